@@ -1,0 +1,47 @@
+//! What the VM answers after a manifest was installed there (`nexy.delivery/1`).
+
+use crate::{ReleaseVersion, Sha256Digest, Timestamp, document, document::DocumentError};
+use serde::{Deserialize, Serialize};
+
+/// The schema id of a delivery.
+pub const SCHEMA: &str = "nexy.delivery/1";
+
+/// The VM's answer; small, because Azure brings back only the last 4096 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivery {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// When the VM answered.
+    pub at: Timestamp,
+    /// The version that was installed.
+    pub version: ReleaseVersion,
+    /// Whether a file changed.
+    pub changed: bool,
+    /// Every manifest file of the VM, read back after it was written.
+    pub files: Vec<DeliveredFile>,
+    /// The version that the VM's update server announces now.
+    pub served_version: String,
+    /// The length that the VM's feed announces now, in bytes.
+    pub served_length: u64,
+}
+
+/// One manifest file on the VM.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveredFile {
+    /// Path relative to the checkout.
+    pub path: String,
+    /// Its digest.
+    pub sha256: Sha256Digest,
+}
+
+impl Delivery {
+    /// Reads the VM's answer.
+    ///
+    /// # Errors
+    /// [`DocumentError`] for anything else.
+    pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
+        document::read(bytes, SCHEMA)
+    }
+}

@@ -1,0 +1,29 @@
+//! What the five tools agree on: documents, verdicts, exit codes and the pure rules of manifest, appcast and config.env.
+//!
+//! Nothing here touches the world: every function is a decision about values it was handed.
+
+pub mod before_publish;
+pub mod delivery;
+pub mod digest;
+pub mod document;
+pub mod exit;
+pub mod manifest;
+pub mod operands;
+pub mod problem;
+pub mod record;
+pub mod render;
+pub mod report;
+pub mod target;
+pub mod text;
+pub mod version;
+
+pub use digest::Sha256Digest;
+pub use exit::Exit;
+pub use problem::Problem;
+pub use record::Record;
+pub use report::{Finding, Report, Severity, Verdict};
+pub use target::Target;
+pub use version::ReleaseVersion;
+
+/// A moment in time; documents spell it as RFC 3339 in UTC.
+pub use jiff::Timestamp;

@@ -1,0 +1,226 @@
+//! The pure rules of the update manifest: what it must say, when its version may move, and what the next one looks like.
+
+use crate::{ReleaseVersion, Sha256Digest, Timestamp, target::ManifestDefaults, text};
+use serde_json::{Map, Value, json};
+
+/// What a manifest says about the artifact that clients download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestFacts {
+    /// The version that clients compare with their own; `build` is the same text.
+    pub version: ReleaseVersion,
+    /// Where clients download.
+    pub url: String,
+    /// Length that clients check, in bytes.
+    pub size_bytes: u64,
+    /// Digest of the artifact.
+    pub sha256: Sha256Digest,
+    /// Word for the kind of file: `dmg`.
+    pub kind: String,
+    /// Base64 of an Ed25519 signature; empty when there is none.
+    pub ed25519: String,
+}
+
+/// Why a text is no manifest that clients can be given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// It is no JSON object.
+    #[error("is no JSON object: {0}")]
+    NotJson(String),
+    /// A field is missing or of the wrong kind.
+    #[error("`{field}` should be {wanted}, it is {found}")]
+    Field {
+        /// Path of the field, joined by dots.
+        field: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// `build` and `version` differ; clients compare only `build`.
+    #[error("`build` is `{build}` but `version` is `{version}`; clients compare only `build`, so both must be the same text")]
+    Build {
+        /// The build.
+        build: String,
+        /// The version.
+        version: String,
+    },
+}
+
+/// What the artifact and the manifest together mean for a publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// There is no manifest yet.
+    First,
+    /// Both version and bytes are new.
+    Forward {
+        /// The version that clients have.
+        from: ReleaseVersion,
+    },
+    /// Both are what the manifest says: nothing to do, or to finish.
+    Same,
+    /// The bytes are those of the manifest under a new version: clients would update to them again and again.
+    SameBytesNewVersion {
+        /// The version that clients have.
+        from: ReleaseVersion,
+    },
+    /// The version is that of the manifest with other bytes: clients that have it would never update.
+    SameVersionNewBytes,
+    /// The version is older than the manifest's.
+    Backward {
+        /// The version that clients have.
+        from: ReleaseVersion,
+    },
+}
+
+impl ManifestFacts {
+    /// Reads a manifest; unknown fields are fine, a wrong known one is not.
+    ///
+    /// # Errors
+    /// [`ManifestError`] names the first field that clients would stumble over.
+    pub fn read(manifest: &str) -> Result<Self, ManifestError> {
+        let object = object(manifest)?;
+        let version_text = string("version", object.get("version"))?;
+        let build = string("build", object.get("build"))?;
+        let version = version_text.parse().map_err(|_| ManifestError::Field {
+            field: "version",
+            wanted: "four numbers X.Y.Z.W",
+            found: text::excerpt(&version_text, 40),
+        })?;
+        if build != version_text {
+            return Err(ManifestError::Build { build: text::excerpt(&build, 40), version: version_text });
+        }
+        let artifact = object.get("artifact").and_then(Value::as_object).ok_or_else(|| ManifestError::Field {
+            field: "artifact",
+            wanted: "an object",
+            found: kind_of(object.get("artifact")),
+        })?;
+        let sha256_text = string("artifact.sha256", artifact.get("sha256"))?;
+        let sha256 = sha256_text.parse().map_err(|_| ManifestError::Field {
+            field: "artifact.sha256",
+            wanted: "64 lower-case hexadecimal digits",
+            found: text::excerpt(&sha256_text, 70),
+        })?;
+        let size_bytes = artifact.get("size").and_then(Value::as_u64).filter(|size| *size > 0).ok_or_else(|| ManifestError::Field {
+            field: "artifact.size",
+            wanted: "a whole number above zero (clients skip the check at zero)",
+            found: kind_of(artifact.get("size")),
+        })?;
+        Ok(Self {
+            version,
+            url: string("artifact.url", artifact.get("url"))?,
+            size_bytes,
+            sha256,
+            kind: string("artifact.type", artifact.get("type"))?,
+            ed25519: artifact.get("ed25519").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// The one version rule: version and bytes move together, forward, or not at all (incidents 1, 28 and 46).
+    #[must_use]
+    pub fn judge_move(manifest: Option<&Self>, version: ReleaseVersion, sha256: Sha256Digest) -> Move {
+        let Some(manifest) = manifest else {
+            return Move::First;
+        };
+        let from = manifest.version;
+        match (version == from, sha256 == manifest.sha256) {
+            (true, true) => Move::Same,
+            (true, false) => Move::SameVersionNewBytes,
+            (false, true) => Move::SameBytesNewVersion { from },
+            (false, false) if version > from => Move::Forward { from },
+            (false, false) => Move::Backward { from },
+        }
+    }
+}
+
+/// The text of the next manifest.
+///
+/// Fields that this code does not know stay as they are, in their places. A signature stays only while the bytes stay.
+/// When nothing that clients see would change, the old text comes back byte for byte, and so does its date.
+///
+/// # Errors
+/// [`ManifestError::NotJson`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost silently.
+pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefaults, now: Timestamp) -> Result<String, ManifestError> {
+    if let Some(text) = old
+        && ManifestFacts::read(text).as_ref() == Ok(&with_kept_signature(text, facts))
+    {
+        return Ok(text.to_owned());
+    }
+    let mut manifest = match old {
+        Some(text) => object(text)?,
+        None => Map::new(),
+    };
+    let same_bytes = old.is_some_and(|text| ManifestFacts::read(text).is_ok_and(|read| read.sha256 == facts.sha256));
+    manifest.insert("version".into(), json!(facts.version));
+    manifest.insert("build".into(), json!(facts.version));
+    let mut artifact = manifest.remove("artifact").and_then(|value| match value {
+        Value::Object(artifact) => Some(artifact),
+        _ => None,
+    });
+    let artifact = artifact.get_or_insert_default();
+    artifact.insert("type".into(), json!(facts.kind));
+    artifact.insert("url".into(), json!(facts.url));
+    artifact.insert("size".into(), json!(facts.size_bytes));
+    artifact.insert("sha256".into(), json!(facts.sha256));
+    artifact.entry("arch").or_insert_with(|| json!(defaults.arch));
+    artifact.entry("min_os").or_insert_with(|| json!(defaults.min_os));
+    if !facts.ed25519.is_empty() {
+        artifact.insert("ed25519".into(), json!(facts.ed25519));
+    } else if !same_bytes {
+        artifact.insert("ed25519".into(), json!(""));
+    }
+    let artifact = std::mem::take(artifact);
+    manifest.shift_insert(2.min(manifest.len()), "artifact".into(), Value::Object(artifact));
+    manifest.entry("critical").or_insert_with(|| json!(defaults.critical));
+    manifest.entry("auto_install").or_insert_with(|| json!(defaults.auto_install));
+    manifest.insert("notes_url".into(), json!(facts.url));
+    manifest.insert("release_date".into(), json!(now.to_string()));
+    let mut text = serde_json::to_string_pretty(&manifest).map_err(|error| ManifestError::NotJson(error.to_string()))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// `facts`, with the signature that `old` holds if it is one of the same bytes and the caller brings none.
+fn with_kept_signature(old: &str, facts: &ManifestFacts) -> ManifestFacts {
+    let mut facts = facts.clone();
+    if facts.ed25519.is_empty()
+        && let Ok(read) = ManifestFacts::read(old)
+        && read.sha256 == facts.sha256
+    {
+        facts.ed25519 = read.ed25519;
+    }
+    facts
+}
+
+fn object(manifest: &str) -> Result<Map<String, Value>, ManifestError> {
+    if manifest.starts_with('\u{feff}') {
+        return Err(ManifestError::NotJson("it starts with a byte order mark".to_owned()));
+    }
+    match serde_json::from_str(manifest) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(other) => Err(ManifestError::NotJson(format!("it is {}", kind_of(Some(&other))))),
+        Err(error) => Err(ManifestError::NotJson(error.to_string())),
+    }
+}
+
+fn string(field: &'static str, value: Option<&Value>) -> Result<String, ManifestError> {
+    match value {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
+        other => Err(ManifestError::Field { field, wanted: "a text", found: kind_of(other) }),
+    }
+}
+
+fn kind_of(value: Option<&Value>) -> String {
+    match value {
+        None => "missing".to_owned(),
+        Some(Value::Null) => "null".to_owned(),
+        Some(Value::Bool(_)) => "true or false".to_owned(),
+        Some(Value::Number(number)) => format!("the number {number}"),
+        Some(Value::String(text)) if text.is_empty() => "an empty text".to_owned(),
+        Some(Value::String(text)) => format!("the text `{}`", text::excerpt(text, 40)),
+        Some(Value::Array(_)) => "a list".to_owned(),
+        Some(Value::Object(_)) => "an object".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

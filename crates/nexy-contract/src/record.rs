@@ -1,0 +1,236 @@
+//! The release record (`nexy.release/1`): the one traveller that walks through all five tools and ends as the evidence.
+
+use crate::{Exit, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::Repositories};
+use serde::{Deserialize, Serialize};
+
+/// The schema id of a release record.
+pub const SCHEMA: &str = "nexy.release/1";
+
+/// Everything that is known about one release so far.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The version that is released.
+    pub version: ReleaseVersion,
+    /// Its git tag.
+    pub tag: String,
+    /// The target that it was made for.
+    pub target: TargetIdentity,
+    /// What leaves the inbox.
+    pub artifacts: Vec<Artifact>,
+    /// The manifests that were written, and what became of them.
+    pub manifests: Vec<ManifestFile>,
+    /// What checkers said; per tool and profile the latest counts.
+    pub reports: Vec<Report>,
+    /// What acting tools did, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Room for later; unknown keys are ignored here and nowhere else.
+    #[serde(default)]
+    pub ext: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Which target a record belongs to; one made for another target is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetIdentity {
+    /// The digest of `nexy.toml`.
+    pub sha256: Sha256Digest,
+    /// The Azure resource group.
+    pub resource_group: String,
+    /// The virtual machine.
+    pub vm: String,
+    /// The public host.
+    pub host: String,
+    /// The repositories by role.
+    pub repositories: Repositories,
+}
+
+/// One file of the inbox, and its life on the channel.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Artifact {
+    /// Its name, locally and on the channel: `Nexy.dmg`.
+    pub name: String,
+    /// The tag of the fixed release that it goes to: `Update`.
+    pub channel: String,
+    /// Size of the local file, in bytes.
+    pub size_bytes: u64,
+    /// Digest of the local file.
+    pub sha256: Sha256Digest,
+    /// What the public URL serves; only a publication writes it, from what it has read back.
+    pub live: Option<Live>,
+}
+
+/// The asset that users download, as it was read back from its public URL.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Live {
+    /// The fixed public URL.
+    pub url: String,
+    /// GitHub's id of the asset.
+    pub asset_id: u64,
+    /// Size of what was downloaded, in bytes.
+    pub size_bytes: u64,
+    /// Digest of what was downloaded.
+    pub sha256: Sha256Digest,
+    /// The asset that was live before and is kept for a rollback.
+    pub previous: Option<Previous>,
+    /// Whether this run made it live; `false` when the bytes were live already.
+    pub changed: bool,
+    /// When the last rename made it live; absent when nothing changed.
+    pub swapped_at: Option<Timestamp>,
+}
+
+/// The asset to which a rollback returns.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Previous {
+    /// GitHub's id of the asset.
+    pub asset_id: u64,
+    /// The name under which it is kept.
+    pub name: String,
+    /// Its size, in bytes.
+    pub size_bytes: u64,
+    /// Its digest, when GitHub knows one.
+    pub sha256: Option<Sha256Digest>,
+}
+
+/// One manifest file in the workspace, and what the VM made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFile {
+    /// Path relative to the workspace, and to the checkout on the VM.
+    pub path: String,
+    /// Digest of the file.
+    pub sha256: Sha256Digest,
+    /// The version that it announces.
+    pub version: ReleaseVersion,
+    /// What the VM has there after the delivery.
+    pub delivered: Option<Delivered>,
+    /// Whole seconds, rounded up, from the swap until the public feed showed the new length; absent until somebody saw it.
+    pub window_s: Option<u64>,
+}
+
+/// What the VM says about a delivered manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delivered {
+    /// When the VM answered.
+    pub at: Timestamp,
+    /// Digest of the file on the VM.
+    pub sha256: Sha256Digest,
+    /// The version that the VM's update server announces.
+    pub served_version: String,
+    /// The length that the VM's feed announces, in bytes.
+    pub served_length: u64,
+}
+
+/// What an acting tool did.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// The tool, and its verb when it has several: `nexy-publish`, `nexy-manifest write`.
+    pub by: String,
+    /// When it was done.
+    pub at: Timestamp,
+    /// How it ended.
+    pub exit: Exit,
+    /// One sentence for a person.
+    pub message: String,
+    /// The command to type next.
+    pub next: Option<String>,
+    /// What a dry run would have done, step by step; empty when the tool really acted.
+    pub planned: Vec<String>,
+    /// What had to be asked again, and why.
+    pub retries: Vec<Retry>,
+    /// The reason a person gave for acting without a report.
+    pub ungated: Option<String>,
+}
+
+/// One request that was repeated.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// What was asked: method and path, without query.
+    pub request: String,
+    /// Why the first answer did not do.
+    pub because: String,
+    /// How long it waited before it asked again, in milliseconds.
+    pub waited_ms: u64,
+}
+
+/// Why a record is passed on unread instead of being acted upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The exit code of the tool that meets it.
+    pub exit: Exit,
+    /// Everything that stops it, gravest first.
+    pub because: Vec<String>,
+}
+
+impl Record {
+    /// Reads a record and checks what its parts say about each other.
+    ///
+    /// # Errors
+    /// [`DocumentError`], for input that is no record, or one that contradicts itself.
+    pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let record: Self = document::read(bytes, SCHEMA)?;
+        for report in &record.reports {
+            report.check()?;
+        }
+        if record.tag != record.version.tag() {
+            return Err(DocumentError::Contradiction(format!("version {} with tag `{}`", record.version, record.tag)));
+        }
+        Ok(record)
+    }
+
+    /// The document, as it is written to standard output.
+    ///
+    /// # Errors
+    /// Only if a value cannot be spelled in JSON, which would be a bug.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// The report that counts for a tool and a profile: the last one.
+    #[must_use]
+    pub fn latest_report(&self, by: &str, profile: &str) -> Option<&Report> {
+        self.reports.iter().rev().find(|report| report.by == by && report.profile == profile)
+    }
+
+    /// The outcome that counts for a tool: the last one.
+    #[must_use]
+    pub fn latest_outcome(&self, by: &str) -> Option<&Outcome> {
+        self.outcomes.iter().rev().find(|outcome| outcome.by == by)
+    }
+
+    /// What stops everybody who would act upon this record, apart from what `by` with `profile` is about to say anew.
+    #[must_use]
+    pub fn stop(&self, by: &str, profile: &str) -> Option<Stop> {
+        let mut stops: Vec<(Exit, String)> = Vec::new();
+        for (index, report) in self.reports.iter().enumerate() {
+            let same = |other: &Report| other.by == report.by && other.profile == report.profile;
+            let superseded = (report.by == by && report.profile == profile) || self.reports[index + 1..].iter().any(same);
+            if !superseded && report.verdict != Verdict::Pass {
+                stops.push((report.verdict.exit(), format!("{} {} says {}", report.by, report.profile, report.verdict.word())));
+            }
+        }
+        for (index, outcome) in self.outcomes.iter().enumerate() {
+            if self.outcomes[index + 1..].iter().any(|later| later.by == outcome.by) {
+                continue;
+            }
+            if outcome.exit != Exit::Yes {
+                stops.push((outcome.exit, format!("{} ended with {}: {}", outcome.by, outcome.exit.code(), outcome.message)));
+            } else if !outcome.planned.is_empty() {
+                stops.push((Exit::No, format!("{} only planned, it was a dry run", outcome.by)));
+            }
+        }
+        let exit = Exit::gravest(stops.iter().map(|(exit, _)| *exit))?;
+        stops.sort_by_key(|(other, _)| *other != exit);
+        Some(Stop { exit, because: stops.into_iter().map(|(_, because)| because).collect() })
+    }
+}

@@ -1,0 +1,259 @@
+//! What two keys of `nexy.toml` cannot both say; each refusal names them.
+
+use super::{Target, TargetError, VersionPlace};
+use crate::ReleaseVersion;
+use std::collections::BTreeSet;
+
+/// Holds the keys against each other.
+///
+/// # Errors
+/// The first [`TargetError::Contradiction`].
+pub(super) fn check(target: &Target) -> Result<(), TargetError> {
+    repositories(target)?;
+    urls(target)?;
+    artifacts(target)?;
+    paths(target)?;
+    service(target)?;
+    version_places(target)?;
+    legacy(target)?;
+    limits(target)
+}
+
+fn refuse<T>(keys: impl Into<String>, because: impl Into<String>) -> Result<T, TargetError> {
+    Err(TargetError::Contradiction { keys: keys.into(), because: because.into() })
+}
+
+fn repositories(target: &Target) -> Result<(), TargetError> {
+    let roles = [
+        ("repositories.workspace", &target.repositories.workspace),
+        ("repositories.server", &target.repositories.server),
+        ("repositories.artifacts", &target.repositories.artifacts),
+    ];
+    for (index, (key, name)) in roles.iter().enumerate() {
+        let well_formed = name.split_once('/').is_some_and(|(owner, repository)| is_safe_name(owner) && is_safe_name(repository));
+        if !well_formed {
+            return refuse(*key, format!("`{name}` is not `owner/name`"));
+        }
+        if let Some((other, _)) = roles[index + 1..].iter().find(|(_, other)| other.eq_ignore_ascii_case(name)) {
+            return refuse(format!("{key} and {other}"), format!("both are `{name}`; code and artifacts must not mix"));
+        }
+    }
+    if target.remotes.workspace == target.remotes.server {
+        return refuse("remotes.workspace and remotes.server", format!("both are `{}`", target.remotes.workspace));
+    }
+    Ok(())
+}
+
+fn urls(target: &Target) -> Result<(), TargetError> {
+    let urls = [
+        ("github.api_url", &target.github.api_url),
+        ("github.uploads_url", &target.github.uploads_url),
+        ("github.web_url", &target.github.web_url),
+        ("endpoints.local_server", &target.endpoints.local_server),
+        ("endpoints.local_updates", &target.endpoints.local_updates),
+        ("endpoints.public", &target.endpoints.public),
+    ];
+    for (key, url) in urls {
+        if url.ends_with('/') {
+            return refuse(key, "ends with a slash; paths are added with one of their own");
+        }
+        let host = host_of(url);
+        if url.contains('@') || url.contains(char::is_whitespace) || url.contains(['?', '#']) || host.is_none() {
+            return refuse(key, "is not a plain https URL without user, query or blanks");
+        }
+        if url.starts_with("http://") && !host.is_some_and(is_loopback) {
+            return refuse(key, "plain http is allowed on loopback only; write https");
+        }
+    }
+    let public = host_of(&target.endpoints.public).unwrap_or_default();
+    if public != target.release_target.host && !is_loopback(public) {
+        return refuse(
+            "endpoints.public and release_target.host",
+            format!("`{public}` and `{}` are different hosts", target.release_target.host),
+        );
+    }
+    Ok(())
+}
+
+fn artifacts(target: &Target) -> Result<(), TargetError> {
+    let mut names = BTreeSet::new();
+    for artifact in &target.artifacts {
+        if !is_safe_name(&artifact.name) || !artifact.name.contains('.') {
+            return refuse(
+                "artifacts.name",
+                format!("GitHub would rewrite `{}`: use letters, digits, `_`, `-` and single dots", artifact.name),
+            );
+        }
+        if !names.insert(artifact.name.to_ascii_lowercase()) {
+            return refuse("artifacts.name", format!("`{}` stands there twice", artifact.name));
+        }
+        if ReleaseVersion::looks_like_one(&artifact.channel) || !is_safe_name(&artifact.channel) {
+            return refuse(
+                "artifacts.channel",
+                format!("`{}` is no fixed channel: a tag that looks like a version is never released to (S2 §1.3)", artifact.channel),
+            );
+        }
+    }
+    match target.artifacts.iter().filter(|artifact| artifact.feed).count() {
+        1 => Ok(()),
+        count => refuse("artifacts.feed", format!("clients update from exactly one artifact, {count} have `feed = true`")),
+    }
+}
+
+fn paths(target: &Target) -> Result<(), TargetError> {
+    let layout = &target.layout;
+    let mut relative: Vec<(&str, &str)> = vec![
+        ("layout.guide", &layout.guide),
+        ("layout.inbox", &layout.inbox),
+        ("layout.entry_point", &layout.entry_point),
+        ("layout.requirements", &layout.requirements),
+        ("layout.version_file", &layout.version_file),
+    ];
+    relative.extend(layout.manifest_dirs.iter().map(|dir| ("layout.manifest_dirs", dir.as_str())));
+    relative.extend(target.version_places.iter().map(|place| ("version_places.file", place.file.as_str())));
+    for (key, path) in relative {
+        let leaves = path.split('/').any(|part| part.is_empty() || part == "." || part == "..");
+        if leaves {
+            return refuse(key, format!("`{path}` must be a plain path inside the checkout"));
+        }
+    }
+    if layout.manifest_dirs.is_empty() {
+        return refuse("layout.manifest_dirs", "is empty; the update server reads a manifest somewhere");
+    }
+    let distinct: BTreeSet<_> = layout.manifest_dirs.iter().collect();
+    if distinct.len() != layout.manifest_dirs.len() {
+        return refuse("layout.manifest_dirs", "names a folder twice");
+    }
+    let vm = &target.vm;
+    for (key, path) in [
+        ("vm.checkout", &vm.checkout),
+        ("vm.config_env", &vm.config_env),
+        ("vm.tools", &vm.tools),
+        ("vm.target_file", &vm.target_file),
+        ("vm.lock_dir", &vm.lock_dir),
+        ("vm.log_dir", &vm.log_dir),
+        ("service.working_directory", &target.service.working_directory),
+    ] {
+        let safe = path.starts_with('/') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+        if !safe || path.split('/').any(|part| part == "..") || (path.len() > 1 && path.ends_with('/')) {
+            return refuse(key, format!("`{path}` must be an absolute path of letters, digits, `.`, `_`, `-` and `/`"));
+        }
+    }
+    Ok(())
+}
+
+fn service(target: &Target) -> Result<(), TargetError> {
+    let service = &target.service;
+    let words: Vec<&str> = service.exec_start.split(' ').collect();
+    if words.iter().any(|word| word.is_empty()) || !words[0].starts_with('/') {
+        return refuse("service.exec_start", "must start with an absolute program and separate its words by single blanks");
+    }
+    let runs = |word: &str| {
+        let absolute = if word.starts_with('/') { word.to_owned() } else { format!("{}/{word}", service.working_directory) };
+        absolute == format!("{}/{}", target.vm.checkout, target.layout.entry_point)
+    };
+    if !words[1..].iter().any(|word| runs(word)) {
+        return refuse(
+            "service.exec_start and layout.entry_point",
+            format!("joined with service.working_directory, the command does not run {}/{}", target.vm.checkout, target.layout.entry_point),
+        );
+    }
+    if !service.unit.ends_with(".service") || !is_safe_name(&service.unit) {
+        return refuse("service.unit", format!("`{}` must be a unit name that ends with .service", service.unit));
+    }
+    Ok(())
+}
+
+fn version_places(target: &Target) -> Result<(), TargetError> {
+    for place in &target.version_places {
+        let kinds = usize::from(place.whole) + usize::from(place.line.is_some()) + usize::from(place.pointer.is_some());
+        if kinds != 1 {
+            return refuse("version_places", format!("{} needs exactly one of whole, line and pointer", place.file));
+        }
+        line_place(place)?;
+        if place.pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
+            return refuse("version_places.pointer", format!("the pointer into {} must start with a slash", place.file));
+        }
+    }
+    let owner = |place: &&VersionPlace| place.whole && place.file == target.layout.version_file;
+    match target.version_places.iter().filter(owner).count() {
+        1 => Ok(()),
+        _ => refuse(
+            "layout.version_file and version_places",
+            format!("{} owns the version and must be the one place with `whole = true` for it", target.layout.version_file),
+        ),
+    }
+}
+
+fn line_place(place: &VersionPlace) -> Result<(), TargetError> {
+    match (&place.line, place.count) {
+        (Some(line), Some(count)) if count > 0 => {
+            if line.matches("{version}").count() != 1 || line.contains('\n') {
+                return refuse("version_places.line", format!("`{line}` must be one line that holds {{version}} once"));
+            }
+            Ok(())
+        }
+        (Some(_), _) => refuse("version_places.line and version_places.count", format!("{} needs a count of at least 1", place.file)),
+        (None, Some(_)) => refuse("version_places.count", format!("{} has a count but no line to count", place.file)),
+        (None, None) => Ok(()),
+    }
+}
+
+fn legacy(target: &Target) -> Result<(), TargetError> {
+    let release = &target.release_target;
+    for (key, current, past) in [
+        ("legacy.resource_groups and release_target.resource_group", &release.resource_group, &target.legacy.resource_groups),
+        ("legacy.vms and release_target.vm", &release.vm, &target.legacy.vms),
+        ("legacy.hosts and release_target.host", &release.host, &target.legacy.hosts),
+    ] {
+        if past.contains(current) {
+            return refuse(key, format!("`{current}` cannot be both the target and a name of the past"));
+        }
+    }
+    Ok(())
+}
+
+fn limits(target: &Target) -> Result<(), TargetError> {
+    let limits = &target.limits;
+    for (key, zero) in [
+        ("limits.artifact_max_bytes", limits.artifact_max_bytes == 0),
+        ("limits.report_max_age_s", limits.report_max_age_s <= 0),
+        ("limits.connect_timeout_s", limits.connect_timeout_s == 0),
+        ("limits.stall_timeout_s", limits.stall_timeout_s == 0),
+        ("limits.request_timeout_s", limits.request_timeout_s == 0),
+        ("limits.slowest_transfer_bytes_per_s", limits.slowest_transfer_bytes_per_s == 0),
+        ("limits.az_timeout_s", limits.az_timeout_s == 0),
+    ] {
+        if zero {
+            return refuse(key, "must be greater than zero, or nothing could ever succeed");
+        }
+    }
+    if limits.clock_skew_s < 0 {
+        return refuse("limits.clock_skew_s", "must not be negative");
+    }
+    if limits.artifact_max_bytes >= 2 << 30 {
+        return refuse("limits.artifact_max_bytes", "GitHub takes assets below 2 GiB (2147483648 bytes) only");
+    }
+    Ok(())
+}
+
+/// The names that GitHub leaves as they are: letters, digits, `_`, `-` and single dots inside.
+fn is_safe_name(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !name.is_empty() && name.bytes().all(inner) && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..")
+}
+
+/// The host of a http or https URL, without port; `None` for anything else.
+fn host_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let authority = rest.split('/').next()?;
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => authority.split(':').next()?,
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

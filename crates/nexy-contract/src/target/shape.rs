@@ -1,0 +1,305 @@
+//! The keys of `nexy.toml`; every table refuses keys that it does not know.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The generation of the file's form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum TargetSchema {
+    /// The first one.
+    #[serde(rename = "nexy.target/1")]
+    V1,
+}
+
+/// The whole file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The generation of the file's form.
+    pub schema: TargetSchema,
+    /// Where the server runs (S3, canonical release target).
+    pub release_target: ReleaseTarget,
+    /// Repositories by role.
+    pub repositories: Repositories,
+    /// Git remotes by role.
+    pub remotes: Remotes,
+    /// GitHub's hosts.
+    pub github: Github,
+    /// What leaves the inbox.
+    pub artifacts: Vec<ArtifactRow>,
+    /// The form of the checkout.
+    pub layout: Layout,
+    /// Paths on the VM.
+    pub vm: Vm,
+    /// The service unit.
+    pub service: Service,
+    /// Base URLs of the server, local and public.
+    pub endpoints: Endpoints,
+    /// What the server's environment file must hold.
+    pub config_env: ConfigEnv,
+    /// Every place that holds the version.
+    pub version_places: Vec<VersionPlace>,
+    /// Names that must not be used any more.
+    pub legacy: Legacy,
+    /// Bounds, waits and ages.
+    pub limits: Limits,
+    /// What a first manifest says beside the facts of the artifact.
+    pub manifest_defaults: ManifestDefaults,
+}
+
+/// Where the server runs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseTarget {
+    /// Azure resource group.
+    pub resource_group: String,
+    /// Azure VM name.
+    pub vm: String,
+    /// Public host name.
+    pub host: String,
+    /// gRPC endpoint, `host:port`.
+    pub grpc_endpoint: String,
+    /// Whether gRPC is served over TLS.
+    pub grpc_tls: bool,
+}
+
+/// Repositories by role, each `owner/name`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repositories {
+    /// Code, documents and manifests; what the VM checks out.
+    pub workspace: String,
+    /// The server's code, fed by `git subtree`.
+    pub server: String,
+    /// Releases and nothing else.
+    pub artifacts: String,
+}
+
+/// Names of the git remotes that lead to the repositories of the same role.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remotes {
+    /// Leads to the workspace repository.
+    pub workspace: String,
+    /// Leads to the server repository.
+    pub server: String,
+}
+
+/// GitHub's hosts, without a trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Github {
+    /// REST API.
+    pub api_url: String,
+    /// Uploads; the release names the exact URL, which must lie under this one.
+    pub uploads_url: String,
+    /// Public downloads.
+    pub web_url: String,
+}
+
+/// What kind of file an artifact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactKind {
+    /// A UDIF disk image.
+    Dmg,
+    /// A flat installer package.
+    Pkg,
+}
+
+impl ArtifactKind {
+    /// The word that manifests use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dmg => "dmg",
+            Self::Pkg => "pkg",
+        }
+    }
+}
+
+/// One artifact and its fixed release.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactRow {
+    /// File name, locally and on the channel.
+    pub name: String,
+    /// Tag of the fixed release.
+    pub channel: String,
+    /// What kind of file it is.
+    pub kind: ArtifactKind,
+    /// Whether clients update from it.
+    pub feed: bool,
+}
+
+/// The form of the checkout; paths are relative to it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layout {
+    /// The guide that holds the `release_target` block.
+    pub guide: String,
+    /// Where artifacts wait for publication.
+    pub inbox: String,
+    /// What the service runs.
+    pub entry_point: String,
+    /// What pip installs.
+    pub requirements: String,
+    /// The owner of the version.
+    pub version_file: String,
+    /// Where the manifests stand; all hold the same pair of files.
+    pub manifest_dirs: Vec<String>,
+}
+
+/// Paths on the VM, all absolute.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vm {
+    /// The checkout.
+    pub checkout: String,
+    /// The environment file that the server's process reads.
+    pub config_env: String,
+    /// Where the five tools are installed.
+    pub tools: String,
+    /// Where this file is installed.
+    pub target_file: String,
+    /// Where locks stand.
+    pub lock_dir: String,
+    /// Where full logs of remote runs stand, readable by root only.
+    pub log_dir: String,
+}
+
+/// The service unit as it should be in effect.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Name with suffix.
+    pub unit: String,
+    /// The account that it runs as.
+    pub user: String,
+    /// Its working directory.
+    pub working_directory: String,
+    /// Its command line, words separated by single blanks.
+    pub exec_start: String,
+}
+
+/// Base URLs of the server, without a trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoints {
+    /// The main server, as seen on the VM.
+    pub local_server: String,
+    /// The update server, as seen on the VM.
+    pub local_updates: String,
+    /// Everything, as seen by clients.
+    pub public: String,
+}
+
+/// What the server's environment file must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigEnv {
+    /// Keys that need a real value.
+    pub required: Vec<RequiredKey>,
+}
+
+/// A key that needs a real value, perhaps only under conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredKey {
+    /// Its name.
+    pub key: String,
+    /// It is needed only while all of these hold.
+    #[serde(default)]
+    pub when: Vec<Condition>,
+}
+
+/// Another key has a certain value; letter case does not matter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The other key.
+    pub key: String,
+    /// The value it must have.
+    pub value: String,
+}
+
+/// One place that holds the version. Exactly one of `whole`, `line` and `pointer` is given.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionPlace {
+    /// The file, relative to the workspace.
+    pub file: String,
+    /// The file holds the version and nothing else.
+    #[serde(default)]
+    pub whole: bool,
+    /// Lines that hold this text, with `{version}` standing for the version.
+    pub line: Option<String>,
+    /// How many lines match; needed with `line`.
+    pub count: Option<usize>,
+    /// JSON pointer to a string.
+    pub pointer: Option<String>,
+}
+
+/// Names of the past.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legacy {
+    /// Azure resource groups.
+    pub resource_groups: Vec<String>,
+    /// Azure VM names.
+    pub vms: Vec<String>,
+    /// Host names.
+    pub hosts: Vec<String>,
+}
+
+/// What a first manifest says beside the facts of the artifact.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestDefaults {
+    /// Processor architectures.
+    pub arch: String,
+    /// Oldest system that it runs on.
+    pub min_os: String,
+    /// Whether clients must update.
+    pub critical: bool,
+    /// Whether clients install without asking.
+    pub auto_install: bool,
+}
+
+/// Bounds, waits and ages; each name ends with its unit.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Largest artifact, in bytes (GitHub takes less than 2 GiB).
+    pub artifact_max_bytes: u64,
+    /// Oldest report that a publication may stand on, in seconds.
+    pub report_max_age_s: i64,
+    /// How far two clocks may differ, in seconds.
+    pub clock_skew_s: i64,
+    /// Oldest restore drill, in days.
+    pub restore_drill_max_days: u32,
+    /// Pause between two changes on GitHub, in milliseconds.
+    pub mutation_pause_ms: u64,
+    /// Longest wait for a connection, in seconds.
+    pub connect_timeout_s: u64,
+    /// Longest silence in the middle of a transfer, in seconds.
+    pub stall_timeout_s: u64,
+    /// Longest small request from start to end, in seconds.
+    pub request_timeout_s: u64,
+    /// A transfer may take its size divided by this, on top of `request_timeout_s`, in bytes a second.
+    pub slowest_transfer_bytes_per_s: u64,
+    /// Longest wait until the public URL shows the new bytes, in seconds.
+    pub public_url_wait_s: u64,
+    /// Longest run of one `az` command, in seconds.
+    pub az_timeout_s: u64,
+    /// Pause before the one retry after Azure's conflict, in seconds.
+    pub az_conflict_wait_s: u64,
+}
+
+impl Limits {
+    /// Longest transfer of this many bytes.
+    #[must_use]
+    pub fn transfer_timeout(&self, bytes: u64) -> Duration {
+        Duration::from_secs(self.request_timeout_s + bytes / self.slowest_transfer_bytes_per_s.max(1))
+    }
+}

@@ -1,0 +1,70 @@
+//! Text that came from outside, made safe to print.
+
+use std::fmt::Write as _;
+
+/// Escapes every control character, so that a file name or an answer from the network cannot steer the terminal.
+///
+/// Line feeds become `\n`: one finding stays one line. Bidirectional overrides are escaped too, since they can make a
+/// line read as another one.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            '\r' => safe.push_str("\\r"),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
+            }
+            _ if character.is_control() => {
+                let _ = write!(safe, "\\x{:02x}", u32::from(character));
+            }
+            _ => safe.push(character),
+        }
+    }
+    safe
+}
+
+/// The first `limit` characters of an outside text, escaped, with an ellipsis when something was left off.
+#[must_use]
+pub fn excerpt(text: &str, limit: usize) -> String {
+    let mut characters = text.chars();
+    let head: String = characters.by_ref().take(limit).collect();
+    let mut safe = printable(&head);
+    if characters.next().is_some() {
+        safe.push('…');
+    }
+    safe
+}
+
+/// A word for a POSIX shell: bare where that is safe, single-quoted otherwise.
+#[must_use]
+pub fn shell_word(text: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
+    if !text.is_empty() && text.chars().all(bare) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_and_overrides_cannot_reach_a_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\nc\u{202e}d"), "a\\x1b[2Jb\\nc\\u{202e}d");
+        assert_eq!(printable("Текущий релиз"), "Текущий релиз");
+    }
+
+    #[test]
+    fn an_excerpt_says_when_it_was_cut() {
+        assert_eq!(excerpt("abcdef", 3), "abc…");
+        assert_eq!(excerpt("abc", 3), "abc");
+    }
+
+    #[test]
+    fn a_shell_word_survives_quotes_and_blanks() {
+        assert_eq!(shell_word("release_inbox/Nexy.dmg"), "release_inbox/Nexy.dmg");
+        assert_eq!(shell_word("it's here"), r"'it'\''s here'");
+        assert_eq!(shell_word(""), "''");
+    }
+}

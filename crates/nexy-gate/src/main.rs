@@ -1,0 +1,3 @@
+//! May it go out?
+
+fn main() {}

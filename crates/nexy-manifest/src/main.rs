@@ -1,0 +1,3 @@
+//! Tells the clients: writes, installs and checks the update manifests.
+
+fn main() {}

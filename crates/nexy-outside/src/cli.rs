@@ -1,0 +1,106 @@
+//! The options that all five tools share.
+
+use crate::{environment, stdio};
+use clap::{Args, ValueEnum};
+use nexy_contract::{Exit, Problem, Report, render};
+use std::path::PathBuf;
+
+/// Options that come before or after everything else.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Use this nexy.toml [default: $NEXY_TARGET, the nearest one above, /etc/nexy/nexy.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub target: Option<PathBuf>,
+
+    /// Form of the answer [default: $NEXY_FORMAT, text on a terminal, json otherwise]
+    #[arg(long, global = true, value_enum, value_name = "FORM")]
+    pub format: Option<Format>,
+
+    /// Say nothing on standard error but problems
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// Form of the answer on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// Test Anything Protocol, for test harnesses.
+    Tap,
+}
+
+impl Common {
+    /// The form that counts: the option, else `$NEXY_FORMAT`, else text on a terminal and JSON elsewhere.
+    ///
+    /// # Errors
+    /// Exit 2 for a `$NEXY_FORMAT` that is no form.
+    pub fn format(&self) -> Result<Format, Problem> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        match environment::text("NEXY_FORMAT") {
+            Some(word) => Format::from_str(&word, false).map_err(|_| {
+                Problem::new(
+                    Exit::Usage,
+                    "cannot use the variable NEXY_FORMAT",
+                    format!("`{word}` is no form"),
+                    "set it to text, json or tap, or unset it",
+                )
+            }),
+            None if stdio::stdout_is_terminal() => Ok(Format::Text),
+            None => Ok(Format::Json),
+        }
+    }
+
+    /// Tells a person something on standard error, unless `--quiet`.
+    pub fn note(&self, line: &str) {
+        if !self.quiet {
+            stdio::note(line);
+        }
+    }
+
+    /// Prints every finding for people, unless standard output shows the same words on the same terminal.
+    ///
+    /// # Errors
+    /// As [`Common::format`].
+    pub fn note_report(&self, report: &Report, document_is_text: bool) -> Result<(), Problem> {
+        let twice = document_is_text && stdio::stdout_is_terminal() && stdio::stderr_is_terminal();
+        if !self.quiet && !twice {
+            let coloured = stdio::stderr_is_terminal() && environment::get("NO_COLOR").is_none();
+            stdio::note(render::text(report, coloured).trim_end());
+        }
+        Ok(())
+    }
+
+    /// Prints a bare report: findings for people, and the document in the asked form.
+    ///
+    /// # Errors
+    /// Exit 69 when nobody received it.
+    pub fn print_report(&self, report: &Report) -> Result<(), Problem> {
+        let format = self.format()?;
+        self.note_report(report, format == Format::Text)?;
+        let document = match format {
+            Format::Text => {
+                let coloured = stdio::stdout_is_terminal() && environment::get("NO_COLOR").is_none();
+                render::text(report, coloured)
+            }
+            Format::Tap => render::tap(report),
+            Format::Json => json(report)?,
+        };
+        stdio::write_document(document.as_bytes())
+    }
+}
+
+/// A document as pretty JSON with a final line feed.
+///
+/// # Errors
+/// Exit 70: a value that JSON cannot spell is a bug.
+pub fn json(document: &impl serde::Serialize) -> Result<String, Problem> {
+    match serde_json::to_string_pretty(document) {
+        Ok(text) => Ok(text + "\n"),
+        Err(error) => Err(Problem::new(Exit::Bug, "cannot spell the answer as JSON", error.to_string(), "report this as a bug")),
+    }
+}

@@ -1,0 +1,30 @@
+//! Every environment variable that the tools look at; the README's table is held against this list.
+
+use std::ffi::OsString;
+
+/// Name and meaning of every variable.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("NEXY_TARGET", "path of nexy.toml; ignored as root"),
+    ("NEXY_FORMAT", "text, json or tap: what `--format` says when it is not given"),
+    ("GH_TOKEN", "GitHub token for github.com; comes before GITHUB_TOKEN"),
+    ("GITHUB_TOKEN", "GitHub token for github.com"),
+    ("GH_ENTERPRISE_TOKEN", "GitHub token for another host; comes before GITHUB_ENTERPRISE_TOKEN"),
+    ("GITHUB_ENTERPRISE_TOKEN", "GitHub token for another host"),
+    ("SSL_CERT_FILE", "PEM file of trusted certificates; the system's store is used without it"),
+    ("HTTPS_PROXY", "proxy for https; HTTP_PROXY, ALL_PROXY and NO_PROXY count as well"),
+    ("NO_COLOR", "any value switches colour off"),
+    ("PATH", "where git, gh, systemctl and the other programs are found"),
+];
+
+/// The value of a variable; unset and empty are the same.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+pub fn get(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The value of a variable as text; `None` when it is unset, empty, or no UTF-8.
+#[must_use]
+pub fn text(name: &str) -> Option<String> {
+    get(name)?.into_string().ok()
+}

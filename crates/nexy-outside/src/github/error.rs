@@ -1,0 +1,153 @@
+//! What GitHub's refusals mean, told apart as far as status, headers and text allow.
+
+use crate::http::{Answer, HttpError};
+use nexy_contract::{Exit, Problem, text};
+use serde_json::Value;
+
+/// A call that did not do what was asked.
+#[derive(Debug)]
+pub struct GithubError {
+    /// Method and path, without query.
+    pub call: String,
+    /// What kind of refusal it is.
+    pub kind: Kind,
+    /// What was said, escaped.
+    pub because: String,
+    /// GitHub's id of the request, for its support.
+    pub request_id: Option<String>,
+    /// How long GitHub asks to wait, in seconds.
+    pub retry_after_s: Option<u64>,
+}
+
+/// What kind of refusal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// No whole answer came; a change may or may not have happened.
+    Network,
+    /// 401: the token is not accepted.
+    BadToken,
+    /// 403: the token lacks a permission.
+    Forbidden,
+    /// 403 or 429: too many requests.
+    RateLimited,
+    /// 404: not there, or not for this token.
+    NotFound,
+    /// 422: the name is taken.
+    AlreadyExists,
+    /// 400, 409 or 422: refused for another reason.
+    Refused,
+    /// 5xx: a change may or may not have happened.
+    Server,
+    /// An answer that GitHub does not document.
+    Shape,
+}
+
+impl Kind {
+    /// Whether asking again can help.
+    #[must_use]
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Network | Self::RateLimited | Self::Server)
+    }
+}
+
+impl GithubError {
+    /// No whole answer.
+    pub(super) fn network(call: &str, error: HttpError) -> Self {
+        Self {
+            call: call.to_owned(),
+            kind: if matches!(error, HttpError::TooLarge { .. } | HttpError::Redirect { .. } | HttpError::Certificates { .. }) {
+                Kind::Shape
+            } else {
+                Kind::Network
+            },
+            because: error.to_string(),
+            request_id: None,
+            retry_after_s: None,
+        }
+    }
+
+    /// An answer of another shape.
+    pub(super) fn shape(call: &str, because: &str) -> Self {
+        Self { call: call.to_owned(), kind: Kind::Shape, because: text::excerpt(because, 300), request_id: None, retry_after_s: None }
+    }
+
+    /// Lets good answers through.
+    pub(super) fn unless_good(call: &str, answer: Answer) -> Result<Answer, Self> {
+        if (200..300).contains(&answer.status) {
+            return Ok(answer);
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
+        let retry_after_s = wait_of(&answer);
+        let detail = details(&body);
+        Err(Self {
+            call: call.to_owned(),
+            kind: kind_of(answer.status, message, &body, &answer),
+            because: text::excerpt(&format!("HTTP {} {message}{detail}", answer.status), 300),
+            request_id: answer.header("x-github-request-id").map(str::to_owned),
+            retry_after_s,
+        })
+    }
+
+    /// The problem to print.
+    #[must_use]
+    pub fn problem(&self, what: impl Into<String>) -> Problem {
+        let request = self.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
+        let because = format!("{}: {}{request}", self.call, self.because);
+        let fix = match self.kind {
+            Kind::Network => "check the network, then run the same command again",
+            Kind::BadToken => "gh auth login   (or set GH_TOKEN to a valid token), then run the same command again",
+            Kind::Forbidden => "use a token with `Contents: write` on the artifacts' repository (gh auth refresh -s repo)",
+            Kind::RateLimited => "wait until the limit is reset (gh api rate_limit), then run the same command again",
+            Kind::NotFound => {
+                "check that the repository and the fixed release exist and that the token can see them (nexy-gate fixed-channel github-token)"
+            }
+            Kind::AlreadyExists => "somebody else has used that name meanwhile: nexy-publish show",
+            Kind::Refused => "read GitHub's words above, then look at the channel: nexy-publish show",
+            Kind::Server => "wait a minute (https://www.githubstatus.com), then run the same command again",
+            Kind::Shape => "look at what answers there; a proxy or another server may stand in between",
+        };
+        let exit = match self.kind {
+            Kind::Refused | Kind::Forbidden | Kind::BadToken | Kind::NotFound => Exit::No,
+            Kind::AlreadyExists => Exit::Busy,
+            Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape => Exit::CouldNotLook,
+        };
+        Problem::new(exit, what, because, fix)
+    }
+}
+
+fn kind_of(status: u16, message: &str, body: &Value, answer: &Answer) -> Kind {
+    let limited = answer.header("retry-after").is_some()
+        || answer.header("x-ratelimit-remaining") == Some("0")
+        || message.to_ascii_lowercase().contains("rate limit");
+    match status {
+        401 => Kind::BadToken,
+        403 if limited => Kind::RateLimited,
+        403 => Kind::Forbidden,
+        404 | 410 => Kind::NotFound,
+        429 => Kind::RateLimited,
+        422 if codes(body).any(|code| code == "already_exists") => Kind::AlreadyExists,
+        400..=499 => Kind::Refused,
+        500..=599 => Kind::Server,
+        _ => Kind::Shape,
+    }
+}
+
+fn codes(body: &Value) -> impl Iterator<Item = &str> {
+    let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    errors.iter().filter_map(|error| error.get("code")?.as_str())
+}
+
+/// GitHub's `errors` hold objects or plain texts.
+fn details(body: &Value) -> String {
+    let errors = body.get("errors").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let words: Vec<&str> = errors
+        .iter()
+        .filter_map(|error| error.as_str().or_else(|| error.get("message")?.as_str()).or_else(|| error.get("code")?.as_str()))
+        .collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+fn wait_of(answer: &Answer) -> Option<u64> {
+    answer.header("retry-after")?.trim().parse().ok()
+}

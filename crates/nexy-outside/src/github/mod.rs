@@ -1,0 +1,245 @@
+//! GitHub's release calls, one function each: what is sent, and what came back. No retries, no decisions.
+
+mod error;
+mod shapes;
+
+pub use error::{GithubError, Kind};
+pub use shapes::{Asset, Release, RepositoryAccess};
+
+use crate::{
+    Secret,
+    http::{Answer, Ask, Http, Method, Payload, Url},
+};
+use nexy_contract::{Sha256Digest, Target, digest::RunningDigest};
+use serde::de::DeserializeOwned;
+use std::{fs::File, time::Duration};
+
+/// Answers of the API are some hundred kilobytes at most: a thousand assets a release.
+const MAX_API_BYTES: u64 = 16 << 20;
+const PER_PAGE: usize = 100;
+const MAX_PAGES: usize = 11;
+
+/// The calls on the artifacts' repository.
+#[derive(Debug)]
+pub struct Github<'a> {
+    http: &'a Http,
+    target: &'a Target,
+    token: Option<Secret>,
+    token_origins: Vec<String>,
+}
+
+/// What came through a public URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Downloaded {
+    /// Bytes that came.
+    pub size_bytes: u64,
+    /// Their digest.
+    pub sha256: Sha256Digest,
+}
+
+/// The end of what a public URL serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// Size of the whole file, as the server says with the range.
+    pub whole_bytes: u64,
+    /// The last bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl<'a> Github<'a> {
+    /// The calls with or without a token; the token goes to `github.api_url` and `github.uploads_url` only.
+    #[must_use]
+    pub fn new(http: &'a Http, target: &'a Target, token: Option<Secret>) -> Self {
+        let token_origins = [&target.github.api_url, &target.github.uploads_url]
+            .into_iter()
+            .filter_map(|url| Url::parse(url))
+            .map(|url| url.origin())
+            .collect();
+        Self { http, target, token, token_origins }
+    }
+
+    /// The fixed release of a channel; `None` when there is none that this token can see.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn release(&self, channel: &str) -> Result<Option<Release>, GithubError> {
+        let path = format!("releases/tags/{}", percent_encoded(channel));
+        match self.api(Method::Get, &path, Payload::None) {
+            Ok(answer) => self.parsed("GET release", &answer).map(Some),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every asset of a release, whatever its state.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn assets(&self, release_id: u64) -> Result<Vec<Asset>, GithubError> {
+        let mut assets: Vec<Asset> = Vec::new();
+        for page in 1..=MAX_PAGES {
+            let path = format!("releases/{release_id}/assets?per_page={PER_PAGE}&page={page}");
+            let answer = self.api(Method::Get, &path, Payload::None)?;
+            let more = answer.header("link").is_some_and(|link| link.contains("rel=\"next\""));
+            assets.extend(self.parsed::<Vec<Asset>>("GET assets", &answer)?);
+            if !more {
+                return Ok(assets);
+            }
+        }
+        Err(GithubError::shape("GET assets", "more pages than a release can have"))
+    }
+
+    /// One asset by id; `None` when it is gone.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn asset(&self, id: u64) -> Result<Option<Asset>, GithubError> {
+        match self.api(Method::Get, &format!("releases/assets/{id}"), Payload::None) {
+            Ok(answer) => self.parsed("GET asset", &answer).map(Some),
+            Err(error) if error.kind == Kind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Uploads a rewound file under a name, with its length and never chunked.
+    ///
+    /// # Errors
+    /// [`GithubError`]; one that is ambiguous says nothing about whether the asset is there now: list again.
+    pub fn upload(&self, release: &Release, name: &str, label: &str, file: &File, size_bytes: u64) -> Result<Asset, GithubError> {
+        let base = release.upload_url.split('{').next().unwrap_or_default();
+        let url = Url::parse(&format!("{base}?name={}&label={}", percent_encoded(name), percent_encoded(label)))
+            .filter(|url| self.token_origins.contains(&url.origin()))
+            .ok_or_else(|| {
+                GithubError::shape(
+                    "POST asset",
+                    &format!("the release wants uploads at `{base}`, which is neither github.api_url nor github.uploads_url"),
+                )
+            })?;
+        let mut ask = self.ask(Method::Post, url, Payload::File { file, size_bytes });
+        ask.timeout = self.target.limits.transfer_timeout(size_bytes);
+        let ask = ask.header("Content-Type", "application/octet-stream");
+        let answer = self.http.ask(&ask).map_err(|error| GithubError::network("POST asset", error))?;
+        self.parsed("POST asset", &GithubError::unless_good("POST asset", answer)?)
+    }
+
+    /// Gives an asset another name and label; its id stays.
+    ///
+    /// # Errors
+    /// [`GithubError`]; a taken name is [`Kind::AlreadyExists`].
+    pub fn rename(&self, id: u64, name: &str, label: &str) -> Result<Asset, GithubError> {
+        let change = serde_json::json!({ "name": name, "label": label }).to_string();
+        let answer = self.api(Method::Patch, &format!("releases/assets/{id}"), Payload::Json(&change))?;
+        self.parsed("PATCH asset", &answer)
+    }
+
+    /// Removes an asset; one that is already gone is fine.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn delete(&self, id: u64) -> Result<(), GithubError> {
+        match self.api(Method::Delete, &format!("releases/assets/{id}"), Payload::None) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == Kind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the token may do with the artifacts' repository.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn repository(&self) -> Result<RepositoryAccess, GithubError> {
+        let answer = self.api(Method::Get, "", Payload::None)?;
+        let expires = answer.header("github-authentication-token-expiration").map(str::to_owned);
+        let mut access: RepositoryAccess = self.parsed("GET repository", &answer)?;
+        access.token_expires = expires;
+        Ok(access)
+    }
+
+    /// Downloads what users get, without a token, and hashes it on the way.
+    ///
+    /// # Errors
+    /// [`GithubError`]; more than `max_bytes` is one.
+    pub fn download(&self, channel: &str, name: &str, max_bytes: u64, progress: &mut dyn FnMut(u64)) -> Result<Downloaded, GithubError> {
+        let url = self.public_url(channel, name)?;
+        let mut digest = RunningDigest::default();
+        let ask = Ask::get(url, self.target.limits.transfer_timeout(max_bytes), max_bytes);
+        let mut total = 0;
+        let answer = self
+            .http
+            .download(&ask, &mut |piece| {
+                digest.update(piece);
+                total += piece.len() as u64;
+                progress(total);
+            })
+            .map_err(|error| GithubError::network("GET download", error))?;
+        let answer = GithubError::unless_good("GET download", answer)?;
+        Ok(Downloaded { size_bytes: answer.body_bytes, sha256: digest.finish() })
+    }
+
+    /// The last `count` bytes of what users get, and the size of the whole.
+    ///
+    /// # Errors
+    /// [`GithubError`], also when the server ignores the range.
+    pub fn tail(&self, channel: &str, name: &str, count: u64) -> Result<Tail, GithubError> {
+        let url = self.public_url(channel, name)?;
+        let ask = Ask::get(url, self.timeout(), count).header("Range", format!("bytes=-{count}"));
+        let answer = self.http.ask(&ask).map_err(|error| GithubError::network("GET range", error))?;
+        let answer = GithubError::unless_good("GET range", answer)?;
+        let whole_bytes = answer
+            .header("content-range")
+            .and_then(|range| range.rsplit('/').next()?.parse().ok())
+            .filter(|_| answer.status == 206)
+            .ok_or_else(|| GithubError::shape("GET range", "the server ignored the range"))?;
+        Ok(Tail { whole_bytes, bytes: answer.body })
+    }
+
+    fn public_url(&self, channel: &str, name: &str) -> Result<Url, GithubError> {
+        let text = self.target.public_asset_url(channel, name);
+        Url::parse(&text).ok_or_else(|| GithubError::shape("GET download", &format!("`{text}` is no URL")))
+    }
+
+    fn api(&self, method: Method, path: &str, payload: Payload<'_>) -> Result<Answer, GithubError> {
+        let call = format!("{} {}", method.word(), path.split('?').next().unwrap_or_default());
+        let separator = if path.is_empty() { "" } else { "/" };
+        let text = format!("{}/repos/{}{separator}{path}", self.target.github.api_url, self.target.repositories.artifacts);
+        let url = Url::parse(&text).ok_or_else(|| GithubError::shape(&call, &format!("`{text}` is no URL")))?;
+        let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(&call, error))?;
+        GithubError::unless_good(&call, answer)
+    }
+
+    fn ask<'b>(&'b self, method: Method, url: Url, payload: Payload<'b>) -> Ask<'b> {
+        Ask {
+            method,
+            url,
+            token: self.token.as_ref().map(|token| (token, self.token_origins.as_slice())),
+            headers: vec![("Accept", "application/vnd.github+json".to_owned()), ("X-GitHub-Api-Version", "2022-11-28".to_owned())],
+            payload,
+            timeout: self.timeout(),
+            max_bytes: MAX_API_BYTES,
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(self.target.limits.request_timeout_s)
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, call: &str, answer: &Answer) -> Result<T, GithubError> {
+        serde_json::from_slice(&answer.body)
+            .map_err(|error| GithubError::shape(call, &format!("the answer has another shape than GitHub documents: {error}")))
+    }
+}
+
+/// Everything but unreserved characters as `%XX`.
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}

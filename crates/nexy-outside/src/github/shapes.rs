@@ -1,0 +1,83 @@
+//! The parts of GitHub's answers that are used; unknown fields are GitHub's business.
+
+use nexy_contract::Sha256Digest;
+use serde::Deserialize;
+
+/// A release.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Release {
+    /// GitHub's id.
+    pub id: u64,
+    /// Its tag.
+    pub tag_name: String,
+    /// Whether the public cannot see it.
+    pub draft: bool,
+    /// Whether its assets can never change.
+    #[serde(default)]
+    pub immutable: bool,
+    /// Where assets are uploaded, with `{?name,label}` at its end.
+    pub upload_url: String,
+}
+
+/// A file of a release.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Asset {
+    /// GitHub's id; it survives renames.
+    pub id: u64,
+    /// Its name, perhaps rewritten by GitHub.
+    pub name: String,
+    /// A free text; ours holds name and version.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// Only `uploaded` is good.
+    pub state: String,
+    /// Size, in bytes.
+    pub size: u64,
+    /// `sha256:<hex>`, or nothing.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// When it was created, RFC 3339.
+    #[serde(default)]
+    pub created_at: Option<String>,
+    /// When it was last changed, RFC 3339.
+    #[serde(default)]
+    pub updated_at: Option<String>,
+    /// The public URL.
+    #[serde(default)]
+    pub browser_download_url: String,
+}
+
+impl Asset {
+    /// Whether the upload came to its end.
+    #[must_use]
+    pub fn is_uploaded(&self) -> bool {
+        self.state == "uploaded"
+    }
+
+    /// GitHub's digest, when it has one.
+    #[must_use]
+    pub fn sha256(&self) -> Option<Sha256Digest> {
+        Sha256Digest::from_github(self.digest.as_deref()?)
+    }
+}
+
+/// What the token may do with a repository.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct RepositoryAccess {
+    /// `owner/name`.
+    pub full_name: String,
+    /// What the token's owner may do; absent without a token.
+    #[serde(default)]
+    pub permissions: Option<Permissions>,
+    /// When the token expires, as GitHub's header says.
+    #[serde(skip)]
+    pub token_expires: Option<String>,
+}
+
+/// The permissions that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Permissions {
+    /// Whether releases may be changed.
+    #[serde(default)]
+    pub push: bool,
+}

@@ -1,0 +1,23 @@
+//! The only doors to the world: standard streams, HTTP, GitHub's wire calls, programs, files, clock. No decisions.
+//!
+//! A door looks or acts and says what happened. What that means is decided by the tool that asked, with the pure rules
+//! of `nexy-contract`.
+
+pub mod cli;
+pub mod clock;
+pub mod environment;
+pub mod files;
+pub mod github;
+pub mod http;
+pub mod manifests;
+pub mod programs;
+pub mod secret;
+pub mod stdio;
+pub mod systemd;
+pub mod target_file;
+pub mod token;
+pub mod tool;
+
+pub use cli::{Common, Format};
+pub use secret::Secret;
+pub use target_file::Workspace;

@@ -1,0 +1,265 @@
+//! Programs: found by name on `PATH`, with a deadline, bounded output, no standard input and a named environment.
+
+use crate::environment;
+use nexy_contract::text;
+use std::{
+    io::{self, Read},
+    os::unix::process::{CommandExt as _, ExitStatusExt as _},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+/// Every program gets these; anything else must be asked for by name.
+const ALWAYS: &[&str] = &["PATH", "LANG", "LC_ALL"];
+
+/// How a program is run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    name: String,
+    arguments: Vec<String>,
+    allowed: Vec<String>,
+    folder: Option<std::path::PathBuf>,
+    timeout: Duration,
+    max_bytes: u64,
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it printed for people.
+    pub stderr: Vec<u8>,
+}
+
+/// Why a program did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// It is not on `PATH`.
+    #[error("the program `{0}` is not on PATH")]
+    Missing(String),
+    /// It could not be started or waited for.
+    #[error("cannot run `{name}`: {because}")]
+    Failed {
+        /// The program.
+        name: String,
+        /// Why.
+        because: String,
+    },
+    /// It took too long and was ended.
+    #[error("`{name}` did not end within {} s", after.as_secs())]
+    Timeout {
+        /// The program.
+        name: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// It printed more than anybody can want.
+    #[error("`{name}` printed more than {max_bytes} bytes")]
+    TooMuch {
+        /// The program.
+        name: String,
+        /// The bound for each stream, in bytes.
+        max_bytes: u64,
+    },
+}
+
+impl Ran {
+    /// Whether it ended with status 0.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
+    /// Its exit status, or 128 plus the signal that ended it.
+    #[must_use]
+    pub fn code(&self) -> i32 {
+        self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
+    }
+
+    /// What it printed, with what is no UTF-8 replaced.
+    #[must_use]
+    pub fn stdout_text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The first line that it printed for people, escaped.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        let text = String::from_utf8_lossy(&self.stderr);
+        text::excerpt(text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing"), 200)
+    }
+}
+
+impl Run {
+    /// A program with its arguments; 30 s and 1 MiB a stream unless told otherwise.
+    #[must_use]
+    pub fn new(name: &str, arguments: &[&str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+            allowed: Vec::new(),
+            folder: None,
+            timeout: Duration::from_secs(30),
+            max_bytes: 1 << 20,
+        }
+    }
+
+    /// Environment variables that it may see beside `PATH` and the language.
+    #[must_use]
+    pub fn allow(mut self, names: &[&str]) -> Self {
+        self.allowed.extend(names.iter().map(ToString::to_string));
+        self
+    }
+
+    /// The folder to run in.
+    #[must_use]
+    pub fn folder(mut self, folder: &std::path::Path) -> Self {
+        self.folder = Some(folder.to_path_buf());
+        self
+    }
+
+    /// The longest run.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`ProgramError`]; an exit status other than 0 is no error here.
+    pub fn run(self) -> Result<Ran, ProgramError> {
+        let failed = |name: &str, error: &io::Error| ProgramError::Failed { name: name.to_owned(), because: error.to_string() };
+        #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+        let mut command = Command::new(&self.name);
+        command.args(&self.arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        for name in ALWAYS.iter().copied().chain(self.allowed.iter().map(String::as_str)) {
+            if let Some(value) = environment::get(name) {
+                command.env(name, value);
+            }
+        }
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
+        let mut child = command.spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ProgramError::Missing(self.name.clone()),
+            _ => failed(&self.name, &error),
+        })?;
+        let deadline = Instant::now() + self.timeout;
+        let stdout = gather(child.stdout.take(), self.max_bytes);
+        let stderr = gather(child.stderr.take(), self.max_bytes);
+        let collected = collect(&stdout, deadline).and_then(|out| Ok((out, collect(&stderr, deadline)?)));
+        let (stdout, stderr) = match collected {
+            Ok(collected) => collected,
+            Err(lost) => {
+                end(&mut child);
+                return Err(match lost {
+                    Lost::Late => ProgramError::Timeout { name: self.name, after: self.timeout },
+                    Lost::TooMuch => ProgramError::TooMuch { name: self.name, max_bytes: self.max_bytes },
+                    Lost::Broken(error) => failed(&self.name, &error),
+                });
+            }
+        };
+        let status = loop {
+            match child.try_wait().map_err(|error| failed(&self.name, &error))? {
+                Some(status) => break status,
+                None if Instant::now() >= deadline => {
+                    end(&mut child);
+                    return Err(ProgramError::Timeout { name: self.name, after: self.timeout });
+                }
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        Ok(Ran { status, stdout, stderr })
+    }
+}
+
+enum Lost {
+    Late,
+    TooMuch,
+    Broken(io::Error),
+}
+
+type Gathered = mpsc::Receiver<Result<Vec<u8>, Lost>>;
+
+fn gather(stream: Option<impl Read + Send + 'static>, max_bytes: u64) -> Gathered {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = match stream {
+            Some(stream) => stream.take(max_bytes + 1).read_to_end(&mut bytes),
+            None => Ok(0),
+        };
+        let result = match read {
+            Err(error) => Err(Lost::Broken(error)),
+            Ok(_) if bytes.len() as u64 > max_bytes => Err(Lost::TooMuch),
+            Ok(_) => Ok(bytes),
+        };
+        // The receiver is gone only when the run was given up.
+        let _ = sender.send(result);
+    });
+    receiver
+}
+
+fn collect(gathered: &Gathered, deadline: Instant) -> Result<Vec<u8>, Lost> {
+    match gathered.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Ok(result) => result,
+        Err(_) => Err(Lost::Late),
+    }
+}
+
+/// Ends the program and everything that it started: it leads a process group of its own.
+fn end(child: &mut Child) {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sh(script: &str) -> Run {
+        Run::new("sh", &["-c", script])
+    }
+
+    #[test]
+    fn status_and_both_streams_come_back() {
+        let ran = sh("echo out; echo err >&2; exit 3").run().expect("sh runs");
+        assert_eq!((ran.code(), ran.stdout_text().as_str(), ran.complaint().as_str()), (3, "out\n", "err"));
+        assert_eq!(sh("kill -9 $$").run().expect("sh runs").code(), 137);
+    }
+
+    #[test]
+    fn a_program_sees_only_what_it_was_allowed_and_no_input() {
+        let ran = sh("cat; env | cut -d= -f1 | grep -v -e ^PWD -e ^SHLVL -e ^_ | sort").run().expect("sh runs");
+        for name in ran.stdout_text().lines() {
+            assert!(ALWAYS.contains(&name), "{name} was passed on");
+        }
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_ended_with_its_children() {
+        let error = sh("sleep 60 & sleep 60").timeout(Duration::from_millis(50)).run().expect_err("it hangs");
+        assert!(matches!(error, ProgramError::Timeout { .. }), "{error}");
+    }
+
+    #[test]
+    fn endless_output_is_bounded() {
+        let error = sh("yes").run().expect_err("it never stops");
+        assert!(matches!(error, ProgramError::TooMuch { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = Run::new("no-such-program-anywhere", &[]).run().expect_err("it is missing");
+        assert_eq!(error.to_string(), "the program `no-such-program-anywhere` is not on PATH");
+    }
+}

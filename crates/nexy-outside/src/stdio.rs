@@ -1,0 +1,85 @@
+//! The three standard streams: records come in, one document goes out, everything for people goes to standard error.
+
+use nexy_contract::{Exit, Problem, document::DocumentError, record};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+
+/// A record is some kilobytes; more than this is not one.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
+
+/// Reads standard input to its end.
+///
+/// # Errors
+/// Exit 65 when it cannot be read, is larger than any record, or is empty.
+#[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+pub fn read_record() -> Result<Vec<u8>, Problem> {
+    let mut stdin = io::stdin().lock();
+    if stdin.is_terminal() {
+        note("reading a release record from the terminal; end it with Ctrl-D");
+    }
+    let mut bytes = Vec::new();
+    let read = stdin.by_ref().take(MAX_RECORD_BYTES + 1).read_to_end(&mut bytes);
+    let again = "run the whole pipeline again, from `nexy-version record`";
+    if let Err(error) = read {
+        return Err(Problem::new(Exit::BadDocument, "cannot read standard input", error.to_string(), again));
+    }
+    if bytes.len() as u64 > MAX_RECORD_BYTES {
+        return Err(Problem::new(
+            Exit::BadDocument,
+            "cannot use what came on standard input",
+            format!("it is larger than {MAX_RECORD_BYTES} bytes, so it is no release record"),
+            again,
+        ));
+    }
+    if bytes.is_empty() {
+        return Err(DocumentError::Empty { wanted: record::SCHEMA }.problem("standard input"));
+    }
+    Ok(bytes)
+}
+
+/// Writes the one document of this run, whole.
+///
+/// # Errors
+/// Exit 69: nobody received the answer.
+#[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+pub fn write_document(document: &[u8]) -> Result<(), Problem> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(document).and_then(|()| stdout.flush());
+    written.map_err(|error| {
+        Problem::new(
+            Exit::CouldNotLook,
+            "the answer was not delivered on standard output",
+            error.to_string(),
+            "run it again with a reader that stays until the end, or send it to a file",
+        )
+    })
+}
+
+/// Tells a person something, on standard error. A closed standard error is no reason to stop.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Whether standard output is a terminal.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+pub fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether standard error is a terminal.
+#[must_use]
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Whether the reader of standard output has gone, so that nobody would learn what is done next.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+pub fn reader_left() -> bool {
+    let stdout = io::stdout();
+    let mut fds = [PollFd::new(&stdout, PollFlags::OUT)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+    poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().intersects(gone)
+}

@@ -1,0 +1,3 @@
+//! Did it arrive?
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Which version is it, and does every place agree?
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! One example of every document in the field, held against the code.

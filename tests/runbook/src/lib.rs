@@ -1,0 +1,1 @@
+//! Whole releases through all five tools, and the Makefile held against the runbook.
