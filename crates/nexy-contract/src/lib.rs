@@ -2,20 +2,26 @@
 //!
 //! Nothing here touches the world: every function is a decision about values it was handed.
 
+pub mod appcast;
 pub mod before_publish;
+pub mod config_env;
 pub mod delivery;
 pub mod digest;
 pub mod document;
 pub mod exit;
+pub mod loopback;
 pub mod manifest;
+pub mod nearest;
 pub mod operands;
 pub mod problem;
 pub mod record;
 pub mod render;
 pub mod report;
+pub mod run_command;
 pub mod target;
 pub mod text;
 pub mod version;
+pub mod version_places;
 
 pub use digest::Sha256Digest;
 pub use exit::Exit;

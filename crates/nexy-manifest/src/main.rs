@@ -1,3 +1,37 @@
 //! Tells the clients: writes, installs and checks the update manifests.
 
-fn main() {}
+mod answer;
+mod check;
+mod cli;
+mod deliver;
+mod install;
+mod show;
+mod transaction;
+mod write;
+
+use clap::Parser as _;
+use cli::{Cli, Verb};
+use nexy_contract::{Exit, Problem};
+use nexy_outside::{Workspace, tool};
+use std::process::ExitCode;
+
+const TOOL: &str = "nexy-manifest";
+
+fn main() -> ExitCode {
+    tool::main(TOOL, || match Cli::try_parse() {
+        Ok(cli) => run(&cli),
+        Err(error) => Ok(tool::usage(&error)),
+    })
+}
+
+fn run(cli: &Cli) -> Result<Exit, Problem> {
+    let workspace = Workspace::find(&cli.common)?;
+    match &cli.verb {
+        Verb::Write { dry_run, .. } => write::run(&workspace, *dry_run, &cli.common),
+        Verb::Install { manifest } => install::run(&workspace, manifest, &cli.common),
+        Verb::Delivered { failed, operands } => deliver::run(&workspace, operands, *failed, &cli.common),
+        Verb::Payload { .. } => deliver::payload(&workspace),
+        Verb::Check => check::run(&workspace, &cli.common),
+        Verb::Show => show::run(&workspace, &cli.common),
+    }
+}

@@ -3,12 +3,14 @@
 //! A door looks or acts and says what happened. What that means is decided by the tool that asked, with the pure rules
 //! of `nexy-contract`.
 
+pub mod acting;
 pub mod cli;
 pub mod clock;
 pub mod environment;
 pub mod files;
 pub mod github;
 pub mod http;
+pub mod live;
 pub mod manifests;
 pub mod programs;
 pub mod secret;

@@ -1,3 +1,31 @@
 //! Which version is it, and does every place agree?
 
-fn main() {}
+mod check;
+mod cli;
+mod places;
+mod record;
+mod set;
+mod show;
+
+use clap::Parser as _;
+use cli::{Cli, Verb};
+use nexy_contract::{Exit, Problem};
+use nexy_outside::{Workspace, tool};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tool::main("nexy-version", || match Cli::try_parse() {
+        Ok(cli) => run(&cli),
+        Err(error) => Ok(tool::usage(&error)),
+    })
+}
+
+fn run(cli: &Cli) -> Result<Exit, Problem> {
+    let workspace = Workspace::find(&cli.common)?;
+    match &cli.verb {
+        Verb::Record => record::run(&workspace),
+        Verb::Show { field } => show::run(&workspace, field.as_deref(), &cli.common),
+        Verb::Set { version, dry_run } => set::run(&workspace, *version, *dry_run, &cli.common),
+        Verb::Check { phase } => check::run(&workspace, *phase, &cli.common),
+    }
+}

@@ -1,7 +1,10 @@
 //! What two keys of `nexy.toml` cannot both say; each refusal names them.
 
 use super::{Target, TargetError, VersionPlace};
-use crate::ReleaseVersion;
+use crate::{
+    ReleaseVersion,
+    loopback::{host_of, is_loopback},
+};
 use std::collections::BTreeSet;
 
 /// Holds the keys against each other.
@@ -241,19 +244,4 @@ fn limits(target: &Target) -> Result<(), TargetError> {
 fn is_safe_name(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !name.is_empty() && name.bytes().all(inner) && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..")
-}
-
-/// The host of a http or https URL, without port; `None` for anything else.
-fn host_of(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
-    let authority = rest.split('/').next()?;
-    let host = match authority.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
-        None => authority.split(':').next()?,
-    };
-    (!host.is_empty()).then_some(host)
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -38,6 +38,8 @@ pub enum Kind {
     Refused,
     /// 5xx: a change may or may not have happened.
     Server,
+    /// More bytes came than can be right.
+    TooLarge,
     /// An answer that GitHub does not document.
     Shape,
 }
@@ -55,10 +57,10 @@ impl GithubError {
     pub(super) fn network(call: &str, error: HttpError) -> Self {
         Self {
             call: call.to_owned(),
-            kind: if matches!(error, HttpError::TooLarge { .. } | HttpError::Redirect { .. } | HttpError::Certificates { .. }) {
-                Kind::Shape
-            } else {
-                Kind::Network
+            kind: match error {
+                HttpError::TooLarge { .. } => Kind::TooLarge,
+                HttpError::Redirect { .. } | HttpError::Certificates { .. } => Kind::Shape,
+                HttpError::Unreachable { .. } | HttpError::Timeout { .. } | HttpError::Cut { .. } => Kind::Network,
             },
             because: error.to_string(),
             request_id: None,
@@ -66,8 +68,9 @@ impl GithubError {
         }
     }
 
-    /// An answer of another shape.
-    pub(super) fn shape(call: &str, because: &str) -> Self {
+    /// An answer that GitHub does not document.
+    #[must_use]
+    pub fn unexpected(call: &str, because: &str) -> Self {
         Self { call: call.to_owned(), kind: Kind::Shape, because: text::excerpt(because, 300), request_id: None, retry_after_s: None }
     }
 
@@ -105,12 +108,12 @@ impl GithubError {
             Kind::AlreadyExists => "somebody else has used that name meanwhile: nexy-publish show",
             Kind::Refused => "read GitHub's words above, then look at the channel: nexy-publish show",
             Kind::Server => "wait a minute (https://www.githubstatus.com), then run the same command again",
-            Kind::Shape => "look at what answers there; a proxy or another server may stand in between",
+            Kind::Shape | Kind::TooLarge => "look at what answers there; a proxy or another server may stand in between",
         };
         let exit = match self.kind {
             Kind::Refused | Kind::Forbidden | Kind::BadToken | Kind::NotFound => Exit::No,
             Kind::AlreadyExists => Exit::Busy,
-            Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape => Exit::CouldNotLook,
+            Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape | Kind::TooLarge => Exit::CouldNotLook,
         };
         Problem::new(exit, what, because, fix)
     }

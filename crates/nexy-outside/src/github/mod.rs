@@ -86,7 +86,7 @@ impl<'a> Github<'a> {
                 return Ok(assets);
             }
         }
-        Err(GithubError::shape("GET assets", "more pages than a release can have"))
+        Err(GithubError::unexpected("GET assets", "more pages than a release can have"))
     }
 
     /// One asset by id; `None` when it is gone.
@@ -110,7 +110,7 @@ impl<'a> Github<'a> {
         let url = Url::parse(&format!("{base}?name={}&label={}", percent_encoded(name), percent_encoded(label)))
             .filter(|url| self.token_origins.contains(&url.origin()))
             .ok_or_else(|| {
-                GithubError::shape(
+                GithubError::unexpected(
                     "POST asset",
                     &format!("the release wants uploads at `{base}`, which is neither github.api_url nor github.uploads_url"),
                 )
@@ -190,20 +190,20 @@ impl<'a> Github<'a> {
             .header("content-range")
             .and_then(|range| range.rsplit('/').next()?.parse().ok())
             .filter(|_| answer.status == 206)
-            .ok_or_else(|| GithubError::shape("GET range", "the server ignored the range"))?;
+            .ok_or_else(|| GithubError::unexpected("GET range", "the server ignored the range"))?;
         Ok(Tail { whole_bytes, bytes: answer.body })
     }
 
     fn public_url(&self, channel: &str, name: &str) -> Result<Url, GithubError> {
         let text = self.target.public_asset_url(channel, name);
-        Url::parse(&text).ok_or_else(|| GithubError::shape("GET download", &format!("`{text}` is no URL")))
+        Url::parse(&text).ok_or_else(|| GithubError::unexpected("GET download", &format!("`{text}` is no URL")))
     }
 
     fn api(&self, method: Method, path: &str, payload: Payload<'_>) -> Result<Answer, GithubError> {
         let call = format!("{} {}", method.word(), path.split('?').next().unwrap_or_default());
         let separator = if path.is_empty() { "" } else { "/" };
         let text = format!("{}/repos/{}{separator}{path}", self.target.github.api_url, self.target.repositories.artifacts);
-        let url = Url::parse(&text).ok_or_else(|| GithubError::shape(&call, &format!("`{text}` is no URL")))?;
+        let url = Url::parse(&text).ok_or_else(|| GithubError::unexpected(&call, &format!("`{text}` is no URL")))?;
         let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(&call, error))?;
         GithubError::unless_good(&call, answer)
     }
@@ -226,7 +226,7 @@ impl<'a> Github<'a> {
 
     fn parsed<T: DeserializeOwned>(&self, call: &str, answer: &Answer) -> Result<T, GithubError> {
         serde_json::from_slice(&answer.body)
-            .map_err(|error| GithubError::shape(call, &format!("the answer has another shape than GitHub documents: {error}")))
+            .map_err(|error| GithubError::unexpected(call, &format!("the answer has another shape than GitHub documents: {error}")))
     }
 }
 

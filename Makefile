@@ -1,0 +1,92 @@
+# One target for each step of the runbook, in its order; `make help` prints them.
+# S0 = Server Deployment Guide, S1 = Deploy Incident Runbook, S2 and S3 = Release & Update Guide of 14 and 21 February 2026.
+
+# Where the five tools are: those built here, else those that are installed.
+TOOLS = $(CURDIR)/target/release
+PREFIX = /usr/local
+DESTDIR =
+
+NEXY_TOML = $(CURDIR)/nexy.toml
+export NEXY_TOML
+PATH := $(TOOLS):$(PATH)
+export PATH
+
+VM_PLATFORM = x86_64-unknown-linux-gnu
+NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
+SCRIPTS = scripts/*.sh scripts/remote/*.sh
+TARGET = --target "$$NEXY_TOML"
+
+.PHONY: help rehearse test version-set version-check inbox-check gate-publish plan publish manifest-sync \
+	manifest-deliver validate-updates verify vm-hard vm-versions release build build-vm install lint bench clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
+
+rehearse: ## a whole release against stand-ins on this machine: no network, no credentials, nothing of yours is touched
+	cargo build --release --locked --workspace --bins
+	target/release/nexy-rehearse --tools target/release
+
+test: ## every test of this repository
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3 §1]
+	nexy-version $(TARGET) set "$(V)"
+
+version-check: ## does every place agree with VERSION? [S3 §1, S1 §4]
+	nexy-version $(TARGET) check
+
+inbox-check: ## are the artifacts in release_inbox, whole and genuine? [S3 §2.2, S1 §7]
+	nexy-gate $(TARGET) release-inbox artifact-genuine
+
+gate-publish: ## may it be published? [S3 §2, S2 §3 Phase 1]
+	nexy-gate $(TARGET) before-publish
+
+plan: ## what would be published? Changes nothing [S3 §3, dry-run]
+	nexy-version $(TARGET) record | nexy-gate $(TARGET) before-publish - | nexy-publish $(TARGET) --dry-run -
+
+publish: ## ask the gates, then put the artifacts live [S3 §3, S2 §3 Phase 2]
+	scripts/release.sh publish
+
+manifest-sync: ## write the manifests from what is live [S3 §1, S2 §3 Phase 2 step 4.1]
+	scripts/release.sh manifest
+
+manifest-deliver: ## bring the manifest to the VM [S3 §3, S2 §3 Phase 2 step 6]
+	scripts/release.sh deliver
+
+validate-updates: ## the consistency gate: feed, manifest and live artifact [S2 §3 Phase 2 step 7, S3 §6]
+	nexy-verify $(TARGET) updates
+
+verify: ## what do clients get from the public host? [S3 §4, S0 §4.2]
+	nexy-verify $(TARGET) public updates
+
+vm-hard: ## the hard gates, asked on the VM before any restart [S0 §1.1, S3 §2.4]
+	scripts/vm.sh nexy-gate hard
+
+vm-versions: ## versions and health, asked on the VM [S0 §4.1, S1 §4]
+	scripts/vm.sh nexy-verify local
+
+release: ## publish to verify, stage by stage in releases/VERSION/; resumes where it stopped [S3 §2 to §6]
+	scripts/release.sh
+
+build: ## build the five tools into target/release
+	cargo build --release --locked $(NAMES:%=-p %)
+
+build-vm: ## build them as static programs that run on the VM, whatever it has installed [S0 §1]
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --target $(VM_PLATFORM) $(NAMES:%=-p %)
+
+install: ## install the five tools below PREFIX, after make build
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	for name in $(NAMES); do install -m 755 "$(TOOLS)/$$name" "$(DESTDIR)$(PREFIX)/bin/$$name" || exit; done
+
+lint: ## form, clippy, shellcheck and dash, with every warning an error
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	shellcheck -x $(SCRIPTS) .ci/run tests/bench.sh
+	for script in $(SCRIPTS) tests/bench.sh; do dash -n "$$script" || exit; done
+
+bench: build ## the figures of README.md, measured on this machine
+	tests/bench.sh
+
+clean: ## remove what was built; releases and the inbox stay
+	cargo clean

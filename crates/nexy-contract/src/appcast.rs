@@ -1,0 +1,187 @@
+//! The pure rules of the update feed: what the shipped client takes from it, and what else Sparkle would ask for.
+
+use crate::{ReleaseVersion, loopback, text};
+use roxmltree::{Document, Node};
+use std::collections::BTreeMap;
+
+mod advice;
+
+/// The only spelling of Sparkle's namespace; every other one makes its elements and attributes invisible.
+pub const NAMESPACE: &str = "http://www.andymatuschak.org/xml-namespaces/sparkle";
+
+/// A feed that is well-formed and holds at least one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    items: Vec<Item>,
+}
+
+/// One item, as it stands there; nothing is judged yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Item {
+    /// Text of the children without namespace: `title`, `pubDate`, …
+    plain: BTreeMap<String, String>,
+    /// Text of the children in Sparkle's namespace.
+    sparkle: BTreeMap<String, String>,
+    enclosure: Option<Enclosure>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Enclosure {
+    plain: BTreeMap<String, String>,
+    sparkle: BTreeMap<String, String>,
+}
+
+/// What the shipped client takes from the feed: its first item and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// What clients compare with their own version.
+    pub version: String,
+    /// Where they download.
+    pub url: String,
+    /// The only thing that they check about the download, in bytes.
+    pub length_bytes: u64,
+}
+
+/// What the feed must say: the manifest that was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Announced<'a> {
+    /// The version of the manifest.
+    pub version: ReleaseVersion,
+    /// The URL of the manifest.
+    pub url: &'a str,
+    /// The size of the manifest, in bytes.
+    pub size_bytes: u64,
+}
+
+/// Why a text offers nothing to a client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeedError {
+    /// It is no well-formed XML; clients drop the whole feed.
+    #[error("it is no well-formed XML: {}", text::excerpt(.0, 160))]
+    NotXml(String),
+    /// It is XML of another kind, or has no item.
+    #[error("it has no /rss/channel/item, its root is <{}>", text::excerpt(.0, 40))]
+    NotAFeed(String),
+    /// Sparkle's namespace is spelled in another way.
+    #[error("Sparkle's namespace is spelled `{}`, so clients see no version", text::excerpt(.0, 120))]
+    Namespace(String),
+    /// The first item lacks something, or says it in two ways.
+    #[error("the first item {0}")]
+    Item(String),
+}
+
+impl Feed {
+    /// Reads a feed.
+    ///
+    /// # Errors
+    /// [`FeedError`] for whatever no client could read.
+    pub fn read(bytes: &[u8]) -> Result<Self, FeedError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| FeedError::NotXml(format!("it is no UTF-8: {error}")))?;
+        let document = Document::parse(text).map_err(|error| FeedError::NotXml(error.to_string()))?;
+        if let Some(other) = misspelt_namespace(&document) {
+            return Err(FeedError::Namespace(other));
+        }
+        let root = document.root_element();
+        let channel = Some(root).filter(|root| root.has_tag_name("rss")).and_then(|root| child(root, "channel"));
+        let items: Vec<Item> = channel
+            .iter()
+            .flat_map(|channel| channel.children().filter(|node| node.is_element() && node.has_tag_name("item")))
+            .map(item)
+            .collect();
+        if items.is_empty() {
+            return Err(FeedError::NotAFeed(root.tag_name().name().to_owned()));
+        }
+        Ok(Self { items })
+    }
+
+    /// What the shipped client takes: the first item.
+    ///
+    /// # Errors
+    /// [`FeedError::Item`] when a part is missing or stands there twice with different values.
+    pub fn offer(&self) -> Result<Offer, FeedError> {
+        let refuse = |because: String| Err(FeedError::Item(because));
+        let Some((item, enclosure)) = self.items.first().and_then(|item| Some((item, item.enclosure.as_ref()?))) else {
+            return refuse("has no <enclosure>".to_owned());
+        };
+        let version = match (item.sparkle.get("version"), enclosure.sparkle.get("version")) {
+            (None, None) => return refuse("has no sparkle:version, which clients read as 0".to_owned()),
+            (Some(element), Some(attribute)) if element != attribute => {
+                return refuse(format!("has two versions, `{}` and `{}`", text::excerpt(element, 40), text::excerpt(attribute, 40)));
+            }
+            (_, Some(version)) | (Some(version), None) => version.clone(),
+        };
+        let Some(url) = enclosure.plain.get("url").filter(|url| !url.is_empty()) else {
+            return refuse("has an enclosure without url".to_owned());
+        };
+        let length = enclosure.plain.get("length").map(String::as_str).unwrap_or_default();
+        let digits = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+        let Some(length_bytes) = digits.then(|| length.parse().ok()).flatten().filter(|bytes| *bytes > 0) else {
+            return refuse(format!("has the length `{}`, so clients skip the only check they make", text::excerpt(length, 30)));
+        };
+        Ok(Offer { version, url: url.clone(), length_bytes })
+    }
+}
+
+impl Offer {
+    /// Everything in which the offer differs from what was announced; empty when clients get what was meant.
+    #[must_use]
+    pub fn differences(&self, announced: &Announced<'_>) -> Vec<String> {
+        let mut differences = Vec::new();
+        if self.version != announced.version.to_string() {
+            differences.push(format!("sparkle:version is `{}`", text::excerpt(&self.version, 40)));
+        }
+        if self.length_bytes != announced.size_bytes {
+            differences.push(format!("the length is {}", self.length_bytes));
+        }
+        if self.url != announced.url {
+            differences.push(format!("the url is {}", text::excerpt(&self.url, 160)));
+        }
+        if !loopback::is_safe(&self.url) {
+            differences.push("the url is not https, so clients refuse it".to_owned());
+        }
+        differences
+    }
+}
+
+/// A namespace that was meant to be Sparkle's and is not, by its prefix or by its text.
+fn misspelt_namespace(document: &Document<'_>) -> Option<String> {
+    let namespaces = document.descendants().flat_map(|node| node.namespaces());
+    let meant = |uri: &str| uri.to_ascii_lowercase().contains("sparkle");
+    namespaces
+        .filter(|namespace| namespace.uri() != NAMESPACE)
+        .find(|namespace| namespace.name() == Some("sparkle") || meant(namespace.uri()))
+        .map(|namespace| namespace.uri().to_owned())
+}
+
+fn item(node: Node<'_, '_>) -> Item {
+    let mut item = Item::default();
+    for child in node.children().filter(Node::is_element) {
+        let name = child.tag_name().name().to_owned();
+        let text = child.text().unwrap_or_default().trim().to_owned();
+        match child.tag_name().namespace() {
+            Some(NAMESPACE) => item.sparkle.entry(name).or_insert(text),
+            Some(_) => continue,
+            None => item.plain.entry(name).or_insert(text),
+        };
+    }
+    item.enclosure = child(node, "enclosure").map(|node| {
+        let mut enclosure = Enclosure::default();
+        for attribute in node.attributes() {
+            let map = match attribute.namespace() {
+                Some(NAMESPACE) => &mut enclosure.sparkle,
+                Some(_) => continue,
+                None => &mut enclosure.plain,
+            };
+            map.insert(attribute.name().to_owned(), attribute.value().to_owned());
+        }
+        enclosure
+    });
+    item
+}
+
+fn child<'a, 'input>(node: Node<'a, 'input>, name: &'static str) -> Option<Node<'a, 'input>> {
+    node.children().find(|child| child.is_element() && child.has_tag_name(name) && child.tag_name().namespace().is_none())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Values that stand where a person forgot to put the real one.
+
+/// Whole values, without regard to letter case, that are no key of anybody.
+const WORDS: &[&str] = &[
+    "api_key",
+    "apikey",
+    "dummy",
+    "fake",
+    "fixme",
+    "key",
+    "nil",
+    "none",
+    "null",
+    "password",
+    "secret",
+    "tbd",
+    "todo",
+    "token",
+    "undefined",
+    "unset",
+    "value",
+];
+
+/// The class of placeholder that a value belongs to, or `None` when it may be real.
+///
+/// Whoever writes an example does it in one of a few ways; real keys are random and meet none of them.
+#[must_use]
+pub fn is_placeholder(value: &str) -> Option<&'static str> {
+    let value = value.trim().to_lowercase();
+    let holds = |words: &[&str]| words.iter().any(|word| value.contains(word));
+    let mut parts = value.split(|character: char| !character.is_alphanumeric());
+    if value.is_empty() {
+        Some("empty")
+    } else if value.starts_with(['<', '[', '{']) || value.contains("${") || (value.contains('<') && value.ends_with('>')) {
+        Some("<…>")
+    } else if WORDS.contains(&value.trim_matches(|character: char| !character.is_alphanumeric())) {
+        Some("a word instead of a value")
+    } else if value.starts_with("your") || parts.clone().any(|part| part == "your") {
+        Some("your_…")
+    } else if parts.clone().next_back() == Some("here") || holds(&["key_here", "keyhere", "-here-", "_here_"]) {
+        Some("…_here")
+    } else if holds(&["changeme", "change_me", "change-me", "change_this", "change-this"]) {
+        Some("changeme")
+    } else if holds(&["replaceme", "replace_me", "replace-me", "replace_with", "replace-with", "replace_this"]) {
+        Some("replace_me")
+    } else if holds(&["placeholder"]) {
+        Some("placeholder")
+    } else if parts.any(|part| matches!(part, "example" | "dummy" | "insert" | "todo" | "fixme" | "sample")) {
+        Some("example")
+    } else if holds(&["...", "…"]) {
+        Some("...")
+    } else if is_filler(&value) {
+        Some("xxx…")
+    } else {
+        None
+    }
+}
+
+/// Six times the letter x, or eight times any one character, is nothing that a random generator makes; what follows
+/// the last separator may be shorter when it is nothing else.
+fn is_filler(value: &str) -> bool {
+    let tail = value.rsplit(['_', '-', '.', ':']).next().unwrap_or_default();
+    let only_filler = |text: &str| text.len() >= 3 && (text.bytes().all(|byte| byte == b'x') || text.bytes().all(|byte| byte == b'*'));
+    only_filler(tail) || longest_run(value, Some('x')) >= 6 || longest_run(value, None) >= 8
+}
+
+fn longest_run(value: &str, only: Option<char>) -> usize {
+    let (mut longest, mut run, mut before) = (0, 0, None);
+    for character in value.chars() {
+        run = if before == Some(character) { run + 1 } else { 1 };
+        before = Some(character);
+        if only.is_none_or(|only| only == character) {
+            longest = longest.max(run);
+        }
+    }
+    longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_placeholder;
+
+    #[test]
+    fn every_way_to_write_an_example_is_seen() {
+        let examples = [
+            ("", "empty"),
+            ("   ", "empty"),
+            ("YOUR_GEMINI_API_KEY_HERE", "your_…"),
+            ("your_gemini_api_key_here", "your_…"),
+            ("your-api-key", "your_…"),
+            ("yourkey", "your_…"),
+            ("sk_test_YOUR_STRIPE_SECRET_KEY_HERE", "your_…"),
+            ("sk_test_YOUR", "your_…"),
+            ("price_YOUR_MONTHLY_PRICE_ID_HERE", "your_…"),
+            ("PUT_KEY_HERE", "…_here"),
+            ("paste-it-here", "…_here"),
+            ("ChangeMe", "changeme"),
+            ("change_me_please", "changeme"),
+            ("REPLACE_ME", "replace_me"),
+            ("replace-with-real-key", "replace_me"),
+            ("placeholder", "placeholder"),
+            ("gemini-placeholder-1", "placeholder"),
+            ("example", "example"),
+            ("sk_live_example", "example"),
+            ("dummy-key", "example"),
+            ("<API key>", "<…>"),
+            ("sk_<secret>", "<…>"),
+            ("${GEMINI}", "<…>"),
+            ("{{ key }}", "<…>"),
+            ("...", "..."),
+            ("AIza...", "..."),
+            ("AIza…", "..."),
+            ("xxx", "xxx…"),
+            ("sk_test_xxxx", "xxx…"),
+            ("AIzaSyXXXXXXXXXXXX", "xxx…"),
+            ("********", "xxx…"),
+            ("AIzaSy00000000000000", "xxx…"),
+            ("TODO", "a word instead of a value"),
+            ("none", "a word instead of a value"),
+            ("NULL", "a word instead of a value"),
+            ("\"none\"", "a word instead of a value"),
+            ("dummy", "a word instead of a value"),
+        ];
+        for (value, class) in examples {
+            assert_eq!(is_placeholder(value), Some(class), "{value}");
+        }
+    }
+
+    #[test]
+    fn real_looking_keys_raise_no_alarm() {
+        let real = [
+            ["AIza", "SyB3xxKq9Zt0w1YourH8h3rEv5uNxXx7Lm2"].concat(),
+            ["AIza", "SyTEST01234567890123456789012345678"].concat(),
+            ["sk_live", "_51HereXxToDoNulL8f00000Qq"].concat(),
+            ["sk_test", "_4eC39HqLyjWDarjtT1zdp7dc"].concat(),
+            "0f1e2d3c4b5a69788796a5b4c3d2e1f0".to_owned(),
+            "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+            "hk-Zm9vYmFyYmF6+/==".to_owned(),
+            "wherever-they-are".to_owned(),
+            "1".to_owned(),
+            "prod".to_owned(),
+        ];
+        for value in real {
+            assert_eq!(is_placeholder(&value), None, "{value}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What the four readers of the file make of a line was measured with the readers themselves; this is the server's side.
+
+use super::{Rule, Severity, parse};
+use proptest::prelude::*;
+
+fn rules(text: &str) -> Vec<(usize, Rule)> {
+    parse(text.as_bytes()).problems.iter().map(|problem| (problem.line, problem.rule)).collect()
+}
+
+fn reads(text: &str, key: &str, value: &str) -> bool {
+    parse(text.as_bytes()).entry(key).is_some_and(|entry| entry.value.as_ref().is_some_and(|read| read.0 == value))
+}
+
+#[test]
+fn the_server_reads_these_values() {
+    for (text, value) in [
+        ("K=abc", "abc"),
+        ("K=", ""),
+        ("K=a=b", "a=b"),
+        ("export K=abc", "abc"),
+        ("  K = abc  ", "abc"),
+        ("K=abc # c", "abc"),
+        ("K=abc#c", "abc#c"),
+        ("K= # c", ""),
+        ("K=#c", "#c"),
+        ("K=a b", "a b"),
+        ("K='a # b' # c", "a # b"),
+        (r#"K="a\nb\"c\q""#, "a\nb\"c\\q"),
+        (r"K='a\nb\'c'", r"a\nb'c"),
+        ("K=\"a\nb\"\n", "a\nb"),
+        ("K=abc\r\n", "abc"),
+        ("\u{feff}K=abc", "abc"),
+        ("K=1\nK=2", "2"),
+        ("'K'=abc", "abc"),
+        ("# c\n\n\n  # d\nK=abc", "abc"),
+        ("K=\"abc\nL=1\nK=abc", "abc"),
+    ] {
+        assert!(reads(text, "K", value), "{text:?}");
+    }
+}
+
+#[test]
+fn the_server_gets_nothing_from_these_lines() {
+    for text in ["K", "K=\"abc\"def", "K=\"abc", "K='abc", "K abc", "=abc", "#K=abc", "K=1\nK"] {
+        assert!(parse(text.as_bytes()).entry("K").is_none_or(|entry| entry.value.is_none()), "{text:?}");
+    }
+}
+
+#[test]
+fn every_line_that_another_reader_reads_otherwise_is_named_by_rule_and_line() {
+    for (text, rule) in [
+        ("export K=abc", Rule::Export),
+        ("K=abc # c", Rule::InlineComment),
+        ("K=\"abc\" # c", Rule::InlineComment),
+        ("K=a b", Rule::BlankInValue),
+        ("K=a&b", Rule::ShellCharacter),
+        ("K=a;b", Rule::ShellCharacter),
+        ("K=$(cmd)", Rule::ShellCharacter),
+        ("K=a$$b", Rule::ShellCharacter),
+        ("K=~/x", Rule::ShellCharacter),
+        ("K=${X}y", Rule::Expansion),
+        ("K='${X}y'", Rule::Expansion),
+        ("K=\"abc\"", Rule::Quotes),
+        ("K=ab'c", Rule::Quotes),
+        ("K=\"abc\"def", Rule::UnbalancedQuotes),
+        ("K=\"abc", Rule::UnbalancedQuotes),
+        ("K=\"a\nb\"", Rule::MultiLine),
+        ("K = abc", Rule::StrayBlank),
+        (" K=abc", Rule::StrayBlank),
+        ("K=abc ", Rule::StrayBlank),
+        ("K=abc\u{a0}", Rule::StrayBlank),
+        ("K=a\\b", Rule::Backslash),
+        ("# c \\", Rule::Backslash),
+        ("K", Rule::NoEqualsSign),
+        ("K abc", Rule::NoEqualsSign),
+        ("=abc", Rule::Unreadable),
+        ("K-1=abc", Rule::IllegalName),
+        ("1K=abc", Rule::IllegalName),
+        ("'K'=abc", Rule::IllegalName),
+        ("k=abc", Rule::LowerCaseName),
+        ("K=a!b", Rule::UnusualCharacter),
+        ("K=п", Rule::UnusualCharacter),
+        ("K=a\u{7}b", Rule::ControlCharacter),
+        ("K=a\0b", Rule::Nul),
+    ] {
+        let found = rules(&format!("A=1\n\n# comment\n{text}\nZ=9\n"));
+        assert!(found.contains(&(4, rule)), "{text:?}: {found:?}");
+    }
+    assert_eq!(rules("A=1\r\nB=2\n"), [(1, Rule::CarriageReturn)]);
+    assert_eq!(rules("\u{feff}A=1\n"), [(1, Rule::ByteOrderMark)]);
+    assert_eq!(rules("A=1\nB=2\nA=3\nB=2\n"), [(3, Rule::DifferingDuplicate), (4, Rule::Duplicate)]);
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_lost_as_a_whole() {
+    let parsed = parse(b"A=1\nB=\xff\xfe\nC=3\n");
+    assert!(parsed.entries.is_empty());
+    assert_eq!(
+        parsed.problems.iter().map(|problem| (problem.line, problem.rule, problem.severity)).collect::<Vec<_>>(),
+        [(2, Rule::BadUtf8, Severity::Lost)]
+    );
+}
+
+#[test]
+fn what_is_shown_of_a_file_never_holds_a_value() {
+    let shown = format!("{:?}", parse(b"K=s3cr3t-value\nL='s3cr3t-value\n"));
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+}
+
+proptest! {
+    #[test]
+    fn the_portable_subset_is_never_a_problem_and_reads_back_exactly(
+        pairs in proptest::collection::btree_map("[A-Z_][A-Z0-9_]{0,12}", "[A-Za-z0-9_./:@%+,=-]{0,24}", 0..8)
+    ) {
+        let text: String = pairs.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+        let parsed = parse(text.as_bytes());
+        prop_assert!(parsed.problems.is_empty());
+        let read: Vec<(&str, Option<&str>)> =
+            parsed.entries.iter().map(|entry| (entry.key.as_str(), entry.value.as_ref().map(|value| value.0.as_str()))).collect();
+        let meant: Vec<(&str, Option<&str>)> = pairs.iter().map(|(key, value)| (key.as_str(), Some(value.as_str()))).collect();
+        prop_assert_eq!(read, meant);
+    }
+
+    #[test]
+    fn no_bytes_whatever_stop_the_reader_or_pass_unseen_outside_of_the_portable_subset(
+        bytes in proptest::collection::vec(prop_oneof![Just(b'='), Just(b'"'), Just(b'\''), Just(b'\\'), Just(b'\n'), Just(b'#'), Just(b' '), Just(b'K'), any::<u8>()], 0..40)
+    ) {
+        let parsed = parse(&bytes);
+        for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            let plain = line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%+,=-".contains(byte));
+            let skipped = line.is_empty() || line.iter().all(u8::is_ascii_whitespace) || line.trim_ascii_start().starts_with(b"#");
+            let inside = parsed.problems.iter().any(|problem| problem.line <= index + 1 || problem.rule == Rule::BadUtf8);
+            prop_assert!(plain || skipped || inside, "line {} of {bytes:?} passed unseen", index + 1);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The name that a mistyped one was probably meant to be.
+
+/// The closest of `names`, when it is close enough to be worth suggesting.
+#[must_use]
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let worth_it = (word.chars().count() / 3).max(2);
+    let contained = |name: &str| word.len() >= 3 && (name.contains(word) || word.contains(name));
+    names
+        .into_iter()
+        .map(|name| (if contained(name) { 1 } else { distance(word, name) }, name))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= worth_it)
+        .map(|(_, name)| name)
+}
+
+/// How many characters must be typed, removed or changed to come from one word to the other (Levenshtein).
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (index, left) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (column, right) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(left != *right);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 4] = ["local", "public", "updates", "local-health"];
+
+    #[test]
+    fn a_slip_of_the_finger_finds_its_name() {
+        for (word, name) in [("locla", "local"), ("update", "updates"), ("local-heath", "local-health"), ("pubic", "public")] {
+            assert_eq!(nearest(word, NAMES), Some(name), "{word}");
+        }
+    }
+
+    #[test]
+    fn something_else_entirely_suggests_nothing() {
+        assert_eq!(nearest("xylophone", NAMES), None);
+        assert_eq!(nearest("", NAMES), None);
+        assert_eq!(nearest("local", []), None);
+    }
+
+    #[test]
+    fn the_distance_counts_single_edits() {
+        assert_eq!((distance("kitten", "sitting"), distance("", "abc"), distance("abc", "abc")), (3, 3, 0));
+    }
+}

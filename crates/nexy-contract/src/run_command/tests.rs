@@ -1,0 +1,233 @@
+//! Answers of real and of old agents, interrupted runs, and output that tries to look like an answer.
+
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+const NONCE: &str = "0123456789abcdef0123456789abcdef";
+const OTHER: &str = "ffffffffffffffffffffffffffffffff";
+const CONFLICT: &str = "ERROR: (Conflict) Run command extension execution is in progress. Please wait for completion before invoking a run command.\nCode: Conflict\n";
+
+fn nonce() -> Nonce {
+    NONCE.parse().expect("a nonce")
+}
+
+/// The envelope of `az -o json` around a message.
+fn envelope(message: &str) -> Vec<u8> {
+    let part = json!({"code": "ProvisioningState/succeeded", "displayStatus": "Provisioning succeeded", "level": "Info", "message": message, "time": null});
+    json!({"value": [part]}).to_string().into_bytes()
+}
+
+fn message(stdout: &str, stderr: &str) -> String {
+    format!("Enable succeeded: \n[stdout]\n{stdout}\n[stderr]\n{stderr}")
+}
+
+fn end(status: &str) -> String {
+    format!("NEXY-END {NONCE} {status}\n")
+}
+
+fn read_message(message: &str) -> Result<Answered, Silence> {
+    super::read(&Az { exit: Some(0), stdout: &envelope(message), stderr: b"" }, &nonce())
+}
+
+fn read_error(exit: i32, stderr: &str) -> Result<Answered, Silence> {
+    super::read(&Az { exit: Some(exit), stdout: b"", stderr: stderr.as_bytes() }, &nonce())
+}
+
+fn exit_of(silence: Result<Answered, Silence>) -> Exit {
+    silence.expect_err("nothing is known").problem(None).exit
+}
+
+#[test]
+fn the_document_and_the_status_of_the_script_come_back() {
+    for status in [0, 1, 2, 3, 4, 65, 69, 70, 75, 78] {
+        let stdout = format!("{{\"schema\":\"x\"}}\n{}", end(&status.to_string()));
+        let answered = read_message(&message(&stdout, "note\n")).expect("the sentinel is there");
+        assert_eq!((answered.document.as_str(), answered.complaints.as_str()), ("{\"schema\":\"x\"}\n", "note\n"));
+        assert_eq!((answered.exit().code(), answered.cut, answered.problem()), (status, false, None));
+    }
+}
+
+#[test]
+fn a_script_without_output_is_believed_too() {
+    for stdout in [end("0"), format!("NEXY-END {NONCE} 0")] {
+        let answered = read_message(&message(&stdout, "")).expect("the sentinel is there");
+        assert_eq!((answered.status, answered.document.as_str(), answered.complaints.as_str()), (0, "", ""));
+    }
+}
+
+#[test]
+fn a_status_that_no_tool_has_is_unknown_and_named() {
+    for status in [5_u8, 64, 126, 127, 137, 255] {
+        let answered = read_message(&message(&end(&status.to_string()), "sh: not found")).expect("the sentinel is there");
+        assert_eq!(answered.exit(), Exit::CouldNotLook);
+        assert!(answered.problem().expect("a problem").what.contains(&status.to_string()));
+    }
+}
+
+#[test]
+fn without_a_sentinel_of_this_run_in_the_last_line_nothing_is_known() {
+    for (stdout, silence) in [
+        (String::new(), Silence::NoSentinel),
+        ("{}\n".to_owned(), Silence::NoSentinel),
+        (format!("NEXY-END {OTHER} 0\n"), Silence::OtherRun),
+        (format!("NEXY-END {NONCE} 0x\n"), Silence::OtherRun),
+        (format!("NEXY-END {NONCE} 00\n"), Silence::OtherRun),
+        (format!("NEXY-END {NONCE} 256\n"), Silence::OtherRun),
+        (format!("NEXY-END {NONCE} +0\n"), Silence::OtherRun),
+        (format!("NEXY-END {NONCE} \n"), Silence::OtherRun),
+        (format!("NEXY-END {NONCE} 0 \n"), Silence::OtherRun),
+        (format!("{{}}NEXY-END {NONCE} 0\n"), Silence::NoSentinel),
+        (format!("{}more\n", end("0")), Silence::NotLast),
+        (format!("{}\n\n", end("0")), Silence::NotLast),
+        (format!("{}{}", end("0"), end("0")), Silence::Forged),
+        (format!("{}{}", end("1"), end("0")), Silence::Forged),
+        (format!("[stdout]\n{}", end("0")), Silence::Forged),
+        (format!("{}\n[stderr]\nrest", end("0")), Silence::Forged),
+    ] {
+        let read = read_message(&message(&stdout, ""));
+        assert_eq!(read, Err(silence), "{stdout:?}");
+        assert_eq!(exit_of(read), Exit::CouldNotLook);
+    }
+}
+
+#[test]
+fn markers_and_sentinels_on_standard_error_are_refused() {
+    for stderr in ["[stderr]\n", "[stdout]\nx\n", &end("0"), &format!("[stdout]\n{}\n[stderr]\n", end("0"))] {
+        assert_eq!(read_message(&message(&end("1"), stderr)), Err(Silence::Forged), "{stderr:?}");
+    }
+    assert_eq!(read_message(&message("", &end("0"))), Err(Silence::NotLast));
+    let traced = format!("+ echo 'NEXY-END {NONCE} 0'\n[stderr] is no line of its own\n");
+    assert!(read_message(&message(&end("1"), &traced)).is_ok(), "lines that only resemble are fine");
+}
+
+#[test]
+fn an_old_agents_failure_is_accepted_when_the_sentinel_is_there() {
+    let failed = format!(
+        "Enable failed: failed to execute command: command terminated with exit status=3\n[stdout]\n{{}}\n{}\n[stderr]\noops",
+        end("3")
+    );
+    assert_eq!(read_message(&failed).expect("in the envelope").exit(), Exit::PutBack);
+    let error = format!("ERROR: (VMExtensionProvisioningError) VM has reported a failure. Error message: \"{failed}\".\n");
+    let answered = read_error(1, &error).expect("in the error text");
+    assert_eq!((answered.exit(), answered.document.as_str()), (Exit::PutBack, "{}\n"));
+    let twice = format!("{error}Code: VMExtensionProvisioningError\nMessage: VM has reported a failure. Error message: \"{failed}\".\n");
+    assert_eq!(read_error(1, &twice).expect("printed twice").exit(), Exit::PutBack);
+    let contradicting = twice.replacen(&format!("{NONCE} 3"), &format!("{NONCE} 0"), 1);
+    assert_eq!(read_error(1, &contradicting), Err(Silence::Forged));
+    assert_eq!(read_error(1, &error.replace(NONCE, OTHER)), Err(Silence::OtherRun));
+}
+
+#[test]
+fn an_interrupted_run_is_unknown() {
+    let read = read_message("Last script execution didn't finish.");
+    assert_eq!(read, Err(Silence::Unfinished));
+    let problem = read.expect_err("unknown").problem(None);
+    assert_eq!(problem.exit, Exit::CouldNotLook);
+    assert!(problem.fix.contains("do not repeat one that changes things"));
+}
+
+#[test]
+fn what_az_says_about_itself_is_told_apart() {
+    for (exit, stderr, wanted, fix) in [
+        (1, CONFLICT, Exit::Busy, "once is safe"),
+        (1, "ERROR: Please run 'az login' to setup account.\n", Exit::CouldNotLook, "az login"),
+        (3, "ERROR: (ResourceNotFound) The Resource 'Microsoft.Compute/virtualMachines/x' was not found.", Exit::CouldNotLook, "az vm show"),
+        (3, "ERROR: (ResourceGroupNotFound) Resource group 'x' could not be found.", Exit::CouldNotLook, "az vm show"),
+        (1, "ERROR: (AuthorizationFailed) The client does not have authorization", Exit::CouldNotLook, "az account show"),
+        (1, "ERROR: (OperationNotAllowed) Cannot modify extensions in the VM when the VM is not running.", Exit::CouldNotLook, "az vm show"),
+        (2, "ERROR: unrecognized arguments: --only-show-errors", Exit::CouldNotLook, "az upgrade"),
+        (1, "ERROR: HTTPSConnectionPool: read timed out", Exit::CouldNotLook, "may still be running"),
+        (137, "", Exit::CouldNotLook, "may still be running"),
+    ] {
+        let problem = read_error(exit, stderr).expect_err(stderr).problem(Some(("Group", "Machine")));
+        assert_eq!(problem.exit, wanted, "{stderr}");
+        assert!(problem.fix.contains(fix), "{stderr}: {}", problem.fix);
+    }
+}
+
+#[test]
+fn a_conflict_is_believed_only_when_the_script_cannot_have_run() {
+    let quoted = format!("ERROR: Enable failed: exit status=1\n[stdout]\nx\n[stderr]\n{CONFLICT}");
+    assert_eq!(exit_of(read_error(1, &quoted)), Exit::CouldNotLook);
+    assert_eq!(exit_of(read_message(&message("", CONFLICT))), Exit::CouldNotLook);
+    let az = Az { exit: Some(1), stdout: b"{\"value\": [", stderr: CONFLICT.as_bytes() };
+    assert_eq!(exit_of(super::read(&az, &nonce())), Exit::CouldNotLook);
+    let az = Az { exit: None, stdout: b"", stderr: CONFLICT.as_bytes() };
+    assert_eq!(super::read(&az, &nonce()), Err(Silence::Conflict));
+}
+
+#[test]
+fn whatever_is_no_envelope_is_unknown() {
+    let good = message(&end("0"), "");
+    let part = json!({"message": good});
+    for stdout in [
+        b"".to_vec(),
+        b"@script.sh".to_vec(),
+        b"null".to_vec(),
+        b"[]".to_vec(),
+        b"{}".to_vec(),
+        json!({"value": []}).to_string().into_bytes(),
+        json!({"value": [part, part]}).to_string().into_bytes(),
+        json!({"value": [{"message": null}]}).to_string().into_bytes(),
+        good.clone().into_bytes(),
+        envelope(&good)[..60].to_vec(),
+        [envelope(&good), b"x".to_vec()].concat(),
+    ] {
+        let read = super::read(&Az { exit: Some(0), stdout: &stdout, stderr: b"" }, &nonce());
+        assert_eq!(exit_of(read), Exit::CouldNotLook, "{:?}", String::from_utf8_lossy(&stdout));
+    }
+}
+
+#[test]
+fn a_cut_document_is_no_yes_and_keeps_every_other_status() {
+    let tail = |status: &str| {
+        let all = format!("{}\n{}", "я".repeat(4000), end(status));
+        String::from_utf8_lossy(&all.as_bytes()[all.len() - 4096..]).into_owned()
+    };
+    for (status, exit) in [("0", Exit::CouldNotLook), ("1", Exit::No), ("4", Exit::NeedsPerson)] {
+        let answered = read_message(&message(&tail(status), "")).expect("the sentinel is there");
+        assert!(answered.cut);
+        assert_eq!(answered.exit(), exit);
+        assert!(answered.problem().is_some());
+    }
+}
+
+#[test]
+fn complaints_of_the_vm_cannot_steer_a_terminal() {
+    assert_eq!(printable_lines("a\u{1b}[2J\r\nb\n\n"), ["a\\x1b[2J", "b"]);
+    assert!(printable_lines("").is_empty());
+}
+
+#[test]
+fn a_nonce_has_32_hexadecimal_digits() {
+    for text in ["", "0", &NONCE[1..], &format!("{NONCE}0"), &NONCE.replace('a', "g"), &NONCE.replace('a', " ")] {
+        assert!(text.parse::<Nonce>().is_err(), "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic_and_never_say_yes(stdout: Vec<u8>, stderr: Vec<u8>, exit: Option<i32>) {
+        let read = super::read(&Az { exit, stdout: &stdout, stderr: &stderr }, &nonce());
+        prop_assert!(read.is_err());
+    }
+
+    #[test]
+    fn no_output_without_the_nonce_says_yes(stdout in "(\\[stdout\\]\n|\\[stderr\\]\n|NEXY-END [0-9a-f]{4} 0\n|NEXY-END|[a-z\n ]{0,5}){0,12}", stderr: String) {
+        prop_assert!(read_message(&message(&stdout, &stderr)).is_err());
+        let as_error = read_error(1, &message(&stdout, &stderr).replace("succeeded", "failed"));
+        prop_assert!(as_error.is_err());
+    }
+
+    #[test]
+    fn whatever_surrounds_a_believed_sentinel_the_status_is_its_own(
+        before in "(\\[stdout\\]\n|\\[stderr\\]\n|[a-z\n ]{0,5}){0,8}",
+        stderr in "(\\[stdout\\]\n|\\[stderr\\]\n|[a-z\n ]{0,5}){0,8}",
+    ) {
+        if let Ok(answered) = read_message(&message(&format!("{before}\n{}", end("1")), &stderr)) {
+            prop_assert_eq!(answered.status, 1);
+            prop_assert_eq!(answered.document, format!("{before}\n"));
+        }
+    }
+}

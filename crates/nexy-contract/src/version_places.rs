@@ -1,0 +1,211 @@
+//! The places that hold the version: found by count, replaced without touching anything else.
+
+use crate::{ReleaseVersion, target::VersionPlace, text};
+use serde_json::value::RawValue;
+use std::{collections::HashMap, ops::Range};
+
+/// One version in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spot {
+    /// Its line, from 1.
+    pub line: usize,
+    /// What stands there.
+    pub version: ReleaseVersion,
+    /// Its bytes.
+    range: Range<usize>,
+}
+
+/// Why a place does not hold what `nexy.toml` says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// The pattern matches another number of times.
+    #[error("`{pattern}` stands there {found} times, nexy.toml says {wanted}")]
+    Count {
+        /// The pattern.
+        pattern: String,
+        /// How often it should match.
+        wanted: usize,
+        /// How often it does.
+        found: usize,
+    },
+    /// The whole file should be a version and is not.
+    #[error("holds `{0}`, not a version and nothing else")]
+    NotOneVersion(String),
+    /// The pointer leads nowhere, or not to a version.
+    #[error("`{pointer}` {because}")]
+    Pointer {
+        /// The JSON pointer.
+        pointer: String,
+        /// What is there instead.
+        because: String,
+    },
+}
+
+/// Every version that `place` describes in `text`.
+///
+/// # Errors
+/// [`PlaceError`] when the text holds fewer, more, or something else.
+pub fn read(place: &VersionPlace, text: &str) -> Result<Vec<Spot>, PlaceError> {
+    match (&place.line, &place.pointer) {
+        (Some(pattern), _) => lines(pattern, place.count.unwrap_or(1), text),
+        (None, Some(pointer)) => json(pointer, text).map(|spot| vec![spot]),
+        (None, None) => whole(text).map(|spot| vec![spot]),
+    }
+}
+
+/// `text` with `version` in every spot of `place`; all other bytes stay.
+///
+/// # Errors
+/// As [`read`].
+pub fn replaced(place: &VersionPlace, text: &str, version: ReleaseVersion) -> Result<String, PlaceError> {
+    let mut new = text.to_owned();
+    for spot in read(place, text)?.into_iter().rev() {
+        new.replace_range(spot.range, &version.to_string());
+    }
+    Ok(new)
+}
+
+/// What a place is called in messages: the file, and what is looked for in it.
+#[must_use]
+pub fn name(place: &VersionPlace) -> String {
+    match (&place.line, &place.pointer) {
+        (Some(pattern), _) => format!("{} `{}`", place.file, pattern.trim()),
+        (None, Some(pointer)) => format!("{} {pointer}", place.file),
+        (None, None) => place.file.clone(),
+    }
+}
+
+fn whole(text: &str) -> Result<Spot, PlaceError> {
+    let content = text.strip_suffix('\n').unwrap_or(text);
+    let version = content.parse().map_err(|_| PlaceError::NotOneVersion(text::excerpt(content, 40)))?;
+    Ok(Spot { line: 1, version, range: 0..content.len() })
+}
+
+/// A line matches when, after its indentation, it begins with the pattern: its head, a canonical version, its tail.
+/// What follows the tail is free, but a digit or dot right after a version would make it another version.
+fn lines(pattern: &str, wanted: usize, text: &str) -> Result<Vec<Spot>, PlaceError> {
+    let (head, tail) = pattern.split_once("{version}").unwrap_or((pattern, ""));
+    let mut spots = Vec::new();
+    let mut offset = 0;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let indentation = line.len() - line.trim_start().len();
+        if let Some(rest) = line[indentation..].strip_prefix(head.trim_start()) {
+            let length = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+            if let Ok(version) = rest[..length].parse()
+                && rest[length..].starts_with(tail)
+            {
+                let start = offset + indentation + head.trim_start().len();
+                spots.push(Spot { line: index + 1, version, range: start..start + length });
+            }
+        }
+        offset += line.len();
+    }
+    if spots.len() == wanted { Ok(spots) } else { Err(PlaceError::Count { pattern: pattern.to_owned(), wanted, found: spots.len() }) }
+}
+
+/// Walks the pointer over slices of the original text, so that the spot's bytes are known and the rest is never re-spelled.
+fn json(pointer: &str, text: &str) -> Result<Spot, PlaceError> {
+    let refuse = |because: String| PlaceError::Pointer { pointer: pointer.to_owned(), because };
+    let mut slice = text;
+    for token in pointer.split('/').skip(1) {
+        let key = token.replace("~1", "/").replace("~0", "~");
+        let child = if slice.trim_start().starts_with('[') {
+            let items: Vec<&RawValue> = serde_json::from_str(slice).map_err(|error| refuse(format!("stands in no JSON: {error}")))?;
+            key.parse().ok().and_then(|index: usize| items.get(index).copied())
+        } else {
+            let mut fields: HashMap<String, &RawValue> =
+                serde_json::from_str(slice).map_err(|error| refuse(format!("stands in no JSON: {error}")))?;
+            fields.remove(&key)
+        };
+        slice = child.ok_or_else(|| refuse("is not there".to_owned()))?.get();
+    }
+    let content = slice
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or_else(|| refuse(format!("is `{}`, not a text", text::excerpt(slice, 40))))?;
+    let version = content.parse().map_err(|_| refuse(format!("is `{}`, not a version", text::excerpt(content, 40))))?;
+    let start = content.as_ptr() as usize - text.as_ptr() as usize;
+    let line = text[..start].bytes().filter(|byte| *byte == b'\n').count() + 1;
+    Ok(Spot { line, version, range: start..start + content.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn place(line: Option<&str>, count: Option<usize>, pointer: Option<&str>) -> VersionPlace {
+        VersionPlace {
+            file: "f".into(),
+            whole: line.is_none() && pointer.is_none(),
+            line: line.map(Into::into),
+            count,
+            pointer: pointer.map(Into::into),
+        }
+    }
+
+    fn line(pattern: &str) -> VersionPlace {
+        place(Some(pattern), Some(1), None)
+    }
+
+    const NEW: ReleaseVersion = ReleaseVersion::new([9, 8, 7, 6]);
+
+    #[test]
+    fn a_line_keeps_its_indentation_and_comment() {
+        let yaml = "server:\n  default_version: 2.0.0.32  # owner: VERSION\n  default_build: 2.0.0.32\n";
+        let new = replaced(&line("default_version: {version}"), yaml, NEW);
+        assert_eq!(new.as_deref(), Ok("server:\n  default_version: 9.8.7.6  # owner: VERSION\n  default_build: 2.0.0.32\n"));
+        let python = "    return os.getenv('SERVER_VERSION', '2.0.0.32')\n";
+        let new = replaced(&line("return os.getenv('SERVER_VERSION', '{version}')"), python, NEW);
+        assert_eq!(new.as_deref(), Ok("    return os.getenv('SERVER_VERSION', '9.8.7.6')\n"));
+    }
+
+    #[test]
+    fn a_count_that_differs_is_an_error_and_never_a_silent_success() {
+        let pattern = line("default_version: {version}");
+        for (text, found) in [
+            ("default_version: \"2.0.0.32\"\n", 0),
+            ("default_version: 2.0.32\n", 0),
+            ("default_version: 2.0.0.32.1\n", 0),
+            ("# default_version: 2.0.0.32\n", 0),
+            ("", 0),
+            ("default_version: 1.2.3.4\ndefault_version: 1.2.3.4\n", 2),
+        ] {
+            assert!(matches!(read(&pattern, text), Err(PlaceError::Count { found: f, .. }) if f == found), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_file_is_one_version_and_at_most_one_line_feed() {
+        assert_eq!(replaced(&place(None, None, None), "1.2.3.4\n", NEW).as_deref(), Ok("9.8.7.6\n"));
+        assert_eq!(replaced(&place(None, None, None), "1.2.3.4", NEW).as_deref(), Ok("9.8.7.6"));
+        for text in ["v1.2.3.4\n", "1.2.3.4\n\n", "", "1.2.3\n", "\u{feff}1.2.3.4\n"] {
+            assert!(read(&place(None, None, None), text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_changes_its_text_and_nothing_else() {
+        let json = "{ \"a\":{\"b/c\" : [0, \"1.2.3.4\"]},\n \"d\":1e2}";
+        let pointer = place(None, None, Some("/a/b~1c/1"));
+        assert_eq!(replaced(&pointer, json, NEW).as_deref(), Ok("{ \"a\":{\"b/c\" : [0, \"9.8.7.6\"]},\n \"d\":1e2}"));
+        for pointer in ["/x", "/a", "/d", "/a/b~1c/7", "/a/b~1c/0"] {
+            assert!(read(&place(None, None, Some(pointer)), json).is_err(), "{pointer}");
+        }
+        assert!(read(&pointer, "{").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn setting_a_version_makes_every_spot_read_it_and_setting_back_restores_the_text(
+            before in "[a-z :\n\"{}]{0,40}", after in "[a-z :\n\"{}]{0,40}", old: [u32; 4], new: [u32; 4],
+        ) {
+            let (old, new) = (ReleaseVersion::new(old), ReleaseVersion::new(new));
+            let text = format!("{before}\n  build= {old} # x\n{after}");
+            let place = line("build= {version}");
+            let changed = replaced(&place, &text, new).expect("one spot");
+            prop_assert_eq!(read(&place, &changed).expect("one spot")[0].version, new);
+            prop_assert_eq!(replaced(&place, &changed, old).expect("one spot"), text);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The fixed releases as GitHub shows them: one look a channel and a run, shared by all gates.
+
+use crate::context::Context;
+use nexy_contract::{Problem, report::SeenAsset};
+use nexy_outside::github::{Github, Kind};
+
+/// What is on the channels of the artifacts in question.
+#[derive(Debug)]
+pub(crate) struct Channels {
+    /// One look an artifact, in the order of `nexy.toml`.
+    pub(crate) looks: Vec<Look>,
+}
+
+/// One artifact's channel.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// The artifact's name.
+    pub(crate) artifact: String,
+    /// The tag of its fixed release.
+    pub(crate) channel: String,
+    /// What was seen, or why nothing could be seen.
+    pub(crate) seen: Result<Seen, Problem>,
+}
+
+/// What GitHub shows under the tag of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// No release that we can see.
+    Nothing,
+    /// A release.
+    Release {
+        /// Whether the public cannot see it.
+        draft: bool,
+        /// Whether its assets can never change.
+        immutable: bool,
+        /// The asset under the artifact's name.
+        live: Option<SeenAsset>,
+    },
+}
+
+impl Channels {
+    /// The live asset of an artifact; `None` when nobody could look, `Some(None)` when the channel has none.
+    pub(crate) fn seen(&self, artifact: &str) -> Option<Option<SeenAsset>> {
+        let look = self.looks.iter().find(|look| look.artifact == artifact)?;
+        match &look.seen {
+            Ok(Seen::Release { live, .. }) => Some(live.clone()),
+            Ok(Seen::Nothing) => Some(None),
+            Err(_) => None,
+        }
+    }
+}
+
+/// Looks at the channels of the artifacts in the inbox, or of all in `nexy.toml` when the inbox has none.
+pub(crate) fn look(context: &Context) -> Channels {
+    let inbox = context.inbox();
+    let rows = &context.workspace.target.artifacts;
+    let mut looks: Vec<Look> = Vec::new();
+    for row in rows.iter().filter(|row| inbox.artifacts.is_empty() || inbox.artifacts.iter().any(|found| found.row.name == row.name)) {
+        // What does not answer once will not answer twice: a second wait tells a person nothing new.
+        let outage = looks.iter().find_map(|look| look.seen.as_ref().err());
+        let seen = match (outage, context.github()) {
+            (Some(problem), _) | (None, Err(problem)) => Err(problem.clone()),
+            (None, Ok(github)) => look_at(&github, &row.channel, &row.name),
+        };
+        looks.push(Look { artifact: row.name.clone(), channel: row.channel.clone(), seen });
+    }
+    Channels { looks }
+}
+
+fn look_at(github: &Github<'_>, channel: &str, artifact: &str) -> Result<Seen, Problem> {
+    let what = || format!("cannot look at the channel {channel}");
+    let Some(release) = github.release(channel).map_err(|error| error.problem(what()))? else {
+        return Ok(Seen::Nothing);
+    };
+    let assets = match github.assets(release.id) {
+        Ok(assets) => assets,
+        Err(error) if error.kind == Kind::NotFound => return Ok(Seen::Nothing),
+        Err(error) => return Err(error.problem(what())),
+    };
+    let live = assets.iter().find(|asset| asset.name == artifact && asset.is_uploaded());
+    let live = live.map(|asset| SeenAsset { asset_id: asset.id, sha256: asset.sha256() });
+    Ok(Seen::Release { draft: release.draft, immutable: release.immutable, live })
+}

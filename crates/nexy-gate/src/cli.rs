@@ -1,0 +1,38 @@
+//! The command line of `nexy-gate`.
+
+use clap::Parser;
+use nexy_outside::Common;
+
+/// May it go out? Asks gates, and says yes only if every one of them was asked and passed
+///
+/// Names are ids of gates and profiles. All that are named are asked, each once, also after one has failed. With `-` as the last
+/// operand a release record is read from standard input, the report is added to it, and the record goes to standard output.
+#[derive(Debug, Parser)]
+#[command(name = "nexy-gate", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// Gates and profiles to ask; `-` last adds the report to the release record on standard input
+    #[arg(value_name = "ID|PROFILE")]
+    pub(crate) operands: Vec<String>,
+
+    /// Print every gate with its profiles and its question
+    #[arg(long, conflicts_with_all = ["operands", "explain"])]
+    pub(crate) list: bool,
+
+    /// Explain one gate: symptom, check, fix, verification
+    #[arg(long, value_name = "ID", conflicts_with = "operands")]
+    pub(crate) explain: Option<String>,
+
+    /// Options that all five tools share.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  nexy-gate --list
+  nexy-gate before-publish
+  nexy-gate release-inbox artifact-genuine --format text
+  nexy-version record | nexy-gate before-publish - | nexy-publish -
+
+Exit codes: 0 every gate passes; 1 one says no; 2 the command line was not understood; 65 the record cannot be used;
+69 a gate could not look, so the answer is unknown; 78 nexy.toml is missing or wrong";

@@ -1,0 +1,168 @@
+//! An artifact is what its name says, not the error page that a download left behind.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    inbox::{Bytes, Fault, Found},
+    tally::Tally,
+};
+use nexy_contract::target::ArtifactKind;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "artifact-genuine",
+    asks: "Is each artifact a disk image or an installer package, whole, as its name says?",
+    profiles: &["before-publish"],
+    runbook: "S3 §2.2",
+    explain: Explain {
+        symptom: "Clients download an error page, a test file or a cut copy as an update; for five months the feed announced a 33-byte text.",
+        check: "A disk image ends with a 512-byte trailer that begins `koly` (version 4); a flat package begins `xar!`. \
+                By hand: tail -c 512 FILE | head -c 4, or head -c 4 FILE.",
+        fix: "Build it again, or copy it again from the machine that built it; then start again from `nexy-version record`.",
+        verify: "nexy-gate artifact-genuine",
+    },
+    check,
+};
+
+const TRAILER_BYTES: usize = 512;
+const TRAILER_VERSION: u32 = 4;
+
+fn check(context: &Context) -> Answer {
+    judge(&context.inbox().artifacts, &context.workspace.target.layout.inbox)
+}
+
+fn judge(artifacts: &[Found], folder: &str) -> Answer {
+    let expected = "a disk image ends with a `koly` trailer, an installer package begins with `xar!`";
+    if artifacts.is_empty() {
+        return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, "nexy-gate release-inbox");
+    }
+    let mut tally = Tally::default();
+    for found in artifacts {
+        let name = &found.row.name;
+        let copy = format!("copy {name} again from where it was built into {folder}/");
+        match &found.bytes {
+            Err(Fault::Refused(because)) => tally.fail(format!("{name}: {because}"), copy),
+            Err(Fault::Unreadable(because)) => tally.unknown(format!("{name}: {because}"), format!("ls -l {folder}/{name}")),
+            Ok(bytes) => match is_genuine(found.row.kind, bytes) {
+                true => tally.pass(format!("{name} is {}", words(found.row.kind))),
+                false => tally.fail(format!("{name} is not {}, it is {}", words(found.row.kind), instead(bytes)), copy),
+            },
+        }
+    }
+    tally.answer(expected)
+}
+
+const fn words(kind: ArtifactKind) -> &'static str {
+    match kind {
+        ArtifactKind::Dmg => "a disk image",
+        ArtifactKind::Pkg => "an installer package",
+    }
+}
+
+fn is_genuine(kind: ArtifactKind, bytes: &Bytes) -> bool {
+    match kind {
+        ArtifactKind::Dmg => has_trailer(&bytes.tail),
+        ArtifactKind::Pkg => bytes.head.starts_with(b"xar!"),
+    }
+}
+
+/// Signature, version 4 and header size 512, all numbers big-endian.
+fn has_trailer(tail: &[u8]) -> bool {
+    let number = |at: usize| tail.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_be_bytes);
+    tail.len() == TRAILER_BYTES
+        && tail.starts_with(b"koly")
+        && number(4) == Some(TRAILER_VERSION)
+        && number(8).is_some_and(|size| size as usize == TRAILER_BYTES)
+}
+
+/// What the bytes look like, for the person who must find out where they came from.
+fn instead(bytes: &Bytes) -> String {
+    let head = &bytes.head;
+    let text: String = head.iter().take(64).map(|byte| char::from(*byte).to_ascii_lowercase()).collect();
+    let text = text.trim_start_matches(['\u{ef}', '\u{bb}', '\u{bf}', ' ', '\r', '\n', '\t']);
+    let known = match head.as_slice() {
+        [0x1f, 0x8b, ..] => Some("gzip data"),
+        [b'P', b'K', 3 | 5, ..] => Some("a zip archive"),
+        [b'B', b'Z', b'h', ..] => Some("bzip2 data"),
+        [b'x', b'a', b'r', b'!', ..] => Some("an installer package"),
+        _ if has_trailer(&bytes.tail) => Some("a disk image"),
+        _ if bytes.tail.starts_with(b"koly") => Some("a disk image with a broken trailer"),
+        _ if text.starts_with("<!doctype html") || text.starts_with("<html") => Some("an HTML page"),
+        _ if text.starts_with('<') => Some("an XML or HTML text"),
+        _ if text.starts_with("version https://git-lfs") => Some("a Git LFS pointer, not the file itself"),
+        _ if text.starts_with(['{', '[']) => Some("a JSON text"),
+        _ if head.iter().all(|byte| *byte == 0) => Some("nothing but zero bytes at its start"),
+        _ => None,
+    };
+    let start: Vec<String> = head.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let what = known.map_or_else(|| format!("cut, or something else (it begins {})", start.join(" ")), str::to_owned);
+    format!("{what}, {} bytes", bytes.size_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{Sha256Digest, Verdict, target::ArtifactRow};
+
+    fn bytes(content: &[u8]) -> Bytes {
+        Bytes {
+            size_bytes: content.len() as u64,
+            sha256: Sha256Digest::of(content),
+            head: content[..content.len().min(512)].to_vec(),
+            tail: content[content.len().saturating_sub(512)..].to_vec(),
+        }
+    }
+
+    fn image(version: u8, size: u16) -> Vec<u8> {
+        let mut content = vec![7; 2048];
+        let trailer = content.len() - 512;
+        content[trailer..trailer + 4].copy_from_slice(b"koly");
+        content[trailer + 4..trailer + 8].copy_from_slice(&[0, 0, 0, version]);
+        content[trailer + 8..trailer + 12].copy_from_slice(&u32::from(size).to_be_bytes());
+        content
+    }
+
+    fn asked(kind: ArtifactKind, content: Result<&[u8], Fault>) -> Answer {
+        let row = ArtifactRow { name: format!("A.{}", kind.word()), channel: "Fixed".into(), kind, feed: true };
+        judge(&[Found { row, bytes: content.map(bytes) }], "inbox")
+    }
+
+    #[test]
+    fn genuine_artifacts_pass() {
+        assert_eq!(asked(ArtifactKind::Dmg, Ok(&image(4, 512))), Answer::pass("A.dmg is a disk image"));
+        assert_eq!(asked(ArtifactKind::Pkg, Ok(b"xar!and so on")), Answer::pass("A.pkg is an installer package"));
+    }
+
+    #[test]
+    fn a_trailer_counts_only_whole_and_at_the_end() {
+        let whole = image(4, 512);
+        for content in [image(3, 512), image(4, 511), whole[..whole.len() - 1].to_vec(), [whole.as_slice(), b"\n"].concat(), b"koly".to_vec()] {
+            assert_eq!(asked(ArtifactKind::Dmg, Ok(&content)).verdict, Verdict::Fail);
+        }
+    }
+
+    #[test]
+    fn the_answer_says_what_it_is_instead() {
+        for (content, words) in [
+            (&b"\n<!DOCTYPE html><title>404"[..], "an HTML page"),
+            (b"{\"message\":\"Not Found\"}", "a JSON text"),
+            (b"\x1f\x8b\x08rest", "gzip data"),
+            (b"PK\x03\x04rest", "a zip archive"),
+            (b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
+            (b"xar!rest", "an installer package"),
+            (b"\x01\x02\x03\x04\x05", "it begins 01 02 03 04"),
+            (&[0; 600], "zero bytes"),
+        ] {
+            let answer = asked(ArtifactKind::Dmg, Ok(content));
+            assert_eq!(answer.verdict, Verdict::Fail);
+            assert!(answer.found.contains(words), "{}", answer.found);
+        }
+        assert!(asked(ArtifactKind::Pkg, Ok(&image(4, 512))).found.contains("it is a disk image"));
+    }
+
+    #[test]
+    fn what_was_not_read_is_never_genuine() {
+        assert_eq!(asked(ArtifactKind::Dmg, Err(Fault::Refused("it is empty".into()))).verdict, Verdict::Fail);
+        assert_eq!(asked(ArtifactKind::Dmg, Err(Fault::Unreadable("permission denied".into()))).verdict, Verdict::Unknown);
+        assert_eq!(judge(&[], "inbox").verdict, Verdict::Unknown);
+    }
+}

@@ -1,0 +1,73 @@
+//! The table of gates; each stands in the file of its name.
+
+// mod artifact_genuine;
+// mod config_env;
+// mod config_env_access;
+// mod exec_start;
+// mod fixed_channel;
+// mod gemini_key;
+// mod git_remotes;
+// mod github_token;
+// mod release_inbox;
+// mod target_canonical;
+// mod version_moves;
+// mod version_synced;
+
+use crate::gate::Gate;
+
+/// Every gate, in the order in which they are asked: what can be seen on this machine comes before the network.
+pub(crate) const GATES: &[&Gate] = &[
+    // &version_synced::GATE,
+    // &target_canonical::GATE,
+    // &git_remotes::GATE,
+    // &release_inbox::GATE,
+    // &artifact_genuine::GATE,
+    // &version_moves::GATE,
+    // &fixed_channel::GATE,
+    // &github_token::GATE,
+    // &config_env::GATE,
+    // &gemini_key::GATE,
+    // &config_env_access::GATE,
+    // &exec_start::GATE,
+];
+
+/// Every profile, in the order of a release.
+pub(crate) const PROFILES: &[&str] = &["before-publish", "hard"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::before_publish;
+    use std::collections::BTreeSet;
+
+    fn ids_of(profile: &str) -> Vec<&'static str> {
+        GATES.iter().filter(|gate| gate.profiles.contains(&profile)).map(|gate| gate.id).collect()
+    }
+
+    #[test]
+    fn before_publish_asks_exactly_what_a_publication_stands_on() {
+        assert_eq!(ids_of(before_publish::PROFILE), before_publish::IDS);
+    }
+
+    #[test]
+    fn every_file_of_this_folder_is_a_row_of_the_table() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/gates");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .expect("the folder of gates")
+            .filter_map(|entry| entry.expect("an entry").file_name().to_str()?.strip_suffix(".rs").map(|name| name.replace('_', "-")))
+            .filter(|name| name != "mod")
+            .collect();
+        assert_eq!(files, GATES.iter().map(|gate| gate.id.to_owned()).collect());
+    }
+
+    #[test]
+    fn ids_and_profiles_are_disjoint_and_every_row_is_filled() {
+        for gate in GATES {
+            assert!(!PROFILES.contains(&gate.id), "{} is a gate and a profile", gate.id);
+            assert!(!gate.profiles.is_empty() && gate.profiles.iter().all(|profile| PROFILES.contains(profile)), "{}", gate.id);
+            assert!(gate.asks.ends_with('?') && gate.runbook.starts_with('S'), "{}", gate.id);
+            let explain = &gate.explain;
+            assert!([explain.symptom, explain.check, explain.fix, explain.verify].iter().all(|text| !text.is_empty()), "{}", gate.id);
+        }
+    }
+}

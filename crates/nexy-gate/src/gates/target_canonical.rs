@@ -1,0 +1,219 @@
+//! The guide and `nexy.toml` name the same target, and neither speaks of the past.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    guide_block::{self, Scalar},
+    owned_version,
+    tally::Tally,
+};
+use nexy_contract::{
+    ReleaseVersion, Target,
+    target::{ArtifactKind, Legacy},
+    text::excerpt,
+};
+use nexy_outside::files;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "target-canonical",
+    asks: "Does the guide's release_target block name the target of nexy.toml?",
+    profiles: &["before-publish"],
+    runbook: "S3 Canonical Release Target",
+    explain: Explain {
+        symptom: "People deploy to a machine of the past because the guide still names it; once a whole release went to a retired host.",
+        check: "Reads the fenced yaml block `release_target:` of layout.guide and holds every scalar of it against nexy.toml and VERSION; \
+                a name of [legacy] anywhere in it is a no.",
+        fix: "Correct the line that is named, in the guide if nexy.toml is right, in nexy.toml if the guide is.",
+        verify: "nexy-gate target-canonical",
+    },
+    check,
+};
+
+const MAX_BYTES: u64 = 4 << 20;
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let path = &workspace.target.layout.guide;
+    let expected = "the values of nexy.toml in the release_target block";
+    let version = match &context.record {
+        Some(record) => Ok(record.version),
+        None => owned_version::read(workspace).map_err(|error| error.because().to_owned()),
+    };
+    match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
+        Err(error) => Answer::unknown(format!("{path} cannot be read: {}", error.because()), expected, format!("ls -l {path}")),
+        Ok(None) => Answer::fail(format!("the guide {path} is missing"), expected, format!("git checkout -- {path}")),
+        Ok(Some(guide)) => judge(&workspace.target, version, &guide),
+    }
+}
+
+fn judge(target: &Target, version: Result<ReleaseVersion, String>, guide: &str) -> Answer {
+    let path = &target.layout.guide;
+    let expected = "the values of nexy.toml in the release_target block";
+    let scalars = match guide_block::read(guide) {
+        Ok(scalars) => scalars,
+        Err(error) => {
+            let found = format!("{path} {}", error.because());
+            return Answer::fail(found, expected, format!("restore the block (S3, Canonical Release Target): git log -p -- {path}"));
+        }
+    };
+    let mut tally = Tally::default();
+    let wanted = wanted(target);
+    for (key, value) in &wanted {
+        compare(&scalars, key, value, path, &mut tally);
+    }
+    match version {
+        Ok(version) => compare(&scalars, "version", &version.to_string(), path, &mut tally),
+        Err(because) => tally.fail(format!("the block's version has nothing to be compared with: {because}"), "nexy-gate version-synced"),
+    }
+    for kind in [ArtifactKind::Dmg, ArtifactKind::Pkg] {
+        let key = url_key(kind);
+        if let Some(scalar) = scalars.iter().find(|scalar| scalar.path == key && !wanted.iter().any(|(wanted, _)| *wanted == key)) {
+            tally.fail(format!("line {}: {key} is there, but nexy.toml has no {}", scalar.line, kind.word()), remove(path, scalar.line));
+        }
+    }
+    for scalar in &scalars {
+        if let Some(name) = legacy_name(scalar, &target.legacy) {
+            let found = format!("line {}: {} speaks of `{name}`, a name of the past", scalar.line, scalar.path);
+            tally.fail(found, correct(path, scalar.line));
+        }
+    }
+    tally.pass(format!("{} values of {path} are those of nexy.toml", wanted.len() + 1));
+    tally.answer(expected)
+}
+
+/// Every key of the block but the version, and what `nexy.toml` says.
+fn wanted(target: &Target) -> Vec<(String, String)> {
+    let release = &target.release_target;
+    let mut wanted = vec![
+        ("azure.resource_group".to_owned(), release.resource_group.clone()),
+        ("azure.vm_name".to_owned(), release.vm.clone()),
+        ("server.host".to_owned(), release.host.clone()),
+        ("grpc.endpoint".to_owned(), release.grpc_endpoint.clone()),
+        ("grpc.tls".to_owned(), release.grpc_tls.to_string()),
+    ];
+    for artifact in &target.artifacts {
+        let key = url_key(artifact.kind);
+        if !wanted.iter().any(|(known, _)| *known == key) {
+            wanted.push((key, target.public_url(artifact)));
+        }
+    }
+    wanted
+}
+
+fn url_key(kind: ArtifactKind) -> String {
+    format!("update.{}_url", kind.word())
+}
+
+fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, tally: &mut Tally) {
+    match scalars.iter().find(|scalar| scalar.path == key) {
+        None => tally.fail(format!("{key} is missing"), format!("add {key}: \"{value}\" to the block in {path}")),
+        Some(scalar) if scalar.value != value => {
+            let found = format!("line {}: {key} is `{}`, nexy.toml and VERSION say `{value}`", scalar.line, excerpt(&scalar.value, 120));
+            tally.fail(found, correct(path, scalar.line));
+        }
+        Some(_) => {}
+    }
+}
+
+fn correct(path: &str, line: usize) -> String {
+    format!("correct line {line} of {path}")
+}
+
+fn remove(path: &str, line: usize) -> String {
+    format!("remove line {line} of {path}")
+}
+
+/// Groups and machines are whole values, since their names are parts of good ones; hosts count anywhere in a value.
+fn legacy_name<'a>(scalar: &Scalar, legacy: &'a Legacy) -> Option<&'a str> {
+    let whole = legacy.resource_groups.iter().chain(&legacy.vms).find(|name| name.eq_ignore_ascii_case(&scalar.value));
+    let part = legacy.hosts.iter().find(|host| holds_host(&scalar.value, host));
+    whole.or(part).map(String::as_str)
+}
+
+fn holds_host(value: &str, host: &str) -> bool {
+    let (value, host) = (value.to_ascii_lowercase(), host.to_ascii_lowercase());
+    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(byte));
+    value.match_indices(&host).any(|(at, _)| {
+        let before = at.checked_sub(1).and_then(|before| value.as_bytes().get(before));
+        !is_part(before) && !is_part(value.as_bytes().get(at + host.len()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
+
+    fn target() -> Target {
+        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
+    }
+
+    fn guide() -> String {
+        let target = target();
+        let (release, url) = (&target.release_target, |index: usize| target.public_url(&target.artifacts[index]));
+        format!(
+            "# Guide\n\n```yaml\nrelease_target:\n  version: \"{VERSION}\"\n  azure:\n    resource_group: \"{}\"\n    vm_name: \"{}\"\n  server:\n    \
+             host: \"{}\"\n  grpc:\n    endpoint: \"{}\"\n    tls: true\n  update:\n    dmg_url: \"{}\"\n    pkg_url: \"{}\"\n```\n",
+            release.resource_group,
+            release.vm,
+            release.host,
+            release.grpc_endpoint,
+            url(0),
+            url(1),
+        )
+    }
+
+    fn asked(guide: &str) -> Answer {
+        judge(&target(), Ok(VERSION), guide)
+    }
+
+    #[test]
+    fn the_guide_that_says_the_same_passes() {
+        let answer = asked(&guide());
+        assert_eq!(answer.verdict, Verdict::Pass, "{}", answer.found);
+        assert!(answer.found.starts_with("8 values"), "{}", answer.found);
+    }
+
+    #[test]
+    fn every_key_that_differs_or_is_missing_is_named() {
+        for key in ["version", "resource_group", "vm_name", "host", "endpoint", "tls", "dmg_url", "pkg_url"] {
+            let line = guide().lines().find(|line| line.trim().starts_with(&format!("{key}:"))).expect(key).to_owned();
+            let differs = asked(&guide().replace(&line, &format!("{}: other", line.split(':').next().unwrap_or_default())));
+            assert_eq!(differs.verdict, Verdict::Fail, "{key}");
+            assert!(differs.found.contains(key) && differs.found.contains("`other`"), "{}", differs.found);
+            let missing = asked(&guide().replace(&format!("{line}\n"), ""));
+            assert_eq!(missing.verdict, Verdict::Fail, "{key}");
+            assert!(missing.found.contains(key) && missing.found.contains("is missing"), "{}", missing.found);
+        }
+    }
+
+    #[test]
+    fn names_of_the_past_are_refused_also_under_other_keys() {
+        let target = target();
+        let legacy = &target.legacy;
+        for name in legacy.resource_groups.iter().chain(&legacy.vms) {
+            let answer = asked(&guide().replace("  server:", &format!("    beta_vm: {name}\n  server:")));
+            assert_eq!(answer.verdict, Verdict::Fail, "{name}");
+            assert!(answer.found.contains(name.as_str()), "{}", answer.found);
+        }
+        let host = &legacy.hosts[0];
+        assert_eq!(asked(&guide().replace("  grpc:", &format!("    beta: https://{host}/updates\n  grpc:"))).verdict, Verdict::Fail);
+        assert_eq!(asked(&guide().replace("  grpc:", &format!("    beta: my{host}\n  grpc:"))).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn a_guide_without_block_or_a_workspace_without_version_fails() {
+        assert_eq!(asked("# Guide\n").verdict, Verdict::Fail);
+        assert_eq!(judge(&target(), Err("VERSION is missing".into()), &guide()).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn an_artifact_that_nexy_toml_does_not_have_is_refused() {
+        let mut target = target();
+        target.artifacts.truncate(1);
+        let answer = judge(&target, Ok(VERSION), &guide());
+        assert!(answer.verdict == Verdict::Fail && answer.found.contains("update.pkg_url is there"), "{}", answer.found);
+    }
+}

@@ -1,0 +1,142 @@
+//! Every place that holds the version holds the same one: three of 78 release tags once did.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    owned_version::{self, NoVersion},
+    tally::Tally,
+};
+use nexy_contract::{ReleaseVersion, target::VersionPlace, version_places};
+use nexy_outside::files;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "version-synced",
+    asks: "Does every place that holds the version hold the one of VERSION?",
+    profiles: &["before-publish"],
+    runbook: "S3 §1",
+    explain: Explain {
+        symptom: "The server reports one version, the guide another, the client a third; nobody can tell what is live.",
+        check: "Reads the owner of the version (layout.version_file) and every row of version_places in nexy.toml, and counts the matches; \
+                a pattern that matches another number of times than stated is a no.",
+        fix: "nexy-version set X.Y.Z.W",
+        verify: "nexy-gate version-synced",
+    },
+    check,
+};
+
+/// What one place holds.
+enum Held {
+    Text(String),
+    Missing,
+    Unreadable(String),
+}
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let version = match owned_version::read(workspace) {
+        Ok(version) => version,
+        Err(NoVersion::Wrong(because)) => return Answer::fail(because, "one version X.Y.Z.W in it", "nexy-version set X.Y.Z.W"),
+        Err(NoVersion::Unreadable(because)) => {
+            return Answer::unknown(because, "a file that can be read", format!("ls -l {}", workspace.target.layout.version_file));
+        }
+    };
+    let held: Vec<(&VersionPlace, Held)> = workspace
+        .target
+        .version_places
+        .iter()
+        .map(|place| {
+            let held = match files::read_text_if_there(&workspace.path(&place.file), owned_version::MAX_BYTES) {
+                Ok(Some(text)) => Held::Text(text),
+                Ok(None) => Held::Missing,
+                Err(error) => Held::Unreadable(error.because()),
+            };
+            (place, held)
+        })
+        .collect();
+    judge(version, context.record.as_ref().map(|record| record.version), &held)
+}
+
+fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&VersionPlace, Held)]) -> Answer {
+    let set = format!("nexy-version set {version}");
+    let mut tally = Tally::default();
+    if let Some(recorded) = recorded
+        && recorded != version
+    {
+        tally.fail(
+            format!("the record is about {recorded}, the workspace is at {version}"),
+            "start again from `nexy-version record`, or nexy-version set the version of the record",
+        );
+    }
+    for (place, held) in held {
+        let name = version_places::name(place);
+        match held {
+            Held::Missing => tally.fail(format!("{} is missing", place.file), format!("git checkout -- {}", place.file)),
+            Held::Unreadable(because) => tally.unknown(format!("{} cannot be read: {because}", place.file), format!("ls -l {}", place.file)),
+            Held::Text(text) => match version_places::read(place, text) {
+                Err(error) => tally.fail(
+                    format!("{}: {error}", place.file),
+                    format!("correct {} by hand, or its row of version_places in nexy.toml; then {set}", place.file),
+                ),
+                Ok(spots) => {
+                    for spot in spots.iter().filter(|spot| spot.version != version) {
+                        tally.fail(format!("{name}, line {}, holds {}", spot.line, spot.version), &set);
+                    }
+                }
+            },
+        }
+    }
+    tally.pass(format!("{version} in every place ({})", held.len()));
+    tally.answer(format!("{version} in every place"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
+
+    fn line(pattern: &str, count: usize) -> VersionPlace {
+        VersionPlace { file: "a.yaml".into(), whole: false, line: Some(pattern.into()), count: Some(count), pointer: None }
+    }
+
+    fn asked(place: &VersionPlace, held: Held) -> Answer {
+        judge(VERSION, None, &[(place, held)])
+    }
+
+    #[test]
+    fn equal_places_pass() {
+        let answer = asked(&line("version: {version}", 2), Held::Text("version: 2.0.0.4\n  version: 2.0.0.4 # twice\n".into()));
+        assert_eq!(answer, Answer::pass("2.0.0.4 in every place (1)"));
+    }
+
+    #[test]
+    fn a_place_that_drifted_is_named_with_its_line_and_the_command() {
+        let answer = asked(&line("version: {version}", 1), Held::Text("app:\n  version: 2.0.0.3\n".into()));
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert_eq!(answer.found, "a.yaml `version: {version}`, line 2, holds 2.0.0.3");
+        assert_eq!(answer.fix, "nexy-version set 2.0.0.4");
+    }
+
+    #[test]
+    fn a_count_that_differs_is_no_silent_success() {
+        let answer = asked(&line("version: {version}", 1), Held::Text("version: \"2.0.0.4\"\n".into()));
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("0 times"), "{}", answer.found);
+    }
+
+    #[test]
+    fn a_missing_file_fails_and_an_unreadable_one_is_unknown() {
+        let place = line("version: {version}", 1);
+        assert_eq!(asked(&place, Held::Missing).verdict, Verdict::Fail);
+        assert_eq!(asked(&place, Held::Unreadable("permission denied".into())).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_record_of_another_version_fails() {
+        let place = line("version: {version}", 1);
+        let held = [(&place, Held::Text("version: 2.0.0.4\n".into()))];
+        assert_eq!(judge(VERSION, Some(VERSION), &held).verdict, Verdict::Pass);
+        assert_eq!(judge(VERSION, Some(ReleaseVersion::new([2, 0, 0, 5])), &held).verdict, Verdict::Fail);
+    }
+}

@@ -1,0 +1,76 @@
+//! `check`: do the manifests agree with each other and with nexy.toml? It looks at files only.
+
+use crate::transaction;
+use nexy_contract::{Exit, Finding, Problem, Report, Severity, Verdict, manifest::ManifestFacts};
+use nexy_outside::{
+    Common, Workspace, clock, files,
+    manifests::{self, FoundManifest},
+};
+
+const RUNBOOK: &str = "S2 §6";
+const REWRITE: &str = "make manifest-sync   # writes both again from what is live";
+
+pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
+    let unreadable = |error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again");
+    let found = manifests::read_all(workspace).map_err(unreadable)?;
+    let mut findings: Vec<Finding> = found.iter().map(|manifest| judge_one(workspace, manifest)).collect();
+    findings.push(judge_pair(&found));
+    for (folder, manifest) in workspace.target.layout.manifest_dirs.iter().zip(&found) {
+        let names = files::list(&workspace.path(folder)).map_err(unreadable)?.unwrap_or_default();
+        findings.push(judge_copies(workspace, folder, manifest, &names)?);
+    }
+    let report = Report::new("nexy-manifest", "check", clock::now(), Vec::new(), findings);
+    common.print_report(&report)?;
+    Ok(report.verdict.exit())
+}
+
+fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Finding {
+    let row = workspace.target.feed_artifact();
+    let url = row.map(|row| workspace.target.public_url(row)).unwrap_or_default();
+    let expected = format!("version, build, size and digest of what {url} serves");
+    let Some(text) = &manifest.text else {
+        return finding(&manifest.path, Verdict::Fail, "there is no such file".to_owned(), expected);
+    };
+    match ManifestFacts::read(text) {
+        Err(error) => finding(&manifest.path, Verdict::Fail, error.to_string(), expected),
+        Ok(facts) if facts.url != url => finding(&manifest.path, Verdict::Fail, format!("it sends clients to {}", facts.url), expected),
+        Ok(facts) if row.is_some_and(|row| row.kind.word() != facts.kind) => {
+            finding(&manifest.path, Verdict::Fail, format!("its type is `{}`", facts.kind), expected)
+        }
+        Ok(facts) => finding(
+            &manifest.path,
+            Verdict::Pass,
+            format!("{} · {} bytes · {}", facts.version, facts.size_bytes, facts.sha256.short()),
+            expected,
+        ),
+    }
+}
+
+fn judge_pair(found: &[FoundManifest]) -> Finding {
+    let different = found.iter().find(|manifest| manifest.text != found[0].text);
+    let expected = "the same bytes in every manifest folder".to_owned();
+    match different {
+        Some(manifest) => finding("pair", Verdict::Fail, format!("{} and {} differ", found[0].path, manifest.path), expected),
+        None => finding("pair", Verdict::Pass, format!("{} manifests are equal", found.len()), expected),
+    }
+}
+
+/// Copies with a version in their name are the server's fallback: each must be the manifest itself.
+fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, names: &[String]) -> Result<Finding, Problem> {
+    let id = format!("{folder}/manifest_*.json");
+    let expected = "only copies of manifest.json".to_owned();
+    for name in names.iter().filter(|name| transaction::versioned(name).is_some()) {
+        let path = workspace.path(folder).join(name);
+        let text = files::read_text_if_there(&path, transaction::MAX_BYTES)
+            .map_err(|error| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
+        if text.is_some() && text != manifest.text {
+            return Ok(finding(&id, Verdict::Fail, format!("{name} differs from manifest.json; the server falls back to it"), expected));
+        }
+    }
+    Ok(finding(&id, Verdict::Pass, "no stray copy".to_owned(), expected))
+}
+
+fn finding(id: &str, verdict: Verdict, found: String, expected: String) -> Finding {
+    let fix = if verdict == Verdict::Pass { String::new() } else { REWRITE.to_owned() };
+    Finding { id: id.to_owned(), verdict, severity: Severity::Gate, found, expected, fix, runbook: RUNBOOK.to_owned(), elapsed_ms: 0 }
+}

@@ -1,0 +1,63 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
+use nexy_outside::Common;
+use std::path::PathBuf;
+
+/// Tells the clients: writes, installs and checks the update manifests.
+#[derive(Parser, Debug)]
+#[command(
+    name = "nexy-manifest",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done or yes, 1 no, 2 usage, 3 put back, 4 needs a person, 65 bad record, 69 could not look,\n\
+                  75 busy, 78 bad nexy.toml.\n\
+                  In a release: … | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | …"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    /// Write the manifests of the workspace from what the record says is live
+    Write {
+        /// Say what would be written, and write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// `-`: a release record comes on standard input
+        #[arg(value_name = "-", value_parser = dash(), required = true)]
+        record: String,
+    },
+    /// On the VM: put a manifest into the checkout, and say what the update server makes of it
+    Install {
+        /// The manifest, whole and checked
+        manifest: PathBuf,
+    },
+    /// Add what the VM said to the record: `delivered ANSWER -`, or `delivered --failed CODE -`
+    Delivered {
+        /// The delivery ended with this exit code, and there is no answer
+        #[arg(long, value_name = "CODE")]
+        failed: Option<u8>,
+        /// The VM's answer (nexy.delivery/1), then `-`: a release record comes on standard input
+        #[arg(value_names = ["ANSWER", "-"], num_args = 1..=2, required = true)]
+        operands: Vec<String>,
+    },
+    /// Print digest and base64 of the manifest that the record names, for the journey to the VM
+    Payload {
+        /// `-`: a release record comes on standard input
+        #[arg(value_name = "-", value_parser = dash(), required = true)]
+        record: String,
+    },
+    /// Ask whether the manifests of the workspace agree with each other and with nexy.toml
+    Check,
+    /// Print what the manifests of the workspace say
+    Show,
+}
+
+fn dash() -> PossibleValuesParser {
+    PossibleValuesParser::new(["-"])
+}

@@ -1,0 +1,115 @@
+//! The journey to the VM, as the laptop sees it: `payload` is what travels, `delivered` writes down what came of it.
+
+use crate::{TOOL, transaction, write};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use nexy_contract::{Exit, Problem, Record, Sha256Digest, delivery::Delivery, operands, record::Delivered};
+use nexy_outside::{
+    Common, Workspace,
+    acting::{self, Arrival, Deed},
+    files, stdio,
+};
+use std::path::Path;
+
+pub(crate) const BY: &str = "nexy-manifest delivered";
+
+/// Prints digest and base64 of the manifest of the record; nothing when the release leaves the manifests as they are.
+pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
+    let record = match acting::arrive(workspace, BY, "")? {
+        Arrival::Record(record) => record,
+        Arrival::Stopped { stop, .. } => {
+            for because in &stop.because {
+                stdio::note(&format!("{TOOL}: nothing is delivered: {}", nexy_contract::text::printable(because)));
+            }
+            return Ok(stop.exit);
+        }
+    };
+    if record.latest_outcome(write::BY).is_none() {
+        return Err(Problem::new(
+            Exit::No,
+            "nothing is delivered",
+            "no manifest was written for this record",
+            "write it first: … | nexy-manifest write - | scripts/manifest_to_vm.sh -",
+        ));
+    }
+    let Some(manifest) = record.manifests.first() else {
+        return Ok(Exit::Yes);
+    };
+    let path = workspace.path(&manifest.path);
+    let fix = "write the manifests again: make manifest-sync";
+    let bytes = files::read(&path, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::No, fix))?;
+    let sha256 = Sha256Digest::of(&bytes);
+    if sha256 != manifest.sha256 {
+        let because = format!("it is {} now, the record says {}", sha256.short(), manifest.sha256.short());
+        return Err(Problem::new(Exit::No, format!("{} has changed since it was written", path.display()), because, fix));
+    }
+    stdio::write_document(format!("{sha256} {}\n", STANDARD.encode(bytes)).as_bytes())?;
+    Ok(Exit::Yes)
+}
+
+/// Adds the VM's answer, or the failure of the delivery, to the record.
+pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, common: &Common) -> Result<Exit, Problem> {
+    let usage = |because: String| {
+        Problem::new(
+            Exit::Usage,
+            "cannot add a delivery to the record",
+            because,
+            "nexy-manifest delivered ANSWER -   or   nexy-manifest delivered --failed CODE -",
+        )
+    };
+    let given = operands::split(names).map_err(usage)?;
+    if !given.reads_record {
+        return Err(usage("a release record must come on standard input: end the command with `-`".to_owned()));
+    }
+    match (given.names.as_slice(), failed) {
+        ([answer], None) => acting::act(TOOL, BY, workspace, common, |record| {
+            add(record, Path::new(answer)).unwrap_or_else(|problem| Deed::failed(&problem, true))
+        }),
+        ([], Some(code)) => {
+            let exit = Exit::try_from(code).ok().filter(|exit| *exit != Exit::Yes).unwrap_or(Exit::CouldNotLook);
+            let problem = Problem::new(
+                exit,
+                "the manifest was not delivered to the VM",
+                format!("the delivery ended with {code}"),
+                "read the message above, then run scripts/manifest_to_vm.sh again with the same record",
+            );
+            acting::act(TOOL, BY, workspace, common, |_| Deed::failed(&problem, false))
+        }
+        _ => Err(usage("give either the VM's answer or --failed CODE".to_owned())),
+    }
+}
+
+fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
+    let fix = "deliver again with the same record: scripts/manifest_to_vm.sh -";
+    let bytes = files::read(answer, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, fix))?;
+    let delivery = Delivery::read(&bytes).map_err(|error| error.problem("the VM's answer"))?;
+    if record.manifests.is_empty() {
+        return Err(Problem::new(
+            Exit::No,
+            "cannot add the VM's answer",
+            "the record names no manifest",
+            "write it first: nexy-manifest write -",
+        ));
+    }
+    for manifest in &mut record.manifests {
+        let there = delivery.files.iter().find(|file| file.path == manifest.path);
+        let because = match there {
+            None => "the VM does not speak of it".to_owned(),
+            Some(file) if file.sha256 != manifest.sha256 => {
+                format!("the VM has {}, the record {}", file.sha256.short(), manifest.sha256.short())
+            }
+            Some(_) => {
+                manifest.delivered = Some(Delivered {
+                    at: delivery.at,
+                    sha256: manifest.sha256,
+                    served_version: delivery.served_version.clone(),
+                    served_length: delivery.served_length,
+                });
+                continue;
+            }
+        };
+        return Err(Problem::new(Exit::No, format!("{} did not arrive on the VM", manifest.path), because, fix));
+    }
+    let message = format!("the VM serves version {} with length {}", delivery.served_version, delivery.served_length);
+    let deed = Deed::done(message, true);
+    Ok(Deed { next: Some("see what clients get: nexy-verify updates -".to_owned()), ..deed })
+}

@@ -1,0 +1,156 @@
+//! Replaces all manifest files as one: staged and synced first, renamed in an order that the update server can read at
+//! any moment, put back when a rename fails half-way.
+
+use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_outside::{
+    Workspace,
+    files::{self, FileError},
+};
+use std::path::PathBuf;
+
+/// A manifest is a kilobyte; more than this is not one.
+pub(crate) const MAX_BYTES: u64 = 1 << 20;
+
+/// What a transaction did.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Every manifest file, relative to the workspace, with its digest as read back.
+    pub(crate) files: Vec<(String, Sha256Digest)>,
+    /// Whether anything is different now.
+    pub(crate) changed: bool,
+    /// Older versioned copies that were removed.
+    pub(crate) removed: Vec<String>,
+}
+
+struct Change {
+    path: PathBuf,
+    old: Option<Vec<u8>>,
+}
+
+/// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned
+/// copies, which the server would fall back to.
+pub(crate) fn replace_all(workspace: &Workspace, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
+    let unchanged = |error: &FileError| {
+        error.problem(Exit::CouldNotLook, "check rights and room on the disk, then run the same command again; no manifest was changed")
+    };
+    let folders = &workspace.target.layout.manifest_dirs;
+    let mut locks = Vec::new();
+    for folder in folders {
+        let path = workspace.path(folder);
+        files::ensure_folder(&path).map_err(|error| unchanged(&error))?;
+        match files::lock_folder(&path).map_err(|error| unchanged(&error))? {
+            Some(lock) => locks.push(lock),
+            None => {
+                return Err(Problem::new(
+                    Exit::Busy,
+                    format!("cannot write the manifests in {}", path.display()),
+                    "another nexy-manifest is at work there",
+                    "wait until it has ended, then run the same command again",
+                ));
+            }
+        }
+    }
+    // Versioned copies first: `manifest.json` is what clients are served, and must come last.
+    let names: Vec<String> = [format!("manifest_{version}.json"), "manifest.json".to_owned()]
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}")))
+        .collect();
+    let mut staged = Vec::new();
+    for name in &names {
+        let path = workspace.path(name);
+        let old = match files::read(&path, MAX_BYTES) {
+            Ok(old) => Some(old),
+            Err(error) if error.is_missing() => None,
+            Err(error) => return Err(unchanged(&error)),
+        };
+        if old.as_deref() != Some(text.as_bytes()) {
+            let file = files::stage(&path, text.as_bytes()).map_err(|error| unchanged(&error))?;
+            staged.push((file, Change { path, old }));
+        }
+    }
+    let mut done: Vec<Change> = Vec::new();
+    for (file, change) in staged {
+        match file.commit() {
+            Ok(()) => done.push(change),
+            Err(error) => return Err(put_back(&done, &error)),
+        }
+    }
+    let removed = remove_older(workspace, version).map_err(|error| {
+        error.problem(Exit::NeedsPerson, "remove it by hand: the update server falls back to such copies; then run the same command again")
+    })?;
+    let changed = !done.is_empty() || !removed.is_empty();
+    let files = read_back(workspace, &names, text)?;
+    Ok(Written { files, changed, removed })
+}
+
+fn put_back(done: &[Change], error: &FileError) -> Problem {
+    let restored = done.iter().rev().try_for_each(|change| match &change.old {
+        Some(old) => files::replace(&change.path, old),
+        None => files::remove(&change.path),
+    });
+    match restored {
+        Ok(()) => {
+            error.problem(Exit::PutBack, "the old manifests are back; check rights and room on the disk, then run the same command again")
+        }
+        Err(second) => Problem::new(
+            Exit::NeedsPerson,
+            format!("some manifests are new and some old: {error}"),
+            second.to_string(),
+            "make room on the disk, then run the same command again at once; it finishes what was begun",
+        ),
+    }
+}
+
+/// Only copies that carry another version in their name; `manifest_beta.json` and the like are somebody else's.
+fn remove_older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<String>, FileError> {
+    let mut removed = Vec::new();
+    for folder in &workspace.target.layout.manifest_dirs {
+        for name in files::list(&workspace.path(folder))?.unwrap_or_default() {
+            let other = versioned(&name).is_some_and(|named| named != version);
+            if other {
+                let path = format!("{folder}/{name}");
+                files::remove(&workspace.path(&path))?;
+                removed.push(path);
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// The version in the name of a versioned copy.
+pub(crate) fn versioned(name: &str) -> Option<ReleaseVersion> {
+    name.strip_prefix("manifest_")?.strip_suffix(".json")?.parse().ok()
+}
+
+fn read_back(workspace: &Workspace, names: &[String], text: &str) -> Result<Vec<(String, Sha256Digest)>, Problem> {
+    let mut found = Vec::new();
+    for name in names {
+        let path = workspace.path(name);
+        let bytes = files::read(&path, MAX_BYTES).map_err(|error| error.problem(Exit::NeedsPerson, "run the same command again"))?;
+        if bytes != text.as_bytes() {
+            return Err(Problem::new(
+                Exit::NeedsPerson,
+                format!("{} is not what was just written", path.display()),
+                "somebody else writes there",
+                "stop the other writer, then run the same command again",
+            ));
+        }
+        found.push((name.clone(), Sha256Digest::of(&bytes)));
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::versioned;
+
+    #[test]
+    fn only_versioned_copies_are_ours_to_remove() {
+        assert!(versioned("manifest_1.6.1.36.json").is_some());
+        for name in
+            ["manifest.json", "manifest_beta.json", "manifest_1.6.json", "manifest_1.6.1.36.json.backup", "x_manifest_1.6.1.36.json"]
+        {
+            assert!(versioned(name).is_none(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `write`: the workspace's manifests, from what the record says is live and from nothing else (S2 §4.1).
+
+use crate::{TOOL, transaction};
+use nexy_contract::{
+    Exit, Problem, Record,
+    manifest::{self, ManifestFacts, Move},
+    record::ManifestFile,
+    target::ArtifactRow,
+};
+use nexy_outside::{
+    Common, Workspace,
+    acting::{self, Deed},
+    clock, files, live, manifests,
+};
+
+pub(crate) const BY: &str = "nexy-manifest write";
+
+pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
+    acting::act(TOOL, BY, workspace, common, |record| {
+        write(workspace, record, dry_run, common).unwrap_or_else(|problem| {
+            let acted = matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson);
+            Deed::failed(&problem, acted)
+        })
+    })
+}
+
+fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Common) -> Result<Deed, Problem> {
+    let target = &workspace.target;
+    let published = record.latest_outcome("nexy-publish").is_some();
+    if !published {
+        return Err(Problem::new(
+            Exit::No,
+            "no manifest is written",
+            "the record holds no publication",
+            "publish first: … | nexy-publish - | nexy-manifest write -",
+        ));
+    }
+    let Some(row) = target.feed_artifact() else {
+        return Err(Problem::new(
+            Exit::BadTarget,
+            "no manifest is written",
+            "nexy.toml has no artifact with `feed = true`",
+            "correct nexy.toml",
+        ));
+    };
+    let Some(facts) = facts(record, row, &target.public_url(row))? else {
+        return Ok(Deed::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
+    };
+    let announced = live::length(target, row)?;
+    if announced != facts.size_bytes {
+        return Err(Problem::new(
+            Exit::No,
+            "no manifest is written",
+            format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes),
+            "somebody changed the channel meanwhile: nexy-publish show, then publish again",
+        ));
+    }
+    let old = current(workspace)?;
+    judge(old.as_deref(), &facts)?;
+    let text = manifest::next(old.as_deref(), &facts, &target.manifest_defaults, clock::now()).map_err(|error| {
+        Problem::new(
+            Exit::No,
+            "cannot change the manifest",
+            error.to_string(),
+            "restore the manifest from git, then run the same command again",
+        )
+    })?;
+    if dry_run {
+        let planned = target
+            .layout
+            .manifest_dirs
+            .iter()
+            .map(|folder| format!("write version {} into {folder}/manifest.json and its versioned copy", facts.version))
+            .collect();
+        return Ok(Deed { planned, ..Deed::done("dry run: nothing was written", false) });
+    }
+    let written = transaction::replace_all(workspace, &text, facts.version)?;
+    for (path, _) in &written.files {
+        common.note(&format!("Manifest updated at {}", workspace.path(path).display()));
+    }
+    for path in &written.removed {
+        common.note(&format!("removed the older copy {path}"));
+    }
+    record.manifests = written
+        .files
+        .iter()
+        .filter(|(path, _)| path.ends_with("/manifest.json"))
+        .map(|(path, sha256)| ManifestFile { path: path.clone(), sha256: *sha256, version: facts.version, delivered: None, window_s: None })
+        .collect();
+    let message = if written.changed { "wrote" } else { "nothing to change:" };
+    let deed = Deed::done(format!("{message} {} manifest files at version {}", written.files.len(), facts.version), written.changed);
+    Ok(Deed { next: Some("deliver them to the VM: scripts/manifest_to_vm.sh -".to_owned()), ..deed })
+}
+
+/// What the record says is live under the feed's name; `None` when that artifact is not part of the release.
+fn facts(record: &Record, row: &ArtifactRow, url: &str) -> Result<Option<ManifestFacts>, Problem> {
+    let Some(artifact) = record.artifacts.iter().find(|artifact| artifact.name == row.name) else {
+        return Ok(None);
+    };
+    let refuse = |because: String| {
+        Problem::new(
+            Exit::No,
+            "no manifest is written",
+            because,
+            "publish again: nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -",
+        )
+    };
+    let live = artifact.live.as_ref().ok_or_else(|| refuse(format!("the record does not say what is live as {}", row.name)))?;
+    if live.sha256 != artifact.sha256 || live.size_bytes != artifact.size_bytes {
+        return Err(refuse(format!(
+            "what is live as {} ({}) is not what left the inbox ({})",
+            row.name,
+            live.sha256.short(),
+            artifact.sha256.short()
+        )));
+    }
+    if live.url != url {
+        return Err(refuse(format!("the record says {} is live at {}, nexy.toml says {url}", row.name, live.url)));
+    }
+    Ok(Some(ManifestFacts {
+        version: record.version,
+        url: live.url.clone(),
+        size_bytes: live.size_bytes,
+        sha256: live.sha256,
+        kind: row.kind.word().to_owned(),
+        ed25519: String::new(),
+    }))
+}
+
+/// The text to start from: the first manifest that is there. A torn pair is mended by writing both.
+fn current(workspace: &Workspace) -> Result<Option<String>, Problem> {
+    let found = manifests::read_all(workspace)
+        .map_err(|error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
+    Ok(found.into_iter().find_map(|manifest| manifest.text))
+}
+
+/// The version rule again, since the manifest may have moved after the gates looked.
+fn judge(old: Option<&str>, facts: &ManifestFacts) -> Result<(), Problem> {
+    let Some(Ok(read)) = old.map(ManifestFacts::read) else {
+        return Ok(());
+    };
+    let because = match ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256) {
+        Move::First | Move::Forward { .. } | Move::Same => return Ok(()),
+        Move::SameBytesNewVersion { from } => {
+            format!("these bytes are announced as {from} already; as {} clients would update to them again and again", facts.version)
+        }
+        Move::SameVersionNewBytes => {
+            format!("version {} is announced with other bytes already; clients that have it would never update", facts.version)
+        }
+        Move::Backward { from } => format!("the manifest says {from}, which is newer than {}", facts.version),
+    };
+    Err(Problem::new(
+        Exit::No,
+        "no manifest is written",
+        because,
+        "give the release a version above the manifest's: nexy-version set X.Y.Z.W, build it, and publish again",
+    ))
+}

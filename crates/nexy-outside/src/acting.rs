@@ -1,0 +1,136 @@
+//! The frame of every tool that changes something: read the record, pass it on untouched when something stops it, else
+//! act once, and write down what was done whatever came of it.
+
+use crate::{Common, Workspace, clock, stdio, tool};
+use nexy_contract::{
+    Exit, Problem, Record,
+    record::{Outcome, Retry, Stop},
+};
+
+/// What came of the one act of this run.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// How the tool ends.
+    pub exit: Exit,
+    /// One sentence for a person.
+    pub message: String,
+    /// The command to type next.
+    pub next: Option<String>,
+    /// What a dry run would have done.
+    pub planned: Vec<String>,
+    /// What had to be asked again.
+    pub retries: Vec<Retry>,
+    /// The reason a person gave for acting without a report.
+    pub ungated: Option<String>,
+    /// Whether the world is different now, so that an undelivered answer needs a person.
+    pub acted: bool,
+}
+
+impl Deed {
+    /// Done.
+    #[must_use]
+    pub fn done(message: impl Into<String>, acted: bool) -> Self {
+        Self { exit: Exit::Yes, message: message.into(), next: None, planned: Vec::new(), retries: Vec::new(), ungated: None, acted }
+    }
+
+    /// Not done, because of a problem.
+    #[must_use]
+    pub fn failed(problem: &Problem, acted: bool) -> Self {
+        Self { exit: problem.exit, message: problem.message(), next: Some(problem.fix.clone()), ..Self::done("", acted) }
+    }
+}
+
+/// A record that may be acted upon, or the bytes of one that may not.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Act upon it.
+    Record(Box<Record>),
+    /// Pass these bytes on and end so.
+    Stopped {
+        /// What came, byte for byte.
+        bytes: Vec<u8>,
+        /// Why.
+        stop: Stop,
+    },
+}
+
+/// Reads the record of a pipeline. `by` and `profile` are what this run is about to say anew, which cannot stop it.
+///
+/// # Errors
+/// Exit 65 for anything that is no usable record of this target.
+pub fn arrive(workspace: &Workspace, by: &str, profile: &str) -> Result<Arrival, Problem> {
+    let bytes = stdio::read_record()?;
+    let record = workspace.read_record(&bytes)?;
+    Ok(match record.stop(by, profile) {
+        Some(stop) => Arrival::Stopped { bytes, stop },
+        None => Arrival::Record(Box::new(record)),
+    })
+}
+
+/// Passes a stopped record on, byte for byte, and says what stopped it.
+///
+/// # Errors
+/// Exit 69 when nobody received it.
+pub fn pass_on(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
+    for because in &stop.because {
+        stdio::note(&format!("{tool}: nothing done, the record is passed on as it came: {}", nexy_contract::text::printable(because)));
+    }
+    stdio::write_document(bytes)?;
+    Ok(stop.exit)
+}
+
+/// The whole frame; `by` names the outcome.
+///
+/// # Errors
+/// Exit 65 for an unusable record; exit 4 when something was changed and nobody received the answer.
+pub fn act(
+    tool: &'static str,
+    by: &str,
+    workspace: &Workspace,
+    common: &Common,
+    deed: impl FnOnce(&mut Record) -> Deed,
+) -> Result<Exit, Problem> {
+    let mut record = match arrive(workspace, by, "")? {
+        Arrival::Stopped { bytes, stop } => return pass_on(tool, &bytes, &stop),
+        Arrival::Record(record) => *record,
+    };
+    let deed = deed(&mut record);
+    tell(tool, common, &deed);
+    record.outcomes.push(Outcome {
+        by: by.to_owned(),
+        at: clock::now(),
+        exit: deed.exit,
+        message: deed.message.clone(),
+        next: deed.next.clone().filter(|next| !next.is_empty()),
+        planned: deed.planned.clone(),
+        retries: deed.retries.clone(),
+        ungated: deed.ungated.clone(),
+    });
+    let document = record
+        .to_json()
+        .map_err(|error| Problem::new(Exit::Bug, "cannot spell the record as JSON", error.to_string(), "report this as a bug"))?;
+    match stdio::write_document(document.as_bytes()) {
+        Ok(()) => Ok(deed.exit),
+        Err(problem) if deed.acted => Err(Problem::new(
+            Exit::NeedsPerson,
+            format!("{by} has acted ({}), but its record was not delivered", deed.message),
+            problem.because,
+            "run the same pipeline again with its output in a file; what is done already is not done twice",
+        )),
+        Err(problem) => Err(problem),
+    }
+}
+
+fn tell(tool: &str, common: &Common, deed: &Deed) {
+    if deed.exit == Exit::Yes {
+        for step in &deed.planned {
+            common.note(&format!("{tool}: would {step}"));
+        }
+        common.note(&format!("{tool}: {}", deed.message));
+        if let Some(next) = &deed.next {
+            common.note(&format!("  next: {next}"));
+        }
+    } else {
+        tool::tell(tool, &Problem::new(deed.exit, deed.message.clone(), "", deed.next.clone().unwrap_or_default()));
+    }
+}

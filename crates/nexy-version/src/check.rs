@@ -1,0 +1,127 @@
+//! `check`: every place against VERSION, and the manifests against it as the phase asks.
+
+use crate::{
+    cli::Phase,
+    places::{self, Look},
+};
+use nexy_contract::{
+    Exit, Finding, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace, version_places,
+};
+use nexy_outside::{Common, Workspace, clock, manifests};
+
+const RUNBOOK: &str = "S3 §1";
+
+pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Result<Exit, Problem> {
+    let version = places::current(workspace)?;
+    let mut findings: Vec<Finding> =
+        workspace.target.version_places.iter().map(|place| judge_place(place, &places::look(workspace, place), version)).collect();
+    findings.push(manifest_finding(workspace, phase, version));
+    let profile = match phase {
+        Phase::Prepared => "prepared",
+        Phase::Published => "published",
+    };
+    let report = Report::new("nexy-version", profile, clock::now(), Vec::new(), findings);
+    common.print_report(&report)?;
+    Ok(report.verdict.exit())
+}
+
+fn judge_place(place: &VersionPlace, look: &Look, version: ReleaseVersion) -> Finding {
+    let expected = format!("{version} as in the version file");
+    let set = format!("nexy-version set {version}");
+    let correct = format!("correct {} or its row in nexy.toml, then {set}", place.file);
+    let (verdict, found, fix) = match look {
+        Look::Spots(spots) => match spots.iter().find(|spot| spot.version != version) {
+            None => (Verdict::Pass, format!("{version}"), String::new()),
+            Some(spot) => (Verdict::Fail, format!("line {} says {}", spot.line, spot.version), set),
+        },
+        Look::Wrong(error) => (Verdict::Fail, error.to_string(), correct),
+        Look::Missing => (Verdict::Fail, format!("{} does not exist", place.file), correct),
+        Look::Unreadable(error) => (Verdict::Unknown, error.to_string(), "make it readable, then run the same command again".to_owned()),
+    };
+    finding(version_places::name(place), verdict, found, expected, fix)
+}
+
+fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion) -> Finding {
+    let expected = match phase {
+        Phase::Prepared => format!("the same version in every manifest, at most {version}"),
+        Phase::Published => format!("{version} in every manifest"),
+    };
+    let (verdict, found, fix) = match manifests::read_all(workspace) {
+        Err(error) => (Verdict::Unknown, error.to_string(), "make it readable, then run the same command again".to_owned()),
+        Ok(found) => {
+            let texts: Vec<(&str, Option<&str>)> =
+                found.iter().map(|manifest| (manifest.path.as_str(), manifest.text.as_deref())).collect();
+            judge_manifests(&texts, phase, version)
+        }
+    };
+    finding("manifests".to_owned(), verdict, found, expected, fix)
+}
+
+/// The pair is equal and, as the phase asks, not newer than VERSION or equal to it.
+fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: ReleaseVersion) -> (Verdict, String, String) {
+    let fail = |found: String, fix: &str| (Verdict::Fail, found, fix.to_owned());
+    let publish = "publish, then write the manifests: make release";
+    let Some((first_path, first)) = manifests.first() else {
+        return fail("nexy.toml names no manifest folder".to_owned(), "name one in layout.manifest_dirs");
+    };
+    if let Some((path, _)) = manifests.iter().find(|(_, text)| text != first) {
+        return fail(format!("{path} and {first_path} differ"), "nexy-manifest check   # says which one describes the live artifact");
+    }
+    let Some(text) = first else {
+        return match phase {
+            Phase::Prepared => (Verdict::Pass, "no manifest yet".to_owned(), String::new()),
+            Phase::Published => fail("there is no manifest".to_owned(), publish),
+        };
+    };
+    match ManifestFacts::read(text) {
+        Err(error) => fail(format!("{first_path}: {error}"), "restore the manifest: git log -p -- layout.manifest_dirs, then git checkout"),
+        Ok(facts) if facts.version == version => (Verdict::Pass, format!("{version}"), String::new()),
+        Ok(facts) if facts.version > version => fail(
+            format!("the manifests say {}, which is newer than {version}", facts.version),
+            &format!("nexy-version set X.Y.Z.W   # above {}", facts.version),
+        ),
+        Ok(facts) => match phase {
+            Phase::Prepared => (Verdict::Pass, format!("{}, not yet published", facts.version), String::new()),
+            Phase::Published => fail(format!("the manifests say {}", facts.version), publish),
+        },
+    }
+}
+
+fn finding(id: String, verdict: Verdict, found: String, expected: String, fix: String) -> Finding {
+    Finding { id, verdict, severity: Severity::Gate, found, expected, fix, runbook: RUNBOOK.to_owned(), elapsed_ms: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(version: &str) -> String {
+        format!(
+            r#"{{"version":"{version}","build":"{version}","artifact":{{"type":"dmg","url":"https://x.test/a","size":1,"sha256":"{}"}}}}"#,
+            "0".repeat(64)
+        )
+    }
+
+    fn verdict(texts: &[Option<&str>], phase: Phase) -> Verdict {
+        let named: Vec<(&str, Option<&str>)> = texts.iter().map(|text| ("m.json", *text)).collect();
+        judge_manifests(&named, phase, ReleaseVersion::new([2, 0, 0, 4])).0
+    }
+
+    #[test]
+    fn manifests_may_be_older_only_before_the_publication() {
+        let (old, same, new) = (manifest("2.0.0.3"), manifest("2.0.0.4"), manifest("2.0.0.5"));
+        for (text, prepared, published) in
+            [(&old, Verdict::Pass, Verdict::Fail), (&same, Verdict::Pass, Verdict::Pass), (&new, Verdict::Fail, Verdict::Fail)]
+        {
+            let pair = [Some(text.as_str()), Some(text.as_str())];
+            assert_eq!(verdict(&pair, Phase::Prepared), prepared);
+            assert_eq!(verdict(&pair, Phase::Published), published);
+        }
+        assert_eq!(verdict(&[Some(&same), Some(&old)], Phase::Prepared), Verdict::Fail);
+        assert_eq!(verdict(&[Some(&same), None], Phase::Prepared), Verdict::Fail);
+        assert_eq!(verdict(&[None, None], Phase::Prepared), Verdict::Pass);
+        assert_eq!(verdict(&[None, None], Phase::Published), Verdict::Fail);
+        assert_eq!(verdict(&[Some("{"), Some("{")], Phase::Prepared), Verdict::Fail);
+        assert_eq!(verdict(&[], Phase::Prepared), Verdict::Fail);
+    }
+}

@@ -1,0 +1,89 @@
+//! `set`: a version in every place, or in none.
+
+use crate::places;
+use nexy_contract::{Exit, Problem, ReleaseVersion, text::shell_word, version_places};
+use nexy_outside::{Common, Workspace, files, stdio};
+
+/// One file with its old and new text.
+struct Change {
+    file: String,
+    old: String,
+    new: String,
+}
+
+pub(crate) fn run(workspace: &Workspace, version: ReleaseVersion, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
+    let lock =
+        files::lock_folder(&workspace.root).map_err(|error| error.problem(Exit::CouldNotLook, "check the rights on the workspace"))?;
+    let Some(_lock) = lock else {
+        return Err(Problem::new(
+            Exit::Busy,
+            "cannot set the version",
+            "another nexy-version is at work in this workspace",
+            "wait until it has ended, then run the same command again",
+        ));
+    };
+    let changes = plan(workspace, version)?;
+    let changed: Vec<&Change> = changes.iter().filter(|change| change.old != change.new).collect();
+    if !dry_run {
+        write(workspace, &changed)?;
+    }
+    let verb = if dry_run { "would set" } else { "set" };
+    for change in &changes {
+        let state = if change.old == change.new { "already" } else { verb };
+        common.note(&format!("{state:<9} {version}  {}", change.file));
+    }
+    let document = format!("{version}\n");
+    stdio::write_document(document.as_bytes())?;
+    Ok(Exit::Yes)
+}
+
+/// The new text of every file, in the order of nexy.toml; the file that owns the version comes last, so that a run that
+/// was cut off half-way still shows the old version and is noticed.
+fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, Problem> {
+    let mut changes: Vec<Change> = Vec::new();
+    for place in &workspace.target.version_places {
+        let shown = workspace.path(&place.file).display().to_string();
+        let index = match changes.iter().position(|change| change.file == place.file) {
+            Some(index) => index,
+            None => {
+                let old = places::text(workspace, &place.file).map_err(|error| {
+                    error.problem(
+                        Exit::No,
+                        format!(
+                            "restore it (git checkout -- {}), or take it out of version_places in nexy.toml; nothing was changed",
+                            shell_word(&shown)
+                        ),
+                    )
+                })?;
+                changes.push(Change { file: place.file.clone(), new: old.clone(), old });
+                changes.len() - 1
+            }
+        };
+        let change = &mut changes[index];
+        change.new = version_places::replaced(place, &change.new, version).map_err(|error| {
+            Problem::new(
+                Exit::No,
+                format!("cannot set the version in {shown}"),
+                error.to_string(),
+                format!("correct {} or its row in nexy.toml; nothing was changed", shell_word(&shown)),
+            )
+        })?;
+    }
+    changes.sort_by_key(|change| change.file == workspace.target.layout.version_file);
+    Ok(changes)
+}
+
+/// Everything is written and synced under other names before the first file is replaced.
+fn write(workspace: &Workspace, changes: &[&Change]) -> Result<(), Problem> {
+    let mut staged = Vec::new();
+    for change in changes {
+        let file = files::stage(&workspace.path(&change.file), change.new.as_bytes()).map_err(|error| {
+            error.problem(Exit::CouldNotLook, "check rights and room on the disk, then run the same command again; nothing was changed")
+        })?;
+        staged.push(file);
+    }
+    for file in staged {
+        file.commit().map_err(|error| error.problem(Exit::NeedsPerson, "run the same command again, it finishes what was begun"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Delivers the manifest of a release record to the VM: ... | nexy-manifest write - | scripts/manifest_to_vm.sh - | ...
+set -eu
+program=manifest_to_vm.sh
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source=scripts/lib.sh
+. "$here/lib.sh"
+
+if [ "$#" -ne 1 ] || [ "$1" != - ]; then
+    stop 2 'it needs a release record on standard input, and nothing else' "nexy-manifest write - | scripts/$program -"
+fi
+
+# Whatever went wrong, the record goes on and says so; one that carries a stop already comes out byte for byte.
+hand_on() {
+    ended=$?
+    [ "$ended" -gt 128 ] || nexy nexy-manifest delivered --failed "$ended" - <"$work/record" || :
+    close_work
+    exit "$ended"
+}
+
+need_tools nexy-version nexy-manifest nexy-verify
+open_work
+cat >"$work/record"
+ended=0
+payload=$(nexy nexy-manifest payload - <"$work/record") || ended=$?
+[ "$ended" -ne 65 ] || exit 65 # no record came, so none goes on
+trap hand_on EXIT
+[ "$ended" -eq 0 ] || exit "$ended"
+if [ -z "$payload" ]; then
+    trap close_work EXIT
+    printf '%s: the record has no manifest, so the VM keeps the one it has\n' "$program" >&2
+    cat "$work/record" || exit 69
+    exit 0
+fi
+
+need_az
+begin_script
+assign PAYLOAD "$payload"
+assign CHECKSUM "$(printf '%s' "$payload" | cksum)"
+send frame.sh install_manifest.sh
+trap close_work EXIT
+nexy nexy-manifest delivered "$work/answer" - <"$work/record"

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Walks a release stage by stage through files in releases/<version>/, so that it can be resumed at the first stage that is not done.
+# scripts/release.sh          all stages; those that are done stay as they are, checks are always asked anew
+# scripts/release.sh STAGE    publish (with its checks), manifest, deliver or verify, also when it was done before
+set -eu
+program=release.sh
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source=scripts/lib.sh
+. "$here/lib.sh"
+
+# One stage: its command reads the record of the stage before, and its own record gets its name only when it is done.
+stage() {
+    name=$1
+    input=$2
+    shift 2
+    printf '== %s\n' "$name" >&2
+    ended=0
+    "$@" <"$input" >"$folder/$name.part" || ended=$?
+    if [ "$ended" -eq 0 ]; then
+        mv "$folder/$name.part" "$folder/$name.json"
+        return
+    fi
+    mv "$folder/$name.part" "$folder/$name.failed.json"
+    stop "$ended" "stopped at $name with exit code $ended" "read the lines above; what it knew stands in $folder/$name.failed.json; then: make release"
+}
+
+# The stage that a record comes from must be done.
+after() {
+    [ -s "$folder/$1.json" ] || stop 1 "$1 is not done for version $version" "make release, or the step before: make help"
+}
+
+# What was said about an earlier state says nothing about the new one.
+forget() {
+    for later in "$@"; do
+        rm -f "$folder/$later.json"
+    done
+}
+
+# The record is born anew each time; other bytes or another target make it another release of the same version.
+record() {
+    stage 00-record /dev/null nexy nexy-version record
+    if [ -e "$folder/10-record.json" ] && ! cmp -s "$folder/00-record.json" "$folder/10-record.json"; then
+        number=1
+        while [ -e "$folder.earlier-$number" ]; do number=$((number + 1)); done
+        mv "$folder" "$folder.earlier-$number"
+        mkdir "$folder"
+        mv "$folder.earlier-$number/00-record.json" "$folder/10-record.json"
+        printf '%s: inbox or target changed, so this starts anew; the earlier files stand in %s\n' "$program" "$folder.earlier-$number" >&2
+    else
+        mv "$folder/00-record.json" "$folder/10-record.json"
+    fi
+}
+
+publish() {
+    forget 20-gates 30-publish 40-manifest 50-deliver 60-verify
+    stage 20-gates "$folder/10-record.json" nexy nexy-gate before-publish -
+    stage 30-publish "$folder/20-gates.json" nexy nexy-publish -
+}
+
+manifest() {
+    after 30-publish
+    forget 40-manifest 50-deliver 60-verify
+    stage 40-manifest "$folder/30-publish.json" nexy nexy-manifest write -
+}
+
+deliver() {
+    after 40-manifest
+    forget 50-deliver 60-verify
+    stage 50-deliver "$folder/40-manifest.json" "$here/manifest_to_vm.sh" -
+}
+
+verify() {
+    after 50-deliver
+    wait_s=$(value limits.public_url_wait_s) || exit
+    stage 60-verify "$folder/50-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
+}
+
+release() {
+    [ -e "$folder/30-publish.json" ] || publish
+    [ -e "$folder/40-manifest.json" ] || manifest
+    [ -e "$folder/50-deliver.json" ] || deliver
+    verify
+}
+
+[ "$#" -le 1 ] || stop 2 'one stage at most' "scripts/$program [publish|manifest|deliver|verify]"
+case ${1:-release} in
+    publish | manifest | deliver | verify | release) ;;
+    *) stop 2 "there is no stage called $1" "scripts/$program [publish|manifest|deliver|verify]" ;;
+esac
+need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
+version=$(value version) || exit
+folder=releases/$version
+mkdir -p "$folder"
+case ${1:-release} in publish | release) record ;; esac
+"${1:-release}"

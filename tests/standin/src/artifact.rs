@@ -1,0 +1,98 @@
+//! Artifacts as genuine as a gate can tell: incompressible bytes with the real marks of their kind.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+const TRAILER: u64 = 512;
+
+/// A disk image of this size (at least 512 bytes); another seed gives other bytes.
+#[must_use]
+pub fn dmg(size_bytes: u64, seed: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size_bytes as usize);
+    write_dmg_to(&mut bytes, size_bytes, seed);
+    bytes
+}
+
+/// A flat package of this size (at least 28 bytes).
+#[must_use]
+pub fn pkg(size_bytes: u64, seed: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(size_bytes as usize);
+    write_pkg_to(&mut bytes, size_bytes, seed);
+    bytes
+}
+
+/// The same as [`dmg`], straight into a file of any size.
+pub fn write_dmg(path: &Path, size_bytes: u64, seed: u64) {
+    let mut file = BufWriter::with_capacity(256 * 1024, File::create(path).unwrap());
+    write_dmg_to(&mut file, size_bytes, seed);
+    file.flush().unwrap();
+}
+
+/// The same as [`pkg`], straight into a file.
+pub fn write_pkg(path: &Path, size_bytes: u64, seed: u64) {
+    let mut file = BufWriter::with_capacity(256 * 1024, File::create(path).unwrap());
+    write_pkg_to(&mut file, size_bytes, seed);
+    file.flush().unwrap();
+}
+
+/// sha256 of a file, lowercase hexadecimal.
+#[must_use]
+pub fn sha256(path: &Path) -> String {
+    crate::disk::sha256_of_file(path)
+}
+
+fn write_dmg_to(out: &mut impl Write, size_bytes: u64, seed: u64) {
+    let data = size_bytes.checked_sub(TRAILER).expect("a disk image has a trailer of 512 bytes");
+    noise(out, data, seed);
+    let mut trailer = [0; TRAILER as usize];
+    trailer[..4].copy_from_slice(b"koly");
+    trailer[4..8].copy_from_slice(&4_u32.to_be_bytes());
+    trailer[8..12].copy_from_slice(&(TRAILER as u32).to_be_bytes());
+    trailer[12..16].copy_from_slice(&1_u32.to_be_bytes());
+    trailer[32..40].copy_from_slice(&data.to_be_bytes());
+    trailer[56..60].copy_from_slice(&1_u32.to_be_bytes());
+    trailer[60..64].copy_from_slice(&1_u32.to_be_bytes());
+    out.write_all(&trailer).unwrap();
+}
+
+fn write_pkg_to(out: &mut impl Write, size_bytes: u64, seed: u64) {
+    let mut header = [0; 28];
+    header[..4].copy_from_slice(b"xar!");
+    header[4..6].copy_from_slice(&28_u16.to_be_bytes());
+    header[6..8].copy_from_slice(&1_u16.to_be_bytes());
+    out.write_all(&header).unwrap();
+    let rest = size_bytes.checked_sub(28);
+    noise(out, rest.expect("a package has a header of 28 bytes"), seed);
+}
+
+/// xorshift64*: nothing compresses it, and the same seed gives the same bytes.
+fn noise(out: &mut impl Write, count: u64, seed: u64) {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut left = count;
+    while left > 0 {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        let word = state.wrapping_mul(0x2545_F491_4F6C_DD1D).to_le_bytes();
+        let part = left.min(8);
+        out.write_all(&word[..part as usize]).unwrap();
+        left -= part;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artifacts_have_their_size_and_marks_and_the_seed_decides_the_bytes() {
+        let image = dmg(4096, 1);
+        assert_eq!(image.len(), 4096);
+        assert_eq!(&image[4096 - 512..4096 - 508], b"koly");
+        assert_eq!(image, dmg(4096, 1));
+        assert_ne!(image, dmg(4096, 2));
+        assert_eq!(&pkg(100, 1)[..4], b"xar!");
+        assert_eq!(pkg(101, 1).len(), 101);
+    }
+}

@@ -1,0 +1,243 @@
+//! One connection: request after request, each met by the fault that is planted for it.
+
+use crate::fault::{Listener, Reply};
+use crate::http::{self, Body, Framing, Request, Response, Tamper};
+use crate::request_log::RequestLine;
+use crate::shared::Shared;
+use crate::{github, nexy};
+use serde_json::Value;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+const BUFFER: usize = 256 * 1024;
+
+/// Serves a connection until either side ends it.
+pub(crate) fn serve(shared: &Shared, listener: Listener, stream: &TcpStream) {
+    let _answers_leave_at_once = stream.set_nodelay(true);
+    let mut reader = BufReader::with_capacity(BUFFER, stream);
+    while let Ok(Some(request)) = http::read_request(&mut reader) {
+        shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        let mut line = RequestLine {
+            listener: listener.name().to_owned(),
+            method: request.method.clone(),
+            path: request.target.clone(),
+            has_authorization: request.header("authorization").is_some(),
+            range: request.header("range").map(str::to_owned),
+            ..RequestLine::default()
+        };
+        let goes_on = exchange(shared, listener, &request, &mut reader, stream, &mut line);
+        shared.log(&line);
+        shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+        if !goes_on.unwrap_or(false) || shared.is_stopping() {
+            break;
+        }
+    }
+    let _already_gone = stream.shutdown(Shutdown::Both);
+}
+
+/// Answers one request; false ends the connection.
+fn exchange<'a>(
+    shared: &Shared,
+    listener: Listener,
+    request: &Request,
+    reader: &mut BufReader<&'a TcpStream>,
+    stream: &'a TcpStream,
+    line: &mut RequestLine,
+) -> io::Result<bool> {
+    let fault = shared.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(
+        &shared.folder.join("faults.json"),
+        listener,
+        &request.method,
+        &request.target,
+    );
+    line.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
+    let mut body = RequestBody::new(request, reader, stream);
+    match &fault {
+        Some(Reply::HangupBefore) => return Ok(false),
+        Some(Reply::KillPid { file, after: false }) => {
+            kill(file);
+            return Ok(false);
+        }
+        Some(Reply::Stall(time)) => wait(shared, *time),
+        _ => {}
+    }
+    let mut response = match &fault {
+        Some(Reply::Status(status, value)) => Response::json(*status, value),
+        Some(Reply::RedirectTo(url)) => Response::redirect(url),
+        _ => route(shared, listener, request, &mut body, fault.as_ref()),
+    };
+    let body_is_spent = body.drain();
+    line.request_bytes = body.arrived;
+    line.asset_id = response.asset_id;
+    line.unscripted = response.unscripted;
+    match &fault {
+        Some(Reply::HangupAfter) => return Ok(false),
+        Some(Reply::KillPid { file, .. }) => {
+            kill(file);
+            return Ok(false);
+        }
+        Some(Reply::StatusAfter(status)) => {
+            response = Response::json(*status, &serde_json::json!({"message": "Server Error"}));
+        }
+        Some(Reply::DigestNull) => change_digests(&mut response, &Value::Null),
+        Some(Reply::DigestWrong) => {
+            let wrong = format!("sha256:{}", "0".repeat(64));
+            change_digests(&mut response, &Value::String(wrong));
+        }
+        _ => {}
+    }
+    let tamper = tamper(fault.as_ref());
+    let wants_close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    let close = wants_close || !body_is_spent || tamper != Tamper::No;
+    line.status = response.status;
+    let is_head = request.method == "HEAD";
+    let mut out = stream;
+    line.response_bytes = http::write_response(&mut out, &response, is_head, close, tamper)?;
+    if let Tamper::HangAfter(_) = tamper {
+        until_the_client_is_gone(shared, reader)?;
+    } else if !body_is_spent {
+        // The client may still be sending: let it finish, or it never reads the answer.
+        stream.shutdown(Shutdown::Write)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        io::copy(reader, &mut io::sink())?;
+    }
+    Ok(!close)
+}
+
+fn route(shared: &Shared, listener: Listener, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
+    match listener {
+        Listener::Api => github::api(shared, request, body),
+        Listener::Uploads => github::uploads(shared, request, body, fault),
+        Listener::Web => github::web(shared, request, fault == Some(&Reply::Stale)),
+        Listener::Storage => github::storage(shared, request),
+        Listener::Server => nexy::server(shared, request),
+        Listener::Updates => nexy::updates(shared, request),
+        Listener::Public => nexy::public(shared, request),
+    }
+}
+
+fn tamper(fault: Option<&Reply>) -> Tamper {
+    match fault {
+        Some(Reply::CutAfter(bytes)) => Tamper::CutAfter(*bytes),
+        Some(Reply::HangAfter(bytes)) => Tamper::HangAfter(*bytes),
+        Some(Reply::CorruptBytes(offset)) => Tamper::FlipFrom(*offset),
+        Some(Reply::WrongLength) => Tamper::Shorter,
+        Some(Reply::Oversized(bytes)) => Tamper::Longer(*bytes),
+        _ => Tamper::No,
+    }
+}
+
+fn change_digests(response: &mut Response, digest: &Value) {
+    fn visit(value: &mut Value, digest: &Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(|item| visit(item, digest)),
+            Value::Object(map) => {
+                for (key, item) in map.iter_mut() {
+                    if key == "digest" {
+                        *item = digest.clone();
+                    } else {
+                        visit(item, digest);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Body::Bytes(bytes) = &mut response.body
+        && let Ok(mut value) = serde_json::from_slice::<Value>(bytes)
+    {
+        visit(&mut value, digest);
+        *bytes = serde_json::to_vec(&value).unwrap();
+    }
+}
+
+/// Kills the process whose id a test wrote to a file, perhaps a moment from now.
+fn kill(file: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    let process = loop {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        if text.ends_with('\n') {
+            break text.trim().to_owned();
+        }
+        assert!(Instant::now() < deadline, "no process id in {}", file.display());
+        thread::sleep(Duration::from_millis(5));
+    };
+    let status = Command::new("/bin/sh").args(["-c", "kill -9 \"$1\"", "sh", &process]).stdin(Stdio::null()).status();
+    assert!(status.unwrap().success(), "process {process} is not there");
+}
+
+fn wait(shared: &Shared, time: Duration) {
+    let deadline = Instant::now() + time;
+    while Instant::now() < deadline && !shared.is_stopping() {
+        thread::sleep(Duration::from_millis(5).min(time));
+    }
+}
+
+fn until_the_client_is_gone(shared: &Shared, reader: &mut BufReader<&TcpStream>) -> io::Result<()> {
+    let pause = Some(Duration::from_millis(50));
+    reader.get_ref().set_read_timeout(pause)?;
+    let mut buffer = [0; 1024];
+    while !shared.is_stopping() {
+        match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => break,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The body of a request; `100 Continue` is said when somebody starts to read it.
+pub(crate) struct RequestBody<'a, 'b> {
+    reader: &'a mut BufReader<&'b TcpStream>,
+    stream: &'b TcpStream,
+    left: u64,
+    framing: Framing,
+    client_waits: bool,
+    arrived: u64,
+}
+
+impl<'a, 'b> RequestBody<'a, 'b> {
+    fn new(request: &Request, reader: &'a mut BufReader<&'b TcpStream>, stream: &'b TcpStream) -> Self {
+        Self {
+            left: match request.framing {
+                Framing::Length(length) => length,
+                _ => 0,
+            },
+            client_waits: request.header("expect").is_some(),
+            framing: request.framing,
+            arrived: 0,
+            reader,
+            stream,
+        }
+    }
+
+    /// Reads what nobody wanted; false when the connection cannot be used again.
+    fn drain(&mut self) -> bool {
+        if self.framing == Framing::Chunked || (self.client_waits && self.left > 0) {
+            return false;
+        }
+        io::copy(self, &mut io::sink()).is_ok() && self.left == 0
+    }
+}
+
+impl Read for RequestBody<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Ok(0);
+        }
+        if std::mem::take(&mut self.client_waits) {
+            self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        let wanted = buffer.len().min(usize::try_from(self.left).unwrap());
+        let count = self.reader.read(&mut buffer[..wanted])?;
+        self.left -= count as u64;
+        self.arrived += count as u64;
+        Ok(count)
+    }
+}

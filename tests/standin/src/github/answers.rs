@@ -1,0 +1,142 @@
+//! The shapes in which GitHub describes things and refuses requests.
+
+use super::store::{Asset, Release};
+use crate::clock;
+use crate::fault::Listener;
+use crate::http::{Request, Response};
+use crate::shared::Shared;
+use crate::tokens::Bearer;
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+
+const DOCUMENTATION: &str = "https://docs.github.com/rest";
+const CALLS_PER_HOUR: u64 = 5000;
+
+/// Puts on an answer what every answer of the API carries.
+pub(super) fn finish(shared: &Shared, response: Response) -> Response {
+    let calls = shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1;
+    let left = CALLS_PER_HOUR.saturating_sub(calls);
+    response
+        .with("X-GitHub-Request-Id", &format!("STAND:IN:{calls:06X}"))
+        .with("X-GitHub-Media-Type", "github.v3; format=json")
+        .with("X-RateLimit-Limit", &CALLS_PER_HOUR.to_string())
+        .with("X-RateLimit-Remaining", &left.to_string())
+        .with("X-RateLimit-Used", &calls.to_string())
+        .with("X-RateLimit-Resource", "core")
+        .with("X-RateLimit-Reset", &next_hour().to_string())
+}
+
+pub(super) fn rate_limit(shared: &Shared) -> Value {
+    let calls = shared.api_calls.load(Ordering::SeqCst);
+    let core = json!({
+        "limit": CALLS_PER_HOUR,
+        "used": calls,
+        "remaining": CALLS_PER_HOUR.saturating_sub(calls),
+        "reset": next_hour(),
+    });
+    json!({"resources": {"core": core}, "rate": core})
+}
+
+fn next_hour() -> u64 {
+    (clock::now_seconds() / 3600 + 1) * 3600
+}
+
+/// Refuses who may not do this at all; `None` lets the request through.
+pub(super) fn refusal(shared: &Shared, request: &Request, mutates: bool) -> Option<Response> {
+    if request.header("user-agent").is_none() {
+        return Some(Response::text(
+            403,
+            "Request forbidden by administrative rules. Please make sure your request has a \
+             User-Agent header.\n",
+        ));
+    }
+    match shared.tokens.bearer(request.header("authorization")) {
+        Bearer::Unknown => Some(message(401, "Bad credentials")),
+        Bearer::Nobody if mutates => Some(not_found()),
+        Bearer::Reader if mutates => {
+            Some(message(403, "Resource not accessible by personal access token").with("X-Accepted-GitHub-Permissions", "contents=write"))
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn message(status: u16, text: &str) -> Response {
+    let body = json!({
+        "message": text,
+        "documentation_url": DOCUMENTATION,
+        "status": status.to_string(),
+    });
+    Response::json(status, &body)
+}
+
+pub(super) fn not_found() -> Response {
+    message(404, "Not Found")
+}
+
+/// 422 with one error of the given code.
+pub(super) fn invalid(code: &str, field: &str, text: Option<&str>) -> Response {
+    let mut error = json!({"resource": "ReleaseAsset", "code": code, "field": field});
+    if let Some(text) = text {
+        error["message"] = json!(text);
+    }
+    let body = json!({
+        "message": "Validation Failed",
+        "errors": [error],
+        "documentation_url": DOCUMENTATION,
+    });
+    Response::json(422, &body)
+}
+
+/// An asset as the API shows it.
+pub(super) fn asset(shared: &Shared, release: &Release, asset: &Asset) -> Value {
+    let api = shared.url(Listener::Api);
+    let web = shared.url(Listener::Web);
+    let Release { repository, tag, .. } = release;
+    json!({
+        "url": format!("{api}/repos/{repository}/releases/assets/{}", asset.id),
+        "id": asset.id,
+        "node_id": format!("RA_{:08x}", asset.id),
+        "name": asset.name,
+        "label": asset.label,
+        "uploader": {"login": "stand-in", "id": 1, "type": "User"},
+        "content_type": asset.content_type,
+        "state": asset.state,
+        "size": asset.size,
+        "digest": asset.digest,
+        "download_count": 0,
+        "created_at": asset.created_at,
+        "updated_at": asset.updated_at,
+        "browser_download_url": format!("{web}/{repository}/releases/download/{tag}/{}", asset.name),
+    })
+}
+
+/// A release as the API shows it.
+pub(super) fn release(shared: &Shared, release: &Release, assets: &[Asset]) -> Value {
+    let api = shared.url(Listener::Api);
+    let uploads = shared.url(Listener::Uploads);
+    let web = shared.url(Listener::Web);
+    let Release { repository, tag, id, .. } = release;
+    let assets: Vec<Value> = assets.iter().map(|one| asset(shared, release, one)).collect();
+    json!({
+        "url": format!("{api}/repos/{repository}/releases/{id}"),
+        "assets_url": format!("{api}/repos/{repository}/releases/{id}/assets"),
+        "upload_url": format!("{uploads}/repos/{repository}/releases/{id}/assets{{?name,label}}"),
+        "html_url": format!("{web}/{repository}/releases/tag/{tag}"),
+        "id": id,
+        "node_id": format!("RE_{id:08x}"),
+        "tag_name": tag,
+        "target_commitish": "main",
+        "name": tag,
+        "draft": release.draft,
+        "immutable": release.immutable,
+        "prerelease": false,
+        "created_at": release.created_at,
+        "updated_at": release.created_at,
+        "published_at": if release.draft { Value::Null } else { json!(release.created_at) },
+        "author": {"login": "stand-in", "id": 1, "type": "User"},
+        "assets": assets,
+        "tarball_url": format!("{api}/repos/{repository}/tarball/{tag}"),
+        "zipball_url": format!("{api}/repos/{repository}/zipball/{tag}"),
+        "body": "",
+    })
+}

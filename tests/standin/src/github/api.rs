@@ -1,0 +1,119 @@
+//! GitHub's REST API: releases, their assets, and who is asking.
+
+use super::store::{Release, Store};
+use super::{answers, assets};
+use crate::connection::RequestBody;
+use crate::fault::Listener;
+use crate::http::{Request, Response};
+use crate::shared::Shared;
+use crate::tokens::Bearer;
+use serde_json::{Value, json};
+
+/// Answers one call of the API.
+pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
+    let mutates = matches!(request.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE");
+    let response = answers::refusal(shared, request, mutates).unwrap_or_else(|| route(shared, request, body));
+    answers::finish(shared, response)
+}
+
+fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
+    let segments = request.segments();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let method = request.method.as_str();
+    match (method, segments.as_slice()) {
+        ("GET", ["rate_limit"]) => Response::json(200, &answers::rate_limit(shared)),
+        ("GET", ["user"]) => user(shared, request),
+        ("GET", ["repos", owner, name]) => repository(shared, request, &format!("{owner}/{name}")),
+        ("GET", ["repos", owner, name, "releases", "tags", tag]) => {
+            let store = shared.store();
+            let release = store.release_by_tag(&format!("{owner}/{name}"), tag);
+            show(shared, &store, release.as_ref().filter(|one| !one.draft))
+        }
+        ("GET", ["repos", owner, name, "releases", id, "assets"]) => {
+            with_release(shared, owner, name, id, |store, release| page(shared, request, store, release))
+        }
+        (_, ["repos", owner, name, "releases", "assets", id]) => {
+            let repository = format!("{owner}/{name}");
+            assets::answer(shared, request, &repository, id, body)
+        }
+        ("GET", ["repos", owner, name, "releases", id]) => {
+            with_release(shared, owner, name, id, |store, release| show(shared, store, Some(release)))
+        }
+        _ => answers::not_found().unscripted(),
+    }
+}
+
+fn with_release(shared: &Shared, owner: &str, name: &str, id: &str, then: impl FnOnce(&Store, &Release) -> Response) -> Response {
+    let store = shared.store();
+    let id = id.parse().ok();
+    match id.and_then(|id| store.release_by_id(&format!("{owner}/{name}"), id)) {
+        Some(release) => then(&store, &release),
+        None => answers::not_found(),
+    }
+}
+
+fn show(shared: &Shared, store: &Store, release: Option<&Release>) -> Response {
+    match release {
+        Some(release) => {
+            let assets = store.assets(release);
+            Response::json(200, &answers::release(shared, release, &assets))
+        }
+        None => answers::not_found(),
+    }
+}
+
+fn page(shared: &Shared, request: &Request, store: &Store, release: &Release) -> Response {
+    let number = |name: &str, default: usize| {
+        let text = request.parameter(name);
+        text.and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
+    let per_page = number("per_page", 30).clamp(1, 100);
+    let page = number("page", 1).max(1);
+    let all = store.assets(release);
+    let last = all.len().div_ceil(per_page).max(1);
+    let shown: Vec<Value> =
+        all.iter().skip((page - 1) * per_page).take(per_page).map(|asset| answers::asset(shared, release, asset)).collect();
+    let response = Response::json(200, &Value::Array(shown));
+    let address = |page: usize| {
+        let base = shared.url(Listener::Api);
+        format!("<{base}{}?per_page={per_page}&page={page}>", request.path)
+    };
+    if page < last {
+        let link = format!("{}; rel=\"next\", {}; rel=\"last\"", address(page + 1), address(last));
+        return response.with("Link", &link);
+    }
+    if page > 1 {
+        let link = format!("{}; rel=\"prev\", {}; rel=\"first\"", address(page - 1), address(1));
+        return response.with("Link", &link);
+    }
+    response
+}
+
+fn user(shared: &Shared, request: &Request) -> Response {
+    match shared.tokens.bearer(request.header("authorization")) {
+        Bearer::Nobody => answers::message(401, "Requires authentication"),
+        _ => Response::json(200, &json!({"login": "stand-in", "id": 1, "type": "User"})),
+    }
+}
+
+fn repository(shared: &Shared, request: &Request, repository: &str) -> Response {
+    if !shared.store().has_repository(repository) {
+        return answers::not_found();
+    }
+    let bearer = shared.tokens.bearer(request.header("authorization"));
+    let (owner, name) = repository.split_once('/').unwrap();
+    let mut body = json!({
+        "id": 1,
+        "name": name,
+        "full_name": repository,
+        "private": false,
+        "owner": {"login": owner},
+        "archived": false,
+        "default_branch": "main",
+    });
+    if bearer != Bearer::Nobody {
+        let push = bearer == Bearer::Writer;
+        body["permissions"] = json!({"admin": false, "push": push, "pull": true});
+    }
+    Response::json(200, &body)
+}

@@ -1,0 +1,97 @@
+//! One asset over the API: look at it, download it, rename it, delete it.
+
+use super::store::{Asset, Release, Store};
+use super::{answers, names, storage};
+use crate::clock;
+use crate::connection::RequestBody;
+use crate::http::{Framing, Request, Response};
+use crate::shared::Shared;
+use serde_json::{Value, json};
+use std::io::Read;
+
+/// Answers a call about the asset with this id.
+pub(super) fn answer(shared: &Shared, request: &Request, repository: &str, id: &str, body: &mut RequestBody<'_, '_>) -> Response {
+    let wanted = match request.method.as_str() {
+        "GET" | "DELETE" => Value::Null,
+        "PATCH" => match change(request, body) {
+            Ok(change) => change,
+            Err(response) => return response,
+        },
+        _ => return answers::not_found().unscripted(),
+    };
+    let store = shared.store();
+    let found = id.parse().ok().and_then(|id| store.asset(repository, id));
+    let Some((release, asset)) = found else {
+        return answers::not_found();
+    };
+    match request.method.as_str() {
+        "GET" => look(shared, request, &release, &asset),
+        _ if release.immutable => immutable(),
+        "DELETE" => {
+            store.remove(&release, &asset);
+            Response::new(204, Vec::new()).about(asset.id)
+        }
+        _ => rename(shared, &store, &release, asset, &wanted),
+    }
+}
+
+pub(super) fn immutable() -> Response {
+    answers::message(422, "Cannot upload assets to an immutable release.")
+}
+
+fn look(shared: &Shared, request: &Request, release: &Release, asset: &Asset) -> Response {
+    let wants_bytes = request.header("accept") == Some("application/octet-stream");
+    if !wants_bytes {
+        return Response::json(200, &answers::asset(shared, release, asset)).about(asset.id);
+    }
+    if asset.state != "uploaded" {
+        return answers::not_found();
+    }
+    Response::redirect(&storage::signed_url(shared, asset)).about(asset.id)
+}
+
+/// The wanted change, or why the body is none.
+fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Response> {
+    if request.framing == Framing::Chunked {
+        return Err(answers::message(400, "Problems parsing JSON").unscripted());
+    }
+    let mut text = Vec::new();
+    let read = body.take(1024 * 1024).read_to_end(&mut text);
+    let parsed = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
+    let Some(change @ Value::Object(_)) = parsed else {
+        return Err(answers::message(400, "Problems parsing JSON"));
+    };
+    let fields = change.as_object().unwrap();
+    for (key, value) in fields {
+        // `state` is documented by nobody and accepted from nobody here.
+        if !matches!(key.as_str(), "name" | "label") || !(value.is_string() || value.is_null()) {
+            let text = format!("\"{key}\" is not a permitted key, or not a string.");
+            return Err(answers::message(422, &text));
+        }
+    }
+    Ok(change)
+}
+
+fn rename(shared: &Shared, store: &Store, release: &Release, mut asset: Asset, wanted: &Value) -> Response {
+    if let Some(name) = wanted["name"].as_str() {
+        if name.is_empty() {
+            return answers::invalid("missing_field", "name", None);
+        }
+        let name = names::as_github_names_it(name);
+        let others = store.assets(release);
+        let taken = others.iter().any(|other| other.name == name && other.id != asset.id);
+        if taken {
+            return answers::invalid("already_exists", "name", None);
+        }
+        asset.name = name;
+    }
+    if let Some(label) = wanted.get("label") {
+        asset.label = label.as_str().filter(|label| !label.is_empty()).map(str::to_owned);
+    }
+    asset.updated_at = clock::iso(clock::now_seconds());
+    store.save(release, &asset);
+    let body = answers::asset(shared, release, &asset);
+    let mut response = Response::json(200, &json!(body));
+    response.asset_id = Some(asset.id);
+    response
+}

@@ -1,0 +1,18 @@
+//! GitHub's release API, its upload host, the public downloads and the storage behind them.
+
+mod answers;
+mod api;
+mod assets;
+mod entry;
+mod names;
+mod storage;
+mod store;
+mod upload;
+mod web;
+
+pub(crate) use api::answer as api;
+pub(crate) use names::as_github_names_it;
+pub(crate) use storage::answer as storage;
+pub(crate) use store::{NewRelease, Store};
+pub(crate) use upload::answer as uploads;
+pub(crate) use web::answer as web;

@@ -1,0 +1,33 @@
+//! Stand-ins for GitHub, its storage host, the Nexy server and the programs of the VM.
+//!
+//! Doubles stand at the real border only: the tools are pointed here by `nexy.toml` and `PATH`,
+//! as any user may point them. No production type is imported.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "test support: a broken double must stop the test loudly"
+)]
+
+pub mod artifact;
+pub mod client;
+mod clock;
+mod connection;
+mod disk;
+mod fault;
+mod github;
+mod http;
+mod nexy;
+pub mod programs;
+mod request_log;
+mod seed;
+mod shared;
+mod standin;
+mod tokens;
+pub mod world;
+
+pub use fault::{Fault, Listener, Reply};
+pub use request_log::RequestLine;
+pub use seed::{AssetInfo, ReleaseOptions};
+pub use standin::{Standin, TOKEN};

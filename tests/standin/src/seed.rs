@@ -1,0 +1,181 @@
+//! What lies on the imitated GitHub before and after a test: releases and assets, past the API.
+
+use crate::disk;
+use crate::github::{NewRelease, as_github_names_it};
+use crate::standin::Standin;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// One asset as the release has it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetInfo {
+    /// Kept through a rename.
+    pub id: u64,
+    /// The name it is downloaded by.
+    pub name: String,
+    /// The text that the release page shows instead of the name.
+    pub label: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// `sha256:<hex>`, when GitHub knows it.
+    pub digest: Option<String>,
+    /// `uploaded`, or what an interrupted upload left.
+    pub state: String,
+}
+
+/// Which kind of release to create.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReleaseOptions {
+    /// Not public yet: its tag answers 404.
+    pub draft: bool,
+    /// Its assets can never change.
+    pub immutable: bool,
+}
+
+impl Standin {
+    /// Makes this the only accepted token, with the right to change contents.
+    pub fn set_token(&self, token: &str) {
+        self.shared.tokens.set(token, true);
+    }
+
+    /// Accepts one more token that may only read.
+    pub fn add_read_only_token(&self, token: &str) {
+        self.shared.tokens.add(token, false);
+    }
+
+    /// Creates a published release in `owner/name` and says its id.
+    pub fn create_release(&self, repository: &str, tag: &str) -> u64 {
+        self.create_release_with(repository, tag, ReleaseOptions::default())
+    }
+
+    /// Creates a release of any kind.
+    pub fn create_release_with(&self, repository: &str, tag: &str, options: ReleaseOptions) -> u64 {
+        let new = NewRelease { draft: options.draft, immutable: options.immutable };
+        self.shared.store().create_release(repository, tag, &new)
+    }
+
+    /// A repository that holds no release.
+    pub fn create_repository(&self, repository: &str) {
+        self.shared.store().create_repository(repository);
+    }
+
+    /// Changes `draft` or `immutable` of a release.
+    pub fn set_release(&self, repository: &str, tag: &str, options: ReleaseOptions) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        store.set_release_property(&release, "draft", json!(options.draft));
+        store.set_release_property(&release, "immutable", json!(options.immutable));
+    }
+
+    /// Removes a release with everything in it.
+    pub fn remove_release(&self, repository: &str, tag: &str) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        store.remove_release(&release);
+    }
+
+    /// Puts an uploaded asset into a release, past the API, and says its id.
+    pub fn put_asset(&self, repository: &str, tag: &str, name: &str, bytes: &[u8]) -> u64 {
+        let digest = format!("sha256:{}", disk::sha256(bytes));
+        self.place(repository, tag, name, digest, bytes.len() as u64, |path| {
+            fs::write(path, bytes).unwrap();
+        })
+    }
+
+    /// The same from a file, for sizes that do not belong into memory.
+    pub fn put_asset_file(&self, repository: &str, tag: &str, name: &str, file: &Path) -> u64 {
+        let digest = format!("sha256:{}", disk::sha256_of_file(file));
+        let size = file.metadata().unwrap().len();
+        self.place(repository, tag, name, digest, size, |path| {
+            fs::copy(file, path).unwrap();
+        })
+    }
+
+    fn place(&self, repository: &str, tag: &str, name: &str, digest: String, size: u64, write: impl FnOnce(&Path)) -> u64 {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let name = as_github_names_it(name);
+        let mut asset = store.open_asset(&release, &name, None, "application/octet-stream");
+        write(&store.bytes_of(&release, &asset));
+        asset.size = size;
+        asset.digest = Some(digest);
+        "uploaded".clone_into(&mut asset.state);
+        store.save(&release, &asset);
+        asset.id
+    }
+
+    /// What an upload that broke off leaves: an asset in state `starter`.
+    pub fn put_starter(&self, repository: &str, tag: &str, name: &str) -> u64 {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let kind = "application/octet-stream";
+        store.open_asset(&release, name, None, kind).id
+    }
+
+    /// All assets of a release, oldest first.
+    #[must_use]
+    pub fn assets(&self, repository: &str, tag: &str) -> Vec<AssetInfo> {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let assets = store.assets(&release).into_iter();
+        assets
+            .map(|asset| AssetInfo {
+                id: asset.id,
+                name: asset.name,
+                label: asset.label,
+                size: asset.size,
+                digest: asset.digest,
+                state: asset.state,
+            })
+            .collect()
+    }
+
+    /// One asset by its name.
+    #[must_use]
+    pub fn asset(&self, repository: &str, tag: &str, name: &str) -> Option<AssetInfo> {
+        let mut assets = self.assets(repository, tag).into_iter();
+        assets.find(|asset| asset.name == name)
+    }
+
+    /// sha256 of the bytes behind the public address now, hashed from the disk.
+    #[must_use]
+    pub fn public_bytes_sha(&self, repository: &str, tag: &str, name: &str) -> Option<String> {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag)?;
+        let asset = store.public(&release, name)?;
+        Some(disk::sha256_of_file(&store.bytes_of(&release, &asset)))
+    }
+
+    /// Sets what GitHub says about an asset's digest; `None` is null, as with older assets.
+    pub fn set_digest(&self, repository: &str, tag: &str, name: &str, digest: Option<&str>) {
+        self.change(repository, tag, name, "digest", json!(digest));
+    }
+
+    /// Sets an asset's label.
+    pub fn set_label(&self, repository: &str, tag: &str, name: &str, label: Option<&str>) {
+        self.change(repository, tag, name, "label", json!(label));
+    }
+
+    fn change(&self, repository: &str, tag: &str, name: &str, key: &str, value: Value) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let mut assets = store.assets(&release).into_iter();
+        let mut asset = assets.find(|asset| asset.name == name).unwrap();
+        let value = value.as_str().map(str::to_owned);
+        match key {
+            "digest" => asset.digest = value,
+            _ => asset.label = value,
+        }
+        store.save(&release, &asset);
+    }
+
+    /// Removes an asset past the API.
+    pub fn remove_asset(&self, repository: &str, tag: &str, name: &str) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let mut assets = store.assets(&release).into_iter();
+        let asset = assets.find(|asset| asset.name == name).unwrap();
+        store.remove(&release, &asset);
+    }
+}

@@ -1,0 +1,175 @@
+//! The stand-in itself: seven loopback listeners over one folder of state.
+
+use crate::connection;
+use crate::fault::{Fault, Listener};
+use crate::nexy::running::Vm;
+use crate::request_log::{self, RequestLine};
+use crate::shared::Shared;
+use std::fs;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// The token that is accepted until [`Standin::set_token`] says otherwise.
+pub const TOKEN: &str = "standin-token";
+
+/// GitHub, its storage host and the Nexy server on loopback; stops when dropped.
+pub struct Standin {
+    pub(crate) shared: Arc<Shared>,
+    addresses: Vec<SocketAddr>,
+    acceptors: Vec<JoinHandle<()>>,
+}
+
+impl Standin {
+    /// Starts all listeners on free loopback ports. What `folder` holds from before is kept.
+    #[must_use]
+    pub fn start(folder: &Path) -> Self {
+        fs::create_dir_all(folder).unwrap();
+        let listeners = Listener::ALL.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+        let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
+        let urls = std::array::from_fn(|index| format!("http://{}", addresses[index]));
+        let shared = Arc::new(Shared::new(folder.to_owned(), urls));
+        if !shared.tokens.are_known() {
+            shared.tokens.set(TOKEN, true);
+        }
+        let acceptors = Listener::ALL
+            .into_iter()
+            .zip(listeners)
+            .map(|(listener, socket)| {
+                let shared = Arc::clone(&shared);
+                thread::spawn(move || accept(&shared, listener, &socket))
+            })
+            .collect();
+        Self { shared, addresses, acceptors }
+    }
+
+    /// The base address of one door, without a trailing slash.
+    #[must_use]
+    pub fn url(&self, listener: Listener) -> String {
+        self.shared.url(listener).to_owned()
+    }
+
+    /// GitHub's REST API.
+    #[must_use]
+    pub fn api_url(&self) -> String {
+        self.url(Listener::Api)
+    }
+
+    /// GitHub's upload host.
+    #[must_use]
+    pub fn uploads_url(&self) -> String {
+        self.url(Listener::Uploads)
+    }
+
+    /// github.com.
+    #[must_use]
+    pub fn web_url(&self) -> String {
+        self.url(Listener::Web)
+    }
+
+    /// The storage host.
+    #[must_use]
+    pub fn storage_url(&self) -> String {
+        self.url(Listener::Storage)
+    }
+
+    /// The main server on the VM.
+    #[must_use]
+    pub fn local_server_url(&self) -> String {
+        self.url(Listener::Server)
+    }
+
+    /// The update server on the VM.
+    #[must_use]
+    pub fn local_updates_url(&self) -> String {
+        self.url(Listener::Updates)
+    }
+
+    /// The VM's public host.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        self.url(Listener::Public)
+    }
+
+    /// The folder of state.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    /// Says where the VM's checkout lies and which manifests the code there reads.
+    pub fn set_vm(&self, checkout: &Path, manifests: &str, unit: &str) {
+        Vm::write(&self.shared.folder, checkout, manifests, unit);
+    }
+
+    /// Plants a fault.
+    pub fn fault(&self, fault: Fault) {
+        let mut faults = self.shared.faults.lock().unwrap();
+        faults.plant(fault);
+    }
+
+    /// Takes all planted faults away (those in `faults.json` stay).
+    pub fn clear_faults(&self) {
+        self.shared.faults.lock().unwrap().clear();
+    }
+
+    /// Every request since the start of the log, after those that are still being answered.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestLine> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while self.shared.in_flight.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(1));
+        }
+        request_log::read(&self.shared.log_file())
+    }
+
+    /// Starts the log anew.
+    pub fn clear_requests(&self) {
+        let _ended = self.requests();
+        fs::write(self.shared.log_file(), "").unwrap();
+    }
+
+    /// Panics when a request came that GitHub or the server does not document.
+    pub fn assert_all_scripted(&self) {
+        let all = self.requests();
+        let strange: Vec<_> = all.iter().filter(|line| line.unscripted).collect();
+        assert!(strange.is_empty(), "undocumented requests: {strange:#?}");
+    }
+}
+
+impl Drop for Standin {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::SeqCst);
+        for address in &self.addresses {
+            // Wakes the thread that waits for a connection.
+            let _woken = TcpStream::connect(address);
+        }
+        for connection in self.shared.connections.lock().unwrap().values() {
+            let _already_gone = connection.shutdown(Shutdown::Both);
+        }
+        for acceptor in self.acceptors.drain(..) {
+            let _panicked = acceptor.join();
+        }
+    }
+}
+
+fn accept(shared: &Arc<Shared>, listener: Listener, socket: &TcpListener) {
+    for (number, stream) in (0..).zip(socket.incoming()) {
+        if shared.is_stopping() {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let key = (listener as u64) << 32 | number;
+        if let Ok(copy) = stream.try_clone() {
+            shared.connections.lock().unwrap().insert(key, copy);
+        }
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            connection::serve(&shared, listener, &stream);
+            shared.connections.lock().unwrap().remove(&key);
+        });
+    }
+}

@@ -1,0 +1,202 @@
+//! The world of a black-box test: a laptop, a VM and GitHub, all under one temporary folder.
+
+mod files;
+mod laptop;
+mod ran;
+mod running;
+mod target;
+mod tool;
+mod vm;
+
+use crate::{Standin, artifact, programs};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+pub use files::manifest;
+pub use ran::Ran;
+pub use running::Running;
+pub use tool::Tool;
+pub use vm::{TOOLS, good_config_env};
+
+/// The repository that holds the releases.
+pub const ARTIFACTS: &str = "Seregawpn/Nexy_production";
+/// The version in the workspace of a new world.
+pub const VERSION: &str = "2.0.0.4";
+/// The version that a new world's clients have.
+pub const OLD_VERSION: &str = "2.0.0.3";
+/// The service on the VM.
+pub const UNIT: &str = "voice-assistant.service";
+/// The manifest folders, below workspace and checkout; the server reads the first.
+pub const MANIFEST_FOLDERS: [&str; 2] = ["server/updates/manifests", "server/server/updates/manifests"];
+/// Size of `Nexy.dmg` in a world that nobody asked for another.
+pub const SIZE_BYTES: u64 = 1024 * 1024;
+
+/// How to make a world that differs from the usual one.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Size of the new and of the old `Nexy.dmg`, bytes.
+    pub dmg_bytes: u64,
+    /// Size of the new `Nexy.pkg`, bytes; none leaves it out of the inbox.
+    pub pkg_bytes: Option<u64>,
+    /// Where the tools were built; none looks beside the running test.
+    pub tools: Option<PathBuf>,
+    /// Waits and timeouts as a test wants them; false keeps those of the committed `nexy.toml`,
+    /// but for the pauses.
+    pub short_waits: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, short_waits: true }
+    }
+}
+
+/// A laptop with a workspace, a VM with a checkout, and a running [`Standin`]; vanishes when dropped.
+pub struct World {
+    /// GitHub, its storage and the Nexy server.
+    pub standin: Standin,
+    tools: PathBuf,
+    folder: TempDir,
+}
+
+impl World {
+    /// A world one step before a publication: new bytes in the inbox, old ones live.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(&Options::default())
+    }
+
+    /// A world of other sizes, tools or waits.
+    #[must_use]
+    pub fn with(options: &Options) -> Self {
+        let folder = tempfile::Builder::new().prefix("nexy-world-").tempdir().unwrap();
+        // The tools show and compare real paths.
+        let root = folder.path().canonicalize().unwrap();
+        let standin = Standin::start(&root.join("state"));
+        let tools = options.tools.clone().unwrap_or_else(tool::built_beside_the_test);
+        let world = Self { standin, tools, folder };
+        for name in ["home", "workspace", "vm", "temporary", "wrappers"] {
+            fs::create_dir(root.join(name)).unwrap();
+        }
+        world.publish_old(options.dmg_bytes);
+        let target = target::text(&world, options.short_waits);
+        world.lay_out_workspace(&target, options);
+        world.lay_out_vm(&target);
+        world.install_programs();
+        world
+    }
+
+    fn publish_old(&self, dmg_bytes: u64) {
+        self.standin.create_release(ARTIFACTS, "Update");
+        self.standin.create_release(ARTIFACTS, "App");
+        let file = self.root().join("old.dmg");
+        artifact::write_dmg(&file, dmg_bytes, 1);
+        self.standin.put_asset_file(ARTIFACTS, "Update", "Nexy.dmg", &file);
+        fs::remove_file(&file).unwrap();
+        let package = artifact::pkg(64 * 1024, 1);
+        self.standin.put_asset(ARTIFACTS, "App", "Nexy.pkg", &package);
+    }
+
+    /// The manifest that describes what is live now, under a version of choice.
+    #[must_use]
+    pub fn live_manifest(&self, version: &str) -> Value {
+        let live = self.standin.asset(ARTIFACTS, "Update", "Nexy.dmg").unwrap();
+        let digest = live.digest.unwrap();
+        let sha256 = digest.strip_prefix("sha256:").unwrap();
+        manifest(version, &self.dmg_url(), live.size, sha256)
+    }
+
+    /// The public address of `Nexy.dmg`.
+    #[must_use]
+    pub fn dmg_url(&self) -> String {
+        let web = self.standin.web_url();
+        format!("{web}/{ARTIFACTS}/releases/download/Update/Nexy.dmg")
+    }
+
+    /// Everything of this world lies below.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().unwrap()
+    }
+
+    /// Where the stand-in and the scripted programs keep their state.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.root().join("state")
+    }
+
+    /// The laptop's scripted programs.
+    #[must_use]
+    pub fn programs(&self) -> PathBuf {
+        self.root().join("programs")
+    }
+
+    /// Where the five tools were built.
+    #[must_use]
+    pub fn tools(&self) -> &Path {
+        &self.tools
+    }
+
+    /// Keeps the folder when the world is dropped, and says where it is.
+    pub fn keep(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.root()
+    }
+
+    fn install_programs(&self) {
+        let standin = self.tools.join("nexy-standin");
+        let folder = self.programs();
+        programs::install(&folder, &self.state(), &standin);
+        let silent = "#!/bin/sh\necho 'no oauth token found for this host' >&2\nexit 1\n";
+        programs::write_program(&folder.join("gh"), silent);
+        laptop::link_git(&folder);
+        self.wrap_tools();
+    }
+
+    /// In a pipeline a person types no `--target`; as root the tools take it from nowhere else.
+    fn wrap_tools(&self) {
+        let target = self.workspace().join("nexy.toml");
+        for tool in TOOLS {
+            let (program, target) = (self.tools.join(tool), target.display());
+            let program = program.display();
+            let text = format!(
+                "#!/bin/sh\n\
+                 case \" $*\" in *' --target'*) exec '{program}' \"$@\" ;; esac\n\
+                 exec '{program}' --target='{target}' \"$@\"\n"
+            );
+            programs::write_program(&self.wrappers().join(tool), &text);
+        }
+    }
+
+    fn wrappers(&self) -> PathBuf {
+        self.root().join("wrappers")
+    }
+
+    /// Changes one key of the scripted `az`: `logged_in`, `mode` (`today`, `old-agent`, `unfinished`,
+    /// `drops-script`), `conflicts`, `vm_path`, `power_state`, `subscription_state`.
+    pub fn set_az(&self, key: &str, value: Value) {
+        self.change_state("az.json", |az| az[key] = value);
+    }
+
+    /// What `az` was called with, one list of arguments per call.
+    #[must_use]
+    pub fn az_calls(&self) -> Vec<Vec<String>> {
+        let lines = crate::disk::read_lines(&self.state().join("az.jsonl"));
+        lines.iter().map(|line| serde_json::from_value(line["argv"].clone()).unwrap()).collect()
+    }
+
+    fn change_state(&self, file: &str, change: impl FnOnce(&mut Value)) {
+        let file = self.state().join(file);
+        let mut value = crate::disk::read_json(&file).unwrap_or_else(|| json!({}));
+        change(&mut value);
+        crate::disk::write_json(&file, &value);
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}

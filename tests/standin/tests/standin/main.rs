@@ -1,0 +1,9 @@
+//! The stand-in itself: what it refuses, what it answers, and what its world looks like.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod client;
+mod faults;
+mod github;
+mod nexy;
+mod serve;
+mod world;
