@@ -36,7 +36,7 @@ version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3
 version-check: ## does every place agree with VERSION? [S3 §1, S1 §4]
 	nexy-version $(TARGET) check
 
-inbox-check: ## are the artifacts in release_inbox, whole and genuine? [S3 §2.2, S1 §7]
+inbox-check: ## are the artifacts in the inbox, whole and genuine? [S3 §2.2, S1 §7]
 	nexy-gate $(TARGET) release-inbox artifact-genuine
 
 gate-publish: ## may it be published? [S3 §2, S2 §3 Phase 1]

@@ -208,7 +208,8 @@ impl Record {
         self.outcomes.iter().rev().find(|outcome| outcome.by == by)
     }
 
-    /// What stops everybody who would act upon this record, apart from what `by` with `profile` is about to say anew.
+    /// What stops everybody who would act upon this record, apart from what `by` with `profile` is about to say anew: its
+    /// own older report, and its own plan of a dry run.
     #[must_use]
     pub fn stop(&self, by: &str, profile: &str) -> Option<Stop> {
         let mut stops: Vec<(Exit, String)> = Vec::new();
@@ -221,6 +222,10 @@ impl Record {
         }
         for (index, outcome) in self.outcomes.iter().enumerate() {
             if self.outcomes[index + 1..].iter().any(|later| later.by == outcome.by) {
+                continue;
+            }
+            let own_plan = outcome.by == by && outcome.exit == Exit::Yes;
+            if own_plan {
                 continue;
             }
             if outcome.exit != Exit::Yes {

@@ -134,8 +134,7 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
     }
     let at = |marker: &str| -> Vec<usize> { (0..lines.len()).filter(|index| lines[*index].text == marker).collect() };
     let (outs, errs) = (at(STDOUT), at(STDERR));
-    let ends: Vec<(usize, u8)> =
-        lines.iter().enumerate().filter_map(|(index, line)| Some((index, status(line.text, nonce)?))).collect();
+    let ends: Vec<(usize, u8)> = lines.iter().enumerate().filter_map(|(index, line)| Some((index, status(line.text, nonce)?))).collect();
     if outs.is_empty() && message.contains("Last script execution didn't finish") {
         return Err(Silence::Unfinished);
     }

@@ -34,5 +34,10 @@ Examples:
   nexy-gate release-inbox artifact-genuine --format text
   nexy-version record | nexy-gate before-publish - | nexy-publish -
 
-Exit codes: 0 every gate passes; 1 one says no; 2 the command line was not understood; 65 the record cannot be used;
-69 a gate could not look, so the answer is unknown; 78 nexy.toml is missing or wrong";
+Exit codes:
+  0   every gate passes
+  1   a gate says no, or the record was stopped before
+  2   the command line was not understood, nothing was asked
+  65  the record on standard input cannot be used
+  69  a gate could not look, so the answer is unknown
+  78  nexy.toml is missing or wrong";

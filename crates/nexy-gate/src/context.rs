@@ -29,14 +29,7 @@ pub(crate) struct Context {
 impl Context {
     /// Nothing has been looked at yet.
     pub(crate) fn new(workspace: Workspace, record: Option<Record>) -> Self {
-        Self {
-            workspace,
-            record,
-            http: OnceCell::new(),
-            token: OnceCell::new(),
-            inbox: OnceCell::new(),
-            channels: OnceCell::new(),
-        }
+        Self { workspace, record, http: OnceCell::new(), token: OnceCell::new(), inbox: OnceCell::new(), channels: OnceCell::new() }
     }
 
     /// The door to the network, opened when it is first needed; one run keeps its connections.

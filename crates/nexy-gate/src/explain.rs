@@ -45,13 +45,7 @@ pub(crate) fn list(gates: &[&'static Gate], format: Format) -> Result<String, Pr
 pub(crate) fn explain(gate: &'static Gate, format: Format) -> Result<String, Problem> {
     let words = &gate.explain;
     if format == Format::Json {
-        return cli::json(&Explained {
-            row: row(gate),
-            symptom: words.symptom,
-            check: words.check,
-            fix: words.fix,
-            verify: words.verify,
-        });
+        return cli::json(&Explained { row: row(gate), symptom: words.symptom, check: words.check, fix: words.fix, verify: words.verify });
     }
     let mut text = format!("{}: {}\n\n", gate.id, gate.asks);
     for (label, words) in [("Symptom", words.symptom), ("Check", words.check), ("Fix", words.fix), ("Verify", words.verify)] {

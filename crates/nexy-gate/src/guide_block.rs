@@ -84,7 +84,8 @@ fn scalars(block: &[(usize, &str)]) -> Result<Vec<Scalar>, BlockError> {
         if line[indent..].starts_with('\t') {
             return refuse("is indented with a tab");
         }
-        let Some((key, value)) = text.split_once(':').filter(|(key, value)| is_key(key) && (value.is_empty() || value.starts_with(' '))) else {
+        let Some((key, value)) = text.split_once(':').filter(|(key, value)| is_key(key) && (value.is_empty() || value.starts_with(' ')))
+        else {
             return refuse(&format!("`{}` is no `key: value`", excerpt(text, 40)));
         };
         while open.last().is_some_and(|(outer, _)| *outer >= indent) {
@@ -161,7 +162,10 @@ mod tests {
 
     #[test]
     fn a_hash_inside_a_value_is_no_comment() {
-        assert_eq!(read_block("release_target:\n  url: https://a/b#c\n  name: \"x # y\"\n").map(|pairs| pairs[1].1.clone()), Ok("x # y".to_owned()));
+        assert_eq!(
+            read_block("release_target:\n  url: https://a/b#c\n  name: \"x # y\"\n").map(|pairs| pairs[1].1.clone()),
+            Ok("x # y".to_owned())
+        );
     }
 
     #[test]

@@ -77,7 +77,10 @@ fn read(path: &std::path::Path, max_bytes: u64) -> Result<Bytes, Fault> {
         return Err(Fault::Refused("it is empty".to_owned()));
     }
     if file.size_bytes > max_bytes {
-        return Err(Fault::Refused(format!("it is {} bytes, more than the {max_bytes} that limits.artifact_max_bytes allows", file.size_bytes)));
+        return Err(Fault::Refused(format!(
+            "it is {} bytes, more than the {max_bytes} that limits.artifact_max_bytes allows",
+            file.size_bytes
+        )));
     }
     let unreadable = |error: files::FileError| Fault::Unreadable(error.because());
     let (head, tail) = file.ends(END_BYTES).map_err(unreadable)?;

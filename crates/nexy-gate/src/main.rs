@@ -13,13 +13,14 @@ mod owned_version;
 mod remote_url;
 mod selection;
 mod tally;
+mod unit_repair;
 
 use clap::Parser as _;
 use cli::Cli;
 use context::Context;
 use gates::{GATES, PROFILES};
 use nexy_contract::{Exit, Problem, operands};
-use nexy_outside::{Common, Format, Workspace, stdio, tool};
+use nexy_outside::{Common, Workspace, stdio, tool};
 use selection::Selection;
 
 fn main() -> std::process::ExitCode {
@@ -65,7 +66,12 @@ fn add_to_record(selection: &Selection, common: &Common) -> Result<Exit, Problem
     if let Some(stop) = record.stop(engine::TOOL, &selection.profile) {
         stdio::write_document(&bytes)?;
         let because = stop.because.join("; ");
-        return Err(Problem::new(stop.exit, "no gate was asked, the record is passed on as it came", because, "do what the message above it says, then start again from `nexy-version record`"));
+        return Err(Problem::new(
+            stop.exit,
+            "no gate was asked, the record is passed on as it came",
+            because,
+            "do what the message above it says, then start again from `nexy-version record`",
+        ));
     }
     let mut context = Context::new(workspace, Some(record));
     let report = engine::ask_all(selection, &context);

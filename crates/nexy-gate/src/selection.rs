@@ -1,7 +1,7 @@
 //! Which gates a command line names: ids and profiles, each gate once, in the order of the table.
 
 use crate::gate::Gate;
-use nexy_contract::{Exit, Problem};
+use nexy_contract::{Exit, Problem, nearest::nearest};
 
 /// What is asked in one run.
 #[derive(Debug)]
@@ -48,32 +48,11 @@ fn ids(gates: &[&'static Gate]) -> Vec<&'static str> {
 }
 
 fn unknown(name: &str, known: &[&str]) -> Problem {
-    let fix = match nearest(name, known) {
+    let fix = match nearest(name, known.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`? All names: nexy-gate --list"),
         None => "nexy-gate --list".to_owned(),
     };
     Problem::new(Exit::Usage, format!("there is no gate or profile `{name}`"), "nothing was asked", fix)
-}
-
-/// The known name that needs the fewest changes, when these are fewer than half of it.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let (changes, best) = known.iter().map(|candidate| (changes_between(name, candidate), *candidate)).min()?;
-    (changes * 2 < best.len().max(name.chars().count())).then_some(best)
-}
-
-/// How many letters must be added, removed or replaced to make one word of the other.
-fn changes_between(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, wanted) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *wanted);
-            diagonal = row[column + 1];
-            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]
@@ -105,7 +84,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_a_usage_error_with_the_nearest() {
-        for (given, wanted) in [("before-publsh", Some("before-publish")), ("Git_Remotes", Some("git-remotes")), ("xyz", None), ("", None)] {
+        for (given, wanted) in [("before-publsh", Some("before-publish")), ("Git_Remotes", Some("git-remotes")), ("xyz", None), ("", None)]
+        {
             let problem = choose(&[given.to_owned()], GATES, PROFILES).expect_err("it is unknown");
             assert_eq!(problem.exit, Exit::Usage);
             match wanted {

@@ -1,7 +1,14 @@
-//! What the running update server says right after a manifest was installed.
+//! What the running update server says right after a manifest was installed; it reads the files anew at every request.
 
-use nexy_contract::{Exit, Problem, manifest::ManifestFacts};
-use nexy_outside::Workspace;
+use nexy_contract::{Exit, Problem, appcast::Feed, manifest::ManifestFacts};
+use nexy_outside::{
+    Workspace,
+    http::{Ask, Http, Url},
+};
+use std::time::Duration;
+
+/// Answers of the update server are kilobytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What the update server announces.
 pub(crate) struct Served {
@@ -9,6 +16,30 @@ pub(crate) struct Served {
     pub(crate) length: u64,
 }
 
-pub(crate) fn ask(_workspace: &Workspace, _facts: &ManifestFacts) -> Result<Served, Problem> {
-    Err(Problem::new(Exit::Bug, "", "", ""))
+/// Asks the update server of this machine.
+///
+/// # Errors
+/// Exit 4: the files are installed, but clients do not get to hear of it.
+pub(crate) fn ask(workspace: &Workspace, facts: &ManifestFacts) -> Result<Served, Problem> {
+    let url = format!("{}/appcast.xml", workspace.target.endpoints.local_updates);
+    let refuse = |because: String| {
+        Problem::new(
+            Exit::NeedsPerson,
+            format!("the manifest of {} is installed, but {url} does not announce it", facts.version),
+            because,
+            format!("systemctl status {}   # then: nexy-verify local", workspace.target.service.unit),
+        )
+    };
+    let address = Url::parse(&url).ok_or_else(|| refuse("it is no URL".to_owned()))?;
+    let http = Http::new(&workspace.target.limits).map_err(|error| refuse(error.to_string()))?;
+    let timeout = Duration::from_secs(workspace.target.limits.request_timeout_s);
+    let answer = http.ask(&Ask::get(address, timeout, MAX_BYTES)).map_err(|error| refuse(error.to_string()))?;
+    if answer.status != 200 {
+        return Err(refuse(format!("it answers with HTTP {}", answer.status)));
+    }
+    let offer = Feed::read(&answer.body).and_then(|feed| feed.offer()).map_err(|error| refuse(error.to_string()))?;
+    if offer.version != facts.version.to_string() || offer.length_bytes != facts.size_bytes {
+        return Err(refuse(format!("it announces version {} with {} bytes", offer.version, offer.length_bytes)));
+    }
+    Ok(Served { version: offer.version, length: offer.length_bytes })
 }

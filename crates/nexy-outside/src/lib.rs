@@ -3,6 +3,7 @@
 //! A door looks or acts and says what happened. What that means is decided by the tool that asked, with the pure rules
 //! of `nexy-contract`.
 
+pub mod accounts;
 pub mod acting;
 pub mod cli;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod github;
 pub mod http;
 pub mod live;
 pub mod manifests;
+pub mod ownership;
 pub mod programs;
 pub mod secret;
 pub mod stdio;
@@ -19,6 +21,7 @@ pub mod systemd;
 pub mod target_file;
 pub mod token;
 pub mod tool;
+pub mod trial;
 
 pub use cli::{Common, Format};
 pub use secret::Secret;

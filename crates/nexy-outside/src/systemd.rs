@@ -19,7 +19,8 @@ pub enum SystemdError {
     },
 }
 
-/// Properties of a unit as `systemctl show` prints them. An unknown unit is no error: its `LoadState` is `not-found`.
+/// Properties of a unit as `systemctl show` prints them; a property that comes several times, such as `ExecStart`, holds
+/// one line for each. An unknown unit is no error: its `LoadState` is `not-found`.
 ///
 /// # Errors
 /// [`SystemdError`] when the manager cannot be asked.
@@ -29,7 +30,31 @@ pub fn show(unit: &str, properties: &[&str]) -> Result<BTreeMap<String, String>,
     if !ran.succeeded() {
         return Err(SystemdError::Refused { code: ran.code(), complaint: ran.complaint() });
     }
-    let text = ran.stdout_text();
-    let pairs = text.lines().filter_map(|line| line.split_once('='));
-    Ok(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    Ok(properties_of(&ran.stdout_text()))
+}
+
+fn properties_of(text: &str) -> BTreeMap<String, String> {
+    let mut found: BTreeMap<String, String> = BTreeMap::new();
+    for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        found
+            .entry(key.to_owned())
+            .and_modify(|lines| {
+                lines.push('\n');
+                lines.push_str(value);
+            })
+            .or_insert_with(|| value.to_owned());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::properties_of;
+
+    #[test]
+    fn a_property_that_comes_twice_loses_nothing() {
+        let found = properties_of("ExecStart={ a=1 }\nUser=\nExecStart={ b=2 }\n");
+        assert_eq!(found["ExecStart"], "{ a=1 }\n{ b=2 }");
+        assert_eq!(found["User"], "");
+    }
 }

@@ -9,7 +9,8 @@ use nexy_outside::Common;
     name = "nexy-publish",
     version,
     arg_required_else_help = true,
-    args_conflicts_with_subcommands = true,
+    subcommand_precedence_over_arg = true,
+    subcommand_negates_reqs = true,
     after_help = "Stage, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.\n\
                   Exit codes: 0 done, 1 no, 2 usage, 3 put back, 4 needs a person, 65 bad record, 69 could not look,\n\
                   75 changed meanwhile, 78 bad nexy.toml.\n\

@@ -31,12 +31,22 @@ pub(crate) fn plan(artifact: &str, channel: &Channel, size_bytes: u64, sha256: S
                 Exit::NeedsPerson,
                 format!("{} on the channel is no whole file", asset.name),
                 format!("asset {} is in the state `{}`", asset.id, asset.state),
-                format!("look at the release page; when nobody is uploading, remove it (gh api -X DELETE …/releases/assets/{}) and run the same command again", asset.id),
+                format!(
+                    "look at the release page; when nobody is uploading, remove it (gh api -X DELETE …/releases/assets/{}) and run the same command again",
+                    asset.id
+                ),
             ));
         }
     }
     if channel.live.as_ref().is_some_and(|live| channel::holds(live, size_bytes, sha256)) {
-        return Ok(Plan { revive_previous: None, already_live: true, discard_staged: None, upload: false, delete_previous: None, retire_live: None });
+        return Ok(Plan {
+            revive_previous: None,
+            already_live: true,
+            discard_staged: None,
+            upload: false,
+            delete_previous: None,
+            retire_live: None,
+        });
     }
     let revived = match (&channel.live, &channel.previous) {
         (None, Some(previous)) => Some(previous.id),
@@ -124,7 +134,14 @@ mod tests {
 
     #[test]
     fn every_row_of_the_repair_table_has_its_plan() {
-        let fresh = Plan { revive_previous: None, already_live: false, discard_staged: None, upload: true, delete_previous: None, retire_live: None };
+        let fresh = Plan {
+            revive_previous: None,
+            already_live: false,
+            discard_staged: None,
+            upload: true,
+            delete_previous: None,
+            retire_live: None,
+        };
         // An empty tag: the first publication.
         assert_eq!(table(vec![]), Ok(fresh.clone()));
         // Normal, without and with a previous artifact.

@@ -33,7 +33,12 @@ pub(crate) fn run(workspace: &Workspace, cli: &Cli) -> Result<Exit, Problem> {
     })
 }
 
-fn publish(workspace: &Workspace, cli: &Cli, record: &mut Record, retries: &mut Option<Vec<nexy_contract::record::Retry>>) -> Result<Deed, Problem> {
+fn publish(
+    workspace: &Workspace,
+    cli: &Cli,
+    record: &mut Record,
+    retries: &mut Option<Vec<nexy_contract::record::Retry>>,
+) -> Result<Deed, Problem> {
     admit(workspace, cli, record)?;
     let target = &workspace.target;
     cli.common.note(&format!("Current Version: {}", record.version));
@@ -43,7 +48,8 @@ fn publish(workspace: &Workspace, cli: &Cli, record: &mut Record, retries: &mut 
         Err(_) if cli.dry_run => None,
         Err(problem) => return Err(problem),
     };
-    let http = Http::new(&target.limits).map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))?;
+    let http = Http::new(&target.limits)
+        .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))?;
     let scene = Scene {
         target,
         github: Github::new(&http, target, token),
@@ -58,7 +64,8 @@ fn publish(workspace: &Workspace, cli: &Cli, record: &mut Record, retries: &mut 
 }
 
 fn walk(workspace: &Workspace, cli: &Cli, record: &mut Record, scene: &Scene<'_>) -> Result<Deed, Problem> {
-    let subjects = record.latest_report(before_publish::BY, before_publish::PROFILE).map(|report| report.subjects.clone()).unwrap_or_default();
+    let subjects =
+        record.latest_report(before_publish::BY, before_publish::PROFILE).map(|report| report.subjects.clone()).unwrap_or_default();
     let mut jobs = Vec::new();
     for artifact in &record.artifacts {
         let judged = subjects.iter().find(|subject| subject.name == artifact.name);
@@ -81,7 +88,11 @@ fn walk(workspace: &Workspace, cli: &Cli, record: &mut Record, scene: &Scene<'_>
         artifact.live = Some(live(scene, job)?);
     }
     let places: Vec<String> = jobs.iter().map(Job::place).collect();
-    let message = if changed { format!("{} live at version {}", places.join(" and "), scene.version) } else { format!("{} live already, nothing was changed", places.join(" and ")) };
+    let message = if changed {
+        format!("{} live at version {}", places.join(" and "), scene.version)
+    } else {
+        format!("{} live already, nothing was changed", places.join(" and "))
+    };
     Ok(Deed { next: Some("tell the clients: nexy-manifest write -".to_owned()), ..Deed::done(message, changed) })
 }
 
@@ -141,7 +152,12 @@ fn live(scene: &Scene<'_>, job: &Job<'_>) -> Result<Live, Problem> {
         asset_id: asset.id,
         size_bytes: job.artifact.size_bytes,
         sha256: job.artifact.sha256,
-        previous: before.map(|asset| Previous { asset_id: asset.id, name: names::previous(&job.artifact.name), size_bytes: asset.size, sha256: asset.sha256() }),
+        previous: before.map(|asset| Previous {
+            asset_id: asset.id,
+            name: names::previous(&job.artifact.name),
+            size_bytes: asset.size,
+            sha256: asset.sha256(),
+        }),
         changed: job.swapped_at.is_some(),
         swapped_at: job.swapped_at,
     })

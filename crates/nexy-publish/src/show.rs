@@ -43,7 +43,8 @@ struct ShownAsset {
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
     let target = &workspace.target;
-    let http = Http::new(&target.limits).map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))?;
+    let http = Http::new(&target.limits)
+        .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))?;
     // Public releases can be read without a token; with one the limits are wider.
     let github = Github::new(&http, target, token::find(target).ok().map(|token| token.secret));
     let patience = Patience::new(0);
@@ -56,7 +57,10 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
                 Exit::No,
                 what(),
                 format!("{} has no release `{}` that can be seen", target.repositories.artifacts, row.channel),
-                format!("create the fixed release once by hand: gh release create {} -R {} --title {0} --notes ''", row.channel, target.repositories.artifacts),
+                format!(
+                    "create the fixed release once by hand: gh release create {} -R {} --title {0} --notes ''",
+                    row.channel, target.repositories.artifacts
+                ),
             ));
         };
         let assets = patience.ask(|| github.assets(release.id)).map_err(|error| error.problem(what()))?;
@@ -84,7 +88,15 @@ fn shown(channel: Channel, tag: &str, artifact: &str, url: String) -> ShownChann
 }
 
 fn asset(asset: Asset) -> ShownAsset {
-    ShownAsset { asset_id: asset.id, sha256: asset.sha256(), name: asset.name, label: asset.label, state: asset.state, size_bytes: asset.size, updated_at: asset.updated_at }
+    ShownAsset {
+        asset_id: asset.id,
+        sha256: asset.sha256(),
+        name: asset.name,
+        label: asset.label,
+        state: asset.state,
+        size_bytes: asset.size,
+        updated_at: asset.updated_at,
+    }
 }
 
 fn text(channel: &ShownChannel) -> String {
@@ -94,7 +106,13 @@ fn text(channel: &ShownChannel) -> String {
         let label = asset.label.as_deref().unwrap_or("no label");
         let when = asset.updated_at.as_deref().unwrap_or("?");
         let state = if asset.state == "uploaded" { String::new() } else { format!("  STATE {}", printable(&asset.state)) };
-        lines += &format!("  {place:<9} {}  [{}]  {} bytes  {digest}  {}{state}\n", printable(&asset.name), printable(label), asset.size_bytes, printable(when));
+        lines += &format!(
+            "  {place:<9} {}  [{}]  {} bytes  {digest}  {}{state}\n",
+            printable(&asset.name),
+            printable(label),
+            asset.size_bytes,
+            printable(when)
+        );
     };
     for (place, asset) in [("live", &channel.live), ("previous", &channel.previous)] {
         if let Some(asset) = asset {

@@ -1,3 +1,108 @@
-//! Did it arrive?
+//! Did it arrive? Asks the service, the server and the feed what users really get, and never takes silence for a yes.
 
-fn main() {}
+mod cli;
+mod complete;
+mod context;
+mod engine;
+mod expected;
+mod explain;
+mod get;
+mod health;
+mod probe;
+mod probes;
+mod public;
+mod remote;
+mod schedule;
+mod selection;
+mod window;
+
+use clap::Parser as _;
+use cli::{Cli, Verb};
+use context::Context;
+use engine::Asked;
+use nexy_contract::{Exit, Problem, operands};
+use nexy_outside::{Format, Workspace, cli::json, stdio, tool};
+use probes::{PROBES, PROFILES};
+use selection::Selection;
+
+fn main() -> std::process::ExitCode {
+    tool::main(engine::TOOL, || match Cli::try_parse() {
+        Ok(cli) => run(&cli),
+        Err(error) => Ok(tool::usage(&error)),
+    })
+}
+
+fn run(cli: &Cli) -> Result<Exit, Problem> {
+    if let Some(Verb::RunCommand(left)) = &cli.verb {
+        return remote::tell_the_truth(left, &cli.common);
+    }
+    if cli.list {
+        return tell(&explain::list(PROBES, cli.common.format()?)?);
+    }
+    if let Some(id) = &cli.explain {
+        return tell(&explain::explain(selection::one(id, PROBES)?, cli.common.format()?)?);
+    }
+    let operands = operands::split(&cli.operands)
+        .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-verify --help"))?;
+    let selection = selection::choose(&operands.names, PROBES, PROFILES)?;
+    if operands.reads_record { add_to_record(&selection, cli) } else { print_report(&selection, cli) }
+}
+
+fn tell(text: &str) -> Result<Exit, Problem> {
+    stdio::write_document(text.as_bytes())?;
+    Ok(Exit::Yes)
+}
+
+/// Asked by hand: the bare report is the document.
+fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
+    cli.common.format()?;
+    let workspace = Workspace::find(&cli.common)?;
+    let public = public::base(&workspace.target, cli.host.as_deref(), cli.port)?;
+    let context = Context::new(workspace, None, public)?;
+    let Asked { report, .. } = engine::ask_all(selection, &context, &cli.waiting(), &cli.common);
+    cli.common.print_report(&report)?;
+    Ok(report.verdict.exit())
+}
+
+/// In a pipe: the record is the document, whatever the format, since the next tool reads it.
+fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
+    if cli.common.format()? == Format::Tap {
+        cli.common.note("nexy-verify: with `-` the record goes on, so `--format tap` changes nothing");
+    }
+    if cli.host.is_some() || cli.port.is_some() {
+        return Err(Problem::new(
+            Exit::Usage,
+            "cannot add a report about another host to a record",
+            "a record is about the host of its own nexy.toml",
+            "leave `--host` and `--port` away, or ask without `-`",
+        ));
+    }
+    let workspace = Workspace::find(&cli.common)?;
+    let bytes = stdio::read_record()?;
+    let mut record = workspace.read_record(&bytes)?;
+    if let Some(stop) = record.stop(engine::TOOL, &selection.profile) {
+        stdio::write_document(&bytes)?;
+        return Err(Problem::new(
+            stop.exit,
+            "no probe was asked, the record is passed on as it came",
+            stop.because.join("; "),
+            "do what the message above says, then start again from `nexy-version record`",
+        ));
+    }
+    let public = workspace.target.endpoints.public.clone();
+    let context = Context::new(workspace, Some(record.clone()), public)?;
+    let Asked { report, feed_right_at } = engine::ask_all(selection, &context, &cli.waiting(), &cli.common);
+    let target = &context.workspace.target;
+    if let (Some(seen), Some(feed)) = (feed_right_at, target.feed_artifact()) {
+        window::fill(&mut record, &feed.name, seen);
+    }
+    cli.common.note_report(&report, false)?;
+    let exit = report.verdict.exit();
+    let marker = complete::marker(&record, target, &selection.names, report.verdict);
+    record.reports.push(report);
+    stdio::write_document(json(&record)?.as_bytes())?;
+    if let Some(marker) = marker {
+        cli.common.note(&marker);
+    }
+    Ok(exit)
+}

@@ -131,9 +131,8 @@ fn an_item_that_lacks_something_offers_nothing() {
 
 #[test]
 fn the_version_may_be_an_element() {
-    let feed = good()
-        .replace(" sparkle:version=\"2.0.0.4\"", "")
-        .replace("<pubDate>", "<sparkle:version> 2.0.0.4 </sparkle:version><pubDate>");
+    let feed =
+        good().replace(" sparkle:version=\"2.0.0.4\"", "").replace("<pubDate>", "<sparkle:version> 2.0.0.4 </sparkle:version><pubDate>");
     assert_eq!(offer(&feed).expect("well-formed").version, "2.0.0.4");
 }
 
@@ -160,7 +159,10 @@ fn advice_names_what_the_real_server_does_otherwise_than_sparkle_asks() {
 fn a_feed_that_keeps_all_rules_gets_no_advice() {
     let feed = good()
         .replace("sparkle:dsaSignature=\"\" sparkle:minimumSystemVersion=\"11.0\"", &format!("sparkle:edSignature=\"{SIGNATURE}\""))
-        .replace("<pubDate>", "<sparkle:minimumSystemVersion>11.0</sparkle:minimumSystemVersion><sparkle:channel>beta</sparkle:channel><pubDate>");
+        .replace(
+            "<pubDate>",
+            "<sparkle:minimumSystemVersion>11.0</sparkle:minimumSystemVersion><sparkle:channel>beta</sparkle:channel><pubDate>",
+        );
     assert_eq!(read(&feed).expect("well-formed").advice(Timestamp::UNIX_EPOCH), Vec::<String>::new());
 }
 

@@ -101,6 +101,7 @@ pub(super) fn of(az: &Az<'_>, stderr: &str) -> Silence {
 fn said(az: &Az<'_>, stderr: &str) -> String {
     let first = stderr.lines().find(|line| !line.trim().is_empty()).map(|line| text::excerpt(line.trim(), 240));
     let ended = az.exit.map_or_else(String::new, |code| format!("az ended with {code}: "));
-    let nothing = if az.stdout.trim_ascii().is_empty() { "az said nothing" } else { "az printed something else than a run-command's answer" };
+    let nothing =
+        if az.stdout.trim_ascii().is_empty() { "az said nothing" } else { "az printed something else than a run-command's answer" };
     format!("{ended}{}", first.as_deref().unwrap_or(nothing))
 }

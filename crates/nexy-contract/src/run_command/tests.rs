@@ -132,10 +132,20 @@ fn what_az_says_about_itself_is_told_apart() {
     for (exit, stderr, wanted, fix) in [
         (1, CONFLICT, Exit::Busy, "once is safe"),
         (1, "ERROR: Please run 'az login' to setup account.\n", Exit::CouldNotLook, "az login"),
-        (3, "ERROR: (ResourceNotFound) The Resource 'Microsoft.Compute/virtualMachines/x' was not found.", Exit::CouldNotLook, "az vm show"),
+        (
+            3,
+            "ERROR: (ResourceNotFound) The Resource 'Microsoft.Compute/virtualMachines/x' was not found.",
+            Exit::CouldNotLook,
+            "az vm show",
+        ),
         (3, "ERROR: (ResourceGroupNotFound) Resource group 'x' could not be found.", Exit::CouldNotLook, "az vm show"),
         (1, "ERROR: (AuthorizationFailed) The client does not have authorization", Exit::CouldNotLook, "az account show"),
-        (1, "ERROR: (OperationNotAllowed) Cannot modify extensions in the VM when the VM is not running.", Exit::CouldNotLook, "az vm show"),
+        (
+            1,
+            "ERROR: (OperationNotAllowed) Cannot modify extensions in the VM when the VM is not running.",
+            Exit::CouldNotLook,
+            "az vm show",
+        ),
         (2, "ERROR: unrecognized arguments: --only-show-errors", Exit::CouldNotLook, "az upgrade"),
         (1, "ERROR: HTTPSConnectionPool: read timed out", Exit::CouldNotLook, "may still be running"),
         (137, "", Exit::CouldNotLook, "may still be running"),

@@ -135,7 +135,9 @@ mod tests {
     #[test]
     fn a_trailer_counts_only_whole_and_at_the_end() {
         let whole = image(4, 512);
-        for content in [image(3, 512), image(4, 511), whole[..whole.len() - 1].to_vec(), [whole.as_slice(), b"\n"].concat(), b"koly".to_vec()] {
+        for content in
+            [image(3, 512), image(4, 511), whole[..whole.len() - 1].to_vec(), [whole.as_slice(), b"\n"].concat(), b"koly".to_vec()]
+        {
             assert_eq!(asked(ArtifactKind::Dmg, Ok(&content)).verdict, Verdict::Fail);
         }
     }

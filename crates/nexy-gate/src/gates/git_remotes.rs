@@ -20,7 +20,7 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "The workspace's history is pushed into the server's repository, or code into the one that holds the downloads.",
         check: "Compares `git remote -v`, fetch and push URLs after all of git's rewriting, with [remotes] and [repositories] of nexy.toml.",
-        fix: "git remote set-url NAME URL, as named in the finding.",
+        fix: "git config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.",
         verify: "git remote -v; nexy-gate git-remotes",
     },
     check,
@@ -106,11 +106,10 @@ fn judge_role(target: &Target, web: &Url, (remote, repository): (&String, &Strin
         let place: Place = remote_url::place(&line.url, web);
         if !place.is(repository) {
             right = false;
-            let (verb, option) = if line.is_push { ("pushes to", "--push ") } else { ("fetches from", "") };
-            tally.fail(
-                format!("{remote} {verb} {}, not {repository}", place.shown()),
-                format!("git remote set-url {option}{remote} {url}"),
-            );
+            let (verb, key) = if line.is_push { ("pushes to", "pushurl") } else { ("fetches from", "url") };
+            // `git remote set-url` would change only the first of several.
+            let fix = format!("git config --replace-all remote.{remote}.{key} {url}");
+            tally.fail(format!("{remote} {verb} {}, not {repository}", place.shown()), fix);
         }
     }
     if right {
@@ -166,7 +165,7 @@ mod tests {
         let answer = asked(|output| output + &push);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("pushes to https://elsewhere.example/a/b.git"), "{}", answer.found);
-        assert!(answer.fix.contains("set-url --push"), "{}", answer.fix);
+        assert!(answer.fix.contains(".pushurl https://"), "{}", answer.fix);
         assert!(!format!("{answer:?}").contains("s3cret"));
     }
 

@@ -1,34 +1,34 @@
 //! The table of gates; each stands in the file of its name.
 
-// mod artifact_genuine;
-// mod config_env;
-// mod config_env_access;
-// mod exec_start;
-// mod fixed_channel;
-// mod gemini_key;
-// mod git_remotes;
-// mod github_token;
-// mod release_inbox;
-// mod target_canonical;
-// mod version_moves;
-// mod version_synced;
+mod artifact_genuine;
+mod config_env;
+mod config_env_access;
+mod exec_start;
+mod fixed_channel;
+mod gemini_key;
+mod git_remotes;
+mod github_token;
+mod release_inbox;
+mod target_canonical;
+mod version_moves;
+mod version_synced;
 
 use crate::gate::Gate;
 
 /// Every gate, in the order in which they are asked: what can be seen on this machine comes before the network.
 pub(crate) const GATES: &[&Gate] = &[
-    // &version_synced::GATE,
-    // &target_canonical::GATE,
-    // &git_remotes::GATE,
-    // &release_inbox::GATE,
-    // &artifact_genuine::GATE,
-    // &version_moves::GATE,
-    // &fixed_channel::GATE,
-    // &github_token::GATE,
-    // &config_env::GATE,
-    // &gemini_key::GATE,
-    // &config_env_access::GATE,
-    // &exec_start::GATE,
+    &version_synced::GATE,
+    &target_canonical::GATE,
+    &git_remotes::GATE,
+    &release_inbox::GATE,
+    &artifact_genuine::GATE,
+    &version_moves::GATE,
+    &fixed_channel::GATE,
+    &github_token::GATE,
+    &config_env::GATE,
+    &gemini_key::GATE,
+    &config_env_access::GATE,
+    &exec_start::GATE,
 ];
 
 /// Every profile, in the order of a release.

@@ -21,7 +21,7 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A half-copied or misnamed file is released, or other bytes than those that were judged.",
         check: "Lists the folder of layout.inbox, opens every artifact that nexy.toml names (never a link), and hashes it; with a record, \
                 names, sizes and digests must be the record's.",
-        fix: "Put Nexy's artifacts there under the names of nexy.toml, wait for the copy to end, then start again from `nexy-version record`.",
+        fix: "Put the artifacts there under the names of nexy.toml, wait for the copy to end, then start again from `nexy-version record`.",
         verify: "nexy-gate release-inbox artifact-genuine",
     },
     check,
@@ -69,7 +69,9 @@ fn judge(inbox: &Inbox, folder: &str, rows: &[ArtifactRow], recorded: Option<&[A
         let fix = format!("copy {} into {folder}/, then {AGAIN}", known.join(" or "));
         tally.fail(format!("{folder}/ holds no artifact"), fix);
     }
-    for missing in recorded.unwrap_or_default().iter().filter(|artifact| !inbox.artifacts.iter().any(|found| found.row.name == artifact.name)) {
+    for missing in
+        recorded.unwrap_or_default().iter().filter(|artifact| !inbox.artifacts.iter().any(|found| found.row.name == artifact.name))
+    {
         tally.fail(format!("the record holds {}, the inbox does not", missing.name), AGAIN);
     }
     if !strangers.is_empty() {
@@ -83,7 +85,9 @@ fn judge_artifact(found: &Found, folder: &str, recorded: Option<&[Artifact]>, ta
     let path = format!("{folder}/{name}");
     let bytes = match &found.bytes {
         Ok(bytes) => bytes,
-        Err(Fault::Refused(because)) => return tally.fail(format!("{name}: {because}"), format!("copy the finished {name} into {folder}/")),
+        Err(Fault::Refused(because)) => {
+            return tally.fail(format!("{name}: {because}"), format!("copy the finished {name} into {folder}/"));
+        }
         Err(Fault::Unreadable(because)) => return tally.unknown(format!("{name}: {because}"), format!("ls -l {}", shell_word(&path))),
     };
     let here = format!("{name} {} bytes {}", bytes.size_bytes, bytes.sha256.short());
@@ -134,12 +138,7 @@ mod tests {
     }
 
     fn bytes(content: &[u8]) -> Bytes {
-        Bytes {
-            size_bytes: content.len() as u64,
-            sha256: Sha256Digest::of(content),
-            head: content.to_vec(),
-            tail: content.to_vec(),
-        }
+        Bytes { size_bytes: content.len() as u64, sha256: Sha256Digest::of(content), head: content.to_vec(), tail: content.to_vec() }
     }
 
     fn inbox(names: &[&str], dmg: Option<Result<Bytes, Fault>>) -> Inbox {

@@ -71,7 +71,9 @@ fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&Ve
         let name = version_places::name(place);
         match held {
             Held::Missing => tally.fail(format!("{} is missing", place.file), format!("git checkout -- {}", place.file)),
-            Held::Unreadable(because) => tally.unknown(format!("{} cannot be read: {because}", place.file), format!("ls -l {}", place.file)),
+            Held::Unreadable(because) => {
+                tally.unknown(format!("{} cannot be read: {because}", place.file), format!("ls -l {}", place.file))
+            }
             Held::Text(text) => match version_places::read(place, text) {
                 Err(error) => tally.fail(
                     format!("{}: {error}", place.file),

@@ -9,11 +9,19 @@ use std::time::{Duration, Instant};
 /// Confirms one artifact; how a refusal ends is the caller's business, who knows whether something was swapped.
 pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
     let refuse = |because: String| {
-        Problem::new(Exit::No, format!("{} is not what was published", job.place()), because, "look at the channel: nexy-publish show; then run the whole pipeline again")
+        Problem::new(
+            Exit::No,
+            format!("{} is not what was published", job.place()),
+            because,
+            "look at the channel: nexy-publish show; then run the whole pipeline again",
+        )
     };
     // An asset that was found live holds these bytes by GitHub's word already; one that was swapped is asked for anew.
     if let (Some(_), Some(asset)) = (job.swapped_at, &job.staged) {
-        let now = scene.patience.ask(|| scene.github.asset(asset.id)).map_err(|error| error.problem(format!("cannot confirm {}", job.place())))?;
+        let now = scene
+            .patience
+            .ask(|| scene.github.asset(asset.id))
+            .map_err(|error| error.problem(format!("cannot confirm {}", job.place())))?;
         match now {
             Some(now) if now.name == job.artifact.name && channel::may_hold(&now, job.artifact.size_bytes, job.artifact.sha256) => {}
             Some(now) => return Err(refuse(format!("asset {} is called {} and has {} bytes", now.id, now.name, now.size))),

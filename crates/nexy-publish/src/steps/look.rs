@@ -11,9 +11,19 @@ const TAIL_BYTES: usize = 64 << 10;
 const FROM_THE_INBOX: &str = "start again from the bytes in the inbox: nexy-version record | nexy-gate before-publish - | nexy-publish -";
 
 /// Looks at one artifact of the record.
-pub(crate) fn look<'a>(scene: &Scene<'a>, workspace: &'a Workspace, artifact: &record::Artifact, judged: Option<&Subject>) -> Result<Job<'a>, Problem> {
+pub(crate) fn look<'a>(
+    scene: &Scene<'a>,
+    workspace: &'a Workspace,
+    artifact: &record::Artifact,
+    judged: Option<&Subject>,
+) -> Result<Job<'a>, Problem> {
     let row = workspace.target.artifact(&artifact.name).filter(|row| row.channel == artifact.channel).ok_or_else(|| {
-        Problem::new(Exit::BadDocument, format!("{} of the record is not published", artifact.name), "nexy.toml knows no such artifact on that channel", FROM_THE_INBOX)
+        Problem::new(
+            Exit::BadDocument,
+            format!("{} of the record is not published", artifact.name),
+            "nexy.toml knows no such artifact on that channel",
+            FROM_THE_INBOX,
+        )
     })?;
     let (file, tail) = open(scene, workspace, artifact)?;
     let release = scene
@@ -24,8 +34,14 @@ pub(crate) fn look<'a>(scene: &Scene<'a>, workspace: &'a Workspace, artifact: &r
             Problem::new(
                 Exit::No,
                 format!("cannot publish {}", artifact.name),
-                format!("{} has no release `{}` that this token can see", scene.target.repositories.artifacts, row.channel),
-                format!("create the fixed release once by hand: gh release create {} -R {} --title {0} --notes ''", row.channel, scene.target.repositories.artifacts),
+                format!(
+                    "{} has no release `{}` that this token can see; a draft counts as none",
+                    scene.target.repositories.artifacts, row.channel
+                ),
+                format!(
+                    "create the fixed release once by hand: gh release create {} -R {} --title {0} --notes ''",
+                    row.channel, scene.target.repositories.artifacts
+                ),
             )
         })?;
     if release.draft || release.immutable {
@@ -34,10 +50,16 @@ pub(crate) fn look<'a>(scene: &Scene<'a>, workspace: &'a Workspace, artifact: &r
             Exit::No,
             format!("cannot publish {}", artifact.name),
             format!("the release `{}` is {state}", row.channel),
-            format!("open the release `{}` in the browser (gh release view {0} -R {} --web) and publish the draft, or make it anew without immutability", row.channel, scene.target.repositories.artifacts),
+            format!(
+                "open the release `{}` in the browser (gh release view {0} -R {} --web) and publish the draft, or make it anew without immutability",
+                row.channel, scene.target.repositories.artifacts
+            ),
         ));
     }
-    let assets = scene.patience.ask(|| scene.github.assets(release.id)).map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
+    let assets = scene
+        .patience
+        .ask(|| scene.github.assets(release.id))
+        .map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
     let channel = channel::sort(&artifact.name, assets);
     if let Some(subject) = judged {
         before_publish::still_as_judged(subject, channel.seen().as_ref())
@@ -50,7 +72,8 @@ pub(crate) fn look<'a>(scene: &Scene<'a>, workspace: &'a Workspace, artifact: &r
 /// Opens the file of the inbox, and holds it against the record.
 fn open(scene: &Scene<'_>, workspace: &Workspace, artifact: &record::Artifact) -> Result<(OpenArtifact, Vec<u8>), Problem> {
     let path = workspace.path(&workspace.target.layout.inbox).join(&artifact.name);
-    let unreadable = |error: nexy_outside::files::FileError| error.problem(Exit::No, format!("put the finished file there, then {FROM_THE_INBOX}"));
+    let unreadable =
+        |error: nexy_outside::files::FileError| error.problem(Exit::No, format!("put the finished file there, then {FROM_THE_INBOX}"));
     let mut file = OpenArtifact::open(&path).map_err(unreadable)?;
     let refuse = |because: String| Problem::new(Exit::No, format!("{} is not published", path.display()), because, FROM_THE_INBOX);
     if file.size_bytes == 0 {

@@ -14,7 +14,10 @@ const AGAIN: &str = "run the same pipeline again; what was live is still live";
 pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     if let Some(id) = job.plan.discard_staged {
         scene.patience.before_change();
-        scene.patience.ask(|| scene.github.delete(id)).map_err(|error| error.problem(format!("cannot remove the broken upload on {}", job.artifact.channel)))?;
+        scene
+            .patience
+            .ask(|| scene.github.delete(id))
+            .map_err(|error| error.problem(format!("cannot remove the broken upload on {}", job.artifact.channel)))?;
     }
     let name = names::staged(&job.artifact.name, job.artifact.sha256);
     let staged = if job.plan.upload {
@@ -61,7 +64,10 @@ fn found_after(scene: &Scene<'_>, job: &Job<'_>, error: &GithubError) -> Result<
     if !error.kind.is_passing() && error.kind != Kind::AlreadyExists {
         return Ok(None);
     }
-    let assets = scene.patience.ask(|| scene.github.assets(job.release.id)).map_err(|error| error.problem(format!("cannot list the assets of {}", job.artifact.channel)))?;
+    let assets = scene
+        .patience
+        .ask(|| scene.github.assets(job.release.id))
+        .map_err(|error| error.problem(format!("cannot list the assets of {}", job.artifact.channel)))?;
     let channel = channel::sort(&job.artifact.name, assets);
     match channel.staged_for(&job.artifact.name, job.artifact.sha256) {
         Some(asset) if channel::may_hold(asset, job.artifact.size_bytes, job.artifact.sha256) => Ok(Some(asset.clone())),

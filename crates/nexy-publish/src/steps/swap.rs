@@ -34,12 +34,16 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
     };
     if let Some(id) = job.plan.delete_previous {
         scene.patience.before_change();
-        scene.patience.ask(|| scene.github.delete(id)).map_err(|error| error.problem("nothing was swapped: cannot remove the older previous artifact"))?;
+        scene
+            .patience
+            .ask(|| scene.github.delete(id))
+            .map_err(|error| error.problem("nothing was swapped: cannot remove the older previous artifact"))?;
     }
     if let Some(id) = job.plan.retire_live {
         scene.patience.before_change();
         let label = live_label(job);
-        rename(scene, id, &names::previous(&job.artifact.name), &label).map_err(|error| error.problem(format!("nothing was swapped: cannot rename {}", job.place())))?;
+        rename(scene, id, &names::previous(&job.artifact.name), &label)
+            .map_err(|error| error.problem(format!("nothing was swapped: cannot rename {}", job.place())))?;
         // No pause here: until the next rename users have no download.
     }
     let label = names::label(&job.artifact.name, scene.version);
@@ -88,9 +92,17 @@ fn look_again(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
         ));
     }
     if scene.signals.asked_to_stop() {
-        return Err(Problem::new(Exit::CouldNotLook, "nothing was swapped", "somebody asked to stop", "run the whole pipeline again; the upload is used again"));
+        return Err(Problem::new(
+            Exit::CouldNotLook,
+            "nothing was swapped",
+            "somebody asked to stop",
+            "run the whole pipeline again; the upload is used again",
+        ));
     }
-    let assets = scene.patience.ask(|| scene.github.assets(job.release.id)).map_err(|error| error.problem("nothing was swapped: cannot look at the channel again"))?;
+    let assets = scene
+        .patience
+        .ask(|| scene.github.assets(job.release.id))
+        .map_err(|error| error.problem("nothing was swapped: cannot look at the channel again"))?;
     let now = channel::sort(&job.artifact.name, assets);
     let id = |asset: &Option<Asset>| asset.as_ref().map(|asset| (asset.id, asset.sha256()));
     let staged_id = job.staged.as_ref().map(|asset| asset.id);
@@ -117,7 +129,9 @@ fn rename(scene: &Scene<'_>, id: u64, name: &str, label: &str) -> Result<Asset, 
     loop {
         let error = match scene.github.rename(id, name, label) {
             Ok(asset) if asset.name == name => return Ok(asset),
-            Ok(asset) => return Err(GithubError::unexpected("PATCH asset", &format!("GitHub renamed it to `{}` instead of `{name}`", asset.name))),
+            Ok(asset) => {
+                return Err(GithubError::unexpected("PATCH asset", &format!("GitHub renamed it to `{}` instead of `{name}`", asset.name)));
+            }
             Err(error) => error,
         };
         if (error.kind.is_passing() || error.kind == Kind::Shape)
@@ -158,6 +172,9 @@ fn by_hand(scene: &Scene<'_>, job: &Job<'_>, id: u64, error: &GithubError) -> Pr
         Exit::NeedsPerson,
         format!("users have no {} right now", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!("gh api -X PATCH repos/{}/releases/assets/{id} -f name={}   (uses $GH_TOKEN), then nexy-publish show", scene.target.repositories.artifacts, job.artifact.name),
+        format!(
+            "gh api -X PATCH repos/{}/releases/assets/{id} -f name={}   (uses $GH_TOKEN), then nexy-publish show",
+            scene.target.repositories.artifacts, job.artifact.name
+        ),
     )
 }

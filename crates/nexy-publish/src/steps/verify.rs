@@ -24,7 +24,13 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
             if found.size_bytes == job.artifact.size_bytes && found.sha256 == job.artifact.sha256 {
                 return Ok(());
             }
-            format!("{url} serves {} bytes {}, sent were {} bytes {}", found.size_bytes, found.sha256.short(), job.artifact.size_bytes, job.artifact.sha256.short())
+            format!(
+                "{url} serves {} bytes {}, sent were {} bytes {}",
+                found.size_bytes,
+                found.sha256.short(),
+                job.artifact.size_bytes,
+                job.artifact.sha256.short()
+            )
         }
         Err(error) if error.kind == Kind::TooLarge => error.because,
         Err(error) => {
@@ -33,7 +39,10 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
         }
     };
     scene.patience.before_change();
-    scene.patience.ask(|| scene.github.delete(staged.id)).map_err(|error| error.problem("cannot remove the staged file, which holds other bytes"))?;
+    scene
+        .patience
+        .ask(|| scene.github.delete(staged.id))
+        .map_err(|error| error.problem("cannot remove the staged file, which holds other bytes"))?;
     Err(Problem::new(
         Exit::PutBack,
         format!("the upload of {} came back changed and was removed; users still get the old one", job.artifact.name),

@@ -26,7 +26,8 @@ impl World {
         }
         self.git(&["init", "--quiet", "--initial-branch=main"]);
         for (name, repository) in [("origin", "Nexy"), ("server_repo", "Nexy_server")] {
-            let url = format!("https://github.com/Seregawpn/{repository}.git");
+            // The remotes lead to the host that this world calls github.com.
+            let url = format!("{}/Seregawpn/{repository}.git", self.standin.web_url());
             self.git(&["remote", "add", name, &url]);
         }
         self.git(&["add", "--all"]);

@@ -80,11 +80,12 @@ impl World {
         for name in ["home", "workspace", "vm", "temporary", "wrappers"] {
             fs::create_dir(root.join(name)).unwrap();
         }
+        // First of all: a program that was written a moment ago may still count as open for writing.
+        world.install_programs();
         world.publish_old(options.dmg_bytes);
         let target = target::text(&world, options.short_waits);
         world.lay_out_workspace(&target, options);
         world.lay_out_vm(&target);
-        world.install_programs();
         world
     }
 

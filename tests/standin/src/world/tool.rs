@@ -58,9 +58,11 @@ impl World {
     /// A pipeline under `/bin/sh` in the workspace, with the tools on PATH; `NEXY_TARGET` and the scripts' `NEXY_TOML` are set.
     #[must_use]
     pub fn shell(&self, pipeline: &str) -> Tool {
-        let path = format!("{}:{}:/usr/bin:/bin", self.programs().display(), self.tools().display());
+        let path = format!("{}:{}:{}:/usr/bin:/bin", self.programs().display(), self.wrappers().display(), self.tools().display());
         let target = self.workspace().join("nexy.toml");
-        self.prepared(PathBuf::from("/bin/sh"), None, &path).args(["-c", pipeline]).env("NEXY_TARGET", target.to_str().unwrap())
+        let target = target.to_str().unwrap();
+        let shell = self.prepared(PathBuf::from("/bin/sh"), None, &path);
+        shell.args(["-c", pipeline]).env("NEXY_TARGET", target).env("NEXY_TOML", target)
     }
 
     /// Runs a pipeline under `/bin/sh`; only its last exit code is seen, as in plain dash.

@@ -1,0 +1,192 @@
+//! The server's environment file is there, and every program that reads it reads the same.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+};
+use nexy_contract::{
+    config_env::{self, Parsed, Rule, Severity},
+    text::shell_word,
+};
+use nexy_outside::{
+    files::{self, FileError},
+    ownership::{self, Kind},
+};
+use std::path::Path;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "config-env",
+    asks: "Is the server's environment file there, and do all its readers understand it alike?",
+    profiles: &["hard"],
+    runbook: "S0 §1.1",
+    explain: Explain {
+        symptom: "The service dies at its start, or starts with a value that nobody has written: the server, systemd and the scripts read \
+                  one file by different grammars.",
+        check: "Reads the file of vm.config_env with the server's own grammar, and names by rule and line, never by text, every line that \
+                systemd, a shell or a plain split at `=` would read otherwise.",
+        fix: "sudoedit \"$(nexy-version show vm.config_env)\": one NAME=value a line, without quotes, blanks, comments behind the value or \
+              `export`, and with nothing but A-Z a-z 0-9 _ . / : @ % + , = - in the value.",
+        verify: "sudo nexy-gate config-env gemini-key config-env-access",
+    },
+    check,
+};
+
+/// The server's file has some kilobytes; more than this is another file.
+pub(super) const MAX_BYTES: u64 = 1 << 20;
+const EXPECTED: &str = "a regular file of at most 1 MiB, every line of which all readers understand alike";
+const SAFE: &str = "A-Z a-z 0-9 _ . / : @ % + , = -";
+const LINES_SHOWN: usize = 10;
+
+fn check(context: &Context) -> Answer {
+    let target = &context.workspace.target;
+    match read(Path::new(&target.vm.config_env), &target.service.user) {
+        Ok(parsed) => judge(&target.vm.config_env, &parsed),
+        Err(answer) => answer,
+    }
+}
+
+/// Reads the file, or answers why there is nothing to read.
+pub(super) fn read(path: &Path, user: &str) -> Result<Parsed, Answer> {
+    let shown = path.display().to_string();
+    let kind = ownership::look(path).map_err(|error| not_there(&error, path, user))?.kind;
+    match kind {
+        Kind::File => {}
+        Kind::Folder => return Err(missing(format!("{shown} is a folder"), path, user)),
+        Kind::Other => return Err(missing(format!("{shown} is no regular file"), path, user)),
+    }
+    let bytes = files::read(path, MAX_BYTES).map_err(|error| match error.source.kind() {
+        std::io::ErrorKind::FileTooLarge => missing(format!("{shown} is larger than 1 MiB, so it is another file"), path, user),
+        _ => not_there(&error, path, user),
+    })?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(missing(format!("{shown} is empty"), path, user));
+    }
+    Ok(config_env::parse(&bytes))
+}
+
+/// A path that nobody is at is a no; one that nobody may look at is unknown.
+pub(super) fn not_there(error: &FileError, path: &Path, user: &str) -> Answer {
+    let shown = path.display();
+    if !error.is_missing() {
+        return Answer::unknown(format!("cannot look at {shown}: {}", error.because()), EXPECTED, "look as root: sudo nexy-gate hard");
+    }
+    let found = match ownership::is_link(path) {
+        Ok(true) => format!("{shown} is a link that leads nowhere"),
+        _ => format!("there is no {shown}"),
+    };
+    missing(found, path, user)
+}
+
+fn missing(found: String, path: &Path, user: &str) -> Answer {
+    let path = shell_word(&path.display().to_string());
+    let fix = format!(
+        "put the real file there from where you keep it: sudo install -o root -g \"$(id -gn {user})\" -m 640 YOUR_COPY {path}, then: sudo nexy-gate hard"
+    );
+    Answer::fail(found, EXPECTED, fix)
+}
+
+fn judge(path: &str, parsed: &Parsed) -> Answer {
+    let rules = |severe: bool| {
+        let mut rules: Vec<Rule> = Vec::new();
+        for problem in parsed.problems.iter().filter(|problem| (problem.severity != Severity::Unusual) == severe) {
+            if !rules.contains(&problem.rule) {
+                rules.push(problem.rule);
+            }
+        }
+        rules
+    };
+    let broken = rules(true);
+    if !broken.is_empty() {
+        let found: Vec<String> = broken.iter().map(|rule| place(parsed, *rule)).collect();
+        return Answer::fail(format!("{path}: {}", found.join("; ")), EXPECTED, fix(path, &broken));
+    }
+    if parsed.entries.is_empty() {
+        let fix = format!("sudoedit {}   # add the server's settings, then: sudo nexy-gate hard", shell_word(path));
+        return Answer::fail(format!("{path} assigns nothing"), EXPECTED, fix);
+    }
+    let unusual: Vec<String> = rules(false).iter().map(|rule| place(parsed, *rule)).collect();
+    let note =
+        if unusual.is_empty() { String::new() } else { format!(" (unusual, and harmless as far as is known: {})", unusual.join("; ")) };
+    Answer::pass(format!("{path}: {} assignments, read alike by all{note}", parsed.entries.len()))
+}
+
+/// A rule, its lines, and what goes wrong there.
+fn place(parsed: &Parsed, rule: Rule) -> String {
+    let lines: Vec<String> =
+        parsed.problems.iter().filter(|problem| problem.rule == rule).map(|problem| problem.line.to_string()).collect();
+    let shown = lines[..lines.len().min(LINES_SHOWN)].join(", ");
+    let more = if lines.len() > LINES_SHOWN { format!(" and {} more", lines.len() - LINES_SHOWN) } else { String::new() };
+    let word = if lines.len() == 1 { "line" } else { "lines" };
+    format!("{} in {word} {shown}{more} ({})", rule.name(), rule.because())
+}
+
+/// One command for each rule that a command can mend without reading the values; the editor for all others.
+fn fix(path: &str, broken: &[Rule]) -> String {
+    let path = shell_word(path);
+    let mut commands: Vec<String> = Vec::new();
+    for rule in broken {
+        let command = match rule {
+            Rule::ByteOrderMark => format!(r"sudo sed -i '1s/^\xef\xbb\xbf//' {path}"),
+            Rule::CarriageReturn => format!(r"sudo sed -i 's/\r$//' {path}"),
+            Rule::Export => format!("sudo sed -i 's/^[[:blank:]]*export[[:blank:]][[:blank:]]*//' {path}"),
+            _ => continue,
+        };
+        commands.push(command);
+    }
+    // A comment ends the line, so the editor comes last.
+    commands.push(if commands.len() < broken.len() {
+        format!("sudoedit {path}   # the lines above: NAME=value, unquoted, only {SAFE} in the value; then: sudo nexy-gate hard")
+    } else {
+        "sudo nexy-gate hard".to_owned()
+    });
+    commands.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    fn answer(text: &str) -> Answer {
+        judge("/srv/app/settings", &config_env::parse(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_portable_file_passes_and_says_how_much_it_holds() {
+        assert_eq!(answer("# c\nA=1\nB=\n"), Answer::pass("/srv/app/settings: 2 assignments, read alike by all"));
+    }
+
+    #[test]
+    fn a_line_that_readers_disagree_on_is_named_by_rule_and_line_and_never_shown() {
+        let answer = answer("A=1\nSECRETNAME=\"hidden value\"\nexport B=hidden\nC='x'\n");
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("quotes in lines 2, 4 (") && answer.found.contains("export in line 3 ("), "{}", answer.found);
+        let all = format!("{answer:?}");
+        assert!(!all.contains("hidden") && !all.contains("SECRETNAME"), "{all}");
+        assert!(answer.fix.contains("sudoedit /srv/app/settings") && answer.fix.contains("export"), "{}", answer.fix);
+    }
+
+    #[test]
+    fn what_a_command_can_mend_needs_no_editor() {
+        let answer = answer("\u{feff}A=1\r\nB=2\r\n");
+        assert!(!answer.fix.contains("sudoedit") && answer.fix.contains(r"s/\r$//"), "{}", answer.fix);
+    }
+
+    #[test]
+    fn an_unusual_line_is_told_and_stops_nobody() {
+        let answer = answer("A=1\nB=a!b\n");
+        assert_eq!(answer.verdict, Verdict::Pass);
+        assert!(answer.found.contains("unusual-character in line 2"), "{}", answer.found);
+    }
+
+    #[test]
+    fn a_file_of_comments_is_no_configuration() {
+        assert_eq!(answer("# A=1\n").verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn many_lines_of_one_kind_are_counted_and_not_all_listed() {
+        let answer = answer(&"export A=1\n".repeat(25));
+        assert!(answer.found.contains("8, 9, 10 and 15 more"), "{}", answer.found);
+    }
+}

@@ -1,0 +1,272 @@
+//! The manager has loaded the unit that the release was made for, and what it starts is there.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    unit_repair::{self, UnitFile},
+};
+use nexy_contract::{
+    target::{Service, Target},
+    text::{excerpt, shell_word},
+};
+use nexy_outside::{
+    files,
+    ownership::{self, Kind, Standing},
+    systemd,
+};
+use std::{collections::BTreeMap, path::Path};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "exec-start",
+    asks: "Would the service manager start what the release expects, as the expected user, from the expected folder?",
+    profiles: &["hard"],
+    runbook: "S0 §1.1, S1 §6.2",
+    explain: Explain {
+        symptom: "`can't open file` in the journal after a restart: command, working directory and layout have drifted apart.",
+        check: "Asks the manager itself (systemctl show), not the unit's files: drop-ins override them. Command, user and working directory \
+                must be those of [service] in nexy.toml, nothing may wait for a reload, and program and script must exist.",
+        fix: "Set ExecStart, User and WorkingDirectory in the unit file, take them out of every drop-in, then: sudo systemctl daemon-reload. \
+              The gate prints the commands; it never restarts anything.",
+        verify: "nexy-gate exec-start",
+    },
+    check,
+};
+
+const PROPERTIES: &[&str] = &["ExecStart", "User", "WorkingDirectory", "FragmentPath", "DropInPaths", "NeedDaemonReload", "LoadState"];
+const UNIT_FILE_BYTES: u64 = 1 << 20;
+
+type Properties = BTreeMap<String, String>;
+
+/// What a path of the command leads to; `Err` holds why nobody can tell.
+type Looked = Result<Option<Standing>, String>;
+
+/// All that was looked at.
+struct Facts<'a> {
+    target: &'a Target,
+    properties: &'a Properties,
+    unit_files: &'a [UnitFile],
+    program: Option<(String, Looked)>,
+    script: Option<(String, Looked)>,
+}
+
+fn check(context: &Context) -> Answer {
+    let target = &context.workspace.target;
+    let unit = &target.service.unit;
+    let properties = match systemd::show(unit, PROPERTIES) {
+        Ok(properties) => properties,
+        Err(error) => return Answer::unknown(error.to_string(), expected(&target.service), format!("on the VM: systemctl status {unit}")),
+    };
+    let command = commands(&properties).into_iter().next().flatten();
+    let at = |path: String| {
+        let looked = match ownership::look(Path::new(&path)) {
+            Ok(standing) => Ok(Some(standing)),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error.because()),
+        };
+        (path, looked)
+    };
+    let program = command.as_ref().map(|command| at(command.program.clone()));
+    let script = command.as_ref().and_then(|command| command.script(value(&properties, "WorkingDirectory"))).map(at);
+    judge(&Facts { target, properties: &properties, unit_files: &unit_files(&properties), program, script })
+}
+
+/// The unit's main file and its drop-ins, in the order in which they count.
+fn unit_files(properties: &Properties) -> Vec<UnitFile> {
+    let paths = [("FragmentPath", false), ("DropInPaths", true)];
+    let named = paths.iter().flat_map(|(key, is_drop_in)| value(properties, key).split_whitespace().map(move |path| (path, *is_drop_in)));
+    let read = |(path, is_drop_in): (&str, bool)| UnitFile {
+        path: path.to_owned(),
+        is_drop_in,
+        text: files::read_text(Path::new(path), UNIT_FILE_BYTES).ok(),
+    };
+    named.map(read).collect()
+}
+
+fn judge(facts: &Facts<'_>) -> Answer {
+    let service = &facts.target.service;
+    let unit = &service.unit;
+    match value(facts.properties, "LoadState") {
+        "loaded" => {}
+        "" => {
+            return Answer::unknown(
+                format!("the manager says nothing about {unit}"),
+                expected(service),
+                format!("systemctl status {unit}"),
+            );
+        }
+        state => {
+            let fix = match state {
+                "masked" => format!("sudo systemctl unmask {unit}; nexy-gate exec-start"),
+                "not-found" => {
+                    format!("put the unit's file at /etc/systemd/system/{unit}; sudo systemctl daemon-reload; nexy-gate exec-start")
+                }
+                _ => format!("systemd-analyze verify {unit}; sudo systemctl daemon-reload; nexy-gate exec-start"),
+            };
+            return Answer::fail(format!("the manager's state of {unit} is {}", excerpt(state, 40)), expected(service), fix);
+        }
+    }
+    let mut drift = Drift::default();
+    judge_command(facts, &mut drift);
+    for (key, wanted) in [("User", &service.user), ("WorkingDirectory", &service.working_directory)] {
+        let found = value(facts.properties, key);
+        if found != wanted {
+            drift.value(facts, key, wanted, &format!("{key} is `{}`", excerpt(found, 200)));
+        }
+    }
+    match value(facts.properties, "NeedDaemonReload") {
+        "no" => {}
+        "yes" => drift.no("files of the unit have changed since the manager read them", None),
+        _ => drift.blind("the manager does not say whether it must reload", &format!("systemctl status {unit}")),
+    }
+    judge_paths(facts, &mut drift);
+    drift.answer(facts)
+}
+
+fn judge_command(facts: &Facts<'_>, drift: &mut Drift) {
+    let wanted = &facts.target.service.exec_start;
+    let commands = commands(facts.properties);
+    match commands.as_slice() {
+        [Some(command)] => {
+            let words: Vec<&str> = wanted.split(' ').collect();
+            if command.words != words {
+                drift.value(facts, "ExecStart", wanted, &format!("ExecStart is `{}`", excerpt(&command.words.join(" "), 300)));
+            } else if words.first().is_none_or(|program| *program != command.program) {
+                let found = format!("ExecStart runs {} under another name", excerpt(&command.program, 200));
+                drift.value(facts, "ExecStart", wanted, &found);
+            } else if command.ignores_errors {
+                drift.value(facts, "ExecStart", wanted, "ExecStart begins with `-`, so a failed start counts as a good one");
+            }
+        }
+        [] => drift.value(facts, "ExecStart", wanted, "ExecStart is not set"),
+        [None] => drift
+            .blind("the manager's ExecStart cannot be understood", &format!("systemctl show -p ExecStart {}", facts.target.service.unit)),
+        several => drift.value(facts, "ExecStart", wanted, &format!("ExecStart is set {} times", several.len())),
+    }
+}
+
+fn judge_paths(facts: &Facts<'_>, drift: &mut Drift) {
+    let service = &facts.target.service;
+    if let Some((path, looked)) = &facts.program {
+        let shown = excerpt(path, 300);
+        match looked {
+            Ok(Some(found)) if found.kind == Kind::File && found.mode & 0o111 != 0 => {}
+            Ok(Some(found)) if found.kind == Kind::File => {
+                drift.no(&format!("{shown} is not executable"), Some(format!("sudo chmod a+x {}", shell_word(path))));
+            }
+            Ok(_) => {
+                let venv = Path::new(path).parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+                let fix = format!("sudo -u {} python3 -m venv {}", service.user, shell_word(&venv.display().to_string()));
+                drift.no(&format!("there is no program {shown}"), Some(fix));
+            }
+            Err(because) => drift.blind(&format!("cannot look at {shown}: {because}"), "sudo nexy-gate exec-start"),
+        }
+    }
+    if let Some((path, looked)) = &facts.script {
+        let shown = excerpt(path, 300);
+        match looked {
+            Ok(Some(found)) if found.kind == Kind::File => {}
+            Ok(_) => {
+                let entry_point = &facts.target.layout.entry_point;
+                let is_ours = *path == format!("{}/{entry_point}", facts.target.vm.checkout);
+                let checkout = shell_word(&facts.target.vm.checkout);
+                // A drifted command names a file that nobody should create; the command itself is mended above.
+                let restore = format!("sudo -u {} git -C {checkout} checkout HEAD -- {}", service.user, shell_word(entry_point));
+                drift.no(&format!("the command would open {shown}, and there is no such file"), is_ours.then_some(restore));
+            }
+            Err(because) => drift.blind(&format!("cannot look at {shown}: {because}"), "sudo nexy-gate exec-start"),
+        }
+    }
+}
+
+/// What differs, and the commands that mend it.
+#[derive(Default)]
+struct Drift {
+    bad: Vec<String>,
+    blind: Vec<String>,
+    commands: Vec<String>,
+}
+
+impl Drift {
+    fn no(&mut self, found: &str, command: Option<String>) {
+        self.bad.push(found.to_owned());
+        self.command(command);
+    }
+
+    /// A directive has another value than it should.
+    fn value(&mut self, facts: &Facts<'_>, directive: &str, wanted: &str, found: &str) {
+        self.bad.push(found.to_owned());
+        for command in unit_repair::commands(facts.unit_files, directive, wanted) {
+            self.command(Some(command));
+        }
+    }
+
+    fn blind(&mut self, found: &str, command: &str) {
+        self.blind.push(found.to_owned());
+        self.command(Some(command.to_owned()));
+    }
+
+    fn command(&mut self, command: Option<String>) {
+        if let Some(command) = command.filter(|command| !self.commands.contains(command)) {
+            self.commands.push(command);
+        }
+    }
+
+    fn answer(mut self, facts: &Facts<'_>) -> Answer {
+        let service = &facts.target.service;
+        if self.bad.is_empty() && self.blind.is_empty() {
+            return Answer::pass(format!("{} would start `{}` as {}", service.unit, service.exec_start, service.user));
+        }
+        let is_no = !self.bad.is_empty();
+        if is_no {
+            self.command(Some("sudo systemctl daemon-reload".to_owned()));
+        }
+        self.command(Some("sudo nexy-gate exec-start".to_owned()));
+        let drop_ins: Vec<&str> = facts.unit_files.iter().filter(|file| file.is_drop_in).map(|file| file.path.as_str()).collect();
+        let mut found = self.bad;
+        found.append(&mut self.blind);
+        if !drop_ins.is_empty() {
+            found.push(format!("drop-ins: {}", excerpt(&drop_ins.join(" "), 300)));
+        }
+        let answer = if is_no { Answer::fail } else { Answer::unknown };
+        answer(found.join("; "), expected(service), self.commands.join("; "))
+    }
+}
+
+fn expected(service: &Service) -> String {
+    format!("ExecStart={}, User={}, WorkingDirectory={}", service.exec_start, service.user, service.working_directory)
+}
+
+fn value<'a>(properties: &'a Properties, key: &str) -> &'a str {
+    properties.get(key).map_or("", String::as_str)
+}
+
+/// One command as the manager shows it; its words have lost their quoting.
+#[derive(Debug, PartialEq, Eq)]
+struct LoadedCommand {
+    program: String,
+    words: Vec<String>,
+    ignores_errors: bool,
+}
+
+impl LoadedCommand {
+    /// The first argument that is no option, joined with the working directory.
+    fn script(&self, folder: &str) -> Option<String> {
+        let word = self.words.iter().skip(1).find(|word| !word.starts_with('-'))?;
+        Some(if word.starts_with('/') { word.clone() } else { format!("{}/{word}", folder.trim_end_matches('/')) })
+    }
+}
+
+/// Every ExecStart that is in effect; `None` for one in a form that is not known.
+fn commands(properties: &Properties) -> Vec<Option<LoadedCommand>> {
+    value(properties, "ExecStart").lines().map(command).collect()
+}
+
+fn command(line: &str) -> Option<LoadedCommand> {
+    let (head, rest) = line.strip_prefix("{ path=")?.split_once(" ; argv[]=")?;
+    let (words, rest) = rest.rsplit_once(" ; ignore_errors=")?;
+    Some(LoadedCommand {
+        program: head.to_owned(),
+        words: words.split(' ').map(str::to_owned).collect(),
+        ignores_errors: rest.starts_with("yes"),
+    })
+}

@@ -1,0 +1,107 @@
+//! The fixed releases that users download from exist, are public, and can still change.
+
+use crate::{
+    channels::{Look, Seen},
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    tally::Tally,
+};
+use nexy_contract::{Target, text::shell_word};
+use nexy_outside::http::Url;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "fixed-channel",
+    asks: "Does each artifact's fixed release exist, public and changeable?",
+    profiles: &["before-publish"],
+    runbook: "S3 §3, §5",
+    explain: Explain {
+        symptom: "A publication stops half-way, or goes to a release that users cannot see; the fixed download URLs answer 404.",
+        check: "Asks GitHub for the release by its tag and for its assets, now and never from a cache. 404 also means a draft, or no access.",
+        fix: "Create the release once by hand with the command of the finding; release tools never create tags.",
+        verify: "nexy-gate fixed-channel",
+    },
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    judge(&context.workspace.target, &context.channels().looks)
+}
+
+fn judge(target: &Target, looks: &[Look]) -> Answer {
+    let repository = repository_argument(target);
+    let mut tally = Tally::default();
+    for Look { artifact, channel, seen } in looks {
+        let tag = shell_word(channel);
+        match seen {
+            Err(problem) => tally.unknown(problem.message(), &problem.fix),
+            Ok(Seen::Nothing) => tally.fail(
+                format!("{} shows no release {channel} (missing, a draft, or not for this token)", target.repositories.artifacts),
+                format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'   (once, by hand)"),
+            ),
+            Ok(Seen::Release { draft: true, .. }) => tally.fail(
+                format!("the release {channel} is a draft, so users cannot see it"),
+                format!("gh release edit {tag} --repo {repository} --draft=false"),
+            ),
+            Ok(Seen::Release { immutable: true, .. }) => tally.fail(
+                format!("the release {channel} is immutable, so its assets can never be replaced"),
+                format!("switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"),
+            ),
+            Ok(Seen::Release { live: Some(live), .. }) => {
+                let digest = live.sha256.map_or_else(|| "no digest".to_owned(), |sha256| sha256.short());
+                tally.pass(format!("{channel} has {artifact} as asset {} ({digest})", live.asset_id));
+            }
+            Ok(Seen::Release { live: None, .. }) => tally.pass(format!("{channel} has no {artifact} yet")),
+        }
+    }
+    tally.answer(format!("public, changeable releases in {}", target.repositories.artifacts))
+}
+
+/// `host/owner/name`, so that `gh` asks the right host whatever its default is.
+fn repository_argument(target: &Target) -> String {
+    let host = Url::parse(&target.github.web_url).map(|url| url.host().to_owned()).unwrap_or_default();
+    format!("{host}/{}", target.repositories.artifacts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{Exit, Problem, Verdict, report::SeenAsset};
+
+    fn asked(seen: Vec<Result<Seen, Problem>>) -> Answer {
+        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let looks: Vec<Look> = seen.into_iter().map(|seen| Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }).collect();
+        judge(&target, &looks)
+    }
+
+    fn release(draft: bool, immutable: bool) -> Result<Seen, Problem> {
+        Ok(Seen::Release { draft, immutable, live: Some(SeenAsset { asset_id: 12, sha256: None }) })
+    }
+
+    #[test]
+    fn a_public_changeable_release_passes_with_or_without_a_live_asset() {
+        assert_eq!(asked(vec![release(false, false)]), Answer::pass("Fixed has A.dmg as asset 12 (no digest)"));
+        let empty = Ok(Seen::Release { draft: false, immutable: false, live: None });
+        assert_eq!(asked(vec![empty]), Answer::pass("Fixed has no A.dmg yet"));
+    }
+
+    #[test]
+    fn a_release_that_cannot_serve_users_fails_with_the_command() {
+        for (seen, words) in [
+            (Ok(Seen::Nothing), "gh release create Fixed --repo "),
+            (release(true, false), "--draft=false"),
+            (release(false, true), "immutable releases off"),
+        ] {
+            let answer = asked(vec![release(false, false), seen]);
+            assert_eq!(answer.verdict, Verdict::Fail);
+            assert!(answer.fix.contains(words), "{}", answer.fix);
+        }
+    }
+
+    #[test]
+    fn an_outage_is_unknown_and_so_is_nothing_at_all() {
+        let outage = Problem::new(Exit::CouldNotLook, "cannot look at the channel Fixed", "HTTP 503", "wait a minute");
+        let answer = asked(vec![release(false, false), Err(outage)]);
+        assert_eq!((answer.verdict, answer.found.as_str()), (Verdict::Unknown, "cannot look at the channel Fixed: HTTP 503"));
+        assert_eq!(asked(vec![]).verdict, Verdict::Unknown);
+    }
+}

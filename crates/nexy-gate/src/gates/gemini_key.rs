@@ -1,0 +1,156 @@
+//! Every key that the server cannot live without has a value, and not the one of an example.
+
+use super::config_env;
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+};
+use nexy_contract::{
+    config_env::{Parsed, Rule},
+    target::{Condition, RequiredKey},
+    text::shell_word,
+};
+use std::path::Path;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "gemini-key",
+    asks: "Has every key that the server needs a real value, and no placeholder?",
+    profiles: &["hard"],
+    runbook: "S0 §1.1, S1 §6.3",
+    explain: Explain {
+        symptom: "The service starts and cannot initialise its language model, or dies at its start; requests get no answer.",
+        check: "Reads the file of vm.config_env as the server does, and looks at every key of config_env.required whose conditions hold: \
+                absent, empty, an example's value, a blank or control character inside. The value itself is never shown.",
+        fix: "sudoedit \"$(nexy-version show vm.config_env)\": write the real value behind the key. An expired or revoked key cannot be \
+              seen from here; get a new one where the key was issued.",
+        verify: "sudo nexy-gate gemini-key; after the next start, no API_KEY_INVALID in the service's journal",
+    },
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    let target = &context.workspace.target;
+    match config_env::read(Path::new(&target.vm.config_env), &target.service.user) {
+        Ok(parsed) => judge(&target.vm.config_env, &parsed, &target.config_env.required),
+        Err(answer) => answer,
+    }
+}
+
+fn judge(path: &str, parsed: &Parsed, required: &[RequiredKey]) -> Answer {
+    let expected = "a real value for every key of config_env.required";
+    let file = shell_word(path);
+    if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
+        let fix = format!("sudoedit {file}   # save it as UTF-8, then: sudo nexy-gate hard");
+        return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), expected, fix);
+    }
+    let mut good = Vec::new();
+    let mut bad = Vec::new();
+    for row in required {
+        let key = row.key.as_str();
+        if !row.when.iter().all(|condition| may_hold(parsed, condition)) {
+            good.push(format!("{key} is not needed"));
+        } else if let Some(fault) = fault(parsed, key) {
+            bad.push((key, fault));
+        } else {
+            good.push(format!("{key} has a value"));
+        }
+    }
+    if required.is_empty() {
+        return Answer::unknown("nexy.toml requires no key", expected, "name the keys in config_env.required of nexy.toml");
+    }
+    if bad.is_empty() {
+        return Answer::pass(good.join("; "));
+    }
+    let keys: Vec<&str> = bad.iter().map(|(key, _)| *key).collect();
+    let found: Vec<String> = bad.iter().map(|(key, fault)| format!("{key} {fault}")).collect();
+    let fix = format!("sudoedit {file}   # set {}, then: sudo nexy-gate hard", keys.join(" and "));
+    Answer::fail(format!("{path}: {}", found.join("; ")), expected, fix)
+}
+
+/// A condition is off only when the file says so for certain.
+fn may_hold(parsed: &Parsed, condition: &Condition) -> bool {
+    parsed
+        .entry(&condition.key)
+        .and_then(|entry| entry.value.as_ref().map(|value| entry.expands || value.is(&condition.value)))
+        .unwrap_or(false)
+}
+
+/// What is wrong with a key, in words that tell nothing about its value.
+fn fault(parsed: &Parsed, key: &str) -> Option<String> {
+    let Some(entry) = parsed.entry(key) else { return Some("is absent".to_owned()) };
+    let line = entry.line;
+    let Some(value) = &entry.value else { return Some(format!("stands without `=` (line {line})")) };
+    if value.is_empty() {
+        Some(format!("is empty (line {line})"))
+    } else if entry.expands {
+        Some(format!("is made of another variable, which only the running server can resolve (line {line})"))
+    } else if value.is(key) {
+        Some(format!("holds its own name (line {line})"))
+    } else if let Some(class) = value.placeholder() {
+        Some(format!("holds a placeholder of the class `{class}` (line {line})"))
+    } else if value.has_blank_or_control() {
+        Some(format!("holds a blank or a control character (line {line})"))
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{Verdict, config_env::parse};
+
+    fn row(key: &str, when: &[(&str, &str)]) -> RequiredKey {
+        let condition = |(key, value): &(&str, &str)| Condition { key: (*key).to_owned(), value: (*value).to_owned() };
+        RequiredKey { key: key.to_owned(), when: when.iter().map(condition).collect() }
+    }
+
+    fn answer(text: &str) -> Answer {
+        let required = [row("MODEL_KEY", &[]), row("PAY_KEY", &[("PAY", "true"), ("MODE", "live")])];
+        judge("/srv/app/settings", &parse(text.as_bytes()), &required)
+    }
+
+    #[test]
+    fn a_real_value_passes_and_is_not_shown() {
+        let answer = answer("MODEL_KEY=hx7Qp2Lr9Zt\n");
+        assert_eq!(answer, Answer::pass("MODEL_KEY has a value; PAY_KEY is not needed"));
+    }
+
+    #[test]
+    fn every_way_to_have_no_value_is_a_no() {
+        for (text, said) in [
+            ("", "MODEL_KEY is absent"),
+            ("#MODEL_KEY=hx7Qp2Lr9Zt\n", "MODEL_KEY is absent"),
+            ("MODEL_KEY_2=hx7Qp2Lr9Zt\n", "MODEL_KEY is absent"),
+            ("MODEL_KEY\n", "MODEL_KEY stands without `=` (line 1)"),
+            ("MODEL_KEY=\n", "MODEL_KEY is empty (line 1)"),
+            ("MODEL_KEY=''\n", "MODEL_KEY is empty (line 1)"),
+            ("MODEL_KEY=hx7Qp2Lr9Zt\nMODEL_KEY=\n", "MODEL_KEY is empty (line 2)"),
+            ("MODEL_KEY=your_model_key_here\n", "MODEL_KEY holds a placeholder of the class `your_…` (line 1)"),
+            ("MODEL_KEY=model_key\n", "MODEL_KEY holds its own name (line 1)"),
+            ("MODEL_KEY=${OTHER}\n", "MODEL_KEY is made of another variable"),
+            ("MODEL_KEY='hx7 Qp2'\n", "MODEL_KEY holds a blank or a control character (line 1)"),
+            ("MODEL_KEY=\"hx7Qp2\\n\"\n", "MODEL_KEY holds a blank or a control character (line 1)"),
+        ] {
+            let answer = answer(text);
+            assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
+            assert!(answer.found.contains(said), "{text:?}: {}", answer.found);
+            assert!(answer.fix.contains("sudoedit /srv/app/settings   # set MODEL_KEY"), "{}", answer.fix);
+        }
+    }
+
+    #[test]
+    fn a_conditional_key_is_needed_only_while_all_its_conditions_hold() {
+        let with = |rest: &str| answer(&format!("MODEL_KEY=hx7Qp2Lr9Zt\n{rest}")).verdict;
+        assert_eq!(with("PAY=true\nMODE=test\n"), Verdict::Pass);
+        assert_eq!(with("PAY=false\nMODE=live\n"), Verdict::Pass);
+        assert_eq!(with("PAY=True\nMODE=LIVE\n"), Verdict::Fail);
+        assert_eq!(with("PAY=true\nMODE=${X}\n"), Verdict::Fail);
+        assert_eq!(with("PAY=true\nMODE=live\nPAY_KEY=Zk29fjq1\n"), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_file_that_the_server_cannot_decode_is_a_no() {
+        assert_eq!(judge("/f", &parse(b"MODEL_KEY=\xff\n"), &[row("MODEL_KEY", &[])]).verdict, Verdict::Fail);
+    }
+}

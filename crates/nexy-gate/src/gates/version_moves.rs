@@ -1,0 +1,260 @@
+//! Version and bytes move together, forward, or not at all.
+
+use crate::{
+    channels::Channels,
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    inbox::{Bytes, Found, Inbox},
+    owned_version::{self, NoVersion},
+};
+use nexy_contract::{
+    ReleaseVersion, Target,
+    manifest::{ManifestFacts, Move},
+    target::ArtifactRow,
+};
+use nexy_outside::manifests::{self, FoundManifest};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "version-moves",
+    asks: "Do version and bytes move together, compared with what clients have now?",
+    profiles: &["before-publish"],
+    runbook: "S3 §1, §6.2",
+    explain: Explain {
+        symptom: "Old bytes under a new version: clients update to them again and again. New bytes under an old version: nobody gets them.",
+        check: "Compares version and sha256 of the artifact that clients update from with manifest.json, which must be the same in every \
+                folder of layout.manifest_dirs. Both newer: yes. Both equal: yes, nothing to do. Only one differs: no.",
+        fix: "New bytes: nexy-version set a higher version. Old bytes: put the newly built artifact into the inbox.",
+        verify: "nexy-gate version-moves; nexy-manifest show",
+    },
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let expected = "version and bytes both new, or both those of the manifest";
+    let version = match (&context.record, owned_version::read(workspace)) {
+        (Some(record), _) => record.version,
+        (None, Ok(version)) => version,
+        (None, Err(NoVersion::Wrong(because))) => return Answer::fail(because, expected, "nexy-version set X.Y.Z.W"),
+        (None, Err(NoVersion::Unreadable(because))) => {
+            return Answer::unknown(because, expected, format!("ls -l {}", workspace.target.layout.version_file));
+        }
+    };
+    let manifest = match manifests::read_all(workspace) {
+        Ok(found) => one_manifest(&found),
+        Err(error) if error.source.kind() == std::io::ErrorKind::InvalidData => Err((error.to_string(), "nexy-manifest check".to_owned())),
+        Err(error) => {
+            return Answer::unknown(error.to_string(), "a manifest that can be read", format!("ls -l {}", error.path.display()));
+        }
+    };
+    let manifest = match manifest {
+        Ok(manifest) => manifest,
+        Err((found, fix)) => return Answer::fail(found, "one sound manifest.json, the same in every folder", fix),
+    };
+    let inbox = context.inbox();
+    let (feed, bytes) = match feed_bytes(&workspace.target, inbox, manifest.as_ref()) {
+        Ok(found) => found,
+        Err(answer) => return answer,
+    };
+    judge(version, bytes, manifest.as_ref(), &channel_remark(context.channels(), feed, bytes, manifest.as_ref()))
+}
+
+/// The manifest that all folders agree on; `None` when none has one. Otherwise what is wrong, and what to type.
+fn one_manifest(found: &[FoundManifest]) -> Result<Option<ManifestFacts>, (String, String)> {
+    let Some((first, others)) = found.split_first() else {
+        return Ok(None);
+    };
+    if let Some(other) = others.iter().find(|other| other.text != first.text) {
+        let differs = match (&first.text, &other.text) {
+            (None, _) => format!("{} is missing, {} is there", first.path, other.path),
+            (_, None) => format!("{} is missing, {} is there", other.path, first.path),
+            _ => format!("{} and {} differ", first.path, other.path),
+        };
+        return Err((differs, "nexy-manifest check   (it says which of them is right)".to_owned()));
+    }
+    let Some(text) = &first.text else {
+        return Ok(None);
+    };
+    let read = ManifestFacts::read(text);
+    read.map(Some).map_err(|error| {
+        (format!("{} {error}", first.path), format!("git log -p -- {}   (correct it, then nexy-manifest check)", first.path))
+    })
+}
+
+/// The artifact that clients update from and its bytes, or the answer when there are none to compare.
+fn feed_bytes<'a>(target: &'a Target, inbox: &'a Inbox, manifest: Option<&ManifestFacts>) -> Result<(&'a ArtifactRow, &'a Bytes), Answer> {
+    let expected = "an artifact in the inbox";
+    let is_feed = |found: &&Found| found.row.feed;
+    match (target.feed_artifact(), inbox.artifacts.iter().find(is_feed)) {
+        (Some(row), Some(Found { bytes: Ok(bytes), .. })) => Ok((row, bytes)),
+        (_, Some(found)) => Err(Answer::unknown(format!("{} could not be read", found.row.name), expected, "nexy-gate release-inbox")),
+        (_, None) if inbox.artifacts.is_empty() => Err(Answer::unknown("the inbox holds no artifact", expected, "nexy-gate release-inbox")),
+        (_, None) => {
+            let names: Vec<&str> = inbox.artifacts.iter().map(|found| found.row.name.as_str()).collect();
+            let stays = manifest
+                .map_or_else(|| "there is no manifest".to_owned(), |manifest| format!("the manifest stays at {}", manifest.version));
+            Err(Answer::pass(format!("only {} goes out; clients do not update from it, so {stays}", names.join(", "))))
+        }
+    }
+}
+
+/// What the channel adds for a person; it changes no verdict, since a publication repairs it.
+fn channel_remark(channels: &Channels, feed: &ArtifactRow, bytes: &Bytes, manifest: Option<&ManifestFacts>) -> String {
+    let Some(Some(live)) = channels.seen(&feed.name) else {
+        return String::new();
+    };
+    match live.sha256 {
+        Some(sha256) if manifest.is_some_and(|manifest| manifest.sha256 == sha256) => String::new(),
+        Some(sha256) if sha256 == bytes.sha256 => {
+            "; these bytes are live already, but the manifest does not say so: publishing again finishes it".to_owned()
+        }
+        Some(sha256) if manifest.is_some() => format!(
+            "; the channel holds other bytes ({}) than the manifest says: a publication was interrupted, publishing again repairs it",
+            sha256.short()
+        ),
+        _ => String::new(),
+    }
+}
+
+fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts>, remark: &str) -> Answer {
+    let expected = "version and bytes both new, or both those of the manifest";
+    let sha = bytes.sha256.short();
+    match ManifestFacts::judge_move(manifest, version, bytes.sha256) {
+        Move::First => Answer::pass(format!("there is no manifest yet; {version} {sha} will be the first{remark}")),
+        Move::Forward { from } => Answer::pass(format!("{from} -> {version} with new bytes {sha}{remark}")),
+        Move::Same => Answer::pass(format!("{version} {sha} is what the manifest says already, nothing to do{remark}")),
+        Move::SameBytesNewVersion { from } => Answer::fail(
+            format!("the bytes {sha} are those of {from}, but the version is {version}: clients would update to them again and again"),
+            expected,
+            format!(
+                "put the artifact that was built for {version} into the inbox, or: nexy-version set {from}; then start again from `nexy-version record`"
+            ),
+        ),
+        Move::SameVersionNewBytes => Answer::fail(
+            format!("the bytes {sha} are new, but the version is still {version}: clients that have it would never get them"),
+            expected,
+            format!("nexy-version set {}   (or higher; then build, and start again from `nexy-version record`)", next_after(version)),
+        ),
+        Move::Backward { from } => Answer::fail(
+            format!("{version} is older than the {from} that clients have: none of them would update"),
+            expected,
+            format!("nexy-version set {}   (or higher; then build, and start again from `nexy-version record`)", next_after(from)),
+        ),
+    }
+}
+
+/// The smallest higher version, as a suggestion.
+fn next_after(version: ReleaseVersion) -> String {
+    let text = version.to_string();
+    match text.rsplit_once('.') {
+        Some((head, last)) => {
+            last.parse().ok().and_then(|last: u32| last.checked_add(1)).map_or(text.clone(), |last| format!("{head}.{last}"))
+        }
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channels::{Look, Seen};
+    use nexy_contract::{Sha256Digest, Verdict, report::SeenAsset, target::ArtifactKind};
+
+    fn version(last: u32) -> ReleaseVersion {
+        ReleaseVersion::new([2, 0, 0, last])
+    }
+
+    fn bytes(content: &[u8]) -> Bytes {
+        Bytes { size_bytes: 1, sha256: Sha256Digest::of(content), head: vec![], tail: vec![] }
+    }
+
+    fn manifest(last: u32, content: &[u8]) -> ManifestFacts {
+        ManifestFacts {
+            version: version(last),
+            url: "https://a.example/A.dmg".into(),
+            size_bytes: 1,
+            sha256: Sha256Digest::of(content),
+            kind: "dmg".into(),
+            ed25519: String::new(),
+        }
+    }
+
+    fn verdict(last: u32, content: &[u8], manifest: Option<&ManifestFacts>) -> Verdict {
+        judge(version(last), &bytes(content), manifest, "").verdict
+    }
+
+    #[test]
+    fn version_and_bytes_move_together_or_not_at_all() {
+        let old = manifest(3, b"old");
+        assert_eq!(verdict(4, b"new", None), Verdict::Pass);
+        assert_eq!(verdict(4, b"new", Some(&old)), Verdict::Pass);
+        assert_eq!(verdict(3, b"old", Some(&old)), Verdict::Pass);
+        assert_eq!(verdict(4, b"old", Some(&old)), Verdict::Fail);
+        assert_eq!(verdict(3, b"new", Some(&old)), Verdict::Fail);
+        assert_eq!(verdict(2, b"new", Some(&old)), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_version_that_would_not_reach_clients_is_followed_by_the_next_one_in_the_fix() {
+        let answer = judge(version(2), &bytes(b"new"), Some(&manifest(9, b"old")), "");
+        assert!(answer.fix.starts_with("nexy-version set 2.0.0.10 "), "{}", answer.fix);
+    }
+
+    fn file(path: &str, text: Option<&str>) -> FoundManifest {
+        FoundManifest { path: path.into(), text: text.map(Into::into) }
+    }
+
+    #[test]
+    fn the_folders_must_agree() {
+        assert_eq!(one_manifest(&[file("a", None), file("b", None)]), Ok(None));
+        assert!(one_manifest(&[file("a", Some("{}")), file("b", None)]).is_err_and(|(found, _)| found.contains("b is missing")));
+        assert!(one_manifest(&[file("a", Some("{}")), file("b", Some("{ }"))]).is_err_and(|(found, _)| found.contains("a and b differ")));
+    }
+
+    #[test]
+    fn a_manifest_that_clients_could_not_read_names_its_field() {
+        let text = Some(r#"{"version": "2.0.0.3", "build": 20600}"#);
+        assert!(one_manifest(&[file("a", text), file("b", text)]).is_err_and(|(found, _)| found.contains("`build`")));
+    }
+
+    fn row(feed: bool) -> ArtifactRow {
+        ArtifactRow { name: if feed { "A.dmg" } else { "A.pkg" }.into(), channel: "Fixed".into(), kind: ArtifactKind::Dmg, feed }
+    }
+
+    fn target() -> Target {
+        let mut target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        target.artifacts = vec![row(true), row(false)];
+        target
+    }
+
+    #[test]
+    fn a_package_alone_leaves_the_manifest_as_it_is() {
+        let inbox = Inbox { names: Ok(None), artifacts: vec![Found { row: row(false), bytes: Ok(bytes(b"x")) }] };
+        let answer = feed_bytes(&target(), &inbox, Some(&manifest(3, b"old"))).expect_err("nothing to compare");
+        assert_eq!(answer.verdict, Verdict::Pass);
+        assert!(answer.found.contains("the manifest stays at 2.0.0.3"), "{}", answer.found);
+    }
+
+    #[test]
+    fn nothing_to_compare_is_unknown() {
+        let empty = Inbox { names: Ok(None), artifacts: vec![] };
+        assert_eq!(feed_bytes(&target(), &empty, None).expect_err("nothing").verdict, Verdict::Unknown);
+        let fault = crate::inbox::Fault::Unreadable("permission denied".into());
+        let unreadable = Inbox { names: Ok(None), artifacts: vec![Found { row: row(true), bytes: Err(fault) }] };
+        assert_eq!(feed_bytes(&target(), &unreadable, None).expect_err("nothing").verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn an_interrupted_publication_is_mentioned() {
+        let remark = |live: Option<&[u8]>| {
+            let live = live.map(|content| SeenAsset { asset_id: 1, sha256: Some(Sha256Digest::of(content)) });
+            let seen = Ok(Seen::Release { draft: false, immutable: false, live });
+            let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }] };
+            channel_remark(&channels, &row(true), &bytes(b"new"), Some(&manifest(3, b"old")))
+        };
+        assert_eq!(remark(None), "");
+        assert_eq!(remark(Some(b"old")), "");
+        assert!(remark(Some(b"new")).contains("live already"));
+        assert!(remark(Some(b"other")).contains("interrupted"));
+    }
+}

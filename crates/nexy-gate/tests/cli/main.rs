@@ -1,0 +1,113 @@
+//! Black-box tests: the real binary, an empty environment, real bytes and a stand-in for GitHub.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests lay out files as people and crashes leave them, and stop at the first surprise"
+)]
+
+mod artifact_genuine;
+mod command_line;
+mod fixed_channel;
+mod git_remotes;
+mod github_token;
+mod records;
+mod release_inbox;
+mod target_canonical;
+mod version_moves;
+mod version_synced;
+
+use nexy_contract::{Record, ReleaseVersion, Sha256Digest, Target, record::Artifact};
+use nexy_standin::world::{self, Ran, World};
+use serde_json::Value;
+use std::fs;
+
+/// A world whose git remotes lead to its own GitHub.
+fn world() -> World {
+    ready(World::new())
+}
+
+fn ready(world: World) -> World {
+    let web = world.standin.web_url();
+    for (remote, repository) in [("origin", "Nexy"), ("server_repo", "Nexy_server")] {
+        world.git(&["remote", "set-url", remote, &format!("{web}/Seregawpn/{repository}.git")]);
+    }
+    world
+}
+
+/// Asks by hand, and wants the report as JSON.
+fn ask(world: &World, names: &[&str]) -> Ran {
+    world.tool("nexy-gate").args(names.iter().copied()).arg("--format=json").run()
+}
+
+/// The finding of one gate in a report, or in the last report of a record.
+fn finding(ran: &Ran, id: &str) -> Value {
+    let document = ran.json();
+    let report = document["reports"].as_array().and_then(|reports| reports.last()).unwrap_or(&document);
+    let findings = report["findings"].as_array().unwrap_or_else(|| panic!("no findings\n{ran}"));
+    findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("no finding of {id}\n{ran}")).clone()
+}
+
+/// Asks one gate, and claims its exit code and verdict; the finding comes back.
+#[track_caller]
+fn asked(world: &World, id: &str, code: i32) -> Value {
+    let ran = ask(world, &[id]);
+    ran.exits(code).says(id);
+    let finding = finding(&ran, id);
+    let verdict = match code {
+        0 => "pass",
+        1 => "fail",
+        _ => "unknown",
+    };
+    assert_eq!(finding["verdict"], verdict, "{ran}");
+    if code != 0 {
+        for key in ["found", "expected", "fix", "runbook"] {
+            assert!(finding[key].as_str().is_some_and(|text| !text.is_empty()), "{key} is empty\n{ran}");
+        }
+    }
+    finding
+}
+
+/// Claims that a field of a finding holds these words.
+#[track_caller]
+fn holds(finding: &Value, key: &str, words: &str) {
+    assert!(finding[key].as_str().is_some_and(|text| text.contains(words)), "expected {words:?} in {key} of {finding:#}");
+}
+
+/// The record that is born from the inbox as it is now.
+fn record(world: &World) -> Record {
+    let text = world.read("nexy.toml");
+    let target = Target::parse(&text).expect("the world's nexy.toml");
+    let version: ReleaseVersion = world::VERSION.parse().expect("a version");
+    let artifacts = target.artifacts.iter().filter_map(|row| {
+        let bytes = fs::read(world.inbox(&row.name)).ok()?;
+        Some(Artifact {
+            name: row.name.clone(),
+            channel: row.channel.clone(),
+            size_bytes: bytes.len() as u64,
+            sha256: Sha256Digest::of(&bytes),
+            live: None,
+        })
+    });
+    Record {
+        schema: nexy_contract::record::SCHEMA.to_owned(),
+        version,
+        tag: version.tag(),
+        target: target.identity(Sha256Digest::of(text.as_bytes())),
+        artifacts: artifacts.collect(),
+        manifests: vec![],
+        reports: vec![],
+        outcomes: vec![],
+        ext: serde_json::Map::new(),
+    }
+}
+
+/// The record as it travels.
+fn json(record: &Record) -> String {
+    record.to_json().expect("a record in JSON")
+}
+
+/// Everything that a run said, for claims about what must not be in it.
+fn said(ran: &Ran) -> String {
+    format!("{}{}", ran.stdout, ran.stderr)
+}

@@ -1,0 +1,35 @@
+//! A dry run says exactly what would happen, and nothing does.
+
+use crate::scene::{judged, mutations, outcome, publish, served};
+use nexy_standin::world::World;
+
+#[test]
+fn a_dry_run_in_any_position_changes_nothing_and_prints_the_plan() {
+    for arguments in [["--dry-run", "-"], ["-", "--dry-run"]] {
+        let world = World::new();
+        let before = served(&world);
+        let record = judged(&world);
+        world.standin.clear_requests();
+        let document = world.tool("nexy-publish").args(arguments).stdin(record.to_string()).run().exits(0).json();
+        assert_eq!(mutations(&world), Vec::<String>::new());
+        assert_eq!(served(&world), before);
+        let planned: Vec<String> =
+            outcome(&document)["planned"].as_array().expect("a plan").iter().map(|step| step.as_str().expect("words").to_owned()).collect();
+        assert!(planned[0].starts_with("upload 1048576 bytes to Update as Nexy.next-"), "{planned:?}");
+        assert!(planned.iter().any(|step| step.contains("rename Update/Nexy.dmg") && step.ends_with("to Nexy.prev.dmg")), "{planned:?}");
+        assert_eq!(document["artifacts"][0]["live"], serde_json::json!(null));
+    }
+}
+
+#[test]
+fn a_plan_is_not_mistaken_for_a_publication() {
+    let world = World::new();
+    let record = judged(&world);
+    let planned = world.tool("nexy-publish").args(["--dry-run", "-"]).stdin(record.to_string()).run();
+    planned.exits(0);
+    let passed_on = world.tool("nexy-manifest").args(["write", "-"]).stdin(planned.stdout.clone()).run();
+    passed_on.exits(1).says("it was a dry run");
+    assert_eq!(passed_on.stdout, planned.stdout);
+    // The publication itself may follow its own plan.
+    publish(&world, &planned.json()).exits(0);
+}

@@ -1,0 +1,110 @@
+//! What a publication does when nothing goes wrong, counted request by request.
+
+use crate::scene::{dmg, judged, names, outcome, publish, served, sha256};
+use nexy_standin::world::{ARTIFACTS, World};
+use serde_json::json;
+
+#[test]
+fn the_new_bytes_go_live_and_the_old_ones_stay_for_a_rollback() {
+    let world = World::new();
+    let record = judged(&world);
+    let old = dmg(&world).expect("a live asset");
+    let published = publish(&world, &record);
+    published.exits(0).says("Current Version: 2.0.0.4").says("Target Repo: Seregawpn/Nexy_production");
+    published.says("Verifying uploaded artifact from release URL...").says("Remote SHA256: ");
+    let document = published.json();
+    assert_eq!(served(&world), Some(sha256(&record)));
+    assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"]);
+    let live = &document["artifacts"][0]["live"];
+    assert_eq!(live["sha256"], record["artifacts"][0]["sha256"]);
+    assert_eq!(live["size_bytes"], record["artifacts"][0]["size_bytes"]);
+    assert_eq!(live["url"].as_str(), Some(world.dmg_url().as_str()));
+    assert_eq!(live["changed"], true);
+    assert_eq!(live["previous"]["asset_id"], old.id);
+    assert_eq!(live["previous"]["name"], "Nexy.prev.dmg");
+    assert_eq!(outcome(&document)["exit"], 0);
+    assert_eq!(dmg(&world).and_then(|asset| asset.label), Some("Nexy.dmg 2.0.0.4".to_owned()));
+    world.standin.assert_all_scripted();
+}
+
+#[test]
+fn a_full_publication_needs_no_more_requests_than_the_algorithm_names() {
+    let world = World::new();
+    world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
+    let record = judged(&world);
+    world.standin.clear_requests();
+    publish(&world, &record).exits(0);
+    let calls: Vec<String> = world.standin.requests().iter().map(|request| format!("{} {}", request.listener, request.method)).collect();
+    assert_eq!(
+        calls,
+        [
+            "api GET", // the release
+            "api GET", // its assets
+            "uploads POST",
+            "web GET", // the staged bytes, without a token
+            "storage GET",
+            "api GET",    // the assets again, right before the swap
+            "api DELETE", // the older previous
+            "api PATCH",  // live becomes previous
+            "api PATCH",  // staged becomes live
+            "api GET",    // confirmed by id
+            "web GET",    // and by what users get
+            "storage GET",
+        ]
+    );
+    let patches: Vec<usize> = calls.iter().enumerate().filter(|(_, call)| *call == "api PATCH").map(|(index, _)| index).collect();
+    assert_eq!(patches[1] - patches[0], 1, "nothing stands between the two renames");
+}
+
+#[test]
+fn the_same_bytes_again_change_nothing() {
+    let world = World::new();
+    let record = judged(&world);
+    publish(&world, &record).exits(0);
+    let after_first = names(&world);
+    let record = judged(&world);
+    world.standin.clear_requests();
+    let document = publish(&world, &record).exits(0).says("nothing was changed").json();
+    assert_eq!(document["artifacts"][0]["live"]["changed"], false);
+    assert!(world.standin.requests().iter().all(|request| !request.is_mutation()), "{:?}", world.standin.requests());
+    assert_eq!(names(&world), after_first);
+}
+
+#[test]
+fn both_artifacts_are_verified_before_the_first_one_is_swapped() {
+    let world = World::new();
+    world.inbox_pkg(&nexy_standin::artifact::pkg(200_000, 7));
+    let record = judged(&world);
+    world.standin.clear_requests();
+    publish(&world, &record).exits(0);
+    let requests = world.standin.requests();
+    let last_download =
+        requests.iter().rposition(|request| request.path.contains(".next-") && request.method == "GET").expect("a download");
+    let first_rename = requests.iter().position(|request| request.method == "PATCH").expect("a rename");
+    assert!(last_download < first_rename);
+    let pkg = world.standin.public_bytes_sha(ARTIFACTS, "App", "Nexy.pkg");
+    assert_eq!(pkg.as_deref(), record["artifacts"][1]["sha256"].as_str());
+}
+
+#[test]
+fn the_first_publication_of_a_channel_has_nothing_to_retire() {
+    let world = World::new();
+    world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+    let record = judged(&world);
+    let document = publish(&world, &record).exits(0).json();
+    assert_eq!(names(&world), ["Nexy.dmg"]);
+    assert_eq!(document["artifacts"][0]["live"]["previous"], json!(null));
+}
+
+#[test]
+fn a_staged_upload_of_an_earlier_run_is_used_again() {
+    let world = World::new();
+    let record = judged(&world);
+    let name = format!("Nexy.next-{}.dmg", &sha256(&record)[..12]);
+    let bytes = std::fs::read(world.inbox("Nexy.dmg")).expect("the artifact");
+    world.standin.put_asset(ARTIFACTS, "Update", &name, &bytes);
+    world.standin.clear_requests();
+    publish(&world, &record).exits(0).says("is used again");
+    assert!(!world.standin.requests().iter().any(|request| request.method == "POST"));
+    assert_eq!(served(&world), Some(sha256(&record)));
+}

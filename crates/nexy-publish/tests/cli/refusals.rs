@@ -1,0 +1,175 @@
+//! What is refused before anything happens, with which code, and that nothing has changed then.
+
+use crate::scene::{judged, mutations, outcome, publish, report, served};
+use nexy_contract::Timestamp;
+use nexy_standin::world::{ARTIFACTS, Ran, World};
+use serde_json::{Value, json};
+
+/// Publishes a changed record and holds that nothing happened.
+fn refused(code: i32, says: &str, change: impl FnOnce(&World, &mut Value)) -> Ran {
+    let world = World::new();
+    let mut record = judged(&world);
+    change(&world, &mut record);
+    let before = served(&world);
+    world.standin.clear_requests();
+    let ran = publish(&world, &record);
+    ran.exits(code).says(says);
+    assert_eq!(mutations(&world), Vec::<String>::new());
+    assert_eq!(served(&world), before);
+    ran
+}
+
+#[test]
+fn input_that_is_no_record_is_65_and_prints_nothing() {
+    let world = World::new();
+    let record = judged(&world).to_string();
+    let cut = &record[..record.len() / 2];
+    let foreign = record.replace("nexy.release/1", "other.release/1");
+    let newer = record.replace("nexy.release/1", "nexy.release/2");
+    let unknown = record.replacen('{', "{\"surprise\":1,", 1);
+    let contradicting = record.replacen("\"verdict\":\"pass\"", "\"verdict\":\"fail\"", 1);
+    for (input, says) in [
+        ("", "nothing came"),
+        ("\n", "nothing came"),
+        (cut, "cut off"),
+        ("<html>", "does not start with"),
+        (foreign.as_str(), "calls itself `other.release/1`"),
+        (newer.as_str(), "newer than"),
+        (unknown.as_str(), "unknown field `surprise`"),
+        (contradicting.as_str(), "contradicts itself"),
+    ] {
+        world.tool("nexy-publish").args(["-"]).stdin(input).run().exits(65).says(says).silent_stdout();
+    }
+    assert_eq!(mutations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn a_record_of_another_target_is_65() {
+    let world = World::new();
+    let record = judged(&world);
+    world.set_target("limits", "restore_drill_max_days", "8");
+    publish(&world, &record).exits(65).says("made for the target").silent_stdout();
+}
+
+#[test]
+fn an_old_an_incomplete_and_a_missing_report_are_refused_with_a_record() {
+    let minutes_ago = |minutes: i64| Timestamp::from_second(Timestamp::now().as_second() - minutes * 60).expect("a time");
+    let ran = refused(1, "960 s old", |world, record| record["reports"] = json!([report(world, record, minutes_ago(16))]));
+    assert_eq!(outcome(&ran.json())["exit"], 1);
+    refused(1, "from the future", |world, record| record["reports"] = json!([report(world, record, minutes_ago(-3))]));
+    refused(1, "does not answer version-moves", |_, record| {
+        let findings = record["reports"][0]["findings"].as_array_mut().expect("findings");
+        findings.retain(|finding| finding["id"] != "version-moves");
+    });
+    refused(1, "holds no before-publish report", |_, record| record["reports"] = json!([]));
+}
+
+#[test]
+fn a_report_just_inside_its_age_and_skew_is_accepted() {
+    for offset_s in [14 * 60, -110] {
+        let world = World::new();
+        let mut record = judged(&world);
+        let at = Timestamp::from_second(Timestamp::now().as_second() - offset_s).expect("a time");
+        record["reports"] = json!([report(&world, &record, at)]);
+        publish(&world, &record).exits(0);
+    }
+}
+
+#[test]
+fn a_reason_excuses_a_missing_report_and_is_kept_but_never_a_failed_one() {
+    let world = World::new();
+    let mut record = judged(&world);
+    record["reports"] = json!([]);
+    let ungated =
+        |record: &Value| world.tool("nexy-publish").args(["--ungated", "the gates host is down", "-"]).stdin(record.to_string()).run();
+    let document = ungated(&record).exits(0).json();
+    assert_eq!(outcome(&document)["ungated"], "the gates host is down");
+    let mut failed = judged(&world);
+    failed["reports"][0]["verdict"] = json!("fail");
+    failed["reports"][0]["findings"][0]["verdict"] = json!("fail");
+    let ran = ungated(&failed);
+    ran.exits(1).says("before-publish says fail");
+    assert_eq!(ran.stdout, failed.to_string(), "passed on byte for byte");
+}
+
+#[test]
+fn a_report_that_did_not_pass_is_passed_on_byte_for_byte_with_its_code() {
+    for (verdict, code) in [("fail", 1), ("unknown", 69)] {
+        let world = World::new();
+        let mut record = judged(&world);
+        record["reports"][0]["verdict"] = json!(verdict);
+        record["reports"][0]["findings"][3]["verdict"] = json!(verdict);
+        let input = format!(" {record} \n");
+        let ran = world.tool("nexy-publish").args(["-"]).stdin(input.clone()).run();
+        ran.exits(code).says("nothing done");
+        assert_eq!(ran.stdout, input);
+        assert_eq!(mutations(&world), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn other_bytes_in_the_inbox_than_were_judged_are_refused() {
+    refused(1, "holds other bytes now", |world, _| world.inbox_dmg(&nexy_standin::artifact::dmg(1 << 20, 99)));
+    refused(1, "bytes now, ", |world, _| world.inbox_dmg(&nexy_standin::artifact::dmg(4096, 99)));
+    refused(1, "no such file", |world, _| std::fs::remove_file(world.inbox("Nexy.dmg")).expect("removed"));
+    refused(1, "it is a link", |world, _| {
+        let path = world.inbox("Nexy.dmg");
+        let elsewhere = path.with_extension("elsewhere");
+        std::fs::rename(&path, &elsewhere).expect("moved");
+        std::os::unix::fs::symlink(&elsewhere, &path).expect("linked");
+    });
+    refused(1, "judged other bytes", |_, record| record["artifacts"][0]["sha256"] = json!("0".repeat(64)));
+    refused(1, "names no artifact", |_, record| record["artifacts"] = json!([]));
+}
+
+#[test]
+fn another_live_asset_than_the_gates_saw_is_75() {
+    let ran = refused(75, "is asset", |world, _| {
+        world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"somebody else's");
+    });
+    assert_eq!(outcome(&ran.json())["exit"], 75);
+    refused(75, "has none", |world, _| world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg"));
+}
+
+#[test]
+fn a_release_that_is_missing_a_draft_or_immutable_is_refused() {
+    use nexy_standin::ReleaseOptions;
+    refused(1, "has no release `Update`", |world, _| world.standin.remove_release(ARTIFACTS, "Update"));
+    refused(1, "a draft counts as none", |world, _| {
+        world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { draft: true, ..ReleaseOptions::default() })
+    });
+    refused(1, "immutable", |world, _| {
+        world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { immutable: true, ..ReleaseOptions::default() })
+    });
+}
+
+#[test]
+fn without_a_token_nothing_is_tried() {
+    let world = World::new();
+    let record = judged(&world);
+    world.standin.clear_requests();
+    let ran =
+        world.tool("nexy-publish").args(["-"]).without_env("GH_TOKEN").without_env("GH_ENTERPRISE_TOKEN").stdin(record.to_string()).run();
+    ran.exits(69).says("no usable GitHub token").says("gh auth login");
+    assert!(world.standin.requests().is_empty());
+}
+
+#[test]
+fn half_a_file_under_the_live_name_is_left_to_a_person() {
+    refused(4, "is no whole file", |world, record| {
+        world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+        world.standin.put_starter(ARTIFACTS, "Update", "Nexy.dmg");
+        record["reports"] = json!([report(world, record, Timestamp::now())]);
+    });
+}
+
+#[test]
+fn no_operand_and_a_misplaced_dash_are_usage_errors_and_read_nothing() {
+    let world = World::new();
+    for arguments in [vec![], vec!["--dry-run"], vec!["-", "-"], vec!["publish"], vec!["x"]] {
+        world.tool("nexy-publish").args(arguments).run().exits(2).silent_stdout();
+    }
+    world.tool("nexy-publish").args(["--help"]).run().exits(0).prints("Stage, verify, swap, confirm");
+    world.tool("nexy-publish").args(["--version"]).run().exits(0).prints("nexy-publish 0.1.0");
+}

@@ -1,0 +1,101 @@
+//! The token goes to GitHub's API and nowhere else, in no spelling.
+
+use crate::scene::{judged, publish};
+use nexy_standin::{Fault, Listener, Reply, world::World};
+use serde_json::json;
+
+/// Long enough that eight bytes of it cannot appear by chance.
+const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
+
+/// Eight consecutive bytes of the secret: plain, in the three alignments of base64, and URL-encoded.
+fn traces() -> Vec<String> {
+    let mut traces: Vec<String> = SENTINEL.as_bytes().windows(8).map(|part| String::from_utf8_lossy(part).into_owned()).collect();
+    for alignment in 0..3 {
+        let encoded = base64(&SENTINEL.as_bytes()[alignment..]);
+        traces.extend(encoded.as_bytes()[..encoded.len() - 4].windows(11).map(|part| String::from_utf8_lossy(part).into_owned()));
+    }
+    traces.push(SENTINEL.bytes().take(8).map(|byte| format!("%{byte:02X}")).collect());
+    traces
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0_u32, |group, byte| group << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for index in 0..=chunk.len() {
+            text.push(char::from(DIGITS[(group >> (18 - 6 * index)) as usize & 63]));
+        }
+    }
+    text
+}
+
+#[test]
+fn no_trace_of_the_token_in_streams_and_documents_whatever_happens() {
+    let faults: Vec<Option<Fault>> = vec![
+        None,
+        Some(Fault::new(Listener::Api, "GET", "", Reply::Status(401, json!({"message": format!("Bad credentials {}", "x")})))),
+        Some(Fault::new(Listener::Uploads, "POST", "", Reply::HangupBefore).always()),
+        Some(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(5))),
+        Some(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2).always()),
+    ];
+    for fault in faults {
+        for format in ["json", "text", "tap"] {
+            let world = World::new();
+            world.standin.set_token(SENTINEL);
+            let record = judged(&world);
+            if let Some(fault) = fault.clone() {
+                world.standin.fault(fault);
+            }
+            let ran = world
+                .tool("nexy-publish")
+                .args(["--format", format, "-"])
+                .env("GH_TOKEN", SENTINEL)
+                .env("GH_ENTERPRISE_TOKEN", SENTINEL)
+                .stdin(record.to_string())
+                .run();
+            for trace in traces() {
+                assert!(!ran.stdout.contains(&trace) && !ran.stderr.contains(&trace), "{trace} was printed");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_api_and_uploads_see_the_token() {
+    let world = World::new();
+    let record = judged(&world);
+    world.standin.clear_requests();
+    publish(&world, &record).exits(0);
+    for request in world.standin.requests() {
+        let entitled = ["api", "uploads"].contains(&request.listener.as_str());
+        assert_eq!(request.has_authorization, entitled, "{} {}", request.call(), request.status);
+    }
+}
+
+#[test]
+fn an_upload_url_on_another_host_is_refused() {
+    let world = World::new();
+    let record = judged(&world);
+    let elsewhere = world.standin.storage_url();
+    let release = json!({"id": 1, "tag_name": "Update", "draft": false, "immutable": false, "upload_url": format!("{elsewhere}/repos/x/y/releases/1/assets{{?name,label}}"), "assets": []});
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/tags/Update", Reply::Status(200, release)).always());
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets", Reply::Status(200, json!([]))).always());
+    let mut record = record;
+    record["reports"][0]["subjects"][0]["live"] = json!(null);
+    publish(&world, &record).exits(69).says("neither github.api_url nor github.uploads_url");
+    assert!(!world.standin.requests().iter().any(|request| request.listener == "storage"));
+}
+
+#[test]
+fn the_token_is_not_in_the_arguments_of_any_program() {
+    let world = World::new();
+    let record = judged(&world);
+    // A `gh` that tells what it was called with, and answers as the real one does.
+    world.write("bin/gh", "#!/bin/sh\necho \"$@\" >>\"$HOME/gh.calls\"\necho standin-token\n");
+    world.sh("chmod +x bin/gh").exits(0);
+    world.write("record.json", &record.to_string());
+    world.sh("unset GH_TOKEN GH_ENTERPRISE_TOKEN; PATH=$PWD/bin:$PATH nexy-publish - <record.json >out.json").exits(0);
+    let calls = std::fs::read_to_string(world.home().join("gh.calls")).expect("gh was asked");
+    assert_eq!(calls, "auth token --hostname 127.0.0.1\n");
+}

@@ -1,0 +1,138 @@
+//! The command line of `nexy-verify`.
+
+use crate::schedule::Waiting;
+use clap::{Args, Parser, Subcommand};
+use nexy_outside::Common;
+use std::{path::PathBuf, time::Duration};
+
+/// Did it arrive? Asks probes what users really get, and says yes only if every one of them was asked and passed
+///
+/// Names are ids of probes and profiles. All that are named are asked, each once, also after one has failed. With `-` as the last
+/// operand a release record is read from standard input, the report is added to it, and the record goes to standard output.
+#[derive(Debug, Parser)]
+#[command(name = "nexy-verify", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// Another question than those of the probes.
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    /// Probes and profiles to ask; `-` last adds the report to the release record on standard input
+    #[arg(value_name = "ID|PROFILE")]
+    pub(crate) operands: Vec<String>,
+
+    /// Ask again what has not passed, until all have, or until this time is over: 90s, 2m
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    pub(crate) wait: Option<Duration>,
+
+    /// After all have passed, they must stay so for this long: 10s
+    #[arg(long, value_name = "SPAN", value_parser = span, requires = "wait")]
+    pub(crate) stable: Option<Duration>,
+
+    /// Ask this public host instead of the one of nexy.toml; https unless it is loopback
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+
+    /// Ask this port of the public host
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+
+    /// Print every probe with its profiles and its question
+    #[arg(long, conflicts_with_all = ["operands", "explain"])]
+    pub(crate) list: bool,
+
+    /// Explain one probe: symptom, check, fix, verification
+    #[arg(long, value_name = "ID", conflicts_with = "operands")]
+    pub(crate) explain: Option<String>,
+
+    /// Options that all five tools share.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Verbs; their names are never those of probes or profiles.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Tell how a script on the VM really ended, from what `az vm run-command invoke` left behind
+    ///
+    /// Prints what the script printed before its last line, and ends as the script did; anything but a last line
+    /// `NEXY-END <nonce> <status>` of this very run is unknown (69). A conflict with another run is 75.
+    RunCommand(Left),
+}
+
+/// What `az` left behind.
+#[derive(Args, Debug)]
+pub(crate) struct Left {
+    /// The 32 hexadecimal digits that this run's script was given
+    #[arg(long, value_name = "HEX")]
+    pub(crate) nonce: nexy_contract::run_command::Nonce,
+
+    /// The exit code of az
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) az_exit: Option<i32>,
+
+    /// What az printed on standard output
+    pub(crate) stdout_file: PathBuf,
+
+    /// What az printed on standard error
+    pub(crate) stderr_file: PathBuf,
+}
+
+impl Cli {
+    /// How long to go on asking.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting { wait: self.wait.unwrap_or_default(), stable: self.stable.unwrap_or_default() }
+    }
+}
+
+/// Reads `90s`, `2m`, `1m 30s`; nothing longer than a day, which would be a slip.
+fn span(text: &str) -> Result<Duration, String> {
+    let form = || "write it like 90s or 2m".to_owned();
+    let span: jiff::SignedDuration = text.parse().map_err(|_| form())?;
+    let duration = Duration::try_from(span).map_err(|_| form())?;
+    if duration > Duration::from_secs(24 * 3600) { Err("longer than a day".to_owned()) } else { Ok(duration) }
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  nexy-verify --list
+  nexy-verify local --wait 90s --stable 10s
+  nexy-verify updates --format text
+  nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | nexy-verify updates -
+
+Exit codes: 0 every probe passes; 1 one says no; 2 the command line was not understood; 65 the record cannot be used;
+69 a probe could not look, so the answer is unknown; 78 nexy.toml is missing or wrong";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn spans_are_written_as_people_write_them() {
+        for (text, seconds) in [("90s", Some(90)), ("2m", Some(120)), ("1m 30s", Some(90)), ("0s", Some(0)), ("1h", Some(3600))] {
+            assert_eq!(span(text).ok(), seconds.map(Duration::from_secs), "{text}");
+        }
+        for text in ["", "90", "-5s", "5s ago", "2 parsecs", "1000h", "1y"] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_verb_comes_first_and_is_no_operand_later() {
+        let parse = |words: &str| Cli::try_parse_from(words.split_whitespace());
+        let nonce = "0123456789abcdef0123456789abcdef";
+        let verb = parse(&format!("nexy-verify --quiet run-command --nonce {nonce} --az-exit -1 out err")).expect("a verb");
+        assert!(matches!(verb.verb, Some(Verb::RunCommand(Left { az_exit: Some(-1), .. }))));
+        let operands = parse("nexy-verify local --wait 5s run-command -").expect("operands");
+        assert!(operands.verb.is_none());
+        assert_eq!(operands.operands, ["local", "run-command", "-"]);
+        for wrong in ["nexy-verify local --stable 5s", "nexy-verify run-command --nonce abc out err", "nexy-verify local --port 0"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What all probes of one run share: where to look, what to expect, and how long to wait.
+
+use crate::{
+    expected::{self, Code, Expected, Manifest},
+    probes::unit_active::Incarnation,
+};
+use nexy_contract::{Exit, Problem, Record};
+use nexy_outside::{Workspace, http::Http};
+use std::{
+    cell::{Cell, OnceCell},
+    time::{Duration, Instant},
+};
+
+/// The shortest time that one look is given, however near the deadline is.
+const LEAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The workspace, the record if one came, and what is to be expected.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// What `nexy.toml` says, and where the workspace is.
+    pub(crate) workspace: Workspace,
+    /// The record of standard input.
+    pub(crate) record: Option<Record>,
+    /// The door to the network; one run keeps its connections.
+    pub(crate) http: Http,
+    /// The public base URL that is asked.
+    pub(crate) public: String,
+    /// When the run should be over.
+    pub(crate) deadline: Cell<Option<Instant>>,
+    /// The process that must stay the same while `--stable` lasts.
+    pub(crate) must_stay: Cell<Option<Incarnation>>,
+    /// The process that was last seen to be right.
+    pub(crate) seen: Cell<Option<Incarnation>>,
+    code: OnceCell<Expected<Code>>,
+    manifest: OnceCell<Expected<Manifest>>,
+}
+
+impl Context {
+    /// Nothing has been looked at yet.
+    pub(crate) fn new(workspace: Workspace, record: Option<Record>, public: String) -> Result<Self, Problem> {
+        let http = Http::new(&workspace.target.limits)
+            .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot open the network", error.to_string(), error.fix()))?;
+        Ok(Self {
+            workspace,
+            record,
+            http,
+            public,
+            deadline: Cell::new(None),
+            must_stay: Cell::new(None),
+            seen: Cell::new(None),
+            code: OnceCell::new(),
+            manifest: OnceCell::new(),
+        })
+    }
+
+    /// The version of the code that should run; read once.
+    pub(crate) fn code(&self) -> &Expected<Code> {
+        self.code.get_or_init(|| expected::code(&self.workspace, self.record.as_ref()))
+    }
+
+    /// What the manifests should make the world see; read once.
+    pub(crate) fn manifest(&self) -> &Expected<Manifest> {
+        self.manifest.get_or_init(|| expected::manifest(&self.workspace, self.record.as_ref()))
+    }
+
+    /// How long one small request may take: what the configuration allows, and not far beyond the deadline.
+    pub(crate) fn patience(&self) -> Duration {
+        let most = Duration::from_secs(self.workspace.target.limits.request_timeout_s);
+        match self.deadline.get() {
+            Some(deadline) => most.min(deadline.saturating_duration_since(Instant::now()).max(LEAST_PATIENCE)),
+            None => most,
+        }
+    }
+}

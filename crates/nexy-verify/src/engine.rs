@@ -1,0 +1,95 @@
+//! Asks every probe, also after one has said no, and asks again what has not passed for as long as it was told to.
+
+use crate::{
+    context::Context,
+    probe::Answer,
+    schedule::{Schedule, Step, Waiting},
+    selection::{Chosen, Selection},
+};
+use nexy_contract::{Finding, Report, Severity, Timestamp, Verdict};
+use nexy_outside::{Common, clock};
+use std::time::{Duration, Instant};
+
+/// The tool's name in reports.
+pub(crate) const TOOL: &str = "nexy-verify";
+/// The probe whose first right answer ends the window in which users see old words about new bytes.
+const FEED: &str = "feed";
+
+/// What a run has brought.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// The answers.
+    pub(crate) report: Report,
+    /// Since when the feed has been seen to be right.
+    pub(crate) feed_right_at: Option<Timestamp>,
+}
+
+/// The last answer of one probe.
+struct Last {
+    answer: Answer,
+    elapsed: Duration,
+    right_since: Option<Timestamp>,
+}
+
+/// Asks what decides until it passes or the time is over, then once what only informs, and puts the answers together.
+pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waiting, common: &Common) -> Asked {
+    let started = Instant::now();
+    if !waiting.wait.is_zero() {
+        context.deadline.set(Some(started + waiting.wait + waiting.stable));
+    }
+    let mut last: Vec<Option<Last>> = selection.probes.iter().map(|_| None).collect();
+    let of = |severity: Severity| -> Vec<usize> {
+        (0..selection.probes.len()).filter(|index| selection.probes[*index].severity == severity).collect()
+    };
+    let deciding = of(Severity::Gate);
+    let mut schedule = Schedule::new(deciding.iter().map(|index| selection.probes[*index].probe.interval), *waiting);
+    loop {
+        match schedule.next(started.elapsed()) {
+            Step::Done => break,
+            Step::Pause(pause) => clock::pause(pause),
+            Step::Ask(row) => {
+                context.must_stay.set(if schedule.is_steady() { context.seen.get() } else { None });
+                let (index, asked) = (deciding[row], started.elapsed());
+                ask(&selection.probes[index], context, &mut last[index], common, !waiting.wait.is_zero());
+                let passed = last[index].as_ref().is_some_and(|last| last.answer.passes());
+                schedule.answered(row, passed, asked, started.elapsed());
+            }
+        }
+    }
+    for index in of(Severity::Advice) {
+        ask(&selection.probes[index], context, &mut last[index], common, false);
+    }
+    let feed = selection.probes.iter().position(|chosen| chosen.probe.id == FEED);
+    let feed_right_at = feed.and_then(|index| last[index].as_ref()?.right_since);
+    let findings = selection.probes.iter().zip(last).filter_map(|(chosen, last)| Some(finding(chosen, last?))).collect();
+    Asked { report: Report::new(TOOL, &selection.profile, clock::now(), Vec::new(), findings), feed_right_at }
+}
+
+/// Asks one probe; while waiting, a person hears of every answer that is not the one before.
+fn ask(chosen: &Chosen, context: &Context, last: &mut Option<Last>, common: &Common, aloud: bool) {
+    let started = Instant::now();
+    let answer = (chosen.probe.check)(context);
+    let elapsed = started.elapsed();
+    let before = last.take();
+    let news = before.as_ref().is_none_or(|before| before.answer != answer);
+    if aloud && news && (before.is_some() || !answer.passes()) {
+        let word = if answer.passes() { "passes now" } else { "not yet" };
+        common.note(&format!("{TOOL}: {word}: {}: {}", chosen.probe.id, nexy_contract::text::printable(&answer.found)));
+    }
+    let right_since = (answer.verdict == Verdict::Pass).then(|| before.and_then(|before| before.right_since).unwrap_or_else(clock::now));
+    *last = Some(Last { answer, elapsed, right_since });
+}
+
+fn finding(chosen: &Chosen, last: Last) -> Finding {
+    let Answer { verdict, found, expected, fix } = last.answer;
+    Finding {
+        id: chosen.probe.id.to_owned(),
+        verdict,
+        severity: chosen.severity,
+        found,
+        expected,
+        fix,
+        runbook: chosen.probe.runbook.to_owned(),
+        elapsed_ms: u64::try_from(last.elapsed.as_millis()).unwrap_or(u64::MAX),
+    }
+}

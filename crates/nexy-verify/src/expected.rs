@@ -1,0 +1,187 @@
+//! What should have arrived: from the record of the release, or by hand from the workspace.
+
+use nexy_contract::{
+    Record, ReleaseVersion, Sha256Digest,
+    appcast::Announced,
+    manifest::ManifestFacts,
+    record::{Artifact, Live},
+};
+use nexy_outside::{
+    Workspace, files,
+    manifests::{self, FoundManifest},
+};
+
+/// A version file is one line; more than this is none.
+const MAX_BYTES: u64 = 4096;
+
+/// A value, and the words for where it stands; or why it is not known.
+pub(crate) type Expected<T> = Result<T, NotKnown>;
+
+/// Why nobody knows what to expect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotKnown {
+    /// What was found instead.
+    pub(crate) because: String,
+    /// What to type.
+    pub(crate) fix: String,
+}
+
+/// The version of the code that should run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Code {
+    /// The version.
+    pub(crate) version: ReleaseVersion,
+    /// Where it stands: `the record`, `VERSION`.
+    pub(crate) origin: String,
+}
+
+/// What the manifests should make the world see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Manifest {
+    /// The version that is announced to clients.
+    pub(crate) version: ReleaseVersion,
+    /// Where clients download.
+    pub(crate) url: String,
+    /// How many bytes they get.
+    pub(crate) size_bytes: u64,
+    /// The digest of these bytes.
+    pub(crate) sha256: Sha256Digest,
+    /// Where it stands: `the record`, a path.
+    pub(crate) origin: String,
+}
+
+impl Manifest {
+    /// What the feed must say.
+    pub(crate) fn announced(&self) -> Announced<'_> {
+        Announced { version: self.version, url: &self.url, size_bytes: self.size_bytes }
+    }
+}
+
+/// The version of the code: that of the record, else that of the workspace (on the VM: of the checkout).
+pub(crate) fn code(workspace: &Workspace, record: Option<&Record>) -> Expected<Code> {
+    if let Some(record) = record {
+        return Ok(Code { version: record.version, origin: "the record".to_owned() });
+    }
+    let path = &workspace.target.layout.version_file;
+    let not_known = |because: String| NotKnown { because, fix: "nexy-version check".to_owned() };
+    let text = files::read_text(&workspace.path(path), MAX_BYTES).map_err(|error| not_known(error.to_string()))?;
+    let version = text.trim().parse().map_err(|error| not_known(format!("{path}: {error}")))?;
+    Ok(Code { version, origin: path.clone() })
+}
+
+/// The manifest: what the record has published, else the manifests of the workspace, which must agree.
+pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>) -> Expected<Manifest> {
+    match record {
+        Some(record) if !record.manifests.is_empty() => {
+            let feed = workspace.target.feed_artifact().map(|row| row.name.as_str()).unwrap_or_default();
+            of_record(record, feed)
+        }
+        _ => {
+            let found = manifests::read_all(workspace)
+                .map_err(|error| NotKnown { because: error.to_string(), fix: "nexy-manifest check".to_owned() })?;
+            of_workspace(&found)
+        }
+    }
+}
+
+/// Downloads that must hold exactly these bytes: those of the record, and the one of the manifest.
+pub(crate) fn downloads(record: Option<&Record>, manifest: &Expected<Manifest>) -> Expected<Vec<Manifest>> {
+    let mut downloads: Vec<Manifest> = record.iter().flat_map(|record| record.artifacts.iter()).filter_map(of_artifact).collect();
+    let of_record = !downloads.is_empty() && record.is_some_and(|record| record.manifests.is_empty());
+    match manifest {
+        Ok(manifest) if !downloads.iter().any(|download| download.url == manifest.url) => downloads.push(manifest.clone()),
+        Ok(_) => {}
+        // A package alone leaves the manifests as they are, so they are nothing that this record must answer for.
+        Err(_) if of_record => {}
+        Err(not_known) => return Err(not_known.clone()),
+    }
+    Ok(downloads)
+}
+
+fn of_artifact(artifact: &Artifact) -> Option<Manifest> {
+    let Live { url, size_bytes, sha256, .. } = artifact.live.as_ref()?;
+    // The version is not looked at in a download.
+    Some(Manifest {
+        version: ReleaseVersion::new([0; 4]),
+        url: url.clone(),
+        size_bytes: *size_bytes,
+        sha256: *sha256,
+        origin: "the record".to_owned(),
+    })
+}
+
+fn of_record(record: &Record, feed: &str) -> Expected<Manifest> {
+    let not_known = |because: String| {
+        Err(NotKnown { because, fix: "start again from `nexy-version record`, up to `nexy-manifest write -`".to_owned() })
+    };
+    let Some(version) = record.manifests.first().map(|manifest| manifest.version) else {
+        return not_known("the record names no manifest".to_owned());
+    };
+    if let Some(other) = record.manifests.iter().find(|manifest| manifest.version != version) {
+        return not_known(format!("the record names manifests of {version} and of {}", other.version));
+    }
+    let artifact = record.artifacts.iter().find(|artifact| artifact.name == feed);
+    match artifact.and_then(of_artifact) {
+        Some(live) => Ok(Manifest { version, ..live }),
+        None => not_known(format!("the record names manifests, but not what is live as {feed}")),
+    }
+}
+
+fn of_workspace(found: &[FoundManifest]) -> Expected<Manifest> {
+    let not_known = |because: String| Err(NotKnown { because, fix: "nexy-manifest check".to_owned() });
+    let mut read: Vec<(&str, ManifestFacts)> = Vec::new();
+    for FoundManifest { path, text } in found {
+        let Some(text) = text else {
+            return not_known(format!("there is no {path}"));
+        };
+        match ManifestFacts::read(text) {
+            Ok(facts) => read.push((path, facts)),
+            Err(error) => return not_known(format!("{path} {error}")),
+        }
+    }
+    let Some((path, facts)) = read.first() else {
+        return not_known("nexy.toml names no manifest folder".to_owned());
+    };
+    if let Some((other, _)) = read.iter().find(|(_, other)| other != facts) {
+        return not_known(format!("{path} and {other} contradict each other"));
+    }
+    Ok(Manifest {
+        version: facts.version,
+        url: facts.url.clone(),
+        size_bytes: facts.size_bytes,
+        sha256: facts.sha256,
+        origin: (*path).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn found(path: &str, version: &str) -> FoundManifest {
+        let text = format!(
+            r#"{{"version":"{version}","build":"{version}","artifact":{{"type":"dmg","url":"https://h/Nexy.dmg","size":7,"sha256":"{SHA}"}}}}"#
+        );
+        FoundManifest { path: path.to_owned(), text: Some(text) }
+    }
+
+    #[test]
+    fn the_manifests_of_the_workspace_count_when_they_agree() {
+        let manifest = of_workspace(&[found("a", "2.0.0.3"), found("b", "2.0.0.3")]).expect("they agree");
+        assert_eq!((manifest.version.to_string().as_str(), manifest.size_bytes, manifest.origin.as_str()), ("2.0.0.3", 7, "a"));
+    }
+
+    #[test]
+    fn manifests_that_are_missing_broken_or_different_say_nothing() {
+        let none = FoundManifest { path: "b".to_owned(), text: None };
+        let broken = FoundManifest { path: "b".to_owned(), text: Some("{".to_owned()) };
+        for (second, because) in [(none, "there is no b"), (broken, "b is no JSON"), (found("b", "2.0.0.4"), "a and b contradict")] {
+            let not_known = of_workspace(&[found("a", "2.0.0.3"), second]).expect_err(because);
+            assert!(not_known.because.contains(because), "{}", not_known.because);
+            assert_eq!(not_known.fix, "nexy-manifest check");
+        }
+        assert!(of_workspace(&[]).is_err());
+    }
+}

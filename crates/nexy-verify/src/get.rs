@@ -1,0 +1,49 @@
+//! One look at a URL, told as a value that can be judged without a network.
+
+use crate::context::Context;
+use nexy_contract::text;
+use nexy_outside::http::{Ask, HttpError, Url};
+
+/// Answers of the server are some kilobytes; more than this is none of them.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// Somebody answered.
+    Answered {
+        /// The status code.
+        status: u16,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// Nobody did, or not to the end.
+    Nothing {
+        /// Why, with the URL.
+        because: String,
+        /// What to type.
+        fix: String,
+    },
+}
+
+/// Asks for a small document, past every cache.
+pub(crate) fn get(context: &Context, url: &str) -> Look {
+    let Some(url) = Url::parse(url) else {
+        return Look::Nothing { because: format!("`{}` is no URL", text::excerpt(url, 120)), fix: "correct it in nexy.toml".to_owned() };
+    };
+    let ask = Ask::get(url, context.patience(), MAX_BYTES).header("Cache-Control", "no-cache");
+    match context.http.ask(&ask) {
+        Ok(answer) => Look::Answered { status: answer.status, body: answer.body },
+        Err(error) => nothing(&error),
+    }
+}
+
+/// An error of the network as a look.
+pub(crate) fn nothing(error: &HttpError) -> Look {
+    Look::Nothing { because: error.to_string(), fix: error.fix() }
+}
+
+/// Statuses of somebody between us and the server (a proxy, a portal, a limiter): they say nothing about the server.
+pub(crate) const fn is_of_somebody_else(status: u16) -> bool {
+    matches!(status, 407 | 429 | 511)
+}

@@ -1,0 +1,202 @@
+//! The three small JSON documents in which the server says what it is: `/health`, `/status`, and the update server's `/health`.
+
+use crate::{
+    context::Context,
+    expected::Expected,
+    get::{self, Look},
+    probe::Answer,
+};
+use nexy_contract::{ReleaseVersion, text};
+use serde_json::Value;
+
+/// Which document is asked, and what it must say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// Where it stands.
+    pub(crate) url: String,
+    /// The word in `status` that means well: `OK`, `running`, `healthy`.
+    pub(crate) word: &'static str,
+    /// The version that it must name, and where that one comes from.
+    pub(crate) version: Expected<(ReleaseVersion, String)>,
+    /// What to type when nothing useful answers.
+    pub(crate) fix_silence: String,
+    /// What to type when it names another version.
+    pub(crate) fix_version: String,
+}
+
+/// Looks, and judges.
+pub(crate) fn check(context: &Context, question: &Question) -> Answer {
+    judge(question, &get::get(context, &question.url))
+}
+
+/// Whether the server says that it is well and of the expected version.
+pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
+    let (expected, origin) = match &question.version {
+        Ok(expected) => expected,
+        Err(not_known) => return Answer::unknown(&not_known.because, "a version to compare with", &not_known.fix),
+    };
+    let wanted = format!("200 with status {}, latest_version and latest_build {expected} (from {origin})", question.word);
+    let said = match read(&question.url, look) {
+        Ok(said) => said,
+        Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
+        Err(Unread::Useless(found)) => return Answer::fail(found, wanted, &question.fix_silence),
+    };
+    let version = expected.to_string();
+    let url = &question.url;
+    if said.status != question.word {
+        return Answer::fail(format!("{url} says status `{}`", text::excerpt(&said.status, 40)), wanted, &question.fix_silence);
+    }
+    if said.version != version || said.build != version {
+        let found = format!("{url} says version `{}`, build `{}`", text::excerpt(&said.version, 40), text::excerpt(&said.build, 40));
+        return Answer::fail(found, wanted, &question.fix_version);
+    }
+    Answer::pass(format!("{url} says {}, version and build {version}", question.word))
+}
+
+/// What such a document says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// Its `status`.
+    pub(crate) status: String,
+    /// Its `latest_version`.
+    pub(crate) version: String,
+    /// Its `latest_build`; clients compare only this one.
+    pub(crate) build: String,
+}
+
+/// Why a document says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// Nobody who could know has answered.
+    Nothing {
+        /// Why.
+        because: String,
+        /// What to type.
+        fix: String,
+    },
+    /// The server has answered, and the answer is no such document.
+    Useless(String),
+}
+
+/// Reads an answer; anything but 200 with the three texts is none.
+pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
+    let (status, body) = match look {
+        Look::Nothing { because, fix } => return Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
+        Look::Answered { status, body } => (*status, body),
+    };
+    if get::is_of_somebody_else(status) {
+        return Err(Unread::Nothing {
+            because: format!("{url} was answered with {status}, which is not the server's own word"),
+            fix: format!("look at what answers there: curl -sSI {url}"),
+        });
+    }
+    let useless = |found: String| Err(Unread::Useless(format!("{url} {found}")));
+    if status != 200 {
+        return useless(format!("answers {status}"));
+    }
+    if body.trim_ascii().is_empty() {
+        return useless("answers 200 with nothing in it".to_owned());
+    }
+    let document: Value = match serde_json::from_slice(body) {
+        Ok(document) => document,
+        Err(_) => {
+            return useless(format!("answers 200 with something else than JSON: {}", text::excerpt(&String::from_utf8_lossy(body), 60)));
+        }
+    };
+    let field = |name: &str| match document.get(name) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Err(Unread::Useless(format!("{url} says {name} {}, which is no text", text::excerpt(&other.to_string(), 40)))),
+        None => Err(Unread::Useless(format!("{url} has no {name}"))),
+    };
+    Ok(Said { status: field("status")?, version: field("latest_version")?, build: field("latest_build")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expected::NotKnown;
+    use nexy_contract::Verdict;
+
+    fn question() -> Question {
+        Question {
+            url: "http://h/health".to_owned(),
+            word: "OK",
+            version: Ok((ReleaseVersion::new([2, 0, 0, 4]), "VERSION".to_owned())),
+            fix_silence: "look".to_owned(),
+            fix_version: "restart".to_owned(),
+        }
+    }
+
+    fn answered(status: u16, body: &str) -> Look {
+        Look::Answered { status, body: body.as_bytes().to_vec() }
+    }
+
+    fn health(status: &str, version: &str, build: &str) -> Look {
+        answered(200, &format!(r#"{{"status":"{status}","latest_version":"{version}","latest_build":"{build}","ffmpeg_available":false}}"#))
+    }
+
+    #[test]
+    fn the_right_version_passes() {
+        let answer = judge(&question(), &health("OK", "2.0.0.4", "2.0.0.4"));
+        assert_eq!(answer, Answer::pass("http://h/health says OK, version and build 2.0.0.4"));
+    }
+
+    #[test]
+    fn another_version_build_or_status_fails_with_what_to_type() {
+        for (look, fix) in [
+            (health("OK", "2.0.0.3", "2.0.0.3"), "restart"),
+            (health("OK", "2.0.0.4", "2.0.0.3"), "restart"),
+            (health("OK", "2.0.0.40", "2.0.0.40"), "restart"),
+            (health("OK", "v2.0.0.4", "2.0.0.4"), "restart"),
+            (health("OK", "", ""), "restart"),
+            (health("ok", "2.0.0.4", "2.0.0.4"), "look"),
+            (health("degraded", "2.0.0.4", "2.0.0.4"), "look"),
+        ] {
+            let answer = judge(&question(), &look);
+            assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, fix), "{look:?}");
+            assert!(answer.expected.contains("2.0.0.4 (from VERSION)"));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_is_never_a_pass() {
+        let good = r#"{"status":"OK","latest_version":"2.0.0.4","latest_build":"2.0.0.4"}"#;
+        for (status, body) in [
+            (500, good),
+            (502, "<html>"),
+            (204, ""),
+            (201, good),
+            (404, "404: Not Found"),
+            (200, ""),
+            (200, " \n"),
+            (200, "<html>OK 2.0.0.4</html>"),
+            (200, "[]"),
+            (200, "null"),
+            (200, r#"{"status":"OK"}"#),
+            (200, r#"{"status":"OK","latest_version":20004,"latest_build":"2.0.0.4"}"#),
+            (200, r#"{"status":"OK","latest_version":"2.0.0.4","latest_build":null}"#),
+            (200, &good[..40]),
+        ] {
+            let answer = judge(&question(), &answered(status, body));
+            assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "look"), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn who_could_not_be_asked_is_unknown() {
+        let nothing = Look::Nothing { because: "cannot reach http://h/health: refused".to_owned(), fix: "check the network".to_owned() };
+        assert_eq!(judge(&question(), &nothing).verdict, Verdict::Unknown);
+        for status in [407, 429, 511] {
+            assert_eq!(judge(&question(), &answered(status, "")).verdict, Verdict::Unknown, "{status}");
+        }
+        let not_known = Err(NotKnown { because: "there is no VERSION".to_owned(), fix: "nexy-version check".to_owned() });
+        let answer = judge(&Question { version: not_known, ..question() }, &health("OK", "2.0.0.4", "2.0.0.4"));
+        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Unknown, "nexy-version check"));
+    }
+
+    #[test]
+    fn text_of_the_server_cannot_steer_the_terminal() {
+        let answer = judge(&question(), &health("OK", "\\u001b[2J", "2.0.0.4"));
+        assert!(!answer.found.contains('\u{1b}'), "{}", answer.found);
+    }
+}

@@ -1,0 +1,155 @@
+//! Whether the public feed offers clients exactly what the manifest says; the rules that the shipped client depends on.
+
+use crate::{
+    context::Context,
+    expected::{Expected, Manifest},
+    get::{self, Look},
+    probe::{Answer, Explain, PUBLIC, Probe},
+};
+use nexy_contract::{appcast::Feed, text};
+
+/// The row of the table.
+pub(crate) const PROBE: Probe = Probe {
+    id: "feed",
+    asks: "Does the public feed offer clients exactly what the manifest says?",
+    profiles: &["updates"],
+    advice_in: &[],
+    runbook: "S2 §4.9, S2 §6",
+    explain: Explain {
+        symptom: "Clients refuse the update, load it again and again, or never see it: the length is the only thing that they check.",
+        check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest.",
+        fix: "Deliver the manifest with the record of the release: scripts/manifest_to_vm.sh - <RECORD. A 500 means that the server found no usable manifest.",
+        verify: "nexy-verify updates --wait 2m",
+    },
+    interval: PUBLIC,
+    check,
+};
+
+/// Where the feed stands below the public base URL.
+pub(super) const PATH: &str = "/updates/appcast.xml";
+
+fn check(context: &Context) -> Answer {
+    let url = format!("{}{PATH}", context.public);
+    judge(&url, &get::get(context, &url), context.manifest())
+}
+
+fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
+    let manifest = match manifest {
+        Ok(manifest) => manifest,
+        Err(not_known) => return Answer::unknown(&not_known.because, "a manifest to compare with", &not_known.fix),
+    };
+    let wanted = format!("version {}, length {}, {} (from {})", manifest.version, manifest.size_bytes, manifest.url, manifest.origin);
+    let deliver = "deliver the manifest of the release again: scripts/manifest_to_vm.sh - <RECORD";
+    let feed = match read(url, look) {
+        Ok(feed) => feed,
+        Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
+        Err(Unread::Useless(found)) => {
+            return Answer::fail(found, wanted, format!("{deliver}   (then look: scripts/vm.sh nexy-verify local-updates)"));
+        }
+    };
+    let offer = match feed.offer() {
+        Ok(offer) => offer,
+        Err(error) => return Answer::fail(format!("{url}: {error}"), wanted, deliver),
+    };
+    let differences = offer.differences(&manifest.announced());
+    if differences.is_empty() {
+        Answer::pass(format!("{url} offers {} with {} bytes", offer.version, offer.length_bytes))
+    } else {
+        Answer::fail(format!("{url}: {}", differences.join(", ")), wanted, deliver)
+    }
+}
+
+/// Why there is no feed to judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// Nobody who could know has answered.
+    Nothing {
+        /// Why.
+        because: String,
+        /// What to type.
+        fix: String,
+    },
+    /// The server has answered, and no client could use the answer.
+    Useless(String),
+}
+
+/// Reads an answer as a feed; only 200 holds one.
+pub(super) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
+    match look {
+        Look::Nothing { because, fix } => Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
+        Look::Answered { status, .. } if get::is_of_somebody_else(*status) => Err(Unread::Nothing {
+            because: format!("{url} was answered with {status}, which is not the server's own word"),
+            fix: format!("look at what answers there: curl -sSI {url}"),
+        }),
+        Look::Answered { status: 200, body } if body.trim_ascii().is_empty() => {
+            Err(Unread::Useless(format!("{url} answers 200 with nothing in it")))
+        }
+        Look::Answered { status: 200, body } => Feed::read(body).map_err(|error| Unread::Useless(format!("{url}: {error}"))),
+        Look::Answered { status, body } => {
+            let said = text::excerpt(String::from_utf8_lossy(body).trim(), 60);
+            Err(Unread::Useless(format!("{url} answers {status}: {said}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expected::NotKnown;
+    use nexy_contract::{ReleaseVersion, Sha256Digest, Verdict, appcast::NAMESPACE};
+
+    const URL: &str = "https://h/updates/appcast.xml";
+
+    fn manifest() -> Expected<Manifest> {
+        Ok(Manifest {
+            version: ReleaseVersion::new([2, 0, 0, 4]),
+            url: "https://h/Nexy.dmg".to_owned(),
+            size_bytes: 7,
+            sha256: Sha256Digest::of(b""),
+            origin: "the record".to_owned(),
+        })
+    }
+
+    fn feed(version: &str, length: &str) -> Vec<u8> {
+        format!(
+            "<rss xmlns:sparkle=\"{NAMESPACE}\"><channel><item><enclosure url=\"https://h/Nexy.dmg\" sparkle:version=\"{version}\" length=\"{length}\"/></item></channel></rss>"
+        )
+        .into_bytes()
+    }
+
+    fn judged(status: u16, body: &[u8]) -> Answer {
+        judge(URL, &Look::Answered { status, body: body.to_vec() }, &manifest())
+    }
+
+    #[test]
+    fn the_feed_of_the_manifest_passes() {
+        assert_eq!(judged(200, &feed("2.0.0.4", "7")), Answer::pass(format!("{URL} offers 2.0.0.4 with 7 bytes")));
+    }
+
+    #[test]
+    fn another_offer_fails_with_what_to_type() {
+        for body in [feed("2.0.0.3", "7"), feed("2.0.0.4", "8"), feed("2.0.0.4", "0"), b"".to_vec(), b"<html/>".to_vec(), b"{}".to_vec()] {
+            let answer = judged(200, &body);
+            assert_eq!(answer.verdict, Verdict::Fail, "{}", String::from_utf8_lossy(&body));
+            assert!(answer.fix.contains("manifest_to_vm.sh") && answer.expected.contains("length 7"));
+        }
+    }
+
+    #[test]
+    fn a_good_feed_under_another_status_is_no_feed() {
+        for status in [201, 203, 206, 304, 404, 500, 502] {
+            assert_eq!(judged(status, &feed("2.0.0.4", "7")).verdict, Verdict::Fail, "{status}");
+        }
+    }
+
+    #[test]
+    fn who_could_not_be_asked_is_unknown() {
+        assert_eq!(judged(429, b"").verdict, Verdict::Unknown);
+        let nothing = Look::Nothing { because: "refused".to_owned(), fix: "check".to_owned() };
+        assert_eq!(judge(URL, &nothing, &manifest()).verdict, Verdict::Unknown);
+        let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: "nexy-manifest check".to_owned() });
+        let good = Look::Answered { status: 200, body: feed("2.0.0.4", "7") };
+        let answer = judge(URL, &good, &not_known);
+        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Unknown, "nexy-manifest check"));
+    }
+}

@@ -1,0 +1,80 @@
+//! Which of Sparkle's other rules the feed breaks; the shipped client does not look at them, and no release can mend them.
+
+use super::feed::{self, Unread};
+use crate::{
+    context::Context,
+    get::{self, Look},
+    probe::{Answer, Explain, PUBLIC, Probe},
+};
+use nexy_contract::Timestamp;
+use nexy_outside::clock;
+
+/// The row of the table.
+pub(crate) const PROBE: Probe = Probe {
+    id: "feed-advice",
+    asks: "Does the public feed keep the rules of Sparkle that the shipped client does not look at?",
+    profiles: &["updates"],
+    advice_in: &["updates"],
+    runbook: "S2 §4.9",
+    explain: Explain {
+        symptom: "A client that follows Sparkle to the letter would ignore the oldest system, the signature or the rollout.",
+        check: "GET PUBLIC/updates/appcast.xml, and hold every item against Sparkle's documentation.",
+        fix: "Change the code of the update server that writes the feed; no release can mend it.",
+        verify: "nexy-verify feed-advice",
+    },
+    interval: PUBLIC,
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    let url = format!("{}{}", context.public, feed::PATH);
+    let look = get::get(context, &url);
+    judge(&url, &look, clock::now())
+}
+
+fn judge(url: &str, look: &Look, asked_at: Timestamp) -> Answer {
+    let wanted = "a feed that keeps every rule of Sparkle";
+    let feed = match feed::read(url, look) {
+        Ok(feed) => feed,
+        Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
+        Err(Unread::Useless(found)) => return Answer::unknown(found, wanted, "mend the feed first: nexy-verify feed"),
+    };
+    let advice = feed.advice(asked_at);
+    if advice.is_empty() {
+        Answer::pass(format!("{url} keeps every rule of Sparkle"))
+    } else {
+        Answer::fail(
+            advice.join("; "),
+            wanted,
+            "change the update server's feed when its code is next touched; users of today are not affected",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{Verdict, appcast::NAMESPACE};
+
+    fn judged(status: u16, item: &str) -> Answer {
+        let body = format!("<rss xmlns:sparkle=\"{NAMESPACE}\"><channel><item>{item}</item></channel></rss>").into_bytes();
+        judge("https://h/feed", &Look::Answered { status, body }, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_broken_rule_is_named_and_a_broken_feed_is_left_to_its_own_probe() {
+        let answer = judged(200, "<enclosure url=\"x\" sparkle:minimumSystemVersion=\"11.0\"/>");
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("sparkle:minimumSystemVersion is an attribute"), "{}", answer.found);
+        assert_eq!(judged(500, "").verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_feed_that_keeps_every_rule_passes() {
+        let signature = format!("{}==", "A".repeat(86));
+        let item = format!(
+            "<pubDate>Sat, 21 Nov 2026 06:35:17 +0000</pubDate><enclosure url=\"x\" sparkle:shortVersionString=\"1\" sparkle:edSignature=\"{signature}\"/>"
+        );
+        assert_eq!(judged(200, &item).verdict, Verdict::Pass);
+    }
+}

@@ -1,0 +1,156 @@
+//! Whether users download the very bytes that were released: everything is fetched as they fetch it, and hashed.
+
+use crate::{
+    context::Context,
+    expected::{self, Manifest},
+    get::{self, Look},
+    probe::{Answer, Explain, PUBLIC, Probe},
+};
+use nexy_contract::{Sha256Digest, digest::RunningDigest, loopback, text};
+use nexy_outside::http::{Ask, HttpError, Url};
+
+/// The row of the table.
+pub(crate) const PROBE: Probe = Probe {
+    id: "live-artifact",
+    asks: "Do users download the very bytes that were released?",
+    profiles: &["updates"],
+    advice_in: &[],
+    runbook: "S3 §6.2, S2 §6",
+    explain: Explain {
+        symptom: "Clients refuse the update because its size is another one, or install bytes that nobody has released.",
+        check: "GET the url of the manifest (with a record: of every artifact in it) without a token, to its end; size and SHA-256 must be the announced ones.",
+        fix: "See what is live: nexy-publish show. Then publish the right bytes again and deliver their manifest.",
+        verify: "nexy-verify live-artifact",
+    },
+    interval: PUBLIC,
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    let downloads = match expected::downloads(context.record.as_ref(), context.manifest()) {
+        Ok(downloads) => downloads,
+        Err(not_known) => return Answer::unknown(not_known.because, "a size and a digest to compare with", not_known.fix),
+    };
+    // The first that is not right is the answer; the next one would take minutes and change nothing.
+    let mut passed = Vec::new();
+    for wanted in &downloads {
+        let answer = judge(wanted, &download(context, wanted));
+        if !answer.passes() {
+            return answer;
+        }
+        passed.push(answer.found);
+    }
+    Answer::pass(passed.join("; "))
+}
+
+/// What a download brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Download {
+    /// A whole body.
+    Whole { status: u16, size_bytes: u64, sha256: Sha256Digest },
+    /// More than any artifact may have.
+    TooLarge,
+    /// Nothing, or not to the end.
+    Nothing { because: String, fix: String },
+}
+
+fn download(context: &Context, wanted: &Manifest) -> Download {
+    let limits = &context.workspace.target.limits;
+    let Some(url) = Url::parse(&wanted.url).filter(Url::is_safe) else {
+        // `judge` speaks of the URL before it looks at what came.
+        return Download::Nothing {
+            because: format!("`{}` is no URL to download from", text::excerpt(&wanted.url, 160)),
+            fix: String::new(),
+        };
+    };
+    let most = limits.artifact_max_bytes.max(wanted.size_bytes);
+    let ask = Ask::get(url, limits.transfer_timeout(wanted.size_bytes), most);
+    let mut digest = RunningDigest::default();
+    match context.http.download(&ask, &mut |piece| digest.update(piece)) {
+        Ok(answer) => Download::Whole { status: answer.status, size_bytes: answer.body_bytes, sha256: digest.finish() },
+        Err(HttpError::TooLarge { .. }) => Download::TooLarge,
+        Err(error) => match get::nothing(&error) {
+            Look::Nothing { because, fix } => Download::Nothing { because, fix },
+            Look::Answered { .. } => Download::TooLarge,
+        },
+    }
+}
+
+fn judge(wanted: &Manifest, download: &Download) -> Answer {
+    let url = text::excerpt(&wanted.url, 160);
+    let right = format!("{} bytes, sha256 {} (from {})", wanted.size_bytes, wanted.sha256, wanted.origin);
+    let show = "see what is live, then publish the right bytes again: nexy-publish show";
+    if !loopback::is_safe(&wanted.url) {
+        return Answer::fail(
+            format!("{} names {url}, which is no https URL, so clients refuse it", wanted.origin),
+            right,
+            "nexy-manifest check",
+        );
+    }
+    match download {
+        Download::Nothing { because, fix } => Answer::unknown(because, right, fix),
+        Download::Whole { status, .. } if get::is_of_somebody_else(*status) => Answer::unknown(
+            format!("{url} was answered with {status}, which is not GitHub's word about the file"),
+            right,
+            format!("wait a minute, then look at what answers there: curl -sSIL {}", text::shell_word(&wanted.url)),
+        ),
+        Download::Whole { status, .. } if *status >= 500 => {
+            Answer::unknown(format!("{url} answers {status}"), right, "wait a minute, then ask again: nexy-verify live-artifact")
+        }
+        Download::Whole { status, .. } if *status != 200 => Answer::fail(format!("{url} answers {status}"), right, show),
+        Download::TooLarge => Answer::fail(format!("{url} is larger than any artifact may be"), right, show),
+        Download::Whole { size_bytes, sha256, .. } if *size_bytes != wanted.size_bytes || *sha256 != wanted.sha256 => {
+            Answer::fail(format!("{url} is {size_bytes} bytes, sha256 {sha256}"), right, show)
+        }
+        Download::Whole { .. } => Answer::pass(format!("{url} is {} bytes, sha256 {}", wanted.size_bytes, wanted.sha256.short())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{ReleaseVersion, Verdict};
+
+    fn wanted(url: &str) -> Manifest {
+        Manifest {
+            version: ReleaseVersion::new([2, 0, 0, 4]),
+            url: url.to_owned(),
+            size_bytes: 5,
+            sha256: Sha256Digest::of(b"bytes"),
+            origin: "the record".to_owned(),
+        }
+    }
+
+    fn verdict(download: &Download) -> Verdict {
+        judge(&wanted("https://h/Nexy.dmg"), download).verdict
+    }
+
+    fn whole(status: u16, bytes: &[u8]) -> Download {
+        Download::Whole { status, size_bytes: bytes.len() as u64, sha256: Sha256Digest::of(bytes) }
+    }
+
+    #[test]
+    fn only_the_very_bytes_under_200_pass() {
+        assert_eq!(verdict(&whole(200, b"bytes")), Verdict::Pass);
+        for (status, bytes) in [(200, &b"bytez"[..]), (200, b"byte"), (200, b""), (206, b"bytes"), (404, b"bytes"), (403, b"")] {
+            assert_eq!(verdict(&whole(status, bytes)), Verdict::Fail, "{status} {bytes:?}");
+        }
+        assert_eq!(verdict(&Download::TooLarge), Verdict::Fail);
+    }
+
+    #[test]
+    fn an_outage_says_nothing_about_the_bytes() {
+        for status in [429, 500, 502, 503, 407] {
+            assert_eq!(verdict(&whole(status, b"bytes")), Verdict::Unknown, "{status}");
+        }
+        assert_eq!(verdict(&Download::Nothing { because: "broke off".to_owned(), fix: "again".to_owned() }), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_url_that_clients_refuse_fails_whatever_it_brings() {
+        for url in ["http://h/Nexy.dmg", "file:///Nexy.dmg", "Nexy.dmg"] {
+            assert_eq!(judge(&wanted(url), &whole(200, b"bytes")).verdict, Verdict::Fail, "{url}");
+        }
+        assert_eq!(judge(&wanted("http://127.0.0.1:1/Nexy.dmg"), &whole(200, b"bytes")).verdict, Verdict::Pass);
+    }
+}

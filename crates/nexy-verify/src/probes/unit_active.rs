@@ -1,0 +1,151 @@
+//! Whether the service runs, and is not dying and being restarted behind a momentary "active".
+
+use crate::{
+    context::Context,
+    probe::{Answer, Explain, LOCAL, Probe},
+};
+use nexy_contract::text;
+use nexy_outside::systemd;
+use std::collections::BTreeMap;
+
+/// The row of the table.
+pub(crate) const PROBE: Probe = Probe {
+    id: "unit-active",
+    asks: "Does the service run, and does it stay the same process?",
+    profiles: &["local"],
+    advice_in: &[],
+    runbook: "S0 §4.1, S1 §5",
+    explain: Explain {
+        symptom: "A process that dies seconds after its start is \"active\" for a moment, and is restarted again and again.",
+        check: "systemctl show --property=LoadState,ActiveState,SubState,NRestarts,MainPID UNIT; with --stable the process and the count of restarts must not change.",
+        fix: "Read why it ended: journalctl -u UNIT -n 200 --no-pager. Mend that, then restart it.",
+        verify: "nexy-verify local --wait 90s --stable 10s",
+    },
+    interval: LOCAL,
+    check,
+};
+
+const PROPERTIES: [&str; 5] = ["LoadState", "ActiveState", "SubState", "NRestarts", "MainPID"];
+
+/// One life of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Incarnation {
+    process: u32,
+    restarts: u32,
+}
+
+fn check(context: &Context) -> Answer {
+    let unit = &context.workspace.target.service.unit;
+    match systemd::show(unit, &PROPERTIES) {
+        Ok(properties) => {
+            let (answer, seen) = judge(unit, &properties, context.must_stay.get());
+            context.seen.set(seen);
+            answer
+        }
+        Err(error) => Answer::unknown(
+            error.to_string(),
+            format!("{unit} is loaded, active and running"),
+            "ask on the VM: scripts/vm.sh nexy-verify unit-active",
+        ),
+    }
+}
+
+/// Judges what the service manager has loaded; also says which life of the service was seen.
+fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<Incarnation>) -> (Answer, Option<Incarnation>) {
+    let wanted = format!("{unit} is loaded, active and running");
+    let mut read = [""; PROPERTIES.len()];
+    for (value, name) in read.iter_mut().zip(PROPERTIES) {
+        match properties.get(name) {
+            Some(found) => *value = found,
+            None => {
+                let found = format!("systemctl says nothing about {name} of {unit}");
+                return (Answer::unknown(found, wanted, format!("look yourself: systemctl status {unit} --no-pager -l")), None);
+            }
+        }
+    }
+    let [load, active, sub, restarts, process] = read;
+    if load != "loaded" {
+        let found = format!("{unit} is {}", text::excerpt(load, 40));
+        return (Answer::fail(found, wanted, format!("systemctl cat {unit}   (compare with nexy.toml: service.unit)")), None);
+    }
+    let journal = format!("journalctl -u {unit} -n 200 --no-pager   (mend what it says, then: sudo systemctl restart {unit})");
+    if active != "active" || sub != "running" {
+        let found = format!("{unit} is {} ({})", text::excerpt(active, 40), text::excerpt(sub, 40));
+        return (Answer::fail(found, wanted, journal), None);
+    }
+    let (Ok(process), Ok(restarts)) = (process.parse::<u32>(), restarts.parse::<u32>()) else {
+        let found =
+            format!("{unit} is active, but MainPID is `{}` and NRestarts `{}`", text::excerpt(process, 20), text::excerpt(restarts, 20));
+        return (Answer::unknown(found, wanted, format!("look yourself: systemctl status {unit} --no-pager -l")), None);
+    };
+    if process == 0 {
+        return (Answer::fail(format!("{unit} is active without a process"), wanted, journal), None);
+    }
+    let seen = Incarnation { process, restarts };
+    match must_stay {
+        Some(before) if before != seen => {
+            let found = format!(
+                "{unit} was process {} with {} restarts, now it is process {process} with {restarts}",
+                before.process, before.restarts
+            );
+            (Answer::fail(found, "the same process all the time", journal), Some(seen))
+        }
+        _ => (Answer::pass(format!("{unit} runs as process {process}, restarted {restarts} times by systemd")), Some(seen)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    fn unit(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let good = [("LoadState", "loaded"), ("ActiveState", "active"), ("SubState", "running"), ("NRestarts", "0"), ("MainPID", "4242")];
+        good.iter().chain(changes).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn verdict(changes: &[(&str, &str)]) -> Verdict {
+        judge("x.service", &unit(changes), None).0.verdict
+    }
+
+    #[test]
+    fn only_loaded_active_and_running_with_a_process_passes() {
+        assert_eq!(verdict(&[]), Verdict::Pass);
+        for change in [
+            ("LoadState", "not-found"),
+            ("LoadState", "masked"),
+            ("LoadState", ""),
+            ("ActiveState", "activating"),
+            ("ActiveState", "inactive"),
+            ("ActiveState", "failed"),
+            ("ActiveState", "reloading"),
+            ("SubState", "auto-restart"),
+            ("SubState", "exited"),
+            ("MainPID", "0"),
+        ] {
+            assert_eq!(verdict(&[change]), Verdict::Fail, "{change:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_manager_does_not_say_is_unknown() {
+        for name in PROPERTIES {
+            let mut properties = unit(&[]);
+            properties.remove(name);
+            assert_eq!(judge("x.service", &properties, None).0.verdict, Verdict::Unknown, "{name}");
+        }
+        assert_eq!(verdict(&[("NRestarts", "")]), Verdict::Unknown);
+        assert_eq!(verdict(&[("MainPID", "[not set]")]), Verdict::Unknown);
+        assert_eq!(judge("x.service", &BTreeMap::new(), None).0.verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn another_process_or_another_restart_is_no_stable_service() {
+        let (_, seen) = judge("x.service", &unit(&[]), None);
+        assert!(judge("x.service", &unit(&[]), seen).0.passes());
+        for change in [("MainPID", "4243"), ("NRestarts", "1")] {
+            assert_eq!(judge("x.service", &unit(&[change]), seen).0.verdict, Verdict::Fail, "{change:?}");
+            assert!(judge("x.service", &unit(&[change]), None).0.passes(), "{change:?}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether the code that runs and the manifest that is announced are of one version, as at the end of a whole release.
+
+use crate::{
+    context::Context,
+    get,
+    health::{self, Said, Unread},
+    probe::{Answer, Explain, PUBLIC, Probe},
+};
+use nexy_contract::text;
+
+/// The row of the table.
+pub(crate) const PROBE: Probe = Probe {
+    id: "versions-agree",
+    asks: "Are the code that runs and the manifest that is announced of one version?",
+    profiles: &["updates"],
+    advice_in: &["updates"],
+    runbook: "S3 §6.3",
+    explain: Explain {
+        symptom: "The server is of one version and offers clients another one; right after a deployment or a publication alone this is meant so.",
+        check: "curl -fsS PUBLIC/health and PUBLIC/updates/health: both name the same latest_version.",
+        fix: "Do the half that is missing: deploy the code, or publish the artifacts and deliver their manifest.",
+        verify: "nexy-verify versions-agree",
+    },
+    interval: PUBLIC,
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    let ask = |path: &str| {
+        let url = format!("{}{path}", context.public);
+        health::read(&url, &get::get(context, &url))
+    };
+    judge(&ask("/health"), &ask("/updates/health"))
+}
+
+fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>) -> Answer {
+    let wanted = "/health and /updates/health name the same version";
+    let (code, manifest) = match (code, manifest) {
+        (Ok(code), Ok(manifest)) => (code, manifest),
+        (Err(Unread::Nothing { because, fix }), _) | (_, Err(Unread::Nothing { because, fix })) => {
+            return Answer::unknown(because, wanted, fix);
+        }
+        (Err(Unread::Useless(found)), _) | (_, Err(Unread::Useless(found))) => {
+            return Answer::unknown(found, wanted, "mend that first: nexy-verify public");
+        }
+    };
+    if code.version.is_empty() || code.version != manifest.version {
+        return Answer::fail(
+            format!("the code is `{}`, the manifest `{}`", text::excerpt(&code.version, 40), text::excerpt(&manifest.version, 40)),
+            wanted,
+            "deploy the code or publish the artifacts of the version that is behind; nothing to do if only one of both was meant to move",
+        );
+    }
+    Answer::pass(format!("code and manifest are both {}", text::excerpt(&code.version, 40)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    fn said(version: &str) -> Result<Said, Unread> {
+        Ok(Said { status: "OK".to_owned(), version: version.to_owned(), build: version.to_owned() })
+    }
+
+    #[test]
+    fn one_version_passes_and_two_fail() {
+        assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.4")).verdict, Verdict::Pass);
+        assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.3")).verdict, Verdict::Fail);
+        assert_eq!(judge(&said(""), &said("")).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn without_both_answers_nothing_is_known() {
+        let nothing = || Err(Unread::Nothing { because: "refused".to_owned(), fix: "check".to_owned() });
+        let useless = || Err(Unread::Useless("answers 500".to_owned()));
+        for (code, manifest) in [
+            (nothing(), said("2.0.0.4")),
+            (said("2.0.0.4"), nothing()),
+            (useless(), said("2.0.0.4")),
+            (said("2.0.0.4"), useless()),
+            (nothing(), useless()),
+        ] {
+            assert_eq!(judge(&code, &manifest).verdict, Verdict::Unknown);
+        }
+    }
+}

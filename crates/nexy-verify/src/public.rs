@@ -1,0 +1,63 @@
+//! The public base URL, with the host or port that a person gave in place of the configured ones.
+
+use nexy_contract::{Exit, Problem, Target, loopback};
+
+/// The base URL to ask, without a trailing slash.
+pub(crate) fn base(target: &Target, host: Option<&str>, port: Option<u16>) -> Result<String, Problem> {
+    if let Some(host) = host {
+        check(host, target)?;
+    }
+    Ok(replaced(&target.endpoints.public, host, port))
+}
+
+fn check(host: &str, target: &Target) -> Result<(), Problem> {
+    let refuse = |because: &str, fix: String| Err(Problem::new(Exit::Usage, format!("cannot ask the host `{host}`"), because, fix));
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    if !is_name && bare.parse::<std::net::Ipv6Addr>().is_err() {
+        return refuse("it is no host name", "give the name alone, without https:// and port".to_owned());
+    }
+    if target.legacy.hosts.iter().any(|past| past.eq_ignore_ascii_case(host)) {
+        return refuse("it is a name of the past (nexy.toml: legacy.hosts)", format!("use {}", target.release_target.host));
+    }
+    Ok(())
+}
+
+fn replaced(configured: &str, host: Option<&str>, port: Option<u16>) -> String {
+    let (scheme, authority) = configured.split_once("://").unwrap_or(("https", configured));
+    let (scheme, host) = match host {
+        None => (scheme, loopback::host_of(configured).unwrap_or(authority)),
+        Some(host) => (if loopback::is_loopback(host.trim_matches(['[', ']'])) { "http" } else { "https" }, host),
+    };
+    if scheme == configured.split("://").next().unwrap_or_default() && port.is_none() && loopback::host_of(configured) == Some(host) {
+        return configured.to_owned();
+    }
+    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
+    format!("{scheme}://{host}{port}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_replace_the_configured_ones() {
+        let at_home = "https://nexy.example.test";
+        for (configured, host, port, wanted) in [
+            (at_home, None, None, at_home),
+            (at_home, None, Some(8443), "https://nexy.example.test:8443"),
+            (at_home, Some("other.example.test"), None, "https://other.example.test"),
+            (at_home, Some("other.example.test"), Some(443), "https://other.example.test:443"),
+            (at_home, Some("127.0.0.1"), Some(8080), "http://127.0.0.1:8080"),
+            (at_home, Some("localhost"), None, "http://localhost"),
+            (at_home, Some("::1"), Some(8080), "http://[::1]:8080"),
+            (at_home, Some("[::1]"), Some(8080), "http://[::1]:8080"),
+            ("http://127.0.0.1:4000", None, Some(4001), "http://127.0.0.1:4001"),
+            ("http://127.0.0.1:4000", None, None, "http://127.0.0.1:4000"),
+            ("http://[::1]:4000", None, Some(4001), "http://[::1]:4001"),
+        ] {
+            assert_eq!(replaced(configured, host, port), wanted);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The rules of this house, each with a test; what fails names the file and what to change.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests read the repository and run the built tools; what goes wrong ends the test"
+)]
+
+mod dependencies;
+mod house;
+mod makefile;
+mod portable;
+mod readme;
+mod repository;
+mod rust_text;
+mod tables;
+mod target_values;

@@ -1,0 +1,88 @@
+//! The Makefile is the runbook: its targets, its help, and the README's list are one.
+
+use crate::repository;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// Targets that no rulebook knows: they are about this repository, not about a release.
+const NOT_IN_A_RULEBOOK: [&str; 8] = ["help", "rehearse", "test", "build", "install", "lint", "bench", "clean"];
+
+/// Targets with what help says about them, in order.
+fn targets() -> Vec<(String, String)> {
+    let makefile = repository::text("Makefile");
+    let rules = makefile.lines().filter_map(|line| line.split_once(":")).filter(|(name, _)| is_name(name));
+    rules.map(|(name, rest)| (name.to_owned(), rest.split_once("## ").map_or("", |(_, help)| help).to_owned())).collect()
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+}
+
+#[test]
+fn every_target_is_phony_and_has_help() {
+    let makefile = repository::text("Makefile").replace("\\\n", " ");
+    let phony: Vec<&str> = makefile.lines().find_map(|line| line.strip_prefix(".PHONY:")).unwrap().split_whitespace().collect();
+    let targets = targets();
+    assert_eq!(phony, targets.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+    for (name, help) in targets {
+        assert!(!help.is_empty(), "the target {name} has no `## ` comment");
+    }
+}
+
+#[test]
+fn every_step_of_a_release_names_its_rulebook_section() {
+    for (name, help) in targets() {
+        let section = help.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']')).filter(|text| text.starts_with('S'));
+        assert_eq!(section.is_none(), NOT_IN_A_RULEBOOK.contains(&name.as_str()), "{name}: {help}");
+    }
+}
+
+#[test]
+fn help_and_the_readme_list_every_target_in_order() {
+    if !repository::has_program("make") {
+        return;
+    }
+    let output = Command::new("make")
+        .args(["-s", "help"])
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .current_dir(repository::root())
+        .output()
+        .unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let printed: Vec<&str> = help.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(printed, targets().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
+    let section = repository::readme_section("Make is the runbook");
+    let shown = section.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(shown, help, "put the output of `make help` into README.md");
+}
+
+#[test]
+fn every_target_that_the_readme_types_exists() {
+    let targets: BTreeSet<String> = targets().into_iter().map(|(name, _)| name).collect();
+    for word in repository::text("README.md").split(['`', '\n']).filter_map(|text| text.strip_prefix("make ")) {
+        let name = word.split_whitespace().next().unwrap();
+        assert!(targets.contains(name), "README.md says `make {word}`");
+    }
+}
+
+#[test]
+fn every_call_of_a_tool_names_its_target() {
+    let makefile = repository::without_comments(&repository::text("Makefile"));
+    for line in makefile.lines().filter(|line| line.starts_with('\t') && !line.contains("scripts/vm.sh")) {
+        for tool in repository::TOOLS {
+            for (at, _) in line.match_indices(&format!("{tool} ")) {
+                let rest = &line[at + tool.len() + 1..];
+                assert!(rest.starts_with("$(TARGET)"), "Makefile: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_used_that_make_of_2006_does_not_know() {
+    let makefile = repository::without_comments(&repository::text("Makefile"));
+    for newer in [".ONESHELL", ".SHELLFLAGS", ".RECIPEPREFIX", "!=", "::=", "$(file ", "undefine", "private ", "$(intcmp", "$(let"] {
+        assert!(!makefile.contains(newer), "Makefile uses `{newer}`, make 3.81 does not know it");
+    }
+}

@@ -1,0 +1,108 @@
+//! The repository as text: its files, its sections, and its tools as they were built.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The crates that people install.
+pub(crate) const TOOLS: [&str; 5] = ["nexy-version", "nexy-gate", "nexy-publish", "nexy-manifest", "nexy-verify"];
+/// The two libraries below them.
+pub(crate) const LIBRARIES: [&str; 2] = ["nexy-contract", "nexy-outside"];
+
+/// The root of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The text of a file of the repository.
+pub(crate) fn text(path: &str) -> String {
+    let file = root().join(path);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// Every file below a folder, as paths relative to the root, in order; without what was built and what is released.
+pub(crate) fn files(below: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(&root().join(below), &mut found);
+    found.sort();
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        let relative = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        if ["target", ".git", "release_inbox", "releases"].contains(&relative.as_str()) {
+            continue;
+        }
+        if path.is_dir() { collect(&path, found) } else { found.push(relative) }
+    }
+}
+
+/// The Rust files of what is shipped: libraries and tools.
+pub(crate) fn shipped_rust() -> Vec<String> {
+    let folders = LIBRARIES.iter().chain(&TOOLS).flat_map(|name| files(&format!("crates/{name}/src")));
+    folders.filter(|path| path.ends_with(".rs") && !path.ends_with("/tests.rs") && !path.contains("/tests/")).collect()
+}
+
+/// The scripts that run on the laptop; those in `remote/` run on the VM, which is Linux.
+pub(crate) fn laptop_scripts() -> Vec<String> {
+    files("scripts").into_iter().filter(|path| path.ends_with(".sh") && !path.starts_with("scripts/remote/")).collect()
+}
+
+/// Every shell script that must be plain POSIX.
+pub(crate) fn posix_scripts() -> Vec<String> {
+    files("scripts").into_iter().filter(|path| path.ends_with(".sh")).collect()
+}
+
+/// A shell or make text without its comment lines.
+pub(crate) fn without_comments(text: &str) -> String {
+    text.lines().map(|line| if line.trim_start().starts_with('#') { "" } else { line }).collect::<Vec<_>>().join("\n")
+}
+
+/// The part of README.md below a heading, up to the next one.
+pub(crate) fn readme_section(heading: &str) -> String {
+    let readme = text("README.md");
+    let mut inside = false;
+    let mut fenced = false;
+    let mut section = String::new();
+    for line in readme.lines() {
+        fenced ^= line.starts_with("```");
+        if !fenced && line.starts_with("## ") {
+            inside = line == format!("## {heading}");
+        } else if inside {
+            section.push_str(line);
+            section.push('\n');
+        }
+    }
+    assert!(!section.is_empty(), "README.md has no section `## {heading}`");
+    section
+}
+
+/// The rows of the one table in a section of README.md, without its head, cell by cell.
+pub(crate) fn readme_table(heading: &str) -> Vec<Vec<String>> {
+    let section = readme_section(heading);
+    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
+    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+/// A program that was built beside this test.
+pub(crate) fn built(name: &str) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join(name);
+    assert!(program.is_file(), "{} is missing: run `make test`, it builds the tools first", program.display());
+    let mut command = Command::new(program);
+    command.env_clear();
+    command
+}
+
+/// Whether a program is on `PATH`; a rule that needs it says loudly when it is not.
+pub(crate) fn has_program(name: &str) -> bool {
+    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file());
+    if !found {
+        eprintln!("NOT CHECKED: {name} is not on PATH");
+    }
+    found
+}

@@ -1,0 +1,75 @@
+//! What is Nexy's own stands in `nexy.toml`, and nowhere in what is shipped.
+
+use crate::{repository, rust_text};
+use std::collections::BTreeSet;
+
+/// Words that are also something else than a value of `nexy.toml`.
+const MEANS_SOMETHING_ELSE: &[(&str, &str)] = &[
+    ("server", "an ordinary word"),
+    ("Update", "an ordinary word"),
+    ("origin", "an ordinary word"),
+    ("VERSION", "what S3 calls the owner of the version; help and messages speak of it"),
+    ("https://github.com", "the host that the variable GH_TOKEN is for, whatever the target says"),
+    ("/etc/nexy/nexy.toml", "where the file itself is looked for, before it can be read"),
+    ("nexy.target/1", "the schema id of the file"),
+];
+
+fn values() -> BTreeSet<String> {
+    let target: toml::Table = repository::text("nexy.toml").parse().unwrap();
+    let mut values = BTreeSet::new();
+    target.values().for_each(|value| gather(value, &mut values));
+    values.retain(|value| value.len() >= 5 && !MEANS_SOMETHING_ELSE.iter().any(|(word, _)| word == value));
+    values
+}
+
+fn gather(value: &toml::Value, values: &mut BTreeSet<String>) {
+    match value {
+        toml::Value::String(text) => {
+            values.insert(text.clone());
+        }
+        toml::Value::Array(items) => items.iter().for_each(|item| gather(item, values)),
+        toml::Value::Table(table) => table.values().for_each(|item| gather(item, values)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_value_of_the_target_stands_in_shipped_rust() {
+    let values = values();
+    let mut found = Vec::new();
+    for path in repository::shipped_rust() {
+        for (line, literal) in rust_text::literals(&repository::text(&path)) {
+            found.extend(
+                values.iter().filter(|value| rust_text::holds(&literal, value)).map(|value| format!("{path}:{line} holds `{value}`")),
+            );
+        }
+    }
+    assert!(found.is_empty(), "take these from nexy.toml:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_value_of_the_target_stands_in_scripts_or_the_makefile() {
+    let values = values();
+    let mut found = Vec::new();
+    for path in repository::posix_scripts().into_iter().chain(["Makefile".to_owned()]) {
+        for (number, line) in repository::without_comments(&repository::text(&path)).lines().enumerate() {
+            found.extend(
+                values.iter().filter(|value| rust_text::holds(line, value)).map(|value| format!("{path}:{} holds `{value}`", number + 1)),
+            );
+        }
+    }
+    assert!(found.is_empty(), "ask `nexy-version show KEY` for these:\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_exception_is_still_a_value_of_the_target() {
+    let mut all = BTreeSet::new();
+    let target: toml::Table = repository::text("nexy.toml").parse().unwrap();
+    target.values().for_each(|value| gather(value, &mut all));
+    for (word, reason) in MEANS_SOMETHING_ELSE {
+        assert!(
+            all.contains(*word) || all.iter().any(|value| value.starts_with(word)),
+            "`{word}` ({reason}) is no value of nexy.toml any more"
+        );
+    }
+}
