@@ -9,6 +9,7 @@ mod gate;
 mod gates;
 mod guide_block;
 mod inbox;
+mod loaded_command;
 mod owned_version;
 mod remote_url;
 mod selection;

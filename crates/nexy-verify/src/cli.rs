@@ -2,6 +2,7 @@
 
 use crate::schedule::Waiting;
 use clap::{Args, Parser, Subcommand};
+use nexy_contract::{Exit, Problem};
 use nexy_outside::Common;
 use std::{path::PathBuf, time::Duration};
 
@@ -78,6 +79,25 @@ pub(crate) struct Left {
 }
 
 impl Cli {
+    /// The verb, when it stands alone: words and options of the probes beside it would be silently ignored.
+    pub(crate) fn verb(&self) -> Result<Option<&Verb>, Problem> {
+        let for_probes = !self.operands.is_empty()
+            || self.wait.is_some()
+            || self.host.is_some()
+            || self.port.is_some()
+            || self.list
+            || self.explain.is_some();
+        match &self.verb {
+            Some(_) if for_probes => Err(Problem::new(
+                Exit::Usage,
+                "cannot use these words together",
+                "a verb comes first, and takes no probes and none of their options",
+                "nexy-verify run-command --help",
+            )),
+            verb => Ok(verb.as_ref()),
+        }
+    }
+
     /// How long to go on asking.
     pub(crate) fn waiting(&self) -> Waiting {
         Waiting { wait: self.wait.unwrap_or_default(), stable: self.stable.unwrap_or_default() }
@@ -123,14 +143,16 @@ mod tests {
     }
 
     #[test]
-    fn a_verb_comes_first_and_is_no_operand_later() {
+    fn a_verb_comes_first_and_alone() {
         let parse = |words: &str| Cli::try_parse_from(words.split_whitespace());
         let nonce = "0123456789abcdef0123456789abcdef";
         let verb = parse(&format!("nexy-verify --quiet run-command --nonce {nonce} --az-exit -1 out err")).expect("a verb");
-        assert!(matches!(verb.verb, Some(Verb::RunCommand(Left { az_exit: Some(-1), .. }))));
-        let operands = parse("nexy-verify local --wait 5s run-command -").expect("operands");
-        assert!(operands.verb.is_none());
-        assert_eq!(operands.operands, ["local", "run-command", "-"]);
+        assert!(matches!(verb.verb(), Ok(Some(Verb::RunCommand(Left { az_exit: Some(-1), .. })))));
+        let late = parse(&format!("nexy-verify local run-command --nonce {nonce} out err")).expect("words");
+        assert_eq!(late.verb().expect_err("too late").exit, Exit::Usage);
+        let operands = parse("nexy-verify local --wait 5s -").expect("operands");
+        assert!(matches!(operands.verb(), Ok(None)));
+        assert_eq!(operands.operands, ["local", "-"]);
         for wrong in ["nexy-verify local --stable 5s", "nexy-verify run-command --nonce abc out err", "nexy-verify local --port 0"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

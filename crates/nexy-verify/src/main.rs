@@ -33,7 +33,7 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
-    if let Some(Verb::RunCommand(left)) = &cli.verb {
+    if let Some(Verb::RunCommand(left)) = cli.verb()? {
         return remote::tell_the_truth(left, &cli.common);
     }
     if cli.list {

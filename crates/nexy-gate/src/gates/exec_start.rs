@@ -3,6 +3,7 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate},
+    loaded_command::{self, LoadedCommand},
     unit_repair::{self, UnitFile},
 };
 use nexy_contract::{
@@ -240,33 +241,130 @@ fn value<'a>(properties: &'a Properties, key: &str) -> &'a str {
     properties.get(key).map_or("", String::as_str)
 }
 
-/// One command as the manager shows it; its words have lost their quoting.
-#[derive(Debug, PartialEq, Eq)]
-struct LoadedCommand {
-    program: String,
-    words: Vec<String>,
-    ignores_errors: bool,
-}
-
-impl LoadedCommand {
-    /// The first argument that is no option, joined with the working directory.
-    fn script(&self, folder: &str) -> Option<String> {
-        let word = self.words.iter().skip(1).find(|word| !word.starts_with('-'))?;
-        Some(if word.starts_with('/') { word.clone() } else { format!("{}/{word}", folder.trim_end_matches('/')) })
-    }
-}
-
 /// Every ExecStart that is in effect; `None` for one in a form that is not known.
 fn commands(properties: &Properties) -> Vec<Option<LoadedCommand>> {
-    value(properties, "ExecStart").lines().map(command).collect()
+    value(properties, "ExecStart").lines().map(loaded_command::read).collect()
 }
 
-fn command(line: &str) -> Option<LoadedCommand> {
-    let (head, rest) = line.strip_prefix("{ path=")?.split_once(" ; argv[]=")?;
-    let (words, rest) = rest.rsplit_once(" ; ignore_errors=")?;
-    Some(LoadedCommand {
-        program: head.to_owned(),
-        words: words.split(' ').map(str::to_owned).collect(),
-        ignores_errors: rest.starts_with("yes"),
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+    use nexy_outside::ownership::Acl;
+
+    const MAIN: &str = "/etc/systemd/system/app.service";
+
+    fn target() -> Target {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../nexy.toml")).expect("the committed file");
+        let mut target = Target::parse(&text).expect("it is right");
+        target.vm.checkout = "/srv/app".to_owned();
+        target.layout.entry_point = "server/run.py".to_owned();
+        target.service = Service {
+            unit: "app.service".to_owned(),
+            user: "server".to_owned(),
+            working_directory: "/srv/app".to_owned(),
+            exec_start: "/srv/app/venv/bin/python3 server/run.py".to_owned(),
+        };
+        target
+    }
+
+    fn loaded(command: &str) -> String {
+        let program = command.split(' ').next().unwrap_or_default();
+        format!("{{ path={program} ; argv[]={command} ; ignore_errors=no ; start_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}")
+    }
+
+    fn good() -> Properties {
+        [
+            ("ExecStart", loaded("/srv/app/venv/bin/python3 server/run.py")),
+            ("User", "server".to_owned()),
+            ("WorkingDirectory", "/srv/app".to_owned()),
+            ("FragmentPath", MAIN.to_owned()),
+            ("DropInPaths", String::new()),
+            ("NeedDaemonReload", "no".to_owned()),
+            ("LoadState", "loaded".to_owned()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+    }
+
+    fn there(mode: u32) -> Looked {
+        Ok(Some(Standing { path: "/f".into(), kind: Kind::File, uid: 0, gid: 0, mode, acl: Acl::Absent }))
+    }
+
+    fn answer_of(properties: &Properties, unit_files: &[UnitFile], program: Looked, script: Looked) -> Answer {
+        let command = commands(properties).into_iter().next().flatten();
+        let script_path = command.as_ref().and_then(|command| command.script(value(properties, "WorkingDirectory")));
+        let program = command.map(|command| (command.program, program));
+        let script = script_path.map(|path| (path, script));
+        judge(&Facts { target: &target(), properties, unit_files, program, script })
+    }
+
+    fn answer(key: &str, changed: &str) -> Answer {
+        let mut properties = good();
+        properties.insert(key.to_owned(), changed.to_owned());
+        let main = UnitFile { path: MAIN.to_owned(), is_drop_in: false, text: Some("[Service]\nExecStart=/x\n".to_owned()) };
+        answer_of(&properties, &[main], there(0o755), there(0o644))
+    }
+
+    #[test]
+    fn the_expected_unit_passes() {
+        assert_eq!(answer_of(&good(), &[], there(0o755), there(0o644)).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn every_drift_is_a_no_that_names_it_and_ends_with_a_reload_and_never_a_restart() {
+        for (key, changed, said) in [
+            ("ExecStart", loaded("/srv/app/venv/bin/python3 server/server/run.py"), "server/server/run.py"),
+            ("ExecStart", loaded("/srv/app/venv/bin/python3 -u server/run.py"), "-u server/run.py"),
+            ("ExecStart", String::new(), "ExecStart is not set"),
+            ("ExecStart", format!("{}\n{}", loaded("/bin/a"), loaded("/bin/b")), "ExecStart is set 2 times"),
+            ("ExecStart", good()["ExecStart"].replace("ignore_errors=no", "ignore_errors=yes"), "begins with `-`"),
+            ("ExecStart", good()["ExecStart"].replace("path=/srv/app/venv/bin/python3", "path=/bin/sh"), "runs /bin/sh under another name"),
+            ("User", String::new(), "User is ``"),
+            ("WorkingDirectory", "/srv/app/server".to_owned(), "WorkingDirectory is `/srv/app/server`"),
+            ("NeedDaemonReload", "yes".to_owned(), "have changed since"),
+        ] {
+            let answer = answer(key, &changed);
+            assert_eq!(answer.verdict, Verdict::Fail, "{key}={changed}");
+            assert!(answer.found.contains(said), "{key}: {}", answer.found);
+            assert!(answer.fix.ends_with("sudo systemctl daemon-reload; sudo nexy-gate exec-start"), "{}", answer.fix);
+            assert!(!answer.fix.contains("restart"), "{}", answer.fix);
+        }
+    }
+
+    #[test]
+    fn a_unit_that_is_not_loaded_is_a_no_and_one_that_nobody_speaks_of_is_unknown() {
+        assert_eq!(answer("LoadState", "not-found").verdict, Verdict::Fail);
+        assert_eq!(answer("LoadState", "masked").verdict, Verdict::Fail);
+        assert_eq!(answer("LoadState", "").verdict, Verdict::Unknown);
+        assert_eq!(answer("NeedDaemonReload", "").verdict, Verdict::Unknown);
+        assert_eq!(answer("ExecStart", "a form of another century").verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_drop_in_that_overrides_the_command_is_named_and_mended() {
+        let mut properties = good();
+        properties.insert("ExecStart".to_owned(), loaded("/srv/app/venv/bin/python3 run.py"));
+        let drop_in = "/etc/systemd/system/app.service.d/override.conf";
+        let files = [
+            UnitFile { path: MAIN.to_owned(), is_drop_in: false, text: Some(format!("ExecStart={}", target().service.exec_start)) },
+            UnitFile { path: drop_in.to_owned(), is_drop_in: true, text: Some("[Service]\nExecStart=\nExecStart=x\n".to_owned()) },
+        ];
+        let answer = answer_of(&properties, &files, there(0o755), Ok(None));
+        assert!(answer.found.contains(drop_in) && answer.found.contains("would open /srv/app/run.py"), "{}", answer.found);
+        assert!(answer.fix.contains(&format!("/d' {drop_in}; sudo systemctl")), "{}", answer.fix);
+        assert!(!answer.fix.contains("git"), "{}", answer.fix);
+    }
+
+    #[test]
+    fn program_and_script_must_be_there_and_a_closed_folder_is_unknown() {
+        let with = |program: Looked, script: Looked| answer_of(&good(), &[], program, script);
+        let no_script = with(there(0o755), Ok(None));
+        assert!(no_script.fix.contains("checkout HEAD -- server/run.py"), "{}", no_script.fix);
+        assert_eq!(no_script.verdict, Verdict::Fail);
+        assert!(with(there(0o644), there(0o644)).fix.contains("chmod a+x /srv/app/venv/bin/python3"));
+        assert!(with(Ok(None), there(0o644)).fix.contains("python3 -m venv /srv/app/venv"));
+        assert_eq!(with(there(0o755), Err("permission denied".to_owned())).verdict, Verdict::Unknown);
+        assert_eq!(with(Err("permission denied".to_owned()), there(0o644)).verdict, Verdict::Unknown);
+    }
 }

@@ -67,7 +67,6 @@ fn the_project_speaks_of_itself_alone() {
         concat!("chat", "gpt"),
         concat!("openai", ".com"),
         concat!("co-auth", "ored-by"),
-        concat!("language ", "model"),
         concat!("sub", "agent"),
         concat!("this ses", "sion"),
     ];

@@ -1,0 +1,94 @@
+//! `payload` and `delivered`: the two ends of the journey, as the laptop sees them.
+
+use crate::published::{published, written};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use nexy_contract::Sha256Digest;
+use nexy_standin::world::World;
+use serde_json::{Value, json};
+
+fn payload(world: &World, record: &Value) -> nexy_standin::world::Ran {
+    world.tool("nexy-manifest").args(["payload", "-"]).stdin(record.to_string()).run()
+}
+
+fn answer(world: &World, record: &Value) -> Value {
+    let files: Vec<Value> = record["manifests"]
+        .as_array()
+        .expect("manifests")
+        .iter()
+        .map(|manifest| json!({"path": manifest["path"], "sha256": manifest["sha256"]}))
+        .collect();
+    let size = &world.manifest()["artifact"]["size"];
+    json!({"schema": "nexy.delivery/1", "at": "2026-11-21T12:00:00Z", "version": "2.0.0.4", "changed": true, "files": files, "served_version": "2.0.0.4", "served_length": size})
+}
+
+fn delivered(world: &World, record: &Value, answer: &Value) -> nexy_standin::world::Ran {
+    world.write("answer.json", &answer.to_string());
+    world.tool("nexy-manifest").args(["delivered", "answer.json", "-"]).stdin(record.to_string()).run()
+}
+
+#[test]
+fn the_payload_is_the_manifest_with_its_digest() {
+    let world = World::new();
+    let record = written(&world);
+    let ran = payload(&world, &record);
+    ran.exits(0);
+    let (sha256, encoded) = ran.stdout.trim_end().split_once(' ').expect("two words");
+    let bytes = STANDARD.decode(encoded).expect("base64");
+    assert_eq!(bytes, world.read("server/updates/manifests/manifest.json").into_bytes());
+    assert_eq!(sha256, Sha256Digest::of(&bytes).to_string());
+}
+
+#[test]
+fn a_manifest_that_changed_since_or_was_never_written_does_not_travel() {
+    let world = World::new();
+    let record = written(&world);
+    world.write("server/updates/manifests/manifest.json", "{}\n");
+    payload(&world, &record).exits(1).says("has changed since it was written").silent_stdout();
+    let world = World::new();
+    payload(&world, &published(&world)).exits(1).says("no manifest was written").silent_stdout();
+}
+
+#[test]
+fn a_record_that_is_stopped_gives_its_code_and_no_payload() {
+    let world = World::new();
+    let mut record = written(&world);
+    record["outcomes"][0]["exit"] = json!(4);
+    payload(&world, &record).exits(4).says("nothing is delivered").silent_stdout();
+}
+
+#[test]
+fn the_vms_answer_is_added_to_every_manifest() {
+    let world = World::new();
+    let record = written(&world);
+    let document = delivered(&world, &record, &answer(&world, &record)).exits(0).json();
+    for manifest in document["manifests"].as_array().expect("manifests") {
+        assert_eq!(manifest["delivered"]["sha256"], manifest["sha256"]);
+        assert_eq!(manifest["delivered"]["served_version"], "2.0.0.4");
+    }
+}
+
+#[test]
+fn an_answer_about_other_bytes_or_from_nobody_is_no_delivery() {
+    let world = World::new();
+    let record = written(&world);
+    let mut other = answer(&world, &record);
+    other["files"][1]["sha256"] = json!("0".repeat(64));
+    delivered(&world, &record, &other).exits(1).says("did not arrive");
+    let mut missing = answer(&world, &record);
+    missing["files"] = json!([]);
+    delivered(&world, &record, &missing).exits(1).says("does not speak of it");
+    delivered(&world, &record, &json!({"schema": "nexy.delivery/2"})).exits(65).says("newer");
+    world.tool("nexy-manifest").args(["delivered", "nowhere.json", "-"]).stdin(record.to_string()).run().exits(69).says("no such file");
+}
+
+#[test]
+fn a_failed_delivery_is_written_down_with_its_code() {
+    let world = World::new();
+    let record = written(&world);
+    for (code, exit) in [("69", 69), ("75", 75), ("4", 4), ("0", 69), ("137", 69)] {
+        let ran = world.tool("nexy-manifest").args(["delivered", "--failed", code, "-"]).stdin(record.to_string()).run();
+        let document = ran.exits(exit).json();
+        let outcomes = document["outcomes"].as_array().expect("outcomes");
+        assert_eq!(outcomes[outcomes.len() - 1]["exit"], exit);
+    }
+}

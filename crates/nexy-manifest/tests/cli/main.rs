@@ -1,0 +1,7 @@
+//! `nexy-manifest` as a black box.
+
+mod checking;
+mod delivering;
+mod installing;
+mod published;
+mod writing;

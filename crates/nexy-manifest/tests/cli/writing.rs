@@ -1,0 +1,203 @@
+//! `write`: what the record says is live, and nothing else.
+
+use crate::published::{files, published, served, written};
+use nexy_standin::{
+    Fault, Listener, Reply, artifact,
+    world::{ARTIFACTS, World},
+};
+use serde_json::{Value, json};
+
+fn write(world: &World, record: &Value) -> nexy_standin::world::Ran {
+    world.tool("nexy-manifest").args(["write", "-"]).stdin(record.to_string()).run()
+}
+
+#[test]
+fn both_folders_get_the_manifest_and_its_versioned_copy_and_lose_older_copies() {
+    let world = World::new();
+    let record = written(&world);
+    let files = files(&world);
+    let names: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "server/updates/manifests/manifest.json",
+            "server/updates/manifests/manifest_2.0.0.4.json",
+            "server/server/updates/manifests/manifest.json",
+            "server/server/updates/manifests/manifest_2.0.0.4.json",
+        ]
+    );
+    assert!(files.iter().all(|(_, text)| *text == files[0].1));
+    let manifest = world.manifest();
+    assert_eq!((manifest["version"].as_str(), manifest["build"].as_str()), (Some("2.0.0.4"), Some("2.0.0.4")));
+    assert_eq!(manifest["artifact"]["sha256"].as_str(), Some(served(&world).as_str()));
+    assert_eq!(manifest["artifact"]["url"].as_str(), Some(world.dmg_url().as_str()));
+    let paths: Vec<&str> =
+        record["manifests"].as_array().expect("manifests").iter().map(|manifest| manifest["path"].as_str().expect("a path")).collect();
+    assert_eq!(paths, [names[0], names[2]]);
+}
+
+#[test]
+fn the_same_record_again_changes_no_byte() {
+    let world = World::new();
+    let record = published(&world);
+    write(&world, &record).exits(0).says("Manifest updated at ");
+    let before = files(&world);
+    write(&world, &record).exits(0).says("nothing to change");
+    assert_eq!(files(&world), before);
+}
+
+#[test]
+fn unknown_fields_stay_and_a_signature_of_other_bytes_goes() {
+    let world = World::new();
+    let mut old = world.manifest();
+    old["artifact"]["ed25519"] = json!("c2lnbmF0dXJlIG9mIG90aGVyIGJ5dGVz");
+    old["from_the_future"] = json!({"kept": true});
+    world.set_manifest(&old);
+    written(&world);
+    let manifest = world.manifest();
+    assert_eq!(manifest["artifact"]["ed25519"], "");
+    assert_eq!(manifest["from_the_future"]["kept"], true);
+}
+
+#[test]
+fn a_beta_manifest_is_somebody_elses() {
+    let world = World::new();
+    world.write("server/updates/manifests/manifest_beta.json", "{}\n");
+    written(&world);
+    assert_eq!(world.read("server/updates/manifests/manifest_beta.json"), "{}\n");
+}
+
+#[test]
+fn a_pkg_alone_leaves_the_manifest_as_it_is_and_says_so() {
+    let world = World::new();
+    std::fs::remove_file(world.inbox("Nexy.dmg")).expect("removed");
+    world.inbox_pkg(&artifact::pkg(9000, 3));
+    let before = files(&world);
+    let record = published(&world);
+    let document = write(&world, &record).exits(0).says("the manifest stays as it is").json();
+    assert_eq!(document["manifests"], json!([]));
+    assert_eq!(files(&world), before);
+}
+
+#[test]
+fn a_dry_run_names_the_files_and_writes_none() {
+    let world = World::new();
+    let record = published(&world);
+    let before = files(&world);
+    let document = world.tool("nexy-manifest").args(["write", "--dry-run", "-"]).stdin(record.to_string()).run().exits(0).json();
+    assert_eq!(files(&world), before);
+    let outcomes = document["outcomes"].as_array().expect("outcomes");
+    assert_eq!(outcomes[outcomes.len() - 1]["planned"].as_array().map(Vec::len), Some(2));
+}
+
+/// Changes the record of a publication, and holds that no manifest follows from it.
+fn refused(code: i32, says: &str, change: impl FnOnce(&World, &mut Value)) {
+    let world = World::new();
+    let mut record = published(&world);
+    change(&world, &mut record);
+    let before = files(&world);
+    write(&world, &record).exits(code).says(says);
+    assert_eq!(files(&world), before);
+}
+
+#[test]
+fn a_record_that_does_not_say_what_is_live_is_refused() {
+    refused(1, "does not say what is live", |_, record| record["artifacts"][0]["live"] = json!(null));
+    refused(1, "is not what left the inbox", |_, record| record["artifacts"][0]["live"]["sha256"] = json!("0".repeat(64)));
+    refused(1, "nexy.toml says", |_, record| record["artifacts"][0]["live"]["url"] = json!("https://example.test/Nexy.dmg"));
+    refused(1, "holds no publication", |_, record| record["outcomes"] = json!([]));
+    refused(3, "nothing done", |_, record| record["outcomes"][0]["exit"] = json!(3));
+    refused(65, "made for the target", |_, record| record["target"]["vm"] = json!("Nexy"));
+}
+
+#[test]
+fn what_the_public_url_serves_is_looked_at_again() {
+    refused(1, "bytes now, the record says", |world, _| {
+        world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"replaced by hand");
+    });
+    refused(1, "HTTP 404", |world, _| world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg"));
+    refused(69, "HTTP 503", |world, _| world.standin.fault(Fault::new(Listener::Web, "GET", "", Reply::Status(503, json!({}))).always()));
+}
+
+#[test]
+fn a_version_that_would_make_clients_loop_or_stay_is_refused() {
+    let loops = |world: &World, record: &Value| world.set_manifest(&live_manifest(world, record, "2.0.0.3"));
+    refused(1, "update to them again and again", |world, record| loops(world, record));
+    refused(1, "would never update", |world, _| {
+        let mut manifest = world.manifest();
+        manifest["version"] = json!("2.0.0.4");
+        manifest["build"] = json!("2.0.0.4");
+        world.set_manifest(&manifest);
+    });
+    refused(1, "which is newer than 2.0.0.4", |world, _| {
+        let mut manifest = world.manifest();
+        manifest["version"] = json!("2.0.0.9");
+        manifest["build"] = json!("2.0.0.9");
+        world.set_manifest(&manifest);
+    });
+}
+
+fn live_manifest(world: &World, record: &Value, version: &str) -> Value {
+    let mut manifest = world.live_manifest(version);
+    manifest["artifact"]["sha256"] = record["artifacts"][0]["sha256"].clone();
+    manifest["artifact"]["size"] = record["artifacts"][0]["size_bytes"].clone();
+    manifest
+}
+
+#[test]
+fn a_manifest_that_is_no_json_is_not_overwritten_silently() {
+    refused(1, "restore the manifest", |world, _| {
+        for folder in nexy_standin::world::MANIFEST_FOLDERS {
+            world.write(&format!("{folder}/manifest.json"), "<<<<<<< HEAD\n");
+        }
+    });
+}
+
+#[test]
+fn a_torn_pair_is_mended_by_the_next_run() {
+    let world = World::new();
+    let record = published(&world);
+    write(&world, &record).exits(0);
+    let whole = files(&world);
+    std::fs::remove_file(world.workspace().join("server/server/updates/manifests/manifest.json")).expect("removed");
+    write(&world, &record).exits(0);
+    assert_eq!(files(&world), whole);
+}
+
+#[test]
+fn a_second_writer_is_sent_away() {
+    let world = World::new();
+    let record = published(&world);
+    let folder = std::fs::File::open(world.workspace().join("server/updates/manifests")).expect("a folder");
+    folder.lock().expect("a lock");
+    let before = files(&world);
+    write(&world, &record).exits(75).says("another nexy-manifest is at work");
+    assert_eq!(files(&world), before);
+}
+
+#[test]
+fn no_temporary_file_is_left_and_none_could_be_mistaken_for_a_manifest() {
+    let world = World::new();
+    written(&world);
+    for (path, _) in files(&world) {
+        assert!(path.ends_with(".json") && !path.contains(".nexy-"), "{path}");
+    }
+}
+
+#[test]
+fn usage_errors_read_nothing() {
+    let world = World::new();
+    for arguments in [
+        vec![],
+        vec!["write"],
+        vec!["write", "x"],
+        vec!["write", "-", "-"],
+        vec!["payload"],
+        vec!["delivered"],
+        vec!["delivered", "x"],
+        vec!["delivered", "-", "x"],
+    ] {
+        world.tool("nexy-manifest").args(arguments).run().exits(2).silent_stdout();
+    }
+}

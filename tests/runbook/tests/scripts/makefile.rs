@@ -1,0 +1,65 @@
+//! The Makefile's steps do what they say, with the tools that it is given.
+
+use crate::laptop::{invocations, on_vm};
+use nexy_standin::world::{Ran, VERSION, World};
+use std::{fs, path::Path};
+
+fn make(world: &World, words: &str) -> Ran {
+    let makefile = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("Makefile");
+    fs::copy(makefile, world.workspace().join("Makefile")).unwrap();
+    world.shell(&format!("make -s TOOLS='{}' {words}", world.tools().display())).run()
+}
+
+#[test]
+fn the_steps_of_a_release_follow_each_other() {
+    let world = World::new();
+    for step in ["version-check", "inbox-check", "gate-publish", "plan"] {
+        make(&world, step).exits(0);
+    }
+    assert!(!world.standin.requests().iter().any(|request| request.is_mutation()), "a question changed something");
+    for step in ["publish", "manifest-sync", "manifest-deliver", "verify", "validate-updates"] {
+        make(&world, step).exits(0);
+    }
+    assert_eq!((world.vm_manifest()["version"].as_str(), invocations(&world)), (Some(VERSION), 1));
+    make(&world, "release").exits(0);
+    assert_eq!(invocations(&world), 1);
+}
+
+#[test]
+fn the_vm_is_asked_by_name() {
+    let world = World::new();
+    on_vm(&world, "nexy-gate", "echo \"gates: $*\"");
+    on_vm(&world, "nexy-verify", "echo \"probes: $*\"");
+    make(&world, "vm-hard").exits(0).prints("json hard");
+    make(&world, "vm-versions").exits(0).prints("json local");
+}
+
+#[test]
+fn a_failure_is_a_failure_of_make() {
+    let world = World::new();
+    world.inbox_dmg(b"<!DOCTYPE html>");
+    for step in ["inbox-check", "gate-publish", "plan", "publish", "release", "manifest-sync"] {
+        make(&world, step).exits(2);
+    }
+    make(&world, "version-set").exits(2);
+    make(&world, "version-set V=1.2.3").exits(2);
+    assert_eq!(world.read("VERSION").trim(), VERSION);
+}
+
+#[test]
+fn the_version_is_set_everywhere() {
+    let world = World::new();
+    make(&world, "version-set V=2.0.0.5").exits(0);
+    assert_eq!(world.read("VERSION").trim(), "2.0.0.5");
+    make(&world, "version-check").exits(0);
+}
+
+#[test]
+fn tools_are_installed_where_they_are_wanted() {
+    let world = World::new();
+    let place = world.root().join("place");
+    make(&world, &format!("install PREFIX=/opt DESTDIR='{}'", place.display())).exits(0);
+    for tool in nexy_standin::world::TOOLS {
+        assert!(place.join("opt/bin").join(tool).is_file(), "{tool}");
+    }
+}

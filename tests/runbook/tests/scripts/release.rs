@@ -1,0 +1,113 @@
+//! `scripts/release.sh`: the stages of a release through files, resumable at the first one that is not done.
+
+use crate::laptop::{invocations, run};
+use nexy_standin::{
+    Fault, Listener, Reply, artifact,
+    world::{VERSION, World},
+};
+use serde_json::{Value, json};
+use std::fs;
+
+const STAGES: [&str; 6] = ["10-record", "20-gates", "30-publish", "40-manifest", "50-deliver", "60-verify"];
+
+fn done(world: &World) -> Vec<&'static str> {
+    let folder = world.workspace().join("releases").join(VERSION);
+    STAGES.into_iter().filter(|stage| folder.join(format!("{stage}.json")).is_file()).collect()
+}
+
+fn uploads(world: &World) -> usize {
+    world.standin.requests().iter().filter(|request| request.listener == Listener::Uploads && request.method == "POST").count()
+}
+
+#[test]
+fn a_release_leaves_one_record_a_stage_and_again_changes_nothing() {
+    let world = World::new();
+    run(&world, "scripts/release.sh").exits(0).silent_stdout();
+    assert_eq!(done(&world), STAGES);
+    assert_eq!((uploads(&world), invocations(&world)), (1, 1));
+    assert_eq!(world.vm_manifest()["version"], VERSION);
+    let evidence: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/60-verify.json"))).unwrap();
+    assert_eq!(evidence["reports"].as_array().unwrap().len(), 2);
+
+    world.standin.clear_requests();
+    run(&world, "scripts/release.sh").exits(0);
+    assert_eq!((world.standin.requests().iter().filter(|request| request.is_mutation()).count(), invocations(&world)), (0, 1));
+}
+
+#[test]
+fn a_stage_that_fails_ends_with_its_own_code_and_is_resumed() {
+    let world = World::new();
+    world.set_az("conflicts", json!(2));
+    run(&world, "scripts/release.sh").exits(75).says("stopped at 50-deliver with exit code 75");
+    assert_eq!(done(&world), STAGES[..4]);
+    let kept: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/50-deliver.failed.json"))).unwrap();
+    assert_eq!(kept["outcomes"].as_array().unwrap().last().unwrap()["exit"], 75);
+
+    world.standin.clear_requests();
+    run(&world, "scripts/release.sh").exits(0).never_says("30-publish");
+    assert_eq!((done(&world).len(), uploads(&world)), (6, 0));
+}
+
+#[test]
+fn a_shut_gate_stops_before_anything_is_uploaded() {
+    let world = World::new();
+    world.inbox_dmg(b"<!DOCTYPE html>");
+    run(&world, "scripts/release.sh").exits(1).says("stopped at 20-gates");
+    assert_eq!((done(&world), uploads(&world)), (vec!["10-record"], 0));
+}
+
+#[test]
+fn a_corrupted_download_stops_the_release_and_users_keep_the_old_file() {
+    let world = World::new();
+    let old = world.live_manifest(VERSION)["artifact"]["sha256"].clone();
+    world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(100)).always());
+    let ran = run(&world, "scripts/release.sh");
+    assert!(ran.code != Some(0), "{ran}");
+    ran.says("stopped at 30-publish");
+    assert_eq!(world.live_manifest(VERSION)["artifact"]["sha256"], old);
+    world.standin.clear_faults();
+    run(&world, "scripts/release.sh").exits(0);
+}
+
+#[test]
+fn other_bytes_of_the_same_version_start_anew_and_the_old_files_are_kept() {
+    let world = World::new();
+    world.set_az("conflicts", json!(2));
+    run(&world, "scripts/release.sh publish").exits(0);
+    world.inbox_dmg(&artifact::dmg(300_000, 77));
+    run(&world, "scripts/release.sh").says("starts anew");
+    let earlier = world.workspace().join(format!("releases/{VERSION}.earlier-1"));
+    assert!(earlier.join("30-publish.json").is_file() && earlier.join("10-record.json").is_file());
+}
+
+#[test]
+fn a_stage_by_name_needs_the_one_before() {
+    let world = World::new();
+    for stage in ["manifest", "deliver", "verify"] {
+        run(&world, &format!("scripts/release.sh {stage}")).exits(1).says("is not done");
+    }
+    run(&world, "scripts/release.sh publish").exits(0);
+    assert_eq!(done(&world), STAGES[..3]);
+    run(&world, "scripts/release.sh manifest").exits(0);
+    run(&world, "scripts/release.sh deliver").exits(0);
+    run(&world, "scripts/release.sh verify").exits(0);
+    assert_eq!(done(&world), STAGES);
+}
+
+#[test]
+fn what_was_said_about_an_earlier_state_does_not_count() {
+    let world = World::new();
+    run(&world, "scripts/release.sh").exits(0);
+    run(&world, "scripts/release.sh publish").exits(0);
+    assert_eq!(done(&world), STAGES[..3]);
+    let folder = world.workspace().join("releases").join(VERSION);
+    assert!(!fs::read_dir(folder).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|end| end == "part")));
+}
+
+#[test]
+fn an_unknown_stage_is_a_wrong_command_line() {
+    let world = World::new();
+    run(&world, "scripts/release.sh record").exits(2).silent_stdout();
+    run(&world, "scripts/release.sh publish verify").exits(2).silent_stdout();
+    assert!(done(&world).is_empty());
+}
