@@ -35,8 +35,8 @@ fi
 
 need_az
 begin_script
-assign PAYLOAD "$payload"
-assign CHECKSUM "$(printf '%s' "$payload" | cksum)"
+assign SHA256 "${payload%% *}"
+assign PAYLOAD "${payload#* }"
 send frame.sh install_manifest.sh
 trap close_work EXIT
 nexy nexy-manifest delivered "$work/answer" - <"$work/record"

@@ -239,3 +239,6 @@ impl Record {
         Some(Stop { exit, because: stops.into_iter().map(|(_, because)| because).collect() })
     }
 }
+
+#[cfg(test)]
+mod tests;

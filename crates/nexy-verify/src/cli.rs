@@ -11,7 +11,7 @@ use std::{path::PathBuf, time::Duration};
 /// Names are ids of probes and profiles. All that are named are asked, each once, also after one has failed. With `-` as the last
 /// operand a release record is read from standard input, the report is added to it, and the record goes to standard output.
 #[derive(Debug, Parser)]
-#[command(name = "nexy-verify", version, after_help = AFTER_HELP)]
+#[command(name = "nexy-verify", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub(crate) struct Cli {
     /// Another question than those of the probes.
     #[command(subcommand)]
@@ -117,10 +117,12 @@ Examples:
   nexy-verify --list
   nexy-verify local --wait 90s --stable 10s
   nexy-verify updates --format text
-  nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | nexy-verify updates -
+  nexy-verify updates - <release.json >verified.json
+  nexy-verify run-command --nonce \"$nonce\" --az-exit $? az.out az.err
 
-Exit codes: 0 every probe passes; 1 one says no; 2 the command line was not understood; 65 the record cannot be used;
-69 a probe could not look, so the answer is unknown; 78 nexy.toml is missing or wrong";
+Exit codes: 0 every probe passes; 1 one says no; 2 the command line was not understood;
+65 the record cannot be used; 69 a probe could not look, so the answer is unknown;
+78 nexy.toml is missing or wrong";
 
 #[cfg(test)]
 mod tests {
@@ -148,8 +150,9 @@ mod tests {
         let nonce = "0123456789abcdef0123456789abcdef";
         let verb = parse(&format!("nexy-verify --quiet run-command --nonce {nonce} --az-exit -1 out err")).expect("a verb");
         assert!(matches!(verb.verb(), Ok(Some(Verb::RunCommand(Left { az_exit: Some(-1), .. })))));
-        let late = parse(&format!("nexy-verify local run-command --nonce {nonce} out err")).expect("words");
+        let late = parse(&format!("nexy-verify local --wait 5s run-command --nonce {nonce} out err")).expect("words");
         assert_eq!(late.verb().expect_err("too late").exit, Exit::Usage);
+        assert_eq!(parse("nexy-verify local run-command").expect("operands").operands, ["local", "run-command"]);
         let operands = parse("nexy-verify local --wait 5s -").expect("operands");
         assert!(matches!(operands.verb(), Ok(None)));
         assert_eq!(operands.operands, ["local", "-"]);

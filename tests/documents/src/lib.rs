@@ -1,1 +1,1 @@
-//! One example of every document in the field, held against the code.
+//! One example of every document in the field, held against the code; see `tests/examples.rs`.

@@ -181,5 +181,5 @@ fn no_secret_travels() {
     let call = world.az_calls().remove(0).join(" ");
     assert!(!script.contains(TOKEN) && !call.contains(TOKEN));
     let names: Vec<&str> = script.lines().map_while(|line| Some(line.split_once("='")?.0)).collect();
-    assert_eq!(names, ["NONCE", "TOOLS", "TOML", "LOCK_DIR", "LOG_DIR", "PAYLOAD", "CHECKSUM"]);
+    assert_eq!(names, ["NONCE", "TOOLS", "TOML", "LOCK_DIR", "LOG_DIR", "SHA256", "PAYLOAD"]);
 }

@@ -16,7 +16,7 @@ fn done(world: &World) -> Vec<&'static str> {
 }
 
 fn uploads(world: &World) -> usize {
-    world.standin.requests().iter().filter(|request| request.listener == Listener::Uploads && request.method == "POST").count()
+    world.standin.requests().iter().filter(|request| request.listener == "uploads" && request.method == "POST").count()
 }
 
 #[test]

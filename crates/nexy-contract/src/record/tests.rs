@@ -1,0 +1,159 @@
+//! Round trips of generated records, and what stops one.
+
+use super::*;
+use crate::{Finding, Severity};
+use proptest::prelude::*;
+
+fn digest() -> impl Strategy<Value = Sha256Digest> {
+    any::<[u8; 8]>().prop_map(|bytes| Sha256Digest::of(&bytes))
+}
+
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    (0_i64..4_000_000_000_000).prop_map(|ms| Timestamp::from_millisecond(ms).expect("a time"))
+}
+
+fn exit() -> impl Strategy<Value = Exit> {
+    prop::sample::select(Exit::ALL.to_vec())
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    prop::sample::select(vec![Verdict::Pass, Verdict::Fail, Verdict::Unknown])
+}
+
+prop_compose! {
+    fn finding()(id in "[a-z]{1,8}", verdict in verdict(), advice: bool, found: String, fix: String, elapsed_ms: u64) -> Finding {
+        Finding {
+            id,
+            verdict,
+            severity: if advice { Severity::Advice } else { Severity::Gate },
+            found,
+            expected: String::new(),
+            fix,
+            runbook: "S3 §2".into(),
+            elapsed_ms,
+        }
+    }
+}
+
+prop_compose! {
+    fn report()(by in "[a-z-]{1,8}", profile in "[a-z-]{1,8}", at in timestamp(), mut findings in prop::collection::vec(finding(), 0..4)) -> Report {
+        for (index, finding) in findings.iter_mut().enumerate() {
+            finding.id = format!("{}-{index}", finding.id);
+        }
+        Report::new(&by, &profile, at, Vec::new(), findings)
+    }
+}
+
+prop_compose! {
+    fn outcome()(by in "[a-z-]{1,8}", at in timestamp(), exit in exit(), message: String, next: Option<String>, planned in prop::collection::vec(any::<String>(), 0..2)) -> Outcome {
+        Outcome { by, at, exit, message, next, planned, retries: Vec::new(), ungated: None }
+    }
+}
+
+prop_compose! {
+    fn live()(url: String, asset_id: u64, size_bytes: u64, sha256 in digest(), changed: bool, swapped_at in prop::option::of(timestamp())) -> Live {
+        Live { url, asset_id, size_bytes, sha256, previous: None, changed, swapped_at }
+    }
+}
+
+prop_compose! {
+    fn record()(
+        parts: [u32; 4],
+        sha256 in digest(),
+        names in prop::collection::vec((any::<String>(), digest(), any::<u64>(), prop::option::of(live())), 0..3),
+        reports in prop::collection::vec(report(), 0..3),
+        outcomes in prop::collection::vec(outcome(), 0..3),
+    ) -> Record {
+        let version = ReleaseVersion::new(parts);
+        Record {
+            schema: SCHEMA.into(),
+            version,
+            tag: version.tag(),
+            target: TargetIdentity {
+                sha256,
+                resource_group: "group".into(),
+                vm: "vm".into(),
+                host: "host".into(),
+                repositories: Repositories { workspace: "o/w".into(), server: "o/s".into(), artifacts: "o/a".into() },
+            },
+            artifacts: names.into_iter().map(|(name, sha256, size_bytes, live)| Artifact { name, channel: "Update".into(), size_bytes, sha256, live }).collect(),
+            manifests: Vec::new(),
+            reports,
+            outcomes,
+            ext: serde_json::Map::new(),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_record_survives_the_round_trip(record in record()) {
+        let text = record.to_json().expect("JSON");
+        prop_assert_eq!(Record::read(text.as_bytes()).expect("a record"), record);
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_panic_or_pass_for_a_record(bytes: Vec<u8>) {
+        prop_assert!(Record::read(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_record_is_acted_upon_only_when_everything_in_it_is_right(record in record()) {
+        let latest = |report: &Report| record.latest_report(&report.by, &report.profile) == Some(report);
+        let last = |outcome: &Outcome| record.latest_outcome(&outcome.by) == Some(outcome);
+        let right = record.reports.iter().filter(|report| latest(report)).all(|report| report.verdict == Verdict::Pass)
+            && record.outcomes.iter().filter(|outcome| last(outcome)).all(|outcome| outcome.exit == Exit::Yes && outcome.planned.is_empty());
+        let stop = record.stop("nobody", "nothing");
+        prop_assert_eq!(stop.is_none(), right);
+        prop_assert!(stop.is_none_or(|stop| stop.exit != Exit::Yes && !stop.because.is_empty()));
+    }
+}
+
+#[test]
+fn the_gravest_of_several_stops_is_the_exit() {
+    let outcome = |by: &str, exit| Outcome {
+        by: by.into(),
+        at: Timestamp::UNIX_EPOCH,
+        exit,
+        message: String::new(),
+        next: None,
+        planned: Vec::new(),
+        retries: Vec::new(),
+        ungated: None,
+    };
+    let mut record = sample();
+    record.outcomes = vec![outcome("a", Exit::CouldNotLook), outcome("b", Exit::NeedsPerson), outcome("c", Exit::No)];
+    assert_eq!(record.stop("x", "y").map(|stop| (stop.exit, stop.because.len())), Some((Exit::NeedsPerson, 3)));
+    // A later outcome of the same tool counts instead of the earlier one.
+    record.outcomes = vec![outcome("a", Exit::NeedsPerson), outcome("a", Exit::Yes)];
+    assert_eq!(record.stop("x", "y"), None);
+}
+
+#[test]
+fn a_tag_of_another_version_contradicts() {
+    let mut record = sample();
+    record.tag = "v1.0.0.0".into();
+    let text = record.to_json().expect("JSON");
+    assert!(matches!(Record::read(text.as_bytes()), Err(DocumentError::Contradiction(_))));
+}
+
+fn sample() -> Record {
+    let version = ReleaseVersion::new([2, 0, 0, 4]);
+    Record {
+        schema: SCHEMA.into(),
+        version,
+        tag: version.tag(),
+        target: TargetIdentity {
+            sha256: Sha256Digest::of(b""),
+            resource_group: String::new(),
+            vm: String::new(),
+            host: String::new(),
+            repositories: Repositories { workspace: String::new(), server: String::new(), artifacts: String::new() },
+        },
+        artifacts: Vec::new(),
+        manifests: Vec::new(),
+        reports: Vec::new(),
+        outcomes: Vec::new(),
+        ext: serde_json::Map::new(),
+    }
+}
