@@ -82,11 +82,12 @@ install: ## install the five tools below PREFIX, after make build
 lint: ## form, clippy, shellcheck and dash, with every warning an error
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	shellcheck -x $(SCRIPTS) .ci/run tests/bench.sh
-	for script in $(SCRIPTS) tests/bench.sh; do dash -n "$$script" || exit; done
+	shellcheck -x $(SCRIPTS) .ci/run
+	for script in $(SCRIPTS); do dash -n "$$script" || exit; done
 
-bench: build ## the figures of README.md, measured on this machine
-	tests/bench.sh
+bench: ## the figures of README.md, measured on this machine (needs curl and openssl to compare with)
+	cargo build --release --locked --workspace --bins
+	target/release/nexy-bench --tools target/release
 
 clean: ## remove what was built; releases and the inbox stay
 	cargo clean

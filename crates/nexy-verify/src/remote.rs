@@ -34,7 +34,7 @@ pub(crate) fn tell_the_truth(left: &Left, common: &Common) -> Result<Exit, Probl
     if let Some(problem) = answered.problem() {
         tool::tell(crate::engine::TOOL, &problem);
     }
-    if !answered.document.is_empty() && !answered.cut {
+    if !answered.document.trim().is_empty() && !answered.cut {
         stdio::write_document(answered.document.as_bytes())?;
     }
     Ok(exit)

@@ -199,3 +199,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_feed_that_is_nested_without_end_is_refused_and_breaks_nothing() {
+    let nested = "<a>".repeat(300_000);
+    assert!(read(&nested).is_err());
+    let closed = format!("{nested}{}", "</a>".repeat(300_000));
+    assert!(read(&closed).is_err());
+}

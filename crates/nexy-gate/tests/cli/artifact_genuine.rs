@@ -1,6 +1,6 @@
 //! `artifact-genuine` against real bytes.
 
-use crate::{asked, holds, ready, world};
+use crate::{asked, holds, world};
 use nexy_standin::{
     artifact,
     world::{Options, World},
@@ -11,7 +11,7 @@ const GATE: &str = "artifact-genuine";
 
 #[test]
 fn a_disk_image_and_a_package_pass() {
-    let world = ready(World::with(&Options { pkg_bytes: Some(4096), ..Options::default() }));
+    let world = World::with(&Options { pkg_bytes: Some(4096), ..Options::default() });
     holds(&asked(&world, GATE, 0), "found", "Nexy.dmg is a disk image; Nexy.pkg is an installer package");
 }
 

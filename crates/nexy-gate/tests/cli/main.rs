@@ -8,7 +8,11 @@
 
 mod artifact_genuine;
 mod command_line;
+mod config_env;
+mod config_env_access;
+mod exec_start;
 mod fixed_channel;
+mod gemini_key;
 mod git_remotes;
 mod github_token;
 mod records;
@@ -16,23 +20,16 @@ mod release_inbox;
 mod target_canonical;
 mod version_moves;
 mod version_synced;
+mod vm;
 
 use nexy_contract::{Record, ReleaseVersion, Sha256Digest, Target, record::Artifact};
 use nexy_standin::world::{self, Ran, World};
 use serde_json::Value;
 use std::fs;
 
-/// A world whose git remotes lead to its own GitHub.
+/// A world one step before a publication.
 fn world() -> World {
-    ready(World::new())
-}
-
-fn ready(world: World) -> World {
-    let web = world.standin.web_url();
-    for (remote, repository) in [("origin", "Nexy"), ("server_repo", "Nexy_server")] {
-        world.git(&["remote", "set-url", remote, &format!("{web}/Seregawpn/{repository}.git")]);
-    }
-    world
+    World::new()
 }
 
 /// Asks by hand, and wants the report as JSON.

@@ -1,6 +1,6 @@
 //! `release-inbox` against real folders and files.
 
-use crate::{ask, asked, holds, ready, world};
+use crate::{ask, asked, holds, world};
 use nexy_standin::world::{Options, World};
 use std::{fs, os::unix::fs::symlink};
 
@@ -9,7 +9,7 @@ const GATE: &str = "release-inbox";
 #[test]
 fn one_artifact_is_enough_and_both_are_fine() {
     holds(&asked(&world(), GATE, 0), "found", "Nexy.dmg 1048576 bytes");
-    let both = ready(World::with(&Options { pkg_bytes: Some(4096), ..Options::default() }));
+    let both = World::with(&Options { pkg_bytes: Some(4096), ..Options::default() });
     holds(&asked(&both, GATE, 0), "found", "Nexy.pkg 4096 bytes");
     fs::remove_file(both.inbox("Nexy.dmg")).expect("the disk image");
     asked(&both, GATE, 0);

@@ -5,7 +5,7 @@ use super::{MANIFEST_FOLDERS, OLD_VERSION, UNIT, VERSION, World, files, target};
 use crate::programs;
 use serde_json::{Value, json};
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
 
 /// The five tools.
@@ -67,6 +67,12 @@ impl World {
             });
         });
         self.set_journal(&["server started", "gRPC listens on 50051"]);
+    }
+
+    /// Whether root runs this: only then can config.env belong to root, as the gate `config-env-access` wants it.
+    #[must_use]
+    pub fn is_roots(&self) -> bool {
+        self.root().metadata().unwrap().uid() == 0
     }
 
     /// The checkout on the VM.

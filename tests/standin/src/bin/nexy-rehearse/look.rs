@@ -19,6 +19,12 @@ impl Requests {
         Self(standin.requests())
     }
 
+    /// Those that came after the first so many.
+    pub(crate) fn since(standin: &Standin, mark: usize) -> Self {
+        let mut all = standin.requests();
+        Self(all.split_off(mark.min(all.len())))
+    }
+
     fn count(&self, wanted: impl Fn(&RequestLine) -> bool) -> usize {
         self.0.iter().filter(|line| wanted(line)).count()
     }
@@ -46,7 +52,7 @@ impl Requests {
         match (strange, leaked) {
             (Some(line), _) => Err(format!("an undocumented request: {line:?}")),
             (_, Some(line)) => Err(format!("the token went to another host: {line:?}")),
-            _ => Ok(format!("{} requests, all of them documented; the token went to the API only", self.all())),
+            _ => Ok(format!("{} requests, all of them documented; the token went to API and upload host only", self.all())),
         }
     }
 }
@@ -85,7 +91,8 @@ pub(crate) fn outcome<'a>(record: &'a Value, by: &str) -> Result<&'a Value, Stri
 
 /// The tool's own first words about a refusal.
 pub(crate) fn first_words(ran: &Ran) -> String {
-    let line = ran.stderr.lines().find(|line| line.contains(": ")).unwrap_or("(it said nothing)");
-    let short: String = line.trim().chars().take(90).collect();
+    let told = ran.stderr.lines().find(|line| line.starts_with("nexy-")).unwrap_or("(it said nothing)");
+    let first = told.split("; ").next().unwrap_or_default();
+    let short = first.split_once(": ").map_or(first, |(_, words)| words);
     format!("refused with exit {}: {short}", ran.code.unwrap_or(-1))
 }

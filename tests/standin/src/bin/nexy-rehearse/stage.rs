@@ -1,5 +1,6 @@
 //! One step: the very command a person would type, run under `/bin/sh`, and what is claimed about it.
 
+use crate::look::Requests;
 use crate::{say, show};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
@@ -16,7 +17,9 @@ pub(crate) struct Rehearsal<'a> {
     pub(crate) world: &'a World,
     interrupted: Arc<AtomicBool>,
     number: usize,
-    last: Instant,
+    begun: Instant,
+    /// How many requests had come when the step began.
+    mark: usize,
 }
 
 /// A command with the record that goes in and the one that comes out.
@@ -42,7 +45,7 @@ impl<'a> Step<'a> {
 
 impl<'a> Rehearsal<'a> {
     pub(crate) fn new(world: &'a World, interrupted: Arc<AtomicBool>, begun: Instant) -> Self {
-        Self { world, interrupted, number: 0, last: begun }
+        Self { world, interrupted, number: 0, begun, mark: 0 }
     }
 
     pub(crate) fn heading(&self, text: &str) {
@@ -61,12 +64,18 @@ impl<'a> Rehearsal<'a> {
         serde_json::from_slice(&text).map_err(|error| format!("the record of {step} is no JSON: {error}"))
     }
 
+    /// The requests of the step that has just run.
+    pub(crate) fn requests(&self) -> Requests {
+        Requests::since(&self.world.standin, self.mark)
+    }
+
     /// Runs a step, looks at what it did, and shows both on one line.
     pub(crate) fn run(&mut self, step: &Step<'_>, look: impl FnOnce(&Self, &Ran) -> Claim) -> Result<(), String> {
         let name = step.name;
         let input = step.reads.map_or(String::new(), |from| format!(" <releases/{from}.json"));
         // A pipe keeps its own redirections to itself: only its last command writes the file.
         let typed = format!("{}{input} >releases/{name}.json", step.command);
+        self.mark = Requests::of(&self.world.standin).all();
         let begun = Instant::now();
         let ran = self.world.shell(&typed).interrupted_by(Arc::clone(&self.interrupted)).run();
         let time = begun.elapsed();
@@ -103,7 +112,7 @@ impl<'a> Rehearsal<'a> {
 
     /// The first step: how long it took to lay everything out.
     pub(crate) fn laid_out(&mut self, what: &str, seen: &str) {
-        let time = self.last.elapsed();
+        let time = self.begun.elapsed();
         self.show("lay out", what, time, &format!("ok: {seen}"));
     }
 

@@ -1,0 +1,131 @@
+//! The VM's side of the tests: the service manager on PATH, real owners, and a secret that nobody may repeat.
+
+use crate::{finding, said};
+use nexy_outside::accounts::{Account, Accounts};
+use nexy_standin::world::{Ran, World};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+    path::PathBuf,
+};
+
+/// A value that looks real; no eight bytes of it may ever be seen.
+pub(crate) const SECRET: &str = "hx7+Qp/2Lr=9ZtW4vBn8sKd3mYf6Tc";
+
+/// An account that every machine has, and that runs no test.
+const USER: &str = "nobody";
+
+/// Asks on the VM.
+#[track_caller]
+pub(crate) fn ask(world: &World, names: &[&str]) -> Ran {
+    ask_with_path(world, names, &path(world))
+}
+
+/// Asks with other programs on PATH.
+#[track_caller]
+pub(crate) fn ask_with_path(world: &World, names: &[&str], path: &str) -> Ran {
+    let ran = world.tool("nexy-gate").args(names.iter().copied()).arg("--format=json").env("PATH", path).run();
+    keeps_the_secret(&ran);
+    ran
+}
+
+/// The programs of the VM before those of this machine.
+pub(crate) fn path(world: &World) -> String {
+    format!("{}:/usr/bin:/bin", world.vm_path("bin").display())
+}
+
+/// Asks one gate, and claims its exit code; the finding comes back.
+#[track_caller]
+pub(crate) fn asked(world: &World, id: &str, code: i32) -> Value {
+    judged(&ask(world, &[id]), id, code)
+}
+
+/// Claims exit code and verdict of one gate, and that a person is told what to do.
+#[track_caller]
+pub(crate) fn judged(ran: &Ran, id: &str, code: i32) -> Value {
+    ran.exits(code).says(id);
+    let finding = finding(ran, id);
+    assert_eq!(finding["verdict"], ["pass", "fail"].get(usize::try_from(code).unwrap_or(9)).copied().unwrap_or("unknown"), "{ran}");
+    for key in ["found", "expected", "fix"] {
+        assert!(code == 0 || finding[key].as_str().is_some_and(|text| !text.is_empty()), "{key} is empty\n{ran}");
+    }
+    finding
+}
+
+/// A program of that name that does what the script says; its folder comes back.
+pub(crate) fn scripted(world: &World, name: &str, script: &str) -> PathBuf {
+    let folder = world.root().join(format!("scripted-{name}"));
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(name);
+    fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a script");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+    folder
+}
+
+/// Whether the test may give files to others; says so loudly when it may not.
+pub(crate) fn is_root(world: &World, test: &str) -> bool {
+    let is_root = fs::metadata(world.vm()).expect("the checkout").uid() == 0;
+    if !is_root {
+        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: real owners need root");
+    }
+    is_root
+}
+
+/// Gives the service to an account that is not the test's, with owners and modes as the rulebook wants them.
+pub(crate) fn serve_as_another_user(world: &World) -> Account {
+    let account = Accounts::read().expect("the accounts").account(USER).expect("it is on every machine");
+    world.set_target("service", "user", &format!("\"{USER}\""));
+    world.set_unit("User", json!(USER));
+    for folder in [world.root(), world.vm()] {
+        set_mode(&folder, 0o755);
+    }
+    chown(world.vm(), Some(account.uid), Some(account.gid)).expect("its new owner");
+    chown(world.vm_path("config.env"), Some(0), Some(account.gid)).expect("its new group");
+    account
+}
+
+/// Sets a mode.
+pub(crate) fn set_mode(path: &std::path::Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its mode");
+}
+
+/// Asks as an account that is neither root nor the service's.
+pub(crate) fn ask_as_a_stranger(world: &World, id: &str) -> Ran {
+    let copy = world.root().join("nexy-gate-for-strangers");
+    fs::copy(world.tools().join("nexy-gate"), &copy).expect("a copy that strangers can reach");
+    set_mode(&world.root(), 0o755);
+    let (copy, target) = (copy.display(), world.vm_path("etc/nexy.toml"));
+    let command =
+        format!("cd / && exec setpriv --reuid 1 --regid 1 --clear-groups -- {copy} --target={} {id} --format=json", target.display());
+    let ran = world.shell(&command).run();
+    keeps_the_secret(&ran);
+    ran
+}
+
+/// Claims that the secret is nowhere in what was said: plain, base64 at any alignment, or URL-encoded.
+#[track_caller]
+pub(crate) fn keeps_the_secret(ran: &Ran) {
+    let said = said(ran);
+    let mut spellings = vec![SECRET.to_owned(), url_encoded(SECRET)];
+    spellings.extend((0..3).map(|offset| base64(&SECRET.as_bytes()[offset..])));
+    for spelling in spellings {
+        for window in spelling.as_bytes().windows(8) {
+            let window = String::from_utf8_lossy(window).into_owned();
+            assert!(!said.contains(&window), "a piece of the secret was said: {window}\n{ran}");
+        }
+    }
+}
+
+fn url_encoded(text: &str) -> String {
+    let spell = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(spell).collect()
+}
+
+/// Whole groups of three bytes only: what is padded is shorter than the pieces that are looked for.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let groups = bytes.chunks_exact(3).map(|group| u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]));
+    groups.flat_map(|group| [18, 12, 6, 0].map(|shift| char::from(LETTERS[(group >> shift & 63) as usize]))).collect()
+}

@@ -1,0 +1,81 @@
+//! How the tests ask, and the claims about an answer that they share.
+
+use nexy_standin::{
+    Fault, Listener, Reply,
+    world::{ARTIFACTS, Ran, Tool, World},
+};
+use serde_json::{Value, json};
+
+/// Asks from the laptop.
+pub(crate) fn ask(world: &World, words: &str) -> Ran {
+    tool(world, words).run()
+}
+
+/// The tool with words, ready to be run.
+pub(crate) fn tool(world: &World, words: &str) -> Tool {
+    world.tool("nexy-verify").args(words.split_whitespace())
+}
+
+/// Asks on the VM, with the VM's own copy of `nexy.toml`.
+pub(crate) fn on_vm(world: &World, words: &str) -> Ran {
+    let target = world.vm_path("etc/nexy.toml").display().to_string();
+    world.tool("nexy-verify").bare().args(["--target", &target]).args(words.split_whitespace()).run()
+}
+
+/// The finding of a probe in a bare report.
+#[track_caller]
+pub(crate) fn finding(ran: &Ran, id: &str) -> Value {
+    let report = ran.json();
+    let findings = report["findings"].as_array().expect("findings").iter();
+    findings.clone().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("{id} was not asked\n{ran}")).clone()
+}
+
+/// The probe says yes.
+#[track_caller]
+pub(crate) fn passes(ran: &Ran, id: &str) {
+    ran.exits(0);
+    assert_eq!(finding(ran, id)["verdict"], "pass", "{ran}");
+}
+
+/// The probe says no, shows what it found, and says what to type.
+#[track_caller]
+pub(crate) fn fails(ran: &Ran, id: &str, found: &str, fix: &str) {
+    ran.exits(1).says("FAIL").says(found).says(fix);
+    let finding = finding(ran, id);
+    assert_eq!(finding["verdict"], "fail", "{ran}");
+    assert!(finding["found"].as_str().expect("a text").contains(found), "{ran}");
+    assert!(finding["fix"].as_str().expect("a text").contains(fix), "{ran}");
+    assert_ne!(finding["expected"], "", "{ran}");
+}
+
+/// The probe could not look, and says what to type.
+#[track_caller]
+pub(crate) fn is_unknown(ran: &Ran, id: &str, found: &str, fix: &str) {
+    ran.exits(69).says("UNKNOWN").says(found).says(fix);
+    let finding = finding(ran, id);
+    assert_eq!(finding["verdict"], "unknown", "{ran}");
+    assert!(finding["fix"].as_str().expect("a text").contains(fix), "{ran}");
+}
+
+/// A listener hangs up whenever it is asked for this path.
+pub(crate) fn hangs_up(world: &World, listener: Listener, path: &str) {
+    world.standin.fault(Fault::new(listener, "GET", path, Reply::HangupBefore).always());
+}
+
+/// A listener answers with this status and a document that would be right under 200.
+pub(crate) fn answers(world: &World, listener: Listener, path: &str, status: u16) {
+    let body = json!({"status": "OK", "latest_version": "2.0.0.4", "latest_build": "2.0.0.4"});
+    world.standin.fault(Fault::new(listener, "GET", path, Reply::Status(status, body)).always());
+}
+
+/// Puts other bytes in the place of a live asset, and gives its new id.
+pub(crate) fn replace_live(world: &World, channel: &str, name: &str, bytes: &[u8]) -> u64 {
+    world.standin.remove_asset(ARTIFACTS, channel, name);
+    world.standin.put_asset(ARTIFACTS, channel, name, bytes)
+}
+
+/// How often a path was asked for.
+pub(crate) fn count(world: &World, listener: &str, path: &str) -> usize {
+    let requests = world.standin.requests();
+    requests.iter().filter(|request| request.listener == listener && request.path.split('?').next() == Some(path)).count()
+}

@@ -1,0 +1,38 @@
+//! `--host` and `--port`: another public host than the one of `nexy.toml`.
+
+use crate::asked::{ask, count};
+use nexy_standin::world::World;
+
+fn port(url: &str) -> String {
+    url.rsplit(':').next().expect("a port").to_owned()
+}
+
+#[test]
+fn another_port_of_the_host_is_asked() {
+    let world = World::new();
+    let server = port(&world.standin.local_server_url());
+    ask(&world, &format!("public-health --port {server}")).exits(0);
+    assert_eq!((count(&world, "server", "/health"), count(&world, "public", "/health")), (1, 0));
+}
+
+#[test]
+fn a_loopback_host_is_asked_over_plain_http() {
+    let world = World::new();
+    let server = port(&world.standin.local_server_url());
+    ask(&world, &format!("public-health --host localhost --port {server}")).exits(0).says("http://localhost:");
+}
+
+#[test]
+fn what_is_no_host_or_a_host_of_the_past_is_refused() {
+    let world = World::new();
+    for host in ["https://example.test", "example.test:443", "example.test/x", "user@example.test", ""] {
+        ask(&world, &format!("public-health --host={host}")).exits(2).says("it is no host name").silent_stdout();
+    }
+    ask(&world, "public-health --host nexy-server.canadacentral.cloudapp.azure.com").exits(2).says("a name of the past").silent_stdout();
+}
+
+#[test]
+fn a_record_is_about_its_own_host() {
+    let world = World::new();
+    ask(&world, "updates --host localhost -").exits(2).says("leave `--host` and `--port` away").silent_stdout();
+}

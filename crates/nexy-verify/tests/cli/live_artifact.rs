@@ -1,0 +1,64 @@
+//! The probe `live-artifact`.
+
+use crate::asked::{ask, fails, is_unknown, passes, replace_live};
+use nexy_standin::{
+    Fault, Listener, Reply, artifact,
+    world::{ARTIFACTS, SIZE_BYTES, World},
+};
+use serde_json::json;
+
+const ID: &str = "live-artifact";
+
+#[test]
+fn the_bytes_of_the_manifest_pass_and_are_fetched_as_users_fetch_them() {
+    let world = World::new();
+    passes(&ask(&world, ID), ID);
+    let requests = world.standin.requests();
+    assert_eq!(requests.len(), 2, "one redirect, one download: {requests:?}");
+    assert!(requests.iter().all(|request| !request.has_authorization), "{requests:?}");
+    assert_eq!(requests[1].response_bytes, SIZE_BYTES);
+}
+
+#[test]
+fn other_bytes_of_the_same_size_fail() {
+    let world = World::new();
+    replace_live(&world, "Update", "Nexy.dmg", &artifact::dmg(SIZE_BYTES, 77));
+    fails(&ask(&world, ID), ID, "is 1048576 bytes, sha256", "nexy-publish show");
+}
+
+#[test]
+fn bytes_that_are_changed_on_the_way_fail() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(100)).always());
+    fails(&ask(&world, ID), ID, "is 1048576 bytes, sha256", "nexy-publish show");
+}
+
+#[test]
+fn an_artifact_that_is_gone_fails() {
+    let world = World::new();
+    world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+    fails(&ask(&world, ID), ID, "answers 404", "nexy-publish show");
+}
+
+#[test]
+fn a_url_that_clients_refuse_fails_and_is_never_asked() {
+    let world = World::new();
+    let mut manifest = world.live_manifest("2.0.0.3");
+    manifest["artifact"]["url"] = json!("http://example.test/Nexy.dmg");
+    world.set_manifest(&manifest);
+    fails(&ask(&world, ID), ID, "no https URL", "nexy-manifest check");
+}
+
+#[test]
+fn a_download_that_breaks_off_is_unknown() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CutAfter(1000)).always());
+    is_unknown(&ask(&world, ID), ID, "1000", "curl -sS");
+}
+
+#[test]
+fn an_outage_is_unknown() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Web, "GET", "Nexy.dmg", Reply::Status(503, json!({}))).always());
+    is_unknown(&ask(&world, ID), ID, "answers 503", "wait a minute");
+}

@@ -1,0 +1,27 @@
+//! `nexy-verify` as a black box: one file for every probe, and one for every way of asking.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "tests stop at the first surprise, and lay out files as they please"
+)]
+
+mod asked;
+mod feed;
+mod feed_advice;
+mod host;
+mod live_artifact;
+mod local_health;
+mod local_status;
+mod local_updates;
+mod naming;
+mod public_health;
+mod public_status;
+mod public_updates;
+mod record;
+mod refusals;
+mod run_command;
+mod unit_active;
+mod versions_agree;
+mod waiting;

@@ -1,0 +1,119 @@
+//! What can be asked for, and what is told about it without `nexy.toml`.
+
+use crate::asked::{ask, count, on_vm};
+use nexy_standin::world::{Ran, World};
+use serde_json::Value;
+
+const IDS: [&str; 11] = [
+    "unit-active",
+    "local-health",
+    "local-status",
+    "local-updates",
+    "public-health",
+    "public-status",
+    "public-updates",
+    "feed",
+    "live-artifact",
+    "feed-advice",
+    "versions-agree",
+];
+
+fn anywhere(world: &World, words: &[&str]) -> Ran {
+    world.tool("nexy-verify").bare().dir(world.home()).args(words.iter().copied()).run()
+}
+
+fn ids(ran: &Ran) -> Vec<String> {
+    let findings = ran.json()["findings"].clone();
+    findings.as_array().expect("findings").iter().map(|finding| finding["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+#[test]
+fn the_list_names_every_probe_and_needs_no_target() {
+    let world = World::new();
+    let list = anywhere(&world, &["--list"]).exits(0).json();
+    let listed: Vec<&str> = list.as_array().expect("rows").iter().map(|row| row["id"].as_str().expect("an id")).collect();
+    assert_eq!(listed, IDS);
+    let text = anywhere(&world, &["--list", "--format", "text"]);
+    assert_eq!(text.exits(0).stdout.lines().count(), IDS.len());
+}
+
+#[test]
+fn every_probe_is_explained_without_a_target() {
+    let world = World::new();
+    for id in IDS {
+        let ran = anywhere(&world, &["--explain", id, "--format", "text"]);
+        for word in ["Symptom", "Check", "Fix", "Verify", "Rulebook"] {
+            ran.exits(0).prints(word);
+        }
+    }
+    let explained: Value = anywhere(&world, &["--explain", "feed"]).exits(0).json();
+    assert_eq!(explained["id"], "feed");
+    anywhere(&world, &["--explain", "fed"]).exits(2).says("did you mean `feed`?").silent_stdout();
+}
+
+#[test]
+fn the_help_and_the_version_need_no_target() {
+    let world = World::new();
+    anywhere(&world, &["--help"]).exits(0).prints("run-command").prints("Exit codes");
+    anywhere(&world, &["--version"]).exits(0).prints("nexy-verify ");
+}
+
+#[test]
+fn nothing_named_lists_everything_and_asks_nothing() {
+    let world = World::new();
+    let ran = ask(&world, "");
+    ran.exits(2).silent_stdout().says("profiles: local, public, updates");
+    IDS.iter().for_each(|id| {
+        ran.says(id);
+    });
+    assert!(world.standin.requests().is_empty());
+}
+
+#[test]
+fn an_unknown_name_asks_nothing_and_suggests_the_nearest() {
+    let world = World::new();
+    ask(&world, "public locl").exits(2).silent_stdout().says("no probe or profile `locl`").says("did you mean `local`?");
+    ask(&world, "- public").exits(2).silent_stdout().says("as the last operand");
+    assert!(world.standin.requests().is_empty());
+}
+
+#[test]
+fn a_profile_asks_its_probes_in_the_order_of_the_table() {
+    let world = World::new();
+    assert_eq!(ids(&on_vm(&world, "local")), IDS[..4]);
+    assert_eq!(ids(&ask(&world, "public")), IDS[4..7]);
+    assert_eq!(ids(&ask(&world, "updates")), IDS[6..]);
+}
+
+#[test]
+fn names_that_overlap_ask_each_probe_once() {
+    let world = World::new();
+    let ran = ask(&world, "updates public feed updates");
+    assert_eq!(ids(ran.exits(0)), IDS[4..]);
+    assert_eq!(ran.json()["profile"], "updates+public+feed");
+    assert_eq!(count(&world, "public", "/status"), 1);
+}
+
+#[test]
+fn every_probe_is_asked_although_one_has_failed() {
+    let world = World::new();
+    world.set_version("2.0.0.9");
+    let ran = ask(&world, "public");
+    assert_eq!(ids(ran.exits(1)), IDS[4..7]);
+    ran.says("nexy-verify public: fail (1 of 3 pass)");
+}
+
+#[test]
+fn without_a_usable_target_nothing_is_asked() {
+    let world = World::new();
+    anywhere(&world, &["public"]).exits(78).silent_stdout();
+    anywhere(&world, &["public", "--target", "/nowhere/nexy.toml"]).exits(78).silent_stdout();
+}
+
+#[test]
+fn the_answer_comes_in_the_asked_form() {
+    let world = World::new();
+    ask(&world, "public --format tap").exits(0).prints("TAP version 13\n1..3\nok 1 - public-health\n");
+    ask(&world, "public --format text").exits(0).prints("nexy-verify public: pass (3 of 3 pass)");
+    ask(&world, "public --quiet").exits(0).silent_stderr();
+}

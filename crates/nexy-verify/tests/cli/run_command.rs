@@ -1,0 +1,130 @@
+//! `run-command`: what the scripted `az` leaves behind, and what forged or missing answers become.
+
+use nexy_standin::world::{Ran, World};
+use serde_json::json;
+
+const NONCE: &str = "0123456789abcdef0123456789abcdef";
+
+/// Runs a script on the VM with `az`, as the laptop's scripts do, and asks how it ended.
+fn on_vm(world: &World, script: &str) -> Ran {
+    world.write("script.sh", script);
+    world.sh(&format!(
+        "az vm run-command invoke --resource-group NexyNewRG --name NexyNew --command-id RunShellScript --scripts @script.sh --only-show-errors -o json >az.out 2>az.err; \
+         nexy-verify run-command --nonce {NONCE} --az-exit $? az.out az.err"
+    ))
+}
+
+fn ending(body: &str) -> String {
+    format!("trap 'printf \"\\nNEXY-END {NONCE} %s\\n\" $?' EXIT\n{body}\n")
+}
+
+/// Asks about two texts.
+fn about(world: &World, stdout: &str, stderr: &str) -> Ran {
+    world.write("az.out", stdout);
+    world.write("az.err", stderr);
+    world.tool("nexy-verify").args(["run-command", "--nonce", NONCE, "az.out", "az.err"]).run()
+}
+
+#[test]
+fn the_document_and_the_status_of_the_script_come_through() {
+    let world = World::new();
+    for status in [0, 1, 2, 3, 4, 65, 69, 70, 75, 78] {
+        let ran = on_vm(&world, &ending(&format!("echo '{{\"status\": {status}}}'; echo careful >&2; exit {status}")));
+        ran.exits(status).says("careful");
+        assert_eq!(ran.json()["status"], status);
+    }
+}
+
+#[test]
+fn a_status_that_is_none_of_ours_is_unknown_and_named() {
+    on_vm(&World::new(), &ending("no-such-program")).exits(69).says("ended with status 127");
+}
+
+#[test]
+fn a_script_that_is_ended_before_its_last_line_is_unknown() {
+    let ran = on_vm(&World::new(), &ending("echo '{}'; kill -9 $$"));
+    ran.exits(69).silent_stdout().says("do not repeat one that changes things");
+}
+
+#[test]
+fn a_failure_that_an_old_agent_reports_as_an_error_comes_through() {
+    let world = World::new();
+    world.set_az("mode", json!("old-agent"));
+    let ran = on_vm(&world, &ending("echo '{}'; exit 3"));
+    assert_eq!(ran.exits(3).json(), json!({}));
+    on_vm(&world, &ending("echo '{}'")).exits(0);
+}
+
+#[test]
+fn a_conflict_is_busy_and_ran_nothing() {
+    let world = World::new();
+    world.set_az("conflicts", json!(1));
+    on_vm(&world, &ending("touch ran")).exits(75).silent_stdout().says("Azure runs one at a time").says("run the same command again");
+    on_vm(&world, &ending("true")).exits(0);
+}
+
+#[test]
+fn az_that_could_not_send_says_what_to_type() {
+    let world = World::new();
+    world.set_az("vm", json!("Other"));
+    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("az vm show --resource-group NexyNewRG --name NexyNew");
+    world.set_az("logged_in", json!(false));
+    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("do: az login");
+}
+
+#[test]
+fn interrupted_and_dropped_scripts_are_unknown() {
+    let world = World::new();
+    world.set_az("mode", json!("unfinished"));
+    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("did not finish");
+    world.set_az("mode", json!("drops-script"));
+    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("without its last line");
+}
+
+#[test]
+fn output_that_forges_an_answer_is_refused() {
+    let world = World::new();
+    for body in [
+        "echo '[stdout]'".to_owned(),
+        format!("printf '[stdout]\\nNEXY-END {NONCE} 0\\n\\n[stderr]\\n' >&2; exit 1"),
+        format!("echo 'NEXY-END {NONCE} 0'; exit 1"),
+        format!("trap 'echo NEXY-END {NONCE} 0; echo late' EXIT"),
+    ] {
+        on_vm(&world, &ending(&body)).exits(69).silent_stdout();
+    }
+    on_vm(&world, "echo 'NEXY-END ffffffffffffffffffffffffffffffff 0'").exits(69).silent_stdout().says("another run");
+}
+
+#[test]
+fn an_answer_that_was_cut_is_no_yes() {
+    let world = World::new();
+    let long = "i=0; while [ $i -lt 1000 ]; do printf 'яяяя'; i=$((i+1)); done; echo";
+    on_vm(&world, &ending(long)).exits(69).silent_stdout().says("the answer from the VM is cut");
+    on_vm(&world, &ending(&format!("{long}; exit 1"))).exits(1).silent_stdout().says("the answer from the VM is cut");
+}
+
+#[test]
+fn text_of_the_vm_cannot_steer_the_terminal() {
+    let ran = on_vm(&World::new(), &ending("printf '\\033[2J\\rgone\\n' >&2; exit 1"));
+    ran.exits(1).says("\\x1b[2J\\rgone").never_says("\u{1b}");
+}
+
+#[test]
+fn nothing_and_nonsense_are_unknown() {
+    let world = World::new();
+    for (stdout, stderr) in [("", ""), ("{}", ""), ("[]", ""), ("{\"value\": [", ""), ("@script.sh", ""), ("", "ERROR: read timed out")] {
+        about(&world, stdout, stderr).exits(69).silent_stdout().says("do not repeat one that changes things");
+    }
+}
+
+#[test]
+fn it_needs_no_target_but_both_files_and_a_nonce() {
+    let world = World::new();
+    let ask = |words: &[&str]| world.tool("nexy-verify").bare().dir(world.home()).args(words.iter().copied()).run();
+    ask(&["run-command", "--nonce", NONCE, "az.out", "az.err"]).exits(69).silent_stdout().says("no such file");
+    ask(&["run-command", "--nonce", "abc", "az.out", "az.err"]).exits(2).silent_stdout().says("32 hexadecimal digits");
+    ask(&["run-command", "az.out", "az.err"]).exits(2).silent_stdout();
+    std::fs::write(world.home().join("az.out"), "").expect("written");
+    std::fs::write(world.home().join("az.err"), "ERROR: Please run 'az login' to setup account.").expect("written");
+    ask(&["run-command", "--nonce", NONCE, "--az-exit", "1", "az.out", "az.err"]).exits(69).says("do: az login");
+}

@@ -1,0 +1,84 @@
+//! `--wait` and `--stable`: what is asked again, and what is not. Counts only; nothing here depends on how long it took.
+
+use crate::asked::{ask, count, finding, on_vm, tool};
+use nexy_standin::{Fault, Listener, Reply, world::World};
+use serde_json::json;
+
+#[test]
+fn without_a_wait_everything_is_asked_once() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Server, "GET", "/health", Reply::Status(503, json!({}))).times(2));
+    on_vm(&world, "local").exits(1);
+    assert_eq!(count(&world, "server", "/health"), 1);
+}
+
+#[test]
+fn only_what_has_not_passed_is_asked_again_until_it_does() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Server, "GET", "/health", Reply::HangupBefore).times(1));
+    world.standin.fault(Fault::new(Listener::Server, "GET", "/health", Reply::Status(503, json!({}))).nth(2).times(2));
+    let ran = on_vm(&world, "local --wait 60s");
+    ran.exits(0).says("not yet: local-health: cannot reach").says("not yet: local-health: ").says("passes now: local-health");
+    assert_eq!(count(&world, "server", "/health"), 4);
+    assert_eq!(count(&world, "server", "/status"), 1);
+    assert_eq!(count(&world, "updates", "/health"), 1);
+    assert_eq!(ran.json()["findings"].as_array().expect("findings").len(), 4);
+}
+
+#[test]
+fn a_manifest_that_arrives_while_waiting_is_seen() {
+    let world = World::new();
+    let new = world.live_manifest("2.0.0.4");
+    world.set_manifest(&new);
+    let running = tool(&world, "feed --wait 60s").spawn();
+    while count(&world, "public", "/updates/appcast.xml") == 0 {
+        std::thread::yield_now();
+    }
+    world.set_vm_manifest(&new);
+    running.wait().exits(0).says("passes now: feed");
+}
+
+#[test]
+fn at_the_deadline_the_last_answer_counts() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Public, "GET", "/health", Reply::Status(503, json!({}))).times(1));
+    world.standin.fault(Fault::new(Listener::Public, "GET", "/health", Reply::HangupBefore).nth(2).times(100));
+    let ran = ask(&world, "public-health --wait 1ms");
+    ran.exits(69);
+    assert_eq!(count(&world, "public", "/health"), 2, "once at once, and once at the deadline");
+    assert_eq!(finding(&ran, "public-health")["verdict"], "unknown");
+}
+
+#[test]
+fn advice_keeps_nobody_waiting_and_is_asked_once_at_the_end() {
+    let world = World::new();
+    let ran = ask(&world, "updates --wait 60s");
+    ran.exits(0).says("advice  feed-advice");
+    assert_eq!(count(&world, "public", "/updates/appcast.xml"), 2, "once for the feed, once for the advice");
+}
+
+#[test]
+fn everything_is_asked_again_while_it_should_stay_right() {
+    let world = World::new();
+    on_vm(&world, "local --wait 60s --stable 300ms").exits(0);
+    for (listener, path) in [("server", "/health"), ("server", "/status"), ("updates", "/health")] {
+        assert!(count(&world, listener, path) >= 2, "{listener} {path}");
+    }
+}
+
+#[test]
+fn a_server_that_dies_after_it_was_right_is_no_stable_server() {
+    let world = World::new();
+    world.standin.fault(Fault::new(Listener::Server, "GET", "/health", Reply::Status(503, json!({}))).nth(2).times(1000));
+    let ran = on_vm(&world, "local-health --wait 1ms --stable 60s");
+    ran.exits(1).says("not yet: local-health");
+    assert_eq!(count(&world, "server", "/health"), 2, "it relapsed after the deadline, so it is over");
+}
+
+#[test]
+fn a_span_that_is_none_is_a_usage_error() {
+    let world = World::new();
+    ask(&world, "public --wait soon").exits(2).says("write it like 90s or 2m").silent_stdout();
+    ask(&world, "public --stable 5s").exits(2).says("--wait").silent_stdout();
+    assert!(world.standin.requests().is_empty());
+}

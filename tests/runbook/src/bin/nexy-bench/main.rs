@@ -1,0 +1,79 @@
+//! The figures of README.md, measured on this machine: `nexy-bench --tools DIR [--size-mib N] [--runs N]`.
+//!
+//! Prints a table in Markdown. It asserts nothing: numbers differ from machine to machine, and a person judges them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a measuring program: what goes wrong ends it loudly"
+)]
+
+mod memory;
+mod publication;
+mod start;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+/// What the command line asks for.
+struct Arguments {
+    tools: PathBuf,
+    size_mib: u64,
+    runs: usize,
+}
+
+fn main() -> ExitCode {
+    let Some(arguments) = read(std::env::args().skip(1).collect()) else {
+        eprintln!("nexy-bench --tools DIR [--size-mib N] [--runs N]");
+        return ExitCode::from(2);
+    };
+    println!("| what | measured | bound |\n|---|---|---|");
+    let start = start::measure(&arguments.tools);
+    println!(
+        "| `nexy-gate --list`, start to end, median of {} | {} ms over `/bin/true` ({} and {} ms) | ≤ 1 ms |",
+        start.runs,
+        ms(start.tool.saturating_sub(start.nothing)),
+        ms(start.tool),
+        ms(start.nothing)
+    );
+    println!("| one gate process that waits for its record, resident | {} | ≤ 4 MB |", mb(memory::of_a_waiting_gate(&arguments.tools)));
+    for size_mib in [1, arguments.size_mib] {
+        let publication = publication::ours(&arguments.tools, size_mib);
+        println!("| `nexy-publish` while publishing {size_mib} MiB, largest resident | {} | ≤ 16 MB |", mb(publication.peak_bytes));
+    }
+    let pairs: Vec<(Duration, Duration)> = (0..arguments.runs)
+        .map(|_| (publication::ours(&arguments.tools, arguments.size_mib).took, publication::careful(&arguments.tools, arguments.size_mib)))
+        .collect();
+    let ours = pairs.iter().map(|pair| pair.0).min().unwrap();
+    let careful = pairs.iter().map(|pair| pair.1).min().unwrap();
+    println!(
+        "| publication of {} MiB against the careful shell, best of {} each | {:.2} × ({} and {} ms) | ≤ 1.0 × |",
+        arguments.size_mib,
+        arguments.runs,
+        ours.as_secs_f64() / careful.as_secs_f64(),
+        ours.as_millis(),
+        careful.as_millis()
+    );
+    ExitCode::SUCCESS
+}
+
+fn read(words: Vec<String>) -> Option<Arguments> {
+    let mut arguments = Arguments { tools: PathBuf::new(), size_mib: 263, runs: 3 };
+    for pair in words.chunks(2) {
+        match pair {
+            [name, value] if name == "--tools" => arguments.tools = std::path::absolute(value).ok()?,
+            [name, value] if name == "--size-mib" => arguments.size_mib = value.parse().ok()?,
+            [name, value] if name == "--runs" => arguments.runs = value.parse().ok().filter(|runs| *runs > 0)?,
+            _ => return None,
+        }
+    }
+    arguments.tools.join("nexy-gate").is_file().then_some(arguments)
+}
+
+fn ms(span: Duration) -> String {
+    format!("{:.2}", span.as_secs_f64() * 1000.0)
+}
+
+fn mb(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}

@@ -1,0 +1,76 @@
+//! One publication, with its memory; and the same work as a careful person types it.
+
+use crate::memory;
+use nexy_standin::{
+    TOKEN, client,
+    world::{ARTIFACTS, Options, World},
+};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What one publication took.
+pub(crate) struct Publication {
+    pub(crate) took: Duration,
+    pub(crate) peak_bytes: u64,
+}
+
+fn world(tools: &Path, size_mib: u64) -> World {
+    World::with(&Options { dmg_bytes: size_mib << 20, pkg_bytes: None, tools: Some(tools.to_owned()), short_waits: false })
+}
+
+/// `nexy-publish -`, from a record whose gates have passed.
+pub(crate) fn ours(tools: &Path, size_mib: u64) -> Publication {
+    let world = world(tools, size_mib);
+    let pipeline = "nexy-version --target \"$NEXY_TARGET\" record | nexy-gate --target \"$NEXY_TARGET\" before-publish -";
+    let record = world.shell(pipeline).deadline(PATIENCE).run().exits(0).stdout_bytes.clone();
+    let begun = Instant::now();
+    let publish = world.tool("nexy-publish").arg("-").stdin(record).deadline(PATIENCE).spawn();
+    let process = publish.id();
+    let peak = Arc::new(AtomicU64::new(0));
+    let ended = Arc::new(AtomicBool::new(false));
+    let watcher = {
+        let (peak, ended) = (Arc::clone(&peak), Arc::clone(&ended));
+        thread::spawn(move || {
+            while !ended.load(Ordering::SeqCst) {
+                peak.fetch_max(memory::peak(process).unwrap_or(0), Ordering::SeqCst);
+                thread::sleep(Duration::from_millis(2));
+            }
+        })
+    };
+    let ran = publish.wait();
+    let took = begun.elapsed();
+    ended.store(true, Ordering::SeqCst);
+    watcher.join().unwrap();
+    ran.exits(0);
+    Publication { took, peak_bytes: peak.load(Ordering::SeqCst) }
+}
+
+/// Hash it, upload it, download it, hash what came.
+pub(crate) fn careful(tools: &Path, size_mib: u64) -> Duration {
+    let world = world(tools, size_mib);
+    let release = client::get(&format!("{}/repos/{ARTIFACTS}/releases/tags/Update", world.standin.api_url())).json();
+    let upload = format!("{}/repos/{ARTIFACTS}/releases/{}/assets?name=Careful.dmg", world.standin.uploads_url(), release["id"]);
+    let download = format!("{}/{ARTIFACTS}/releases/download/Update/Careful.dmg", world.standin.web_url());
+    let script = format!(
+        "set -e\n\
+         openssl dgst -sha256 release_inbox/Nexy.dmg\n\
+         curl -fsS -o /dev/null -X POST -T release_inbox/Nexy.dmg -H 'Authorization: Bearer {TOKEN}' -H 'Expect:' \\\n\
+         -H 'Content-Type: application/octet-stream' '{upload}'\n\
+         curl -fsSL '{download}' | openssl dgst -sha256\n"
+    );
+    let begun = Instant::now();
+    let ran = world.shell(&script).deadline(PATIENCE).run();
+    let took = begun.elapsed();
+    let digests: Vec<&str> = ran.exits(0).stdout.lines().filter_map(|line| line.rsplit("= ").next()).collect();
+    assert!(digests.len() == 2 && digests[0] == digests[1], "{ran}");
+    took
+}
