@@ -59,7 +59,10 @@ pub(crate) fn look(context: &Context) -> Channels {
         // What does not answer once will not answer twice: a second wait tells a person nothing new.
         let outage = looks.iter().find_map(|look| look.seen.as_ref().err());
         let seen = match (outage, context.github()) {
-            (Some(problem), _) | (None, Err(problem)) => Err(problem.clone()),
+            (Some(problem), _) => {
+                Err(Problem::new(problem.exit, format!("the channel {} was not asked after that", row.channel), "", &problem.fix))
+            }
+            (None, Err(problem)) => Err(problem.clone()),
             (None, Ok(github)) => look_at(&github, &row.channel, &row.name),
         };
         looks.push(Look { artifact: row.name.clone(), channel: row.channel.clone(), seen });

@@ -71,7 +71,7 @@ fn add_to_record(selection: &Selection, common: &Common) -> Result<Exit, Problem
             stop.exit,
             "no gate was asked, the record is passed on as it came",
             because,
-            "do what the message above it says, then start again from `nexy-version record`",
+            "mend what is named, then start again from `nexy-version record`",
         ));
     }
     let mut context = Context::new(workspace, Some(record));

@@ -37,7 +37,9 @@ impl Tally {
         let answer = if self.bad.is_empty() { Answer::unknown } else { Answer::fail };
         let (mut found, mut fixes): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for (text, fix) in self.bad.into_iter().chain(self.blind) {
-            found.push(text);
+            if !found.contains(&text) {
+                found.push(text);
+            }
             if !fixes.contains(&fix) {
                 fixes.push(fix);
             }
@@ -57,6 +59,7 @@ mod tests {
         tally.pass("a is right");
         tally.unknown("b cannot be seen", "look");
         tally.fail("c is wrong", "mend");
+        tally.fail("d is wrong", "mend");
         tally.fail("d is wrong", "mend");
         let answer = tally.answer("all right");
         assert_eq!(answer.verdict, Verdict::Fail);

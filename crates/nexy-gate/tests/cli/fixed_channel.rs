@@ -72,7 +72,7 @@ fn an_outage_is_not_asked_about_twice() {
     let world = world();
     fs::remove_file(world.inbox("Nexy.dmg")).expect("the artifact");
     world.standin.fault(Fault::new(Listener::Api, "GET", "", Reply::Status(503, json!({}))).always());
-    asked(&world, GATE, 69);
+    holds(&asked(&world, GATE, 69), "found", "the channel App was not asked after that");
     assert_eq!(world.standin.requests().len(), 1);
 }
 
