@@ -50,7 +50,7 @@ run() {
     [ -x "$TOOLS/$1" ] || stop 69 "$1 is not installed in $TOOLS on the VM" 'copy the five tools there: README.md, "First release on a real machine"'
     tool=$1
     shift
-    log=$LOG_DIR/$(date -u +%Y%m%dT%H%M%SZ)-$NONCE
+    log=$runs/$(date -u +%Y%m%dT%H%M%SZ)-$NONCE
     ended=0
     "$TOOLS/$tool" --target "$TOML" --format json "$@" >"$log.out" 2>"$log.err" </dev/null || ended=$?
     # The mark keeps a line of the tool from being taken for one of Azure's.
@@ -65,7 +65,9 @@ run() {
     exit "$ended"
 }
 
-own_folder "$LOG_DIR"
-scratch=$(mktemp -d "$LOG_DIR/scratch.XXXXXX")
+# A folder of its own name: what else stands in LOG_DIR is never touched.
+runs=$LOG_DIR/nexy-runs
+own_folder "$runs"
+scratch=$(mktemp -d "$runs/scratch.XXXXXX")
 # Ninety days of evidence are enough.
-find "$LOG_DIR" -mindepth 1 -maxdepth 1 -mtime +90 -exec rm -rf {} +
+find "$runs" -mindepth 1 -maxdepth 1 -mtime +90 -exec rm -rf {} +

@@ -117,13 +117,23 @@ fn example_record() -> Record {
             path: "server/updates/manifests/manifest.json".to_owned(),
             sha256: digest("manifest"),
             version: version(),
-            delivered: Some(Delivered { at: at(90), sha256: digest("manifest"), served_version: "2.0.0.4".to_owned(), served_length: 276_019_331 }),
+            delivered: Some(Delivered {
+                at: at(90),
+                sha256: digest("manifest"),
+                served_version: "2.0.0.4".to_owned(),
+                served_length: 276_019_331,
+            }),
             window_s: Some(34),
         }],
         reports: vec![example_report()],
         outcomes: vec![
             publish,
-            outcome("nexy-manifest write", 62, "wrote 4 manifest files at version 2.0.0.4", "deliver them to the VM: scripts/manifest_to_vm.sh -"),
+            outcome(
+                "nexy-manifest write",
+                62,
+                "wrote 4 manifest files at version 2.0.0.4",
+                "deliver them to the VM: scripts/manifest_to_vm.sh -",
+            ),
         ],
         ext: serde_json::Map::new(),
     }
@@ -168,8 +178,10 @@ fn a_delivery_reads_and_is_written_back_byte_for_byte() {
 
 #[test]
 fn the_folder_holds_exactly_these_examples() {
-    let found: BTreeSet<String> =
-        std::fs::read_dir(folder()).expect("the folder").map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    let found: BTreeSet<String> = std::fs::read_dir(folder())
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
     let wanted: BTreeSet<String> = [record::SCHEMA, report::SCHEMA, delivery::SCHEMA].into_iter().map(file_name).collect();
     assert_eq!(found, wanted);
 }
@@ -177,7 +189,22 @@ fn the_folder_holds_exactly_these_examples() {
 #[test]
 fn an_unknown_field_anywhere_but_in_ext_is_refused() {
     let record = serde_json::to_value(example_record()).expect("JSON");
-    for pointer in ["", "/target", "/target/repositories", "/artifacts/0", "/artifacts/0/live", "/artifacts/0/live/previous", "/manifests/0", "/manifests/0/delivered", "/reports/0", "/reports/0/findings/0", "/reports/0/subjects/0", "/reports/0/subjects/0/live", "/outcomes/0", "/outcomes/0/retries/0"] {
+    for pointer in [
+        "",
+        "/target",
+        "/target/repositories",
+        "/artifacts/0",
+        "/artifacts/0/live",
+        "/artifacts/0/live/previous",
+        "/manifests/0",
+        "/manifests/0/delivered",
+        "/reports/0",
+        "/reports/0/findings/0",
+        "/reports/0/subjects/0",
+        "/reports/0/subjects/0/live",
+        "/outcomes/0",
+        "/outcomes/0/retries/0",
+    ] {
         let mut changed = record.clone();
         changed.pointer_mut(pointer).and_then(|value| value.as_object_mut()).expect(pointer).insert("surprise".to_owned(), 1.into());
         assert!(Record::read(changed.to_string().as_bytes()).is_err(), "a surprise in {pointer} was accepted");

@@ -14,7 +14,10 @@ fn broken(case: &str, index: usize, pipeline: &str) {
         assert_eq!(after, before, "{case}: something happened although nothing may be published");
     } else {
         // The old one when the publication saw that nobody would hear of the new one, else the new one.
-        assert!(after.download == before.download || after.download == Some(inbox_digest(&world)), "{case}: users have no verified download");
+        assert!(
+            after.download == before.download || after.download == Some(inbox_digest(&world)),
+            "{case}: users have no verified download"
+        );
     }
     converges(&world, case);
 }

@@ -121,7 +121,7 @@ fn an_answer_that_azure_would_cut_is_unknown_and_its_place_is_told() {
     on_vm(&world, "nexy-gate", "i=0; while [ $i -lt 400 ]; do echo '{\"line\": 1}'; i=$((i + 1)); done");
     let ran = run(&world, GATE);
     ran.exits(69).silent_stdout().says("too long for Azure");
-    let logs: Vec<_> = fs::read_dir(world.vm_path("log")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let logs: Vec<_> = fs::read_dir(world.vm_path("log/nexy-runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let log = logs.iter().find(|file| file.extension().is_some_and(|end| end == "out")).unwrap();
     ran.says(log.to_str().unwrap());
     assert_eq!(fs::read_to_string(log).unwrap().lines().count(), 400);
@@ -135,8 +135,8 @@ fn logs_on_the_vm_are_for_its_owner_alone() {
     on_vm(&world, "nexy-gate", "echo '{}'");
     run(&world, GATE).exits(0);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&world.vm_path("log")), 0o700);
-    for entry in fs::read_dir(world.vm_path("log")).unwrap() {
+    assert_eq!(mode(&world.vm_path("log/nexy-runs")), 0o700);
+    for entry in fs::read_dir(world.vm_path("log/nexy-runs")).unwrap() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
 }
