@@ -2,6 +2,7 @@
 //!
 //! `UPDATE=1 cargo test -p nexy-documents` writes them anew; a change of an example without a new schema number breaks
 //! whoever reads documents of today, and is a mistake.
+#![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
 
 use nexy_contract::{
     Exit, Finding, Record, ReleaseVersion, Report, Severity, Sha256Digest, Timestamp, Verdict,

@@ -56,6 +56,7 @@ fn ctrl_c_between_the_renames_waits_until_users_have_a_download() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     running.signal("INT");
-    running.wait();
+    let ran = running.wait();
+    assert!(ran.code.is_some(), "it was ended between the renames: {}", ran.stderr);
     assert!(served(&world).is_some());
 }

@@ -42,7 +42,8 @@ fn a_dry_run_says_the_same_and_changes_nothing() {
 
 #[test]
 fn one_place_that_does_not_match_stops_all_of_them() {
-    let broken: &[(&str, fn(&str) -> String)] = &[
+    type Breaking = fn(&str) -> String;
+    let broken: &[(&str, Breaking)] = &[
         ("server/config/unified_config.yaml", |text| text.replace("default_version: 2.0.0.4", "default_version: \"2.0.0.4\"")),
         ("server/config/unified_config.py", |text| format!("{text}    return os.getenv('SERVER_VERSION', '2.0.0.4')\n")),
         ("client/config/unified_config.yaml", |_| String::new()),

@@ -1,4 +1,5 @@
 //! The whole release in one plain `dash` pipe, without pipefail: what fails or dies where, and what users have then.
+#![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
 
 mod kills;
 mod whole;
