@@ -3,6 +3,8 @@
 
 # Where the five tools are: those built here, else those that are installed.
 TOOLS = $(CURDIR)/target/release
+# What is built lands there, whatever CARGO_TARGET_DIR or cargo's own configuration say.
+BUILD = cargo build --locked --target-dir target
 PREFIX = /usr/local
 DESTDIR =
 
@@ -23,7 +25,7 @@ help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
 
 rehearse: ## a whole release against stand-ins on this machine: no network, no credentials, nothing of yours is touched
-	cargo build --release --locked --workspace --bins
+	$(BUILD) --release --workspace --bins
 	target/release/nexy-rehearse --tools target/release
 
 test: ## every test of this repository
@@ -70,10 +72,10 @@ release: ## publish to verify, stage by stage in releases/VERSION/; resumes wher
 	scripts/release.sh
 
 build: ## build the five tools into target/release
-	cargo build --release --locked $(NAMES:%=-p %)
+	$(BUILD) --release $(NAMES:%=-p %)
 
 build-vm: ## build them as static programs that run on the VM, whatever it has installed [S0 §1]
-	RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --target $(VM_PLATFORM) $(NAMES:%=-p %)
+	RUSTFLAGS='-C target-feature=+crt-static' $(BUILD) --release --target $(VM_PLATFORM) $(NAMES:%=-p %)
 
 install: ## install the five tools below PREFIX, after make build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
@@ -86,8 +88,8 @@ lint: ## form, clippy, shellcheck and dash, with every warning an error
 	for script in $(SCRIPTS); do dash -n "$$script" || exit; done
 
 bench: ## the figures of README.md, measured on this machine (needs curl and openssl to compare with)
-	cargo build --release --locked --workspace --bins
+	$(BUILD) --release --workspace --bins
 	target/release/nexy-bench --tools target/release
 
 clean: ## remove what was built; releases and the inbox stay
-	cargo clean
+	cargo clean --target-dir target

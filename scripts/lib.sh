@@ -59,6 +59,7 @@ need_az() {
 # Starts the script that will be sent, with what every remote script needs.
 begin_script() {
     nonce=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    [ "${#nonce}" -eq 32 ] || stop 69 'cannot make a number for this run out of /dev/urandom' 'od -An -N16 -tx1 /dev/urandom'
     : >"$work/script"
     assign NONCE "$nonce"
     for pair in TOOLS:vm.tools TOML:vm.target_file LOCK_DIR:vm.lock_dir LOG_DIR:vm.log_dir; do

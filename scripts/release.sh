@@ -1,5 +1,5 @@
 #!/bin/sh
-# Walks a release stage by stage through files in releases/<version>/, so that it can be resumed at the first stage that is not done.
+# Walks a release stage by stage through files in releases/<version>/ of the workspace, so that it can be resumed at the first stage that is not done.
 # scripts/release.sh          all stages; those that are done stay as they are, checks are always asked anew
 # scripts/release.sh STAGE    publish (with its checks), manifest, deliver or verify, also when it was done before
 set -eu
@@ -22,6 +22,23 @@ stage() {
     fi
     mv "$folder/$name.part" "$folder/$name.failed.json"
     stop "$ended" "stopped at $name with exit code $ended" "read the lines above; what it knew stands in $folder/$name.failed.json; then: make release"
+}
+
+# One release of a version at a time: the link is made at once or not at all, and names the process that made it.
+# A release that was killed leaves its link behind; that process is no more, so the link is taken away.
+alone() {
+    lock=$folder.lock
+    if ! ln -s "$$" "$lock" 2>/dev/null; then
+        owner=$(readlink "$lock") || stop 69 "cannot write in $PWD/releases" "ls -ld '$PWD/releases'"
+        if kill -0 "$owner" 2>/dev/null || ! rm "$lock" || ! ln -s "$$" "$lock"; then
+            stop 75 "another release of version $version is at work: process $owner" \
+                "wait until it is done, then again; if process $owner is no release: rm '$PWD/$lock'"
+        fi
+    fi
+    trap 'rm -f "$lock"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
 }
 
 # The stage that a record comes from must be done.
@@ -71,6 +88,7 @@ deliver() {
 
 verify() {
     after 50-deliver
+    forget 60-verify
     wait_s=$(value limits.public_url_wait_s) || exit
     stage 60-verify "$folder/50-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
 }
@@ -88,8 +106,12 @@ case ${1:-release} in
     *) stop 2 "there is no stage called $1" "scripts/$program [publish|manifest|deliver|verify]" ;;
 esac
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
+# Wherever it is called, the files stand in the workspace.
+case ${NEXY_TOML:-/} in /*) ;; *) NEXY_TOML=$PWD/$NEXY_TOML ;; esac
+cd -- "$here/.."
 version=$(value version) || exit
 folder=releases/$version
 mkdir -p "$folder"
+alone
 case ${1:-release} in publish | release) record ;; esac
 "${1:-release}"

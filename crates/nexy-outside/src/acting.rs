@@ -70,12 +70,12 @@ pub fn arrive(workspace: &Workspace, by: &str, profile: &str) -> Result<Arrival,
 /// Passes a stopped record on, byte for byte, and says what stopped it.
 ///
 /// # Errors
-/// Exit 69 when nobody received it.
+/// When nobody received it: exit 69, or the graver one that stopped it.
 pub fn pass_on(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
     for because in &stop.because {
         stdio::note(&format!("{tool}: nothing done, the record is passed on as it came: {}", nexy_contract::text::printable(because)));
     }
-    stdio::write_document(bytes)?;
+    stdio::write_document(bytes).map_err(|problem| undelivered(problem, stop.exit))?;
     Ok(stop.exit)
 }
 
@@ -117,8 +117,14 @@ pub fn act(
             problem.because,
             "run the same pipeline again with its output in a file; what is done already is not done twice",
         )),
-        Err(problem) => Err(problem),
+        Err(problem) => Err(undelivered(problem, deed.exit)),
     }
+}
+
+/// That nobody received the answer must not hide how the work itself has ended.
+fn undelivered(problem: Problem, ended: Exit) -> Problem {
+    let exit = Exit::gravest([problem.exit, ended]).unwrap_or(problem.exit);
+    problem.ending(exit)
 }
 
 fn tell(tool: &str, common: &Common, deed: &Deed) {

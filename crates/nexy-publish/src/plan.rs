@@ -20,11 +20,17 @@ pub(crate) struct Plan {
     pub(crate) retire_live: Option<u64>,
 }
 
-/// Reads the repair table for one artifact.
+/// Reads the repair table for one artifact of `repository`.
 ///
 /// # Errors
 /// Exit 4 when something half-uploaded lies under a name that users or a rollback need.
-pub(crate) fn plan(artifact: &str, channel: &Channel, size_bytes: u64, sha256: Sha256Digest) -> Result<Plan, Problem> {
+pub(crate) fn plan(
+    repository: &str,
+    artifact: &str,
+    channel: &Channel,
+    size_bytes: u64,
+    sha256: Sha256Digest,
+) -> Result<Plan, Problem> {
     for asset in [&channel.live, &channel.previous].into_iter().flatten() {
         if !asset.is_uploaded() {
             return Err(Problem::new(
@@ -32,7 +38,7 @@ pub(crate) fn plan(artifact: &str, channel: &Channel, size_bytes: u64, sha256: S
                 format!("{} on the channel is no whole file", asset.name),
                 format!("asset {} is in the state `{}`", asset.id, asset.state),
                 format!(
-                    "look at the release page; when nobody is uploading, remove it (gh api -X DELETE …/releases/assets/{}) and run the same command again",
+                    "nexy-publish show; when nobody is uploading: gh api -X DELETE repos/{repository}/releases/assets/{}   (uses $GH_TOKEN), then run the whole pipeline again",
                     asset.id
                 ),
             ));
@@ -117,7 +123,7 @@ mod tests {
     }
 
     fn table(assets: Vec<Asset>) -> Result<Plan, Problem> {
-        plan("Nexy.dmg", &channel::sort("Nexy.dmg", assets), SIZE, Sha256Digest::of(b"newnew!"))
+        plan("owner/artifacts", "Nexy.dmg", &channel::sort("Nexy.dmg", assets), SIZE, Sha256Digest::of(b"newnew!"))
     }
 
     fn live() -> Asset {
@@ -176,7 +182,8 @@ mod tests {
     #[test]
     fn half_a_file_under_a_name_that_users_need_is_left_to_a_person() {
         for broken in [asset(1, "Nexy.dmg", b"ne", "starter", false), asset(2, "Nexy.prev.dmg", b"ne", "open", false)] {
-            assert!(table(vec![broken]).is_err_and(|problem| problem.exit == Exit::NeedsPerson));
+            let command = format!("gh api -X DELETE repos/owner/artifacts/releases/assets/{} ", broken.id);
+            assert!(table(vec![broken]).is_err_and(|problem| problem.exit == Exit::NeedsPerson && problem.fix.contains(&command)));
         }
     }
 

@@ -125,14 +125,18 @@ fn go_live(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
     let Err(problem) = confirmed else {
         return Ok(());
     };
-    if problem.exit == Exit::NeedsPerson || jobs.iter().all(|job| job.swapped_at.is_none()) {
+    if jobs.iter().all(|job| job.swapped_at.is_none()) {
         return Err(problem);
     }
     scene.signals.defer();
-    let undone = jobs.iter_mut().try_for_each(|job| swap::undo(scene, job));
+    let stuck: Vec<Problem> = jobs.iter_mut().rev().filter_map(|job| swap::undo(scene, job).err()).collect();
     scene.signals.allow();
-    undone?;
-    Err(Problem { what: format!("users have the old artifacts again; {}", problem.what), ..problem }.ending(Exit::PutBack))
+    let needs_person: Vec<Problem> = std::iter::once(problem.clone()).filter(|problem| problem.exit == Exit::NeedsPerson).chain(stuck).collect();
+    if needs_person.is_empty() {
+        return Err(Problem { what: format!("users have the old artifacts again; {}", problem.what), ..problem }.ending(Exit::PutBack));
+    }
+    let joined = |part: fn(&Problem) -> &str, by: &str| needs_person.iter().map(part).collect::<Vec<_>>().join(by);
+    Err(Problem::new(Exit::NeedsPerson, joined(|problem| &problem.what, "; "), joined(|problem| &problem.because, "; "), joined(|problem| &problem.fix, "; and ")))
 }
 
 fn planned(job: &Job<'_>) -> Vec<String> {

@@ -1,6 +1,9 @@
 //! What GitHub's refusals mean, told apart as far as status, headers and text allow.
 
-use crate::http::{Answer, HttpError};
+use crate::{
+    clock,
+    http::{Answer, HttpError},
+};
 use nexy_contract::{Exit, Problem, text};
 use serde_json::Value;
 
@@ -36,7 +39,7 @@ pub enum Kind {
     AlreadyExists,
     /// 400, 409 or 422: refused for another reason.
     Refused,
-    /// 5xx: a change may or may not have happened.
+    /// 408 or 5xx: a change may or may not have happened.
     Server,
     /// More bytes came than can be right.
     TooLarge,
@@ -49,6 +52,12 @@ impl Kind {
     #[must_use]
     pub const fn is_passing(self) -> bool {
         matches!(self, Self::Network | Self::RateLimited | Self::Server)
+    }
+
+    /// Whether a change that ended so may have happened all the same.
+    #[must_use]
+    pub const fn is_ambiguous(self) -> bool {
+        matches!(self, Self::Network | Self::Server | Self::TooLarge | Self::Shape)
     }
 }
 
@@ -81,11 +90,12 @@ impl GithubError {
         }
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
-        let retry_after_s = wait_of(&answer);
+        let kind = kind_of(answer.status, message, &body, &answer);
+        let retry_after_s = if kind.is_passing() { wait_of(&answer) } else { None };
         let detail = details(&body);
         Err(Self {
             call: call.to_owned(),
-            kind: kind_of(answer.status, message, &body, &answer),
+            kind,
             because: text::excerpt(&format!("HTTP {} {message}{detail}", answer.status), 300),
             request_id: answer.header("x-github-request-id").map(str::to_owned),
             retry_after_s,
@@ -125,6 +135,7 @@ fn kind_of(status: u16, message: &str, body: &Value, answer: &Answer) -> Kind {
         || message.to_ascii_lowercase().contains("rate limit");
     match status {
         401 => Kind::BadToken,
+        408 => Kind::Server,
         403 if limited => Kind::RateLimited,
         403 => Kind::Forbidden,
         404 | 410 => Kind::NotFound,
@@ -151,6 +162,12 @@ fn details(body: &Value) -> String {
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
 }
 
+/// `Retry-After`; else, when nothing is left of the hour's allowance, the time until it is renewed.
 fn wait_of(answer: &Answer) -> Option<u64> {
-    answer.header("retry-after")?.trim().parse().ok()
+    let number = |name: &str| answer.header(name)?.trim().parse::<u64>().ok();
+    let until_reset = || {
+        let reset = number("x-ratelimit-reset").filter(|_| number("x-ratelimit-remaining") == Some(0))?;
+        Some(reset.saturating_sub(u64::try_from(clock::now().as_second()).ok()?))
+    };
+    number("retry-after").or_else(until_reset)
 }

@@ -16,8 +16,6 @@ use std::{fs::File, time::Duration};
 
 /// Answers of the API are some hundred kilobytes at most: a thousand assets a release.
 const MAX_API_BYTES: u64 = 16 << 20;
-/// Error pages that stand in place of a few bytes.
-const MAX_REFUSAL_BYTES: u64 = 64 << 10;
 const PER_PAGE: usize = 100;
 const MAX_PAGES: usize = 11;
 
@@ -185,8 +183,8 @@ impl<'a> Github<'a> {
     /// [`GithubError`], also when the server ignores the range.
     pub fn tail(&self, channel: &str, name: &str, count: u64) -> Result<Tail, GithubError> {
         let url = self.public_url(channel, name)?;
-        // Room for the words of a refusal; a server that ignores the range and sends everything is cut off.
-        let ask = Ask::get(url, self.timeout(), count + MAX_REFUSAL_BYTES).header("Range", format!("bytes=-{count}"));
+        // A server that ignores the range and sends everything is cut off.
+        let ask = Ask::get(url, self.timeout(), count).header("Range", format!("bytes=-{count}"));
         let answer = self.http.ask(&ask).map_err(|error| GithubError::network("GET range", error))?;
         let answer = GithubError::unless_good("GET range", answer)?;
         let whole_bytes = answer

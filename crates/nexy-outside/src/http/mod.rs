@@ -19,6 +19,8 @@ use ureq::{
 const MAX_HOPS: usize = 5;
 /// Pieces in which a download is handed on.
 const PIECE_BYTES: usize = 256 << 10;
+/// Of a refusal only its first words are read, however little the wanted answer may hold.
+const MAX_REFUSAL_BYTES: u64 = 64 << 10;
 
 /// What is asked of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,13 +166,14 @@ impl Http {
         Ok(answer)
     }
 
-    /// Asks, and hands the body on piece by piece.
+    /// Asks, and hands the body on piece by piece; of a refusal (any status but 2xx) only its beginning.
     ///
     /// # Errors
     /// As [`Http::ask`]; also when the body is larger than `max_bytes` or ends before its announced length.
     pub fn download(&self, ask: &Ask<'_>, take: &mut dyn FnMut(&[u8])) -> Result<Answer, HttpError> {
         let (url, response) = self.follow(ask)?;
         let status = response.status().as_u16();
+        let refused = !response.status().is_success();
         let headers = response.headers().clone();
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         let mut reader = response.into_body().into_reader();
@@ -184,7 +187,11 @@ impl Http {
                 Err(error) => return Err(HttpError::reading(&url, error, total)),
             };
             total += count as u64;
-            if total > ask.max_bytes {
+            if refused && total >= MAX_REFUSAL_BYTES {
+                take(&piece[..count]);
+                return Ok(Answer { status, headers, body: Vec::new(), body_bytes: total });
+            }
+            if !refused && total > ask.max_bytes {
                 return Err(HttpError::TooLarge { url: url.shown(), max_bytes: ask.max_bytes });
             }
             take(&piece[..count]);

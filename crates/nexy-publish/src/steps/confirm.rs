@@ -31,13 +31,15 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
     let deadline = Instant::now() + Duration::from_secs(scene.target.limits.public_url_wait_s);
     let mut wait = Duration::from_millis(250);
     loop {
-        let seen = match tail(scene, job) {
-            Ok(None) => return Ok(()),
-            Ok(Some(other)) => other,
-            Err(problem) => problem.message(),
-        };
+        let seen = tail(scene, job);
+        if matches!(seen, Ok(None)) {
+            return Ok(());
+        }
         if Instant::now() + wait >= deadline {
-            return Err(refuse(format!("{} does not serve it: {seen}", scene.target.public_url(job.row))));
+            return Err(match seen {
+                Ok(seen) => refuse(format!("{} does not serve it: {}", scene.target.public_url(job.row), seen.unwrap_or_default())),
+                Err(problem) => problem,
+            });
         }
         clock::pause(wait);
         wait = (wait * 2).min(Duration::from_secs(5));
@@ -51,6 +53,9 @@ fn tail(scene: &Scene<'_>, job: &Job<'_>) -> Result<Option<String>, Problem> {
         Ok(tail) if tail.whole_bytes == job.artifact.size_bytes && tail.bytes == job.tail => Ok(None),
         Ok(tail) => Ok(Some(format!("{} bytes with another end", tail.whole_bytes))),
         Err(error) if error.kind == Kind::NotFound => Ok(Some("nothing".to_owned())),
-        Err(error) => Err(error.problem("cannot ask the public URL")),
+        Err(error) => {
+            let url = scene.target.public_url(job.row);
+            Err(error.problem(format!("cannot ask {url}, so nobody knows what it serves")).ending(Exit::CouldNotLook))
+        }
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn look<'a>(
         before_publish::still_as_judged(subject, channel.seen().as_ref())
             .map_err(|because| Problem::new(Exit::Busy, "nothing was published: the channel has changed", because, "look at it (nexy-publish show), then ask the gates again: nexy-version record | nexy-gate before-publish - | nexy-publish -"))?;
     }
-    let plan = plan::plan(&artifact.name, &channel, artifact.size_bytes, artifact.sha256)?;
+    let plan = plan::plan(&scene.target.repositories.artifacts, &artifact.name, &channel, artifact.size_bytes, artifact.sha256)?;
     Ok(Job { artifact: artifact.clone(), row, file, tail, release, channel, plan, staged: None, swapped_at: None })
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn revive(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem
     };
     scene.patience.before_change();
     let label = job.channel.previous.as_ref().and_then(|asset| asset.label.clone()).unwrap_or_default();
-    let revived = rename(scene, id, &job.artifact.name, &label).map_err(|error| by_hand(scene, job, id, &error))?;
+    let revived = rename(scene, id, &job.artifact.name, &label).map_err(|failed| by_hand(scene, job, id, &failed.error))?;
     scene.common.note(&format!("{} was missing: the previous artifact is live again", job.place()));
     job.channel.live = Some(revived);
     job.channel.previous = None;
@@ -42,20 +42,22 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
     if let Some(id) = job.plan.retire_live {
         scene.patience.before_change();
         let label = live_label(job);
-        rename(scene, id, &names::previous(&job.artifact.name), &label)
-            .map_err(|error| error.problem(format!("nothing was swapped: cannot rename {}", job.place())))?;
+        if let Err(failed) = rename(scene, id, &names::previous(&job.artifact.name), &label) {
+            return if failed.perhaps_moved {
+                put_back(scene, job, id, &failed.error)
+            } else {
+                Err(failed.error.problem(format!("nothing was swapped: cannot rename {}", job.place())))
+            };
+        }
         // No pause here: until the next rename users have no download.
     }
     let label = names::label(&job.artifact.name, scene.version);
     match rename(scene, staged.id, &job.artifact.name, &label) {
         Ok(asset) => {
-            scene.patience.changed();
-            job.swapped_at = Some(clock::now());
-            job.staged = Some(asset);
-            scene.common.note(&format!("live: {}", scene.target.public_url(job.row)));
+            went_live(scene, job, asset);
             Ok(())
         }
-        Err(error) => Err(bring_back(scene, job, &error)),
+        Err(failed) => bring_back(scene, job, &failed),
     }
 }
 
@@ -70,12 +72,9 @@ pub(crate) fn undo(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> 
     let name = names::staged(&job.artifact.name, job.artifact.sha256);
     let label = names::label(&job.artifact.name, scene.version);
     let retired = job.plan.retire_live;
-    rename(scene, staged.id, &name, &label).map_err(|error| match retired {
-        Some(id) => by_hand(scene, job, id, &error),
-        None => error.problem("cannot take the new artifact off the live name").ending(Exit::NeedsPerson),
-    })?;
+    rename(scene, staged.id, &name, &label).map_err(|failed| still_new(scene, job, staged.id, &name, &failed.error))?;
     if let Some(id) = retired {
-        rename(scene, id, &job.artifact.name, &live_label(job)).map_err(|error| by_hand(scene, job, id, &error))?;
+        rename(scene, id, &job.artifact.name, &live_label(job)).map_err(|failed| by_hand(scene, job, id, &failed.error))?;
     }
     scene.patience.changed();
     scene.common.note(&format!("{} is as it was before", job.place()));
@@ -123,58 +122,137 @@ fn look_again(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
     ))
 }
 
+/// A rename that was refused, or of which nobody knows.
+struct NotRenamed {
+    error: GithubError,
+    /// The asset may have another name than before: an answer was lost, and nobody could look.
+    perhaps_moved: bool,
+}
+
 /// Renames; an answer that was lost is looked up before the rename is sent again.
-fn rename(scene: &Scene<'_>, id: u64, name: &str, label: &str) -> Result<Asset, GithubError> {
+fn rename(scene: &Scene<'_>, id: u64, name: &str, label: &str) -> Result<Asset, NotRenamed> {
+    let mut perhaps_moved = false;
     let mut attempt = 1;
     loop {
         let error = match scene.github.rename(id, name, label) {
             Ok(asset) if asset.name == name => return Ok(asset),
             Ok(asset) => {
-                return Err(GithubError::unexpected("PATCH asset", &format!("GitHub renamed it to `{}` instead of `{name}`", asset.name)));
+                let error = GithubError::unexpected("PATCH asset", &format!("GitHub renamed it to `{}` instead of `{name}`", asset.name));
+                return Err(NotRenamed { error, perhaps_moved: true });
             }
             Err(error) => error,
         };
-        if (error.kind.is_passing() || error.kind == Kind::Shape)
-            && let Ok(Some(asset)) = scene.github.asset(id)
-            && asset.name == name
-        {
-            return Ok(asset);
+        if error.kind.is_ambiguous() {
+            match scene.github.asset(id) {
+                Ok(Some(asset)) if asset.name == name => return Ok(asset),
+                Ok(_) => perhaps_moved = false,
+                Err(_) => perhaps_moved = true,
+            }
         }
         match patience::wait_for(&error, attempt) {
             Some(wait) if attempt < ATTEMPTS && error.kind.is_passing() => scene.patience.again(&error, wait),
-            _ => return Err(error),
+            _ => return Err(NotRenamed { error, perhaps_moved }),
         }
         attempt += 1;
     }
 }
 
-/// The second rename failed: the old artifact gets its name back.
-fn bring_back(scene: &Scene<'_>, job: &mut Job<'_>, error: &GithubError) -> Problem {
-    let Some(id) = job.plan.retire_live else {
-        return error.problem(format!("nothing is live as {}, as before", job.place()));
-    };
-    match rename(scene, id, &job.artifact.name, &live_label(job)) {
-        Ok(_) => {
-            scene.patience.changed();
-            error.problem(format!("{} was put back: the new artifact could not get its name", job.place())).ending(Exit::PutBack)
-        }
-        Err(second) => by_hand(scene, job, id, &second),
+fn went_live(scene: &Scene<'_>, job: &mut Job<'_>, asset: Asset) {
+    scene.patience.changed();
+    job.swapped_at = Some(clock::now());
+    job.staged = Some(asset);
+    scene.common.note(&format!("live: {}", scene.target.public_url(job.row)));
+}
+
+/// The second rename failed: the old artifact gets its name back, unless the name turns out to be taken.
+fn bring_back(scene: &Scene<'_>, job: &mut Job<'_>, failed: &NotRenamed) -> Result<(), Problem> {
+    if (failed.perhaps_moved || failed.error.kind == Kind::AlreadyExists)
+        && let Ok(Some(live)) = now_live(scene, job)
+    {
+        return taken(scene, job, live);
     }
+    match job.plan.retire_live {
+        Some(id) => put_back(scene, job, id, &failed.error),
+        None if failed.perhaps_moved => Err(Problem::new(
+            Exit::NeedsPerson,
+            format!("nobody can tell whether {} is live now", job.place()),
+            format!("{}: {}", failed.error.call, failed.error.because),
+            "look at the channel (nexy-publish show), then run the whole pipeline again",
+        )),
+        None => Err(failed.error.problem(format!("nothing is live as {}, as before", job.place()))),
+    }
+}
+
+/// Gives the old artifact its name back.
+fn put_back(scene: &Scene<'_>, job: &mut Job<'_>, id: u64, error: &GithubError) -> Result<(), Problem> {
+    let Err(second) = rename(scene, id, &job.artifact.name, &live_label(job)) else {
+        scene.patience.changed();
+        return Err(error.problem(format!("{} was put back: the swap could not be finished", job.place())).ending(Exit::PutBack));
+    };
+    match now_live(scene, job) {
+        Ok(Some(live)) if live.id != id => taken(scene, job, live),
+        Ok(Some(_)) => Err(error.problem(format!("{} is the old artifact still", job.place())).ending(Exit::PutBack)),
+        Ok(None) => Err(by_hand(scene, job, id, &second.error)),
+        Err(_) => Err(Problem {
+            what: format!("nobody can tell whether users have a {} right now", job.place()),
+            ..by_hand(scene, job, id, &second.error)
+        }),
+    }
+}
+
+/// What users get at this moment.
+fn now_live(scene: &Scene<'_>, job: &Job<'_>) -> Result<Option<Asset>, GithubError> {
+    let assets = scene.patience.ask(|| scene.github.assets(job.release.id))?;
+    Ok(channel::sort(&job.artifact.name, assets).live)
+}
+
+/// The live name is taken: by our own artifact, whose rename has happened after all, or by somebody else's.
+fn taken(scene: &Scene<'_>, job: &mut Job<'_>, live: Asset) -> Result<(), Problem> {
+    if job.staged.as_ref().is_some_and(|staged| staged.id == live.id) {
+        went_live(scene, job, live);
+        return Ok(());
+    }
+    Err(somebody_elses(job, &live))
+}
+
+/// Another publication was faster between the two renames; users have its artifact.
+fn somebody_elses(job: &Job<'_>, live: &Asset) -> Problem {
+    Problem::new(
+        Exit::Busy,
+        format!("{} was published by somebody else meanwhile", job.place()),
+        format!("the live name belongs to asset {} now ({})", live.id, live.label.as_deref().unwrap_or("no label")),
+        "look at it (nexy-publish show), agree who publishes, then run the whole pipeline again",
+    )
 }
 
 fn live_label(job: &Job<'_>) -> String {
     job.channel.live.as_ref().and_then(|asset| asset.label.clone()).unwrap_or_default()
 }
 
-/// Users have no download, and this tool cannot give it back: the exact command for a person.
+/// Users have no download, as far as anybody can tell, and this tool cannot give it back: the exact command for a person.
 fn by_hand(scene: &Scene<'_>, job: &Job<'_>, id: u64, error: &GithubError) -> Problem {
     Problem::new(
         Exit::NeedsPerson,
         format!("users have no {} right now", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!(
-            "gh api -X PATCH repos/{}/releases/assets/{id} -f name={}   (uses $GH_TOKEN), then nexy-publish show",
-            scene.target.repositories.artifacts, job.artifact.name
-        ),
+        format!("{}   (uses $GH_TOKEN), then nexy-publish show", rename_command(scene, id, &job.artifact.name)),
     )
+}
+
+/// The new artifact could not be taken off the live name again: both renames for a person.
+fn still_new(scene: &Scene<'_>, job: &Job<'_>, new: u64, staged_name: &str, error: &GithubError) -> Problem {
+    let mut commands = rename_command(scene, new, staged_name);
+    if let Some(old) = job.plan.retire_live {
+        commands += &format!(" && {}", rename_command(scene, old, &job.artifact.name));
+    }
+    Problem::new(
+        Exit::NeedsPerson,
+        format!("{} still is the new artifact, and could not be taken back", job.place()),
+        format!("{}: {}", error.call, error.because),
+        format!("{commands}   (uses $GH_TOKEN), then nexy-publish show"),
+    )
+}
+
+fn rename_command(scene: &Scene<'_>, id: u64, name: &str) -> String {
+    format!("gh api -X PATCH repos/{}/releases/assets/{id} -f name={name}", scene.target.repositories.artifacts)
 }

@@ -9,3 +9,4 @@ mod refusals;
 mod scene;
 mod secrets;
 mod show;
+mod swaps;

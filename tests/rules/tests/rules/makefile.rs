@@ -80,6 +80,27 @@ fn every_call_of_a_tool_names_its_target() {
 }
 
 #[test]
+fn what_is_run_from_target_was_built_into_target() {
+    if !repository::has_program("make") {
+        return;
+    }
+    let output = Command::new("make")
+        .args(["-n", "rehearse", "build", "build-vm", "bench", "clean"])
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .env("CARGO_TARGET_DIR", "/elsewhere")
+        .current_dir(repository::root())
+        .output()
+        .unwrap();
+    let typed = String::from_utf8(output.stdout).unwrap();
+    let calls: Vec<&str> = typed.lines().filter(|line| line.contains("cargo ")).collect();
+    assert_eq!(calls.len(), 5, "{typed}");
+    for call in calls {
+        assert!(call.contains(" --target-dir target"), "CARGO_TARGET_DIR would lead this astray, and old programs would be run: {call}");
+    }
+}
+
+#[test]
 fn nothing_is_used_that_make_of_2006_does_not_know() {
     let makefile = repository::without_comments(&repository::text("Makefile"));
     for newer in [".ONESHELL", ".SHELLFLAGS", ".RECIPEPREFIX", "!=", "::=", "$(file ", "undefine", "private ", "$(intcmp", "$(let"] {

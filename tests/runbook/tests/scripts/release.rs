@@ -1,6 +1,6 @@
 //! `scripts/release.sh`: the stages of a release through files, resumable at the first one that is not done.
 
-use crate::laptop::{invocations, run};
+use crate::laptop::{holds_on, invocations, let_go, run, typed, wait_until_started};
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
     world::{VERSION, World},
@@ -110,4 +110,51 @@ fn an_unknown_stage_is_a_wrong_command_line() {
     run(&world, "scripts/release.sh record").exits(2).silent_stdout();
     run(&world, "scripts/release.sh publish verify").exits(2).silent_stdout();
     assert!(done(&world).is_empty());
+}
+
+#[test]
+fn a_check_that_fails_later_leaves_no_old_yes() {
+    let world = World::new();
+    run(&world, "scripts/release.sh").exits(0);
+    world.standin.fault(Fault::new(Listener::Public, "GET", "appcast.xml", Reply::Status(404, json!({}))).always());
+    let ran = run(&world, "scripts/release.sh verify");
+    assert_ne!(ran.code, Some(0), "{ran}");
+    ran.says("stopped at 60-verify");
+    assert_eq!(done(&world), STAGES[..5]);
+}
+
+#[test]
+fn its_files_stand_in_the_workspace_wherever_it_is_called() {
+    let world = World::new();
+    let elsewhere = world.home();
+    let script = world.workspace().join("scripts/release.sh");
+    typed(&world, &format!("'{}' publish", script.display())).dir(&elsewhere).run().exits(0);
+    assert_eq!(done(&world), STAGES[..3]);
+    typed(&world, "./release.sh manifest").env("NEXY_TOML", "../nexy.toml").dir(world.workspace().join("scripts")).run().exits(0);
+    assert_eq!(done(&world), STAGES[..4]);
+    assert!(!elsewhere.join("releases").exists());
+}
+
+#[test]
+fn a_second_release_of_the_same_version_waits_for_the_first() {
+    let world = World::new();
+    holds_on(&world, "nexy-manifest");
+    let first = typed(&world, "scripts/release.sh").spawn();
+    wait_until_started(&world);
+    run(&world, "scripts/release.sh").exits(75).says("another release of version").says("rm '/");
+    let_go(&world);
+    // What that tool answered is no delivery; the lock is gone with its release all the same.
+    assert_ne!(first.wait().code, Some(0));
+    assert!(world.workspace().join(format!("releases/{VERSION}.lock")).symlink_metadata().is_err());
+}
+
+#[test]
+fn what_a_killed_release_left_stands_in_nobodys_way() {
+    let world = World::new();
+    let dead = run(&world, "echo $$").stdout.trim().to_owned();
+    std::os::unix::fs::symlink(dead, world.workspace().join(format!("releases/{VERSION}.lock"))).unwrap();
+    fs::create_dir(world.workspace().join("releases").join(VERSION)).unwrap();
+    world.write(&format!("releases/{VERSION}/30-publish.part"), "{\"sche");
+    run(&world, "scripts/release.sh").exits(0);
+    assert_eq!(done(&world), STAGES);
 }

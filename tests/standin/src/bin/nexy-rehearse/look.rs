@@ -52,7 +52,7 @@ impl Requests {
         match (strange, leaked) {
             (Some(line), _) => Err(format!("an undocumented request: {line:?}")),
             (_, Some(line)) => Err(format!("the token went to another host: {line:?}")),
-            _ => Ok(format!("{} requests, all of them documented; the token went to API and upload host only", self.all())),
+            _ => Ok(format!("{} requests, all documented; the token went to API and upload host only", self.all())),
         }
     }
 }
@@ -94,5 +94,5 @@ pub(crate) fn first_words(ran: &Ran) -> String {
     let told = ran.stderr.lines().find(|line| line.starts_with("nexy-")).unwrap_or("(it said nothing)");
     let first = told.split("; ").next().unwrap_or_default();
     let short = first.split_once(": ").map_or(first, |(_, words)| words);
-    format!("refused with exit {}: {short}", ran.code.unwrap_or(-1))
+    format!("exit {}: {short}", ran.code.unwrap_or(-1))
 }

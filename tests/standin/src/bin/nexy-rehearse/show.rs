@@ -1,21 +1,47 @@
-//! How a step looks on the screen: number, name, command, time, result.
+//! How a step looks on the screen: what is typed, and below it number, name, time and result.
 
 use std::time::Duration;
 
-const COMMAND_WIDTH: usize = 44;
+/// Nothing is wider than this, but for a word that is.
+const WIDTH: usize = 96;
+const INDENT: &str = "       ";
 
 /// The heading of a part of the rehearsal.
 pub(crate) fn heading(text: &str) -> String {
     format!("\n{text}")
 }
 
-/// One line for a step; a command that is too long for its column stands on a line of its own.
-pub(crate) fn step(number: usize, name: &str, command: &str, time: Duration, result: &str) -> String {
+/// What a person types, broken behind pipes only, so that it can be typed again.
+pub(crate) fn command(typed: &str) -> String {
+    folded("     $ ", typed.split_inclusive("| "))
+}
+
+/// What happens without a command.
+pub(crate) fn deed(what: &str) -> String {
+    folded("     - ", what.split_inclusive(' '))
+}
+
+/// The one line of a step: number, name, time, result.
+pub(crate) fn result(number: usize, name: &str, time: Duration, result: &str) -> String {
     let seconds = time.as_secs_f64();
-    if command.chars().count() <= COMMAND_WIDTH {
-        return format!("{number:>3}  {name:<10}  {command:<COMMAND_WIDTH$}  {seconds:>5.2} s  {result}");
+    folded(&format!("{number:>3}  {name:<9} {seconds:>6.2} s  "), result.split_inclusive(' '))
+}
+
+fn folded<'a>(start: &str, pieces: impl Iterator<Item = &'a str>) -> String {
+    let mut text = start.to_owned();
+    let mut width = start.chars().count();
+    for piece in pieces {
+        let more = piece.trim_end().chars().count();
+        if width + more > WIDTH && width > INDENT.len() {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            text.push_str(INDENT);
+            width = INDENT.len();
+        }
+        text.push_str(piece);
+        width += piece.chars().count();
     }
-    format!("{number:>3}  {name:<10}  {command}\n{:17}{:COMMAND_WIDTH$}  {seconds:>5.2} s  {result}", "", "")
+    text
 }
 
 /// The last line.
@@ -39,16 +65,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_command_and_its_result_share_a_line() {
-        let line = step(3, "plan", "nexy-publish --dry-run -", Duration::from_millis(412), "ok: 1 upload");
-        assert_eq!(line, "  3  plan        nexy-publish --dry-run -                       0.41 s  ok: 1 upload");
+    fn a_step_is_one_line_with_its_time_and_result() {
+        assert_eq!(command("nexy-publish --dry-run -"), "     $ nexy-publish --dry-run -");
+        assert_eq!(result(3, "plan", Duration::from_millis(412), "ok: 1 upload"), "  3  plan        0.41 s  ok: 1 upload");
     }
 
     #[test]
-    fn a_long_command_is_never_cut() {
-        let long = "nexy-version record | nexy-gate before-publish - | nexy-publish -";
-        let text = step(9, "again", long, Duration::ZERO, "ok");
-        assert!(text.lines().next().unwrap().ends_with(long));
-        assert_eq!(text.lines().count(), 2);
+    fn a_long_command_is_broken_behind_pipes_and_never_cut() {
+        let long = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | \
+                    scripts/manifest_to_vm.sh - | nexy-verify updates -";
+        let text = command(long);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() == 2 && lines[0].ends_with(" |"), "{text}");
+        assert_eq!(text.split_whitespace().skip(1).collect::<Vec<_>>(), long.split_whitespace().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_is_wider_than_a_terminal() {
+        let words = "word ".repeat(60);
+        for text in [result(9, "again", Duration::ZERO, &words), deed(&words), command(&"nexy-gate hard - | ".repeat(20))] {
+            assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        }
     }
 }

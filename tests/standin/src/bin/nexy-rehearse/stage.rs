@@ -76,6 +76,7 @@ impl<'a> Rehearsal<'a> {
         // A pipe keeps its own redirections to itself: only its last command writes the file.
         let typed = format!("{}{input} >releases/{name}.json", step.command);
         self.mark = Requests::of(&self.world.standin).all();
+        say(&show::command(step.command));
         let begun = Instant::now();
         let ran = self.world.shell(&typed).interrupted_by(Arc::clone(&self.interrupted)).run();
         let time = begun.elapsed();
@@ -91,19 +92,20 @@ impl<'a> Rehearsal<'a> {
             Ok(seen) => format!("ok: {seen}"),
             Err(wrong) => format!("WRONG: {wrong}"),
         };
-        self.show(name, step.command, time, &result);
+        self.show(name, time, &result);
         claim.map(drop).map_err(|wrong| failure(name, &wrong, &ran))
     }
 
     /// A step of the person or of chance, which no tool takes part in.
     pub(crate) fn note(&mut self, name: &str, what: &str, look: impl FnOnce(&Self) -> Claim) -> Result<(), String> {
+        say(&show::deed(what));
         let begun = Instant::now();
         let claim = look(self);
         let result = match &claim {
             Ok(seen) => format!("ok: {seen}"),
             Err(wrong) => format!("WRONG: {wrong}"),
         };
-        self.show(name, what, begun.elapsed(), &result);
+        self.show(name, begun.elapsed(), &result);
         if self.interrupted.load(Ordering::SeqCst) {
             return Err("interrupted".to_owned());
         }
@@ -113,12 +115,13 @@ impl<'a> Rehearsal<'a> {
     /// The first step: how long it took to lay everything out.
     pub(crate) fn laid_out(&mut self, what: &str, seen: &str) {
         let time = self.begun.elapsed();
-        self.show("lay out", what, time, &format!("ok: {seen}"));
+        say(&show::deed(what));
+        self.show("lay out", time, &format!("ok: {seen}"));
     }
 
-    fn show(&mut self, name: &str, command: &str, time: std::time::Duration, result: &str) {
+    fn show(&mut self, name: &str, time: std::time::Duration, result: &str) {
         self.number += 1;
-        say(&show::step(self.number, name, command, time, result));
+        say(&show::result(self.number, name, time, result));
     }
 }
 

@@ -138,7 +138,7 @@ fn corrupted(rehearsal: &mut Rehearsal<'_>, live: &str, size_mib: u64) -> Result
         untouched(rehearsal.world, live)?;
         same("the manifest's version", &rehearsal.world.manifest()["version"], VERSION)?;
         let names: Vec<String> = rehearsal.world.standin.assets(ARTIFACTS, "Update").into_iter().map(|asset| asset.name).collect();
-        Ok(format!("they still get {VERSION}, byte for byte; on the channel: {}", names.join(", ")))
+        Ok(format!("still {VERSION}, byte for byte; on the channel: {}", names.join(", ")))
     })
 }
 
