@@ -88,6 +88,12 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: &'static str) -> Result<T
     serde_json::from_slice(bytes).map_err(|error| broken(&error, wanted))
 }
 
+/// The first name that stands in a list more than once; whoever looks for it would see only one of them.
+pub(crate) fn named_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let mut seen = std::collections::BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
+}
+
 /// The only field that every document has; all others are for the second look.
 #[derive(Deserialize)]
 struct Head {

@@ -72,6 +72,23 @@ pub enum Move {
     },
 }
 
+impl Move {
+    /// Why `version` must not be announced; `None` when it may.
+    #[must_use]
+    pub fn refusal(&self, version: ReleaseVersion) -> Option<String> {
+        match self {
+            Self::First | Self::Forward { .. } | Self::Same => None,
+            Self::SameBytesNewVersion { from } => {
+                Some(format!("these bytes are announced as {from} already; as {version} clients would update to them again and again"))
+            }
+            Self::SameVersionNewBytes => {
+                Some(format!("version {version} is announced with other bytes already; clients that have it would never update"))
+            }
+            Self::Backward { from } => Some(format!("the manifest says {from}, which is newer than {version}")),
+        }
+    }
+}
+
 impl ManifestFacts {
     /// Reads a manifest; unknown fields are fine, a wrong known one is not.
     ///

@@ -1,6 +1,8 @@
 //! The release record (`nexy.release/1`): the one traveller that walks through all five tools and ends as the evidence.
 
-use crate::{Exit, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::Repositories};
+use crate::{
+    Exit, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::Repositories, text,
+};
 use serde::{Deserialize, Serialize};
 
 /// The schema id of a release record.
@@ -179,6 +181,10 @@ impl Record {
         let record: Self = document::read(bytes, SCHEMA)?;
         for report in &record.reports {
             report.check()?;
+        }
+        let names = record.artifacts.iter().map(|artifact| artifact.name.as_str());
+        if let Some(twice) = document::named_twice(names) {
+            return Err(DocumentError::Contradiction(format!("the artifact {} stands there twice", text::excerpt(twice, 60))));
         }
         if record.tag != record.version.tag() {
             return Err(DocumentError::Contradiction(format!("version {} with tag `{}`", record.version, record.tag)));

@@ -162,10 +162,11 @@ impl Report {
                 verdict.word()
             ));
         }
-        let mut ids: Vec<&str> = self.findings.iter().map(|finding| finding.id.as_str()).collect();
-        ids.sort_unstable();
-        if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            return contradiction(format!("the report of {} {} answers {} twice", self.by, self.profile, twice[0]));
+        if let Some(twice) = document::named_twice(self.findings.iter().map(|finding| finding.id.as_str())) {
+            return contradiction(format!("the report of {} {} answers {twice} twice", self.by, self.profile));
+        }
+        if let Some(twice) = document::named_twice(self.subjects.iter().map(|subject| subject.name.as_str())) {
+            return contradiction(format!("the report of {} {} judged {twice} twice", self.by, self.profile));
         }
         Ok(())
     }

@@ -82,7 +82,7 @@ fn whole(text: &str) -> Result<Spot, PlaceError> {
 }
 
 /// A line matches when, after its indentation, it begins with the pattern: its head, a canonical version, its tail.
-/// What follows the tail is free, but a digit or dot right after a version would make it another version.
+/// What follows the tail is free, but a digit, dot or suffix (`-rc1`) right after a version would make it another version.
 fn lines(pattern: &str, wanted: usize, text: &str) -> Result<Vec<Spot>, PlaceError> {
     let (head, tail) = pattern.split_once("{version}").unwrap_or((pattern, ""));
     let mut spots = Vec::new();
@@ -93,6 +93,7 @@ fn lines(pattern: &str, wanted: usize, text: &str) -> Result<Vec<Spot>, PlaceErr
             let length = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
             if let Ok(version) = rest[..length].parse()
                 && rest[length..].starts_with(tail)
+                && !(tail.is_empty() && rest[length..].starts_with(|next: char| next.is_alphanumeric() || "-+_".contains(next)))
             {
                 let start = offset + indentation + head.trim_start().len();
                 spots.push(Spot { line: index + 1, version, range: start..start + length });
@@ -167,6 +168,8 @@ mod tests {
             ("default_version: \"2.0.0.32\"\n", 0),
             ("default_version: 2.0.32\n", 0),
             ("default_version: 2.0.0.32.1\n", 0),
+            ("default_version: 2.0.0.32-rc1\n", 0),
+            ("default_version: 2.0.0.32b\n", 0),
             ("# default_version: 2.0.0.32\n", 0),
             ("", 0),
             ("default_version: 1.2.3.4\ndefault_version: 1.2.3.4\n", 2),

@@ -1,7 +1,7 @@
 //! `check`: do the manifests agree with each other and with nexy.toml? It looks at files only.
 
 use crate::transaction;
-use nexy_contract::{Exit, Finding, Problem, Report, Severity, Verdict, manifest::ManifestFacts};
+use nexy_contract::{Exit, Finding, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
 use nexy_outside::{
     Common, Workspace, clock, files,
     manifests::{self, FoundManifest},
@@ -32,7 +32,10 @@ fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Finding {
         return finding(&manifest.path, Verdict::Fail, "there is no such file".to_owned(), expected);
     };
     match ManifestFacts::read(text) {
-        Err(error) => finding(&manifest.path, Verdict::Fail, error.to_string(), expected),
+        Err(error) => Finding {
+            fix: format!("git log -p -- {}   # restore a sound one, then run the same command again", shell_word(&manifest.path)),
+            ..finding(&manifest.path, Verdict::Fail, error.to_string(), expected)
+        },
         Ok(facts) if facts.url != url => finding(&manifest.path, Verdict::Fail, format!("it sends clients to {}", facts.url), expected),
         Ok(facts) if row.is_some_and(|row| row.kind.word() != facts.kind) => {
             finding(&manifest.path, Verdict::Fail, format!("its type is `{}`", facts.kind), expected)
@@ -55,16 +58,25 @@ fn judge_pair(found: &[FoundManifest]) -> Finding {
     }
 }
 
-/// Copies with a version in their name are the server's fallback: each must be the manifest itself.
+/// Everything that the server's pattern finds is its fallback, whatever the rest of the name says: each must be the
+/// manifest itself.
 fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, names: &[String]) -> Result<Finding, Problem> {
     let id = format!("{folder}/manifest_*.json");
     let expected = "only copies of manifest.json".to_owned();
-    for name in names.iter().filter(|name| transaction::versioned(name).is_some()) {
+    for name in names.iter().filter(|name| name.starts_with("manifest_") && name.ends_with(".json")) {
         let path = workspace.path(folder).join(name);
         let text = files::read_text_if_there(&path, transaction::MAX_BYTES)
             .map_err(|error| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
         if text.is_some() && text != manifest.text {
-            return Ok(finding(&id, Verdict::Fail, format!("{name} differs from manifest.json; the server falls back to it"), expected));
+            let found = format!("{name} differs from manifest.json; the server falls back to it");
+            let mut finding = finding(&id, Verdict::Fail, found, expected);
+            if transaction::versioned(name).is_none() {
+                finding.fix = format!(
+                    "mv {0} {0}.kept   # nobody removes it for you, since its name holds no version",
+                    shell_word(&format!("{folder}/{name}"))
+                );
+            }
+            return Ok(finding);
         }
     }
     Ok(finding(&id, Verdict::Pass, "no stray copy".to_owned(), expected))

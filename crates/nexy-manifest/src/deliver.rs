@@ -2,7 +2,7 @@
 
 use crate::{TOOL, transaction, write};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use nexy_contract::{Exit, Problem, Record, Sha256Digest, delivery::Delivery, operands, record::Delivered};
+use nexy_contract::{Exit, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Arrival, Deed},
@@ -81,7 +81,8 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
 fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
     let fix = "deliver again with the same record: scripts/manifest_to_vm.sh -";
     let bytes = files::read(answer, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, fix))?;
-    let delivery = Delivery::read(&bytes).map_err(|error| error.problem("the VM's answer"))?;
+    let unusable = |error: DocumentError| Problem::new(Exit::CouldNotLook, "cannot use the VM's answer", error.to_string(), fix);
+    let delivery = Delivery::read(&bytes).map_err(unusable)?;
     if record.manifests.is_empty() {
         return Err(Problem::new(
             Exit::No,
@@ -96,6 +97,9 @@ fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
             None => "the VM does not speak of it".to_owned(),
             Some(file) if file.sha256 != manifest.sha256 => {
                 format!("the VM has {}, the record {}", file.sha256.short(), manifest.sha256.short())
+            }
+            Some(_) if delivery.served_version != manifest.version.to_string() => {
+                format!("the VM's update server announces {}, the record {}", delivery.served_version, manifest.version)
             }
             Some(_) => {
                 manifest.delivered = Some(Delivered {

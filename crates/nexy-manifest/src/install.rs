@@ -21,7 +21,8 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
             "deploy the code first (S3 §2.3), or correct vm.checkout in nexy.toml",
         ));
     }
-    let written = transaction::replace_all(workspace, &text, facts.version)?;
+    let lock = transaction::lock(workspace)?;
+    let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
     for (path, _) in &written.files {
         common.note(&format!("Manifest updated at {}", workspace.path(path).display()));
     }
@@ -35,8 +36,16 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
         served_version: served.version,
         served_length: served.length,
     };
-    stdio::write_document(cli::json(&delivery)?.as_bytes())?;
-    Ok(Exit::Yes)
+    match stdio::write_document(cli::json(&delivery)?.as_bytes()) {
+        Ok(()) => Ok(Exit::Yes),
+        Err(problem) if delivery.changed => Err(Problem::new(
+            Exit::NeedsPerson,
+            format!("the manifest of {} is installed, but the answer was not delivered", facts.version),
+            problem.because,
+            "deliver it again: scripts/manifest_to_vm.sh -; what is installed already stays",
+        )),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// A manifest is installed only when clients could follow it: right in itself, on the fixed URL, with the length that the

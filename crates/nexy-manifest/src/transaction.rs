@@ -4,7 +4,7 @@
 use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::{
     Workspace,
-    files::{self, FileError},
+    files::{self, FileError, FolderLock},
 };
 use std::path::PathBuf;
 
@@ -27,19 +27,20 @@ struct Change {
     old: Option<Vec<u8>>,
 }
 
-/// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned
-/// copies, which the server would fall back to.
-pub(crate) fn replace_all(workspace: &Workspace, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
-    let unchanged = |error: &FileError| {
-        error.problem(Exit::CouldNotLook, "check rights and room on the disk, then run the same command again; no manifest was changed")
-    };
-    let folders = &workspace.target.layout.manifest_dirs;
-    let mut locks = Vec::new();
-    for folder in folders {
+/// The exclusive right to change the manifests of a workspace, until it is dropped or the process ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _folders: Vec<FolderLock>,
+}
+
+/// Locks every manifest folder without waiting, and makes those that are missing.
+pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
+    let mut locked = Vec::new();
+    for folder in &workspace.target.layout.manifest_dirs {
         let path = workspace.path(folder);
         files::ensure_folder(&path).map_err(|error| unchanged(&error))?;
         match files::lock_folder(&path).map_err(|error| unchanged(&error))? {
-            Some(lock) => locks.push(lock),
+            Some(lock) => locked.push(lock),
             None => {
                 return Err(Problem::new(
                     Exit::Busy,
@@ -50,6 +51,13 @@ pub(crate) fn replace_all(workspace: &Workspace, text: &str, version: ReleaseVer
             }
         }
     }
+    Ok(Lock { _folders: locked })
+}
+
+/// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned
+/// copies, which the server would fall back to.
+pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
+    let folders = &workspace.target.layout.manifest_dirs;
     // Versioned copies first: `manifest.json` is what clients are served, and must come last.
     let names: Vec<String> = [format!("manifest_{version}.json"), "manifest.json".to_owned()]
         .iter()
@@ -70,10 +78,9 @@ pub(crate) fn replace_all(workspace: &Workspace, text: &str, version: ReleaseVer
     }
     let mut done: Vec<Change> = Vec::new();
     for (file, change) in staged {
-        match file.commit() {
-            Ok(()) => done.push(change),
-            Err(error) => return Err(put_back(&done, &error)),
-        }
+        // Counted before it is tried: a rename whose folder cannot be synced may have happened.
+        done.push(change);
+        file.commit().map_err(|error| put_back(&done, &error))?;
     }
     let removed = remove_older(workspace, version).map_err(|error| {
         error.problem(Exit::NeedsPerson, "remove it by hand: the update server falls back to such copies; then run the same command again")
@@ -81,6 +88,10 @@ pub(crate) fn replace_all(workspace: &Workspace, text: &str, version: ReleaseVer
     let changed = !done.is_empty() || !removed.is_empty();
     let files = read_back(workspace, &names, text)?;
     Ok(Written { files, changed, removed })
+}
+
+fn unchanged(error: &FileError) -> Problem {
+    error.problem(Exit::CouldNotLook, "check rights and room on the disk, then run the same command again; no manifest was changed")
 }
 
 fn put_back(done: &[Change], error: &FileError) -> Problem {

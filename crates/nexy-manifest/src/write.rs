@@ -3,9 +3,10 @@
 use crate::{TOOL, transaction};
 use nexy_contract::{
     Exit, Problem, Record,
-    manifest::{self, ManifestFacts, Move},
+    manifest::{self, ManifestFacts},
     record::ManifestFile,
     target::ArtifactRow,
+    text::shell_word,
 };
 use nexy_outside::{
     Common, Workspace,
@@ -55,8 +56,9 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             "somebody changed the channel meanwhile: nexy-publish show, then publish again",
         ));
     }
-    let old = current(workspace)?;
-    judge(old.as_deref(), &facts)?;
+    // Nobody may change between the look and the writing what the new text is made from.
+    let lock = if dry_run { None } else { Some(transaction::lock(workspace)?) };
+    let old = current(workspace, &facts)?;
     let text = manifest::next(old.as_deref(), &facts, &target.manifest_defaults, clock::now()).map_err(|error| {
         Problem::new(
             Exit::No,
@@ -65,7 +67,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             "restore the manifest from git, then run the same command again",
         )
     })?;
-    if dry_run {
+    let Some(lock) = lock else {
         let planned = target
             .layout
             .manifest_dirs
@@ -73,8 +75,8 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             .map(|folder| format!("write version {} into {folder}/manifest.json and its versioned copy", facts.version))
             .collect();
         return Ok(Deed { planned, ..Deed::done("dry run: nothing was written", false) });
-    }
-    let written = transaction::replace_all(workspace, &text, facts.version)?;
+    };
+    let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
     for (path, _) in &written.files {
         common.note(&format!("Manifest updated at {}", workspace.path(path).display()));
     }
@@ -127,32 +129,28 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str) -> Result<Option<Manifes
     }))
 }
 
-/// The text to start from: the first manifest that is there. A torn pair is mended by writing both.
-fn current(workspace: &Workspace) -> Result<Option<String>, Problem> {
+/// The text to start from: the first manifest that is there. A torn pair is mended by writing both, but the version rule
+/// must hold for every one that clients may have got, since it may have moved after the gates looked.
+fn current(workspace: &Workspace, facts: &ManifestFacts) -> Result<Option<String>, Problem> {
     let found = manifests::read_all(workspace)
         .map_err(|error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
+    for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
+        let read = ManifestFacts::read(text).map_err(|error| {
+            Problem::new(
+                Exit::No,
+                format!("cannot change the manifest {path}"),
+                error.to_string(),
+                format!("restore the manifest (git log -p -- {}), then run the same command again", shell_word(path)),
+            )
+        })?;
+        if let Some(because) = ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256).refusal(facts.version) {
+            return Err(Problem::new(
+                Exit::No,
+                "no manifest is written",
+                format!("{path}: {because}"),
+                "give the release a version above the manifest's: nexy-version set X.Y.Z.W, build it, and publish again",
+            ));
+        }
+    }
     Ok(found.into_iter().find_map(|manifest| manifest.text))
-}
-
-/// The version rule again, since the manifest may have moved after the gates looked.
-fn judge(old: Option<&str>, facts: &ManifestFacts) -> Result<(), Problem> {
-    let Some(Ok(read)) = old.map(ManifestFacts::read) else {
-        return Ok(());
-    };
-    let because = match ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256) {
-        Move::First | Move::Forward { .. } | Move::Same => return Ok(()),
-        Move::SameBytesNewVersion { from } => {
-            format!("these bytes are announced as {from} already; as {} clients would update to them again and again", facts.version)
-        }
-        Move::SameVersionNewBytes => {
-            format!("version {} is announced with other bytes already; clients that have it would never update", facts.version)
-        }
-        Move::Backward { from } => format!("the manifest says {from}, which is newer than {}", facts.version),
-    };
-    Err(Problem::new(
-        Exit::No,
-        "no manifest is written",
-        because,
-        "give the release a version above the manifest's: nexy-version set X.Y.Z.W, build it, and publish again",
-    ))
 }

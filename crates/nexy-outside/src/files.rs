@@ -1,6 +1,7 @@
 //! Files: bounded reads, replacement that a crash cannot tear, one hash of one open file, locks that the kernel frees.
 
 use nexy_contract::{Exit, Problem, Sha256Digest, digest::RunningDigest};
+use rustix::fs::OFlags;
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Seek as _, Write as _},
@@ -123,19 +124,20 @@ impl Staged {
     /// Gives the content its name, in one step that a crash cannot tear, and syncs the folder.
     ///
     /// # Errors
-    /// [`FileError`]; the old content is still there then.
+    /// [`FileError`]; the old content is still there then, unless the disk itself failed at the very last step.
     pub fn commit(self) -> Result<(), FileError> {
         let path = self.path;
         let failed = |source| FileError { verb: "replace", path: path.clone(), source };
+        let folder = File::open(folder_of(&path)).map_err(failed)?;
         self.file.persist(&path).map_err(|error| failed(error.error))?;
-        sync_folder(folder_of(&path)).map_err(failed)
+        folder.sync_all().map_err(failed)
     }
 }
 
 /// Replaces a file as one step.
 ///
 /// # Errors
-/// [`FileError`]; the old content is still there then.
+/// As [`Staged::commit`].
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
     stage(path, content)?.commit()
 }
@@ -228,11 +230,12 @@ impl OpenArtifact {
     /// [`FileError`]; links and special files are refused.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let failed = |source| FileError { verb: "open", path: path.to_path_buf(), source };
-        let link = std::fs::symlink_metadata(path).map_err(failed)?;
-        if link.file_type().is_symlink() {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is a link; put the file itself there")));
-        }
-        let file = open_nonblocking(path).map_err(failed)?;
+        let file = open_with(path, OFlags::NONBLOCK | OFlags::NOFOLLOW).map_err(|error| match std::fs::symlink_metadata(path) {
+            Ok(link) if link.file_type().is_symlink() => {
+                failed(io::Error::new(io::ErrorKind::InvalidInput, "it is a link; put the file itself there"))
+            }
+            _ => failed(error),
+        })?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
@@ -252,6 +255,8 @@ impl OpenArtifact {
         loop {
             match self.file.read(&mut piece) {
                 Ok(0) => break,
+                // It grows while it is read; its end may never come.
+                Ok(_) if total > self.size_bytes => break,
                 Ok(count) => {
                     total += count as u64;
                     digest.update(&piece[..count]);
@@ -303,8 +308,11 @@ impl OpenArtifact {
 
 /// A pipe or device in place of a file must not hang a tool.
 fn open_nonblocking(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NONBLOCK.bits();
-    OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)
+    open_with(path, OFlags::NONBLOCK)
+}
+
+fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -312,10 +320,6 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 fn because(error: &io::Error) -> String {

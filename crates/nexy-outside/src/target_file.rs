@@ -63,10 +63,11 @@ impl Workspace {
 
     fn read(path: &Path) -> Result<Self, Problem> {
         let shown = path.display().to_string();
-        if rustix::process::geteuid().is_root() {
-            distrust(path)?;
-        }
-        let bytes = files::read(path, MAX_BYTES).map_err(|error| {
+        // Root goes on with the place that it has found trustworthy: a link on the way may lead elsewhere a moment later.
+        let trusted = if rustix::process::geteuid().is_root() { Some(distrust(path)?) } else { None };
+        let given = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = trusted.unwrap_or_else(|| given.clone());
+        let bytes = files::read(&path, MAX_BYTES).map_err(|error| {
             Problem::new(Exit::BadTarget, format!("cannot read {shown}"), error.because(), "name the right file with --target FILE")
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -78,8 +79,8 @@ impl Workspace {
             )
         })?;
         let target = Target::parse(text).map_err(|error| error.problem(&shown))?;
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let root = if path == Path::new(&target.vm.target_file) {
+        let installed = Path::new(&target.vm.target_file);
+        let root = if path == installed || given == installed {
             PathBuf::from(&target.vm.checkout)
         } else {
             path.parent().map(Path::to_path_buf).unwrap_or_default()
@@ -127,8 +128,8 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
         })
 }
 
-/// Root uses a file only if root owns it and nobody else can change or replace it.
-fn distrust(path: &Path) -> Result<(), Problem> {
+/// Root uses a file only if root owns it and nobody else can change or replace it; where it really stands comes back.
+fn distrust(path: &Path) -> Result<PathBuf, Problem> {
     let refuse = |because: String| {
         Problem::new(
             Exit::BadTarget,
@@ -156,5 +157,5 @@ fn distrust(path: &Path) -> Result<(), Problem> {
             return Err(refuse(format!("{} can be written by others (mode {:o})", step.display(), mode & 0o7777)));
         }
     }
-    Ok(())
+    Ok(real)
 }

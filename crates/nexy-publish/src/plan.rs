@@ -24,13 +24,7 @@ pub(crate) struct Plan {
 ///
 /// # Errors
 /// Exit 4 when something half-uploaded lies under a name that users or a rollback need.
-pub(crate) fn plan(
-    repository: &str,
-    artifact: &str,
-    channel: &Channel,
-    size_bytes: u64,
-    sha256: Sha256Digest,
-) -> Result<Plan, Problem> {
+pub(crate) fn plan(repository: &str, artifact: &str, channel: &Channel, size_bytes: u64, sha256: Sha256Digest) -> Result<Plan, Problem> {
     for asset in [&channel.live, &channel.previous].into_iter().flatten() {
         if !asset.is_uploaded() {
             return Err(Problem::new(

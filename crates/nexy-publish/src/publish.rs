@@ -6,7 +6,7 @@ use crate::{
     names,
     patience::Patience,
     signals::Signals,
-    steps::{Job, Scene, confirm, look, stage, swap, verify},
+    steps::{Job, Scene, announced, confirm, look, stage, swap, verify},
 };
 use nexy_contract::{
     Exit, Problem, Record,
@@ -66,6 +66,7 @@ fn publish(
 fn walk(workspace: &Workspace, cli: &Cli, record: &mut Record, scene: &Scene<'_>) -> Result<Deed, Problem> {
     let subjects =
         record.latest_report(before_publish::BY, before_publish::PROFILE).map(|report| report.subjects.clone()).unwrap_or_default();
+    announced::look(workspace, record)?;
     let mut jobs = Vec::new();
     for artifact in &record.artifacts {
         let judged = subjects.iter().find(|subject| subject.name == artifact.name);
@@ -131,12 +132,18 @@ fn go_live(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
     scene.signals.defer();
     let stuck: Vec<Problem> = jobs.iter_mut().rev().filter_map(|job| swap::undo(scene, job).err()).collect();
     scene.signals.allow();
-    let needs_person: Vec<Problem> = std::iter::once(problem.clone()).filter(|problem| problem.exit == Exit::NeedsPerson).chain(stuck).collect();
+    let needs_person: Vec<Problem> =
+        std::iter::once(problem.clone()).filter(|problem| problem.exit == Exit::NeedsPerson).chain(stuck).collect();
     if needs_person.is_empty() {
         return Err(Problem { what: format!("users have the old artifacts again; {}", problem.what), ..problem }.ending(Exit::PutBack));
     }
     let joined = |part: fn(&Problem) -> &str, by: &str| needs_person.iter().map(part).collect::<Vec<_>>().join(by);
-    Err(Problem::new(Exit::NeedsPerson, joined(|problem| &problem.what, "; "), joined(|problem| &problem.because, "; "), joined(|problem| &problem.fix, "; and ")))
+    Err(Problem::new(
+        Exit::NeedsPerson,
+        joined(|problem| &problem.what, "; "),
+        joined(|problem| &problem.because, "; "),
+        joined(|problem| &problem.fix, "; and "),
+    ))
 }
 
 fn planned(job: &Job<'_>) -> Vec<String> {

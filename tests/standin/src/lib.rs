@@ -25,6 +25,7 @@ mod seed;
 mod shared;
 mod standin;
 mod tokens;
+pub mod traces;
 pub mod world;
 
 pub use fault::{Fault, Listener, Reply};

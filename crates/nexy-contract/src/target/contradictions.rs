@@ -7,6 +7,9 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
+/// A wait beyond this is a slip of the finger.
+const LONGEST_WAIT_S: u64 = 86_400;
+
 /// Holds the keys against each other.
 ///
 /// # Errors
@@ -229,6 +232,19 @@ fn limits(target: &Target) -> Result<(), TargetError> {
     ] {
         if zero {
             return refuse(key, "must be greater than zero, or nothing could ever succeed");
+        }
+    }
+    for (key, seconds) in [
+        ("limits.connect_timeout_s", limits.connect_timeout_s),
+        ("limits.stall_timeout_s", limits.stall_timeout_s),
+        ("limits.request_timeout_s", limits.request_timeout_s),
+        ("limits.public_url_wait_s", limits.public_url_wait_s),
+        ("limits.az_timeout_s", limits.az_timeout_s),
+        ("limits.az_conflict_wait_s", limits.az_conflict_wait_s),
+        ("limits.mutation_pause_ms", limits.mutation_pause_ms / 1000),
+    ] {
+        if seconds > LONGEST_WAIT_S {
+            return refuse(key, format!("nobody waits longer than a day ({LONGEST_WAIT_S} s)"));
         }
     }
     if limits.clock_skew_s < 0 {

@@ -77,7 +77,13 @@ fn an_answer_about_other_bytes_or_from_nobody_is_no_delivery() {
     let mut missing = answer(&world, &record);
     missing["files"] = json!([]);
     delivered(&world, &record, &missing).exits(1).says("does not speak of it");
-    delivered(&world, &record, &json!({"schema": "nexy.delivery/2"})).exits(65).says("newer");
+    let mut stale = answer(&world, &record);
+    stale["served_version"] = json!("2.0.0.3");
+    delivered(&world, &record, &stale).exits(1).says("announces 2.0.0.3, the record 2.0.0.4");
+    // 65 would say that the record is bad, and the record goes on.
+    let unusable = delivered(&world, &record, &json!({"schema": "nexy.delivery/2"}));
+    unusable.exits(69).says("newer");
+    assert_eq!(unusable.json()["outcomes"].as_array().and_then(|outcomes| outcomes.last()).expect("an outcome")["exit"], 69);
     world.tool("nexy-manifest").args(["delivered", "nowhere.json", "-"]).stdin(record.to_string()).run().exits(69).says("no such file");
 }
 

@@ -1,5 +1,6 @@
 //! The steps of a publication, in the order in which they happen; each is one file.
 
+pub(crate) mod announced;
 pub(crate) mod confirm;
 pub(crate) mod look;
 pub(crate) mod stage;

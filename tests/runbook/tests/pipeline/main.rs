@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
 
 mod kills;
+mod secrets;
 mod whole;
 
 use nexy_standin::world::{ARTIFACTS, MANIFEST_FOLDERS, World};

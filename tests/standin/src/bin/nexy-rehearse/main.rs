@@ -33,6 +33,11 @@ fn main() -> ExitCode {
         signal_hook::flag::register(signal, Arc::clone(&interrupted)).unwrap();
     }
     let begun = Instant::now();
+    let mut folder = tempfile::Builder::new().prefix("nexy-rehearsal-").tempdir().unwrap();
+    if !arguments.keep {
+        clean_up_after_a_panic(folder.path().to_owned());
+    }
+    tempfile::env::override_temp_dir(folder.path()).unwrap();
     let mut world = World::with(&Options {
         dmg_bytes: arguments.size_mib * 1024 * 1024,
         pkg_bytes: Some(1024 * 1024),
@@ -40,10 +45,8 @@ fn main() -> ExitCode {
         short_waits: false,
     });
     if arguments.keep {
-        let folder = world.keep();
-        say(&format!("everything stays in {}", folder.display()));
-    } else {
-        clean_up_after_a_panic(world.root());
+        folder.disable_cleanup(true);
+        say(&format!("everything stays in {}", world.keep().display()));
     }
     let mut rehearsal = Rehearsal::new(&world, Arc::clone(&interrupted), begun);
     let end = walk::whole_release(&mut rehearsal, &arguments);
@@ -70,11 +73,19 @@ fn say(text: &str) {
     let _closed = writeln!(io::stdout(), "{text}");
 }
 
-/// The release profile aborts on a panic, so nothing is dropped then.
-fn clean_up_after_a_panic(root: PathBuf) {
+/// The release profile aborts on a panic, so nothing is dropped then; and a full disk is the person's to mend.
+fn clean_up_after_a_panic(folder: PathBuf) {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         usual(panic);
-        let _best_effort = std::fs::remove_dir_all(&root);
+        let full = panic.payload_as_str().is_some_and(|text| text.contains("StorageFull"));
+        let below = folder.parent().unwrap_or(&folder).display();
+        let advice = if full {
+            format!("no space left in {below}\n  do: TMPDIR=/a/folder/with/2/GB make rehearse")
+        } else {
+            "a stand-in broke".to_owned()
+        };
+        say(&format!("\nREHEARSAL FAILED: {advice}"));
+        let _best_effort = std::fs::remove_dir_all(&folder);
     }));
 }
