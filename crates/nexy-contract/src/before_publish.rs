@@ -72,6 +72,9 @@ pub fn judge<'a>(record: &'a Record, now: Timestamp, limits: &Limits) -> Result<
     if !missing.is_empty() {
         return Err(Refusal::Excusable(format!("the {PROFILE} report does not answer {}", missing.join(", "))));
     }
+    if let Some(unseen) = report.subjects.iter().find(|subject| !subject.looked) {
+        return Err(Refusal::Excusable(format!("the {PROFILE} report did not see what is live as {}", unseen.name)));
+    }
     let age_s = now.as_second() - report.at.as_second();
     if age_s < -limits.clock_skew_s {
         return Err(Refusal::Excusable(format!("the {PROFILE} report comes from the future, {} s ahead of this clock", -age_s)));

@@ -145,6 +145,10 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
     if !(1..=copies).contains(&outs.len()) || errs.len() != outs.len() || ends.len() != outs.len() {
         return Err(Silence::Forged);
     }
+    let head = &message[..lines[outs[0]].start];
+    if ends.iter().any(|(_, status)| is_contradicted(head, *status)) {
+        return Err(Silence::Contradiction);
+    }
     let mut answers: Vec<Answered> = Vec::new();
     for ((out, err), (end, status)) in outs.into_iter().zip(errs).zip(ends) {
         let between = lines.get(end + 1..err).unwrap_or_default();
@@ -165,6 +169,13 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
         Some(last) if answers.iter().all(|other| same(other, &last)) => Ok(last),
         _ => Err(Silence::Forged),
     }
+}
+
+/// Whether the agent's own words before the streams tell another end: the shell may be ended after it has printed its
+/// last line.
+fn is_contradicted(head: &str, status: u8) -> bool {
+    let told = head.split_once("exit status=").map(|(_, rest)| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default());
+    head.contains("Enable failed") && told.map_or(status == 0, |told| told != status.to_string())
 }
 
 /// The status of a sentinel line with this nonce.

@@ -36,6 +36,8 @@ pub(crate) enum Seen {
         /// The asset under the artifact's name.
         live: Option<SeenAsset>,
     },
+    /// A release whose asset under the artifact's name is in this state instead of `uploaded`.
+    Stuck(String),
 }
 
 impl Channels {
@@ -44,7 +46,7 @@ impl Channels {
         let look = self.looks.iter().find(|look| look.artifact == artifact)?;
         match &look.seen {
             Ok(Seen::Release { live, .. }) => Some(live.clone()),
-            Ok(Seen::Nothing) => Some(None),
+            Ok(Seen::Nothing | Seen::Stuck(_)) => Some(None),
             Err(_) => None,
         }
     }
@@ -80,7 +82,11 @@ fn look_at(github: &Github<'_>, channel: &str, artifact: &str) -> Result<Seen, P
         Err(error) if error.kind == Kind::NotFound => return Ok(Seen::Nothing),
         Err(error) => return Err(error.problem(what())),
     };
-    let live = assets.iter().find(|asset| asset.name == artifact && asset.is_uploaded());
+    let named = || assets.iter().filter(|asset| asset.name == artifact);
+    let live = named().find(|asset| asset.is_uploaded());
+    if let (None, Some(stuck)) = (live, named().next()) {
+        return Ok(Seen::Stuck(stuck.state.clone()));
+    }
     let live = live.map(|asset| SeenAsset { asset_id: asset.id, sha256: asset.sha256() });
     Ok(Seen::Release { draft: release.draft, immutable: release.immutable, live })
 }

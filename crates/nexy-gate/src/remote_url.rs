@@ -71,10 +71,10 @@ fn without_secrets(remote: &str) -> String {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),
         None => (String::new(), remote),
     };
+    // A password may hold anything, also what would end it in a sound URL: all before the last `@` goes first.
+    let rest = rest.rsplit('@').next().unwrap_or_default();
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    nexy_contract::text::excerpt(&format!("{scheme}{host}{path}"), 120)
+    nexy_contract::text::excerpt(&format!("{scheme}{rest}"), 120)
 }
 
 #[cfg(test)]
@@ -131,6 +131,9 @@ mod tests {
             "https://s3cret@other.example/owner/name.git?token=s3cret#s3cret",
             "s3cret@other.example:owner/name",
             "ftp://user:s3cret@git.example/owner/name",
+            "https://user:s3/s3cret@git.example/owner/name",
+            "https://user:s3cret/s3@git.example/owner/name",
+            "https://user:s3cret?s3cret#s3cret@git.example/owner/name",
         ] {
             assert!(!at(remote).shown().contains("s3cret"), "{remote}");
         }

@@ -55,6 +55,10 @@ impl Manifest {
     pub(crate) fn announced(&self) -> Announced<'_> {
         Announced { version: self.version, url: &self.url, size_bytes: self.size_bytes }
     }
+
+    fn is_of_the_bytes_of(&self, other: &Self) -> bool {
+        self.url == other.url && self.size_bytes == other.size_bytes && self.sha256 == other.sha256
+    }
 }
 
 /// The version of the code: that of the record, else that of the workspace (on the VM: of the checkout).
@@ -84,12 +88,13 @@ pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>) -> Expect
     }
 }
 
-/// Downloads that must hold exactly these bytes: those of the record, and the one of the manifest.
+/// Downloads that must hold exactly these bytes: those of the record, and the one of the manifest. One URL stands there
+/// twice when record and manifest contradict each other.
 pub(crate) fn downloads(record: Option<&Record>, manifest: &Expected<Manifest>) -> Expected<Vec<Manifest>> {
     let mut downloads: Vec<Manifest> = record.iter().flat_map(|record| record.artifacts.iter()).filter_map(of_artifact).collect();
     let of_record = !downloads.is_empty() && record.is_some_and(|record| record.manifests.is_empty());
     match manifest {
-        Ok(manifest) if !downloads.iter().any(|download| download.url == manifest.url) => downloads.push(manifest.clone()),
+        Ok(manifest) if !downloads.iter().any(|download| download.is_of_the_bytes_of(manifest)) => downloads.push(manifest.clone()),
         Ok(_) => {}
         // A package alone leaves the manifests as they are, so they are nothing that this record must answer for.
         Err(_) if of_record => {}

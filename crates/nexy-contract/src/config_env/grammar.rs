@@ -66,10 +66,9 @@ impl<'a> Reader<'a> {
         binding.key = self.key()?;
         self.skip(is_blank_in_line);
         if self.take("=") {
-            let blank = self.skip(is_blank_in_line);
-            // After a blank, `#` begins a comment and the value is empty; right after `=` it is the value.
-            let is_commented = !blank.is_empty() && self.rest().starts_with('#');
-            binding.value = Some(if is_commented { String::new() } else { self.value()? });
+            // The blanks belong to the `=`, so a `#` behind them is the value and begins no comment.
+            self.skip(is_blank_in_line);
+            binding.value = Some(self.value()?);
         }
         self.comment();
         self.skip(is_blank_in_line);
@@ -101,24 +100,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A backslash always takes the character after it along, so that `\\` is never the start of `\"`.
+    /// The first quote without a backslash before it ends the value; without one, the last quote of the file does.
     fn quoted(&mut self, quote: char) -> Result<String, Dropped> {
-        let mut value = String::new();
-        let mut characters = self.rest().char_indices().skip(1);
-        while let Some((offset, character)) = characters.next() {
-            match character {
-                '\\' => match characters.next() {
-                    Some((_, escaped)) => push_escaped(&mut value, quote, escaped),
-                    None => return Err(Dropped),
-                },
-                _ if character == quote => {
-                    self.at += offset + character.len_utf8();
-                    return Ok(value);
-                }
-                _ => value.push(character),
-            }
-        }
-        Err(Dropped)
+        let inside = &self.rest()[1..];
+        let quotes = || inside.match_indices(quote).map(|(at, _)| at);
+        let end = quotes().find(|at| !inside[..*at].ends_with('\\')).or_else(|| quotes().next_back()).ok_or(Dropped)?;
+        self.at += end + 2;
+        Ok(unescaped(&inside[..end], quote))
     }
 
     fn comment(&mut self) {
@@ -159,6 +147,21 @@ fn without_comment(value: &str) -> &str {
     let starts = value.char_indices().filter(|(offset, character)| *character == '#' && value[..*offset].ends_with(is_blank));
     let end = starts.map(|(offset, _)| offset).next().unwrap_or(value.len());
     value[..end].trim_end_matches(is_blank)
+}
+
+fn unescaped(text: &str, quote: char) -> String {
+    let mut value = String::with_capacity(text.len());
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.next() {
+                Some(escaped) => push_escaped(&mut value, quote, escaped),
+                None => value.push('\\'),
+            },
+            _ => value.push(character),
+        }
+    }
+    value
 }
 
 fn push_escaped(value: &mut String, quote: char, escaped: char) {

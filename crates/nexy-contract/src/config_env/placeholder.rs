@@ -31,6 +31,8 @@ pub fn is_placeholder(value: &str) -> Option<&'static str> {
     let mut parts = value.split(|character: char| !character.is_alphanumeric());
     if value.is_empty() {
         Some("empty")
+    } else if value.starts_with('#') {
+        Some("a comment instead of a value")
     } else if value.starts_with(['<', '[', '{']) || value.contains("${") || (value.contains('<') && value.ends_with('>')) {
         Some("<…>")
     } else if WORDS.contains(&value.trim_matches(|character: char| !character.is_alphanumeric())) {
@@ -85,6 +87,7 @@ mod tests {
         let examples = [
             ("", "empty"),
             ("   ", "empty"),
+            ("#put-it-in", "a comment instead of a value"),
             ("YOUR_GEMINI_API_KEY_HERE", "your_…"),
             ("your_gemini_api_key_here", "your_…"),
             ("your-api-key", "your_…"),

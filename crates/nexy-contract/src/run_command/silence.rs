@@ -13,6 +13,8 @@ pub enum Silence {
     Conflict,
     /// Nobody is logged in; the script was not sent.
     NotLoggedIn,
+    /// The login was refused or has ended, perhaps while `az` was already waiting for the script. Holds what `az` said.
+    LoginEnded(String),
     /// There is no such group or machine; the script was not sent. Holds what `az` said.
     NotFound(String),
     /// The account may not do this; the script was not sent. Holds what `az` said.
@@ -31,6 +33,8 @@ pub enum Silence {
     NotLast,
     /// The output holds the markers that separate the streams, so nobody can tell where which begins.
     Forged,
+    /// The agent and the sentinel tell two ends.
+    Contradiction,
     /// Anything else. Holds what `az` said.
     Other(String),
 }
@@ -58,6 +62,11 @@ impl Silence {
                 "wait until it has ended, then run the same command again (once is safe: this one was not accepted)",
             ),
             Self::NotLoggedIn => not_sent("az is not logged in", "az login".to_owned()),
+            Self::LoginEnded(said) => {
+                let mut problem = unknown(said);
+                problem.fix = format!("az login; {}", problem.fix);
+                problem
+            }
             Self::NotFound(said) => not_sent(said, format!("compare the names with nexy.toml: {machine}")),
             Self::NotAllowed(said) => not_sent(said, "look which account is used: az account show   (another one: az login)".to_owned()),
             Self::NotRunning(said) => not_sent(said, format!("look at its power state: {machine}")),
@@ -67,6 +76,7 @@ impl Silence {
             Self::OtherRun => unknown("the last line is the one of another run"),
             Self::NotLast => unknown("something was printed after the line that should be the last"),
             Self::Forged => unknown("the output holds lines that look like az's own markers, so it could say anything"),
+            Self::Contradiction => unknown("Azure's agent says that the script ended in another way than its last line does"),
             Self::Other(said) => unknown(said),
         }
     }
@@ -82,8 +92,10 @@ pub(super) fn of(az: &Az<'_>, stderr: &str) -> Silence {
         Silence::Other(said)
     } else if has(&["Run command extension execution is in progress"]) {
         Silence::Conflict
-    } else if has(&["az login"]) {
+    } else if has(&["'az login' to setup account"]) {
         Silence::NotLoggedIn
+    } else if has(&["az login"]) {
+        Silence::LoginEnded(said)
     } else if has(&["(ResourceNotFound)", "(ResourceGroupNotFound)", "(SubscriptionNotFound)"]) {
         Silence::NotFound(said)
     } else if has(&["(AuthorizationFailed)", "(ReadOnlyDisabledSubscription)"]) {

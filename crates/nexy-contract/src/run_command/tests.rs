@@ -119,6 +119,26 @@ fn an_old_agents_failure_is_accepted_when_the_sentinel_is_there() {
 }
 
 #[test]
+fn an_agent_and_a_sentinel_that_tell_two_ends_are_not_believed() {
+    for (said, status) in [("exit status=1", "0"), ("exit status=3", "1"), ("exit status=13", "1"), ("signal: killed", "0"), ("", "0")] {
+        let failed = format!("Enable failed: command terminated with {said}\n[stdout]\n{{}}\n{}\n[stderr]\n", end(status));
+        assert_eq!(read_message(&failed), Err(Silence::Contradiction), "{said} {status}");
+        assert_eq!(read_error(1, &failed), Err(Silence::Contradiction), "{said} {status}");
+        assert_eq!(exit_of(read_message(&failed)), Exit::CouldNotLook);
+    }
+}
+
+#[test]
+fn a_login_that_ends_while_az_waits_is_no_proof_that_nothing_ran() {
+    let ended = "ERROR: AADSTS700082: The refresh token has expired due to inactivity.\nInteractive authentication is needed. Please run:\naz login\n";
+    let problem = read_error(1, ended).expect_err("nothing is known").problem(None);
+    assert_eq!((problem.exit, problem.what.as_str()), (Exit::CouldNotLook, "how the script on the VM ended is not known"));
+    assert!(problem.fix.starts_with("az login; ") && problem.fix.contains("do not repeat"), "{}", problem.fix);
+    let before = read_error(1, "ERROR: Please run 'az login' to setup account.\n").expect_err("nothing was sent").problem(None);
+    assert_eq!((before.what.as_str(), before.fix.as_str()), ("the script did not run on the VM", "az login"));
+}
+
+#[test]
 fn an_interrupted_run_is_unknown() {
     let read = read_message("Last script execution didn't finish.");
     assert_eq!(read, Err(Silence::Unfinished));

@@ -69,6 +69,8 @@ fn impossible_values_name_their_key() {
         ("\"server/server/updates/manifests\"", "\"server/updates/manifests\"", "layout.manifest_dirs"),
         ("artifact_max_bytes = 2147483647", "artifact_max_bytes = 2147483648", "limits.artifact_max_bytes"),
         ("stall_timeout_s = 30", "stall_timeout_s = 0", "limits.stall_timeout_s"),
+        ("public_url_wait_s = 120", "public_url_wait_s = 9223372036854775807", "limits.public_url_wait_s"),
+        ("mutation_pause_ms = 1000", "mutation_pause_ms = 90000000", "limits.mutation_pause_ms"),
         ("unit = \"voice-assistant.service\"", "unit = \"voice-assistant\"", "service.unit"),
         ("file = \"VERSION\"\nwhole = true", "file = \"VERSION\"\nwhole = true\npointer = \"/v\"", "version_places"),
         ("line = \"default_version: {version}\"", "line = \"default_version:\"", "version_places.line"),

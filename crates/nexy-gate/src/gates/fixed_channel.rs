@@ -6,7 +6,10 @@ use crate::{
     gate::{Answer, Explain, Gate},
     tally::Tally,
 };
-use nexy_contract::{Target, text::shell_word};
+use nexy_contract::{
+    Target,
+    text::{excerpt, shell_word},
+};
 use nexy_outside::http::Url;
 
 pub(crate) const GATE: Gate = Gate {
@@ -45,6 +48,10 @@ fn judge(target: &Target, looks: &[Look]) -> Answer {
             Ok(Seen::Release { immutable: true, .. }) => tally.fail(
                 format!("the release {channel} is immutable, so its assets can never be replaced"),
                 format!("switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"),
+            ),
+            Ok(Seen::Stuck(state)) => tally.fail(
+                format!("{artifact} on {channel} is `{}`: an upload under the live name was interrupted, so users get nothing", excerpt(state, 20)),
+                format!("gh release delete-asset {tag} {} --repo {repository}   (once, by hand; then publish)", shell_word(artifact)),
             ),
             Ok(Seen::Release { live: Some(live), .. }) => {
                 let digest = live.sha256.map_or_else(|| "no digest".to_owned(), |sha256| sha256.short());
@@ -90,6 +97,7 @@ mod tests {
             (Ok(Seen::Nothing), "gh release create Fixed --repo "),
             (release(true, false), "--draft=false"),
             (release(false, true), "immutable releases off"),
+            (Ok(Seen::Stuck("starter".to_owned())), "gh release delete-asset Fixed A.dmg --repo "),
         ] {
             let answer = asked(vec![release(false, false), seen]);
             assert_eq!(answer.verdict, Verdict::Fail);

@@ -79,6 +79,9 @@ fn may_hold(parsed: &Parsed, condition: &Condition) -> bool {
 fn fault(parsed: &Parsed, key: &str) -> Option<String> {
     let Some(entry) = parsed.entry(key) else { return Some("is absent".to_owned()) };
     let line = entry.line;
+    if line == 1 && parsed.problems.iter().any(|problem| problem.rule == Rule::ByteOrderMark) {
+        return Some("stands behind a byte order mark, which the server's reader takes for a part of the name (line 1)".to_owned());
+    }
     let Some(value) = &entry.value else { return Some(format!("stands without `=` (line {line})")) };
     if value.is_empty() {
         Some(format!("is empty (line {line})"))
@@ -125,6 +128,8 @@ mod tests {
             ("MODEL_KEY\n", "MODEL_KEY stands without `=` (line 1)"),
             ("MODEL_KEY=\n", "MODEL_KEY is empty (line 1)"),
             ("MODEL_KEY=''\n", "MODEL_KEY is empty (line 1)"),
+            ("MODEL_KEY= #hx7Qp2\n", "MODEL_KEY holds a placeholder of the class `a comment instead of a value` (line 1)"),
+            ("\u{feff}MODEL_KEY=hx7Qp2Lr9Zt\n", "MODEL_KEY stands behind a byte order mark"),
             ("MODEL_KEY=hx7Qp2Lr9Zt\nMODEL_KEY=\n", "MODEL_KEY is empty (line 2)"),
             ("MODEL_KEY=your_model_key_here\n", "MODEL_KEY holds a placeholder of the class `your_…` (line 1)"),
             ("MODEL_KEY=model_key\n", "MODEL_KEY holds its own name (line 1)"),

@@ -50,6 +50,16 @@ fn a_channel_without_asset_passes_and_the_report_says_that_it_was_looked_at() {
 }
 
 #[test]
+fn an_interrupted_upload_under_the_live_name_fails() {
+    let world = world();
+    world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+    world.standin.put_starter(ARTIFACTS, "Update", "Nexy.dmg");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "Nexy.dmg on Update is `starter`");
+    holds(&finding, "fix", "gh release delete-asset Update Nexy.dmg --repo ");
+}
+
+#[test]
 fn an_outage_is_unknown_and_so_is_an_answer_of_another_shape() {
     for reply in [
         Reply::Status(503, json!({"message": "Service Unavailable"})),

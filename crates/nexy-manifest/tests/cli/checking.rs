@@ -32,6 +32,19 @@ fn what_differs_is_missing_or_strays_is_named() {
 }
 
 #[test]
+fn whatever_the_servers_pattern_finds_counts_and_gets_a_command_that_helps() {
+    let world = World::new();
+    written(&world);
+    let stray = "server/updates/manifests/manifest_beta.json";
+    world.write(stray, "{}\n");
+    let ran = world.tool("nexy-manifest").args(["check"]).run();
+    ran.exits(1).says("manifest_beta.json differs");
+    world.sh(&format!("mv {stray} {stray}.kept")).exits(0);
+    ran.says(&format!("mv {stray} {stray}.kept"));
+    world.tool("nexy-manifest").args(["check"]).run().exits(0);
+}
+
+#[test]
 fn show_prints_what_they_say() {
     let world = World::new();
     written(&world);

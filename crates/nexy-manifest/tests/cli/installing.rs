@@ -70,6 +70,16 @@ fn a_server_that_does_not_announce_it_needs_a_person() {
 }
 
 #[test]
+fn an_installation_that_nobody_heard_of_needs_a_person() {
+    let world = World::new();
+    written(&world);
+    let manifest = world.workspace().join("server/updates/manifests/manifest.json");
+    let command = format!("nexy-manifest --target {} install {} >/dev/full", vm_target(&world), manifest.display());
+    world.sh(&command).exits(4).says("is installed, but the answer was not delivered");
+    world.sh(&command).exits(69);
+}
+
+#[test]
 fn a_missing_checkout_or_file_is_said() {
     let world = World::new();
     written(&world);

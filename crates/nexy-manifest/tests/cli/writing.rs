@@ -138,6 +138,22 @@ fn a_version_that_would_make_clients_loop_or_stay_is_refused() {
     });
 }
 
+#[test]
+fn every_manifest_has_a_say_and_one_that_cannot_be_understood_is_no_yes() {
+    let second = format!("{}/manifest.json", nexy_standin::world::MANIFEST_FOLDERS[1]);
+    refused(1, "which is newer than 2.0.0.4", |world, _| {
+        let mut manifest = world.manifest();
+        manifest["version"] = json!("2.0.0.9");
+        manifest["build"] = json!("2.0.0.9");
+        world.write(&second, &manifest.to_string());
+    });
+    refused(1, "`build` is `2.0.0.9`", |world, _| {
+        let mut manifest = world.manifest();
+        manifest["build"] = json!("2.0.0.9");
+        world.set_manifest(&manifest);
+    });
+}
+
 fn live_manifest(world: &World, record: &Value, version: &str) -> Value {
     let mut manifest = world.live_manifest(version);
     manifest["artifact"]["sha256"] = record["artifacts"][0]["sha256"].clone();

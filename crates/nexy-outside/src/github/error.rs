@@ -171,3 +171,37 @@ fn wait_of(answer: &Answer) -> Option<u64> {
     };
     number("retry-after").or_else(until_reset)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, fields: &[(&'static str, String)], body: &str) -> GithubError {
+        let mut headers = ureq::http::HeaderMap::new();
+        for (name, value) in fields {
+            headers.insert(*name, value.parse().expect("a header"));
+        }
+        let answer = Answer { status, headers, body: body.as_bytes().to_vec(), body_bytes: body.len() as u64 };
+        GithubError::unless_good("PATCH asset", answer).expect_err("it is no good answer")
+    }
+
+    #[test]
+    fn an_exhausted_allowance_says_when_it_is_renewed() {
+        let reset = |ahead: i64| ("x-ratelimit-reset", (clock::now().as_second() + ahead).to_string());
+        let spent = || ("x-ratelimit-remaining", "0".to_owned());
+        let error = refused(403, &[spent(), reset(1800)], "{}");
+        assert_eq!(error.kind, Kind::RateLimited);
+        assert!(error.retry_after_s.is_some_and(|seconds| (1790..=1800).contains(&seconds)), "{error:?}");
+        assert_eq!(refused(403, &[spent(), reset(-5)], "{}").retry_after_s, Some(0));
+        let asked = ("retry-after", "7".to_owned());
+        assert_eq!(refused(429, &[asked, spent(), reset(1800)], "{}").retry_after_s, Some(7));
+        assert_eq!(refused(403, &[], r#"{"message":"You have exceeded a secondary rate limit"}"#).retry_after_s, None);
+    }
+
+    #[test]
+    fn an_answer_that_leaves_open_what_happened_is_told_from_a_refusal() {
+        for (status, ambiguous) in [(408, true), (502, true), (307, true), (403, false), (404, false), (422, false), (401, false)] {
+            assert_eq!(refused(status, &[], "").kind.is_ambiguous(), ambiguous, "{status}");
+        }
+    }
+}

@@ -185,3 +185,25 @@ fn a_reader_that_has_gone_stops_the_swap() {
     assert_eq!(served(&world), before);
     assert!(!world.standin.requests().iter().any(|request| request.method == "PATCH"));
 }
+
+#[test]
+fn the_words_of_a_refusal_are_not_taken_for_the_bytes_of_a_small_artifact() {
+    let (world, _, _) = faulty(
+        Fault::new(Listener::Web, "GET", ".next-", Reply::Status(404, json!({"message": "this page is longer than the artifact"})))
+            .times(2),
+    );
+    world.inbox_dmg(b"small");
+    let record = judged(&world);
+    publish(&world, &record).exits(0);
+    assert_eq!(served(&world), Some(sha256(&record)));
+}
+
+#[test]
+fn a_live_artifact_that_cannot_be_seen_is_unknown_and_not_wrong() {
+    let world = World::new();
+    world.set_target("limits", "public_url_wait_s", "1");
+    publish(&world, &judged(&world)).exits(0);
+    let record = judged(&world);
+    world.standin.fault(Fault::new(Listener::Web, "GET", "", Reply::Status(503, json!({}))).always());
+    publish(&world, &record).exits(69).says("nobody knows what it serves");
+}

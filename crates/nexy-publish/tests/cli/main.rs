@@ -10,3 +10,4 @@ mod scene;
 mod secrets;
 mod show;
 mod swaps;
+mod undelivered;

@@ -28,6 +28,9 @@ fn input_that_is_no_record_is_65_and_prints_nothing() {
     let newer = record.replace("nexy.release/1", "nexy.release/2");
     let unknown = record.replacen('{', "{\"surprise\":1,", 1);
     let contradicting = record.replacen("\"verdict\":\"pass\"", "\"verdict\":\"fail\"", 1);
+    let mut doubled = judged(&world);
+    doubled["artifacts"] = json!([doubled["artifacts"][0], doubled["artifacts"][0]]);
+    let twice = doubled.to_string();
     for (input, says) in [
         ("", "nothing came"),
         ("\n", "nothing came"),
@@ -37,6 +40,7 @@ fn input_that_is_no_record_is_65_and_prints_nothing() {
         (newer.as_str(), "newer than"),
         (unknown.as_str(), "unknown field `surprise`"),
         (contradicting.as_str(), "contradicts itself"),
+        (twice.as_str(), "Nexy.dmg stands there twice"),
     ] {
         world.tool("nexy-publish").args(["-"]).stdin(input).run().exits(65).says(says).silent_stdout();
     }
@@ -60,6 +64,10 @@ fn an_old_an_incomplete_and_a_missing_report_are_refused_with_a_record() {
     refused(1, "does not answer version-moves", |_, record| {
         let findings = record["reports"][0]["findings"].as_array_mut().expect("findings");
         findings.retain(|finding| finding["id"] != "version-moves");
+    });
+    refused(1, "did not see what is live as Nexy.dmg", |_, record| {
+        record["reports"][0]["subjects"][0]["live"] = json!(null);
+        record["reports"][0]["subjects"][0]["looked"] = json!(false);
     });
     refused(1, "holds no before-publish report", |_, record| record["reports"] = json!([]));
 }
@@ -142,6 +150,36 @@ fn a_release_that_is_missing_a_draft_or_immutable_is_refused() {
     refused(1, "immutable", |world, _| {
         world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { immutable: true, ..ReleaseOptions::default() })
     });
+}
+
+/// Manifests that say this about the artifact of the inbox.
+fn announced(world: &World, record: &Value, version: &str, same_bytes: bool) {
+    let mut manifest = world.live_manifest(version);
+    if same_bytes {
+        manifest["artifact"]["sha256"] = record["artifacts"][0]["sha256"].clone();
+        manifest["artifact"]["size"] = record["artifacts"][0]["size_bytes"].clone();
+    }
+    world.set_manifest(&manifest);
+}
+
+#[test]
+fn what_could_never_be_announced_does_not_go_live_whatever_reason_is_given() {
+    refused(1, "again and again", |world, record| announced(world, record, "2.0.0.3", true));
+    refused(1, "would never update", |world, record| announced(world, record, "2.0.0.4", false));
+    refused(1, "newer than 2.0.0.4", |world, record| announced(world, record, "2.0.0.9", false));
+    refused(1, "`build` is `7`", |world, _| {
+        let mut manifest = world.manifest();
+        manifest["build"] = json!("7");
+        world.set_manifest(&manifest);
+    });
+    let world = World::new();
+    let mut record = judged(&world);
+    announced(&world, &record, "2.0.0.4", false);
+    record["reports"] = json!([]);
+    world.standin.clear_requests();
+    let ran = world.tool("nexy-publish").args(["--ungated", "the gates host is down", "-"]).stdin(record.to_string()).run();
+    ran.exits(1).says("would never update");
+    assert_eq!(mutations(&world), Vec::<String>::new());
 }
 
 #[test]

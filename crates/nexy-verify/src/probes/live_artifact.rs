@@ -31,6 +31,9 @@ fn check(context: &Context) -> Answer {
         Ok(downloads) => downloads,
         Err(not_known) => return Answer::unknown(not_known.because, "a size and a digest to compare with", not_known.fix),
     };
+    if let Some(answer) = contradiction(&downloads) {
+        return answer;
+    }
     // The first that is not right is the answer; the next one would take minutes and change nothing.
     let mut passed = Vec::new();
     for wanted in &downloads {
@@ -41,6 +44,20 @@ fn check(context: &Context) -> Answer {
         passed.push(answer.found);
     }
     Answer::pass(passed.join("; "))
+}
+
+/// One URL cannot hold two sets of bytes: the artifact was published, and its manifest was never written.
+fn contradiction(downloads: &[Manifest]) -> Option<Answer> {
+    let (first, other) = downloads
+        .iter()
+        .enumerate()
+        .find_map(|(index, first)| Some((first, downloads[index + 1..].iter().find(|other| other.url == first.url)?)))?;
+    let bytes = |of: &Manifest| format!("{} bytes, sha256 {} (from {})", of.size_bytes, of.sha256.short(), of.origin);
+    Some(Answer::fail(
+        format!("{} is {}, but clients are told {}", text::excerpt(&first.url, 160), bytes(first), bytes(other)),
+        "a manifest that describes the bytes that are live",
+        "with the record that nexy-publish printed: nexy-manifest write - <RECORD | scripts/manifest_to_vm.sh -",
+    ))
 }
 
 /// What a download brought.
@@ -136,6 +153,19 @@ mod tests {
             assert_eq!(verdict(&whole(status, bytes)), Verdict::Fail, "{status} {bytes:?}");
         }
         assert_eq!(verdict(&Download::TooLarge), Verdict::Fail);
+    }
+
+    #[test]
+    fn two_sets_of_bytes_under_one_url_are_a_no_before_anything_is_downloaded() {
+        let published = wanted("https://h/Nexy.dmg");
+        let told = Manifest { sha256: Sha256Digest::of(b"older"), origin: "manifest.json".to_owned(), ..published.clone() };
+        assert_eq!(contradiction(&[published.clone(), wanted("https://h/Nexy.pkg")]), None);
+        let answer = contradiction(&[published, told]).expect("they contradict each other");
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(
+            answer.found.contains("(from the record), but clients are told") && answer.fix.contains("nexy-manifest write -"),
+            "{answer:?}"
+        );
     }
 
     #[test]

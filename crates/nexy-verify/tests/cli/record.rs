@@ -123,6 +123,17 @@ fn other_live_bytes_than_those_of_the_record_fail() {
 }
 
 #[test]
+fn new_bytes_under_the_words_of_the_old_ones_fail_although_each_half_is_what_somebody_expects() {
+    let world = World::new();
+    let (old, mut record) = (world.live_manifest("2.0.0.3"), released(&world));
+    world.set_manifest(&old);
+    record["manifests"] = json!([]);
+    let ran = verify(&world, &record);
+    ran.exits(1).says("FAIL    live-artifact").says("but clients are told").says("nexy-manifest write -");
+    assert!(!world.standin.requests().iter().any(|request| request.path.contains("Nexy.dmg")), "nothing is downloaded to learn that");
+}
+
+#[test]
 fn a_package_alone_is_downloaded_and_leaves_the_manifests_as_they_are() {
     let world = World::new();
     let mut record = released(&World::new());

@@ -65,3 +65,17 @@ fn root_refuses_a_file_that_somebody_else_can_change() {
     std::fs::set_permissions(world.workspace(), std::fs::Permissions::from_mode(0o777)).expect("a mode");
     show().exits(78).says("can be written by others");
 }
+
+#[test]
+fn root_goes_where_a_link_leads_and_not_where_the_link_stands() {
+    if !is_root() {
+        eprintln!("SKIPPED: root_goes_where_a_link_leads_and_not_where_the_link_stands needs root");
+        return;
+    }
+    let world = World::new();
+    let link = world.home().join("nexy.toml");
+    std::os::unix::fs::symlink(world.workspace().join("nexy.toml"), &link).expect("a link");
+    let ran = world.tool("nexy-version").bare().args(["--target", link.to_str().expect("a path"), "show", "root"]).run();
+    let workspace = world.workspace().canonicalize().expect("it is there");
+    ran.exits(0).prints(workspace.to_str().expect("a path"));
+}
