@@ -50,7 +50,10 @@ fn judge(target: &Target, looks: &[Look]) -> Answer {
                 format!("switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"),
             ),
             Ok(Seen::Stuck(state)) => tally.fail(
-                format!("{artifact} on {channel} is `{}`: an upload under the live name was interrupted, so users get nothing", excerpt(state, 20)),
+                format!(
+                    "{artifact} on {channel} is `{}`: an upload under the live name was interrupted, so users get nothing",
+                    excerpt(state, 20)
+                ),
                 format!("gh release delete-asset {tag} {} --repo {repository}   (once, by hand; then publish)", shell_word(artifact)),
             ),
             Ok(Seen::Release { live: Some(live), .. }) => {

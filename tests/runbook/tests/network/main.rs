@@ -1,5 +1,5 @@
 //! The way to the network: certificates, proxies, and a host that is not there, with a real TLS server.
-#![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
+#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "test support: a broken scene must stop the test loudly")]
 
 use nexy_standin::world::{Running, World};
 use std::net::{TcpListener, TcpStream};
