@@ -145,10 +145,7 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
     if !(1..=copies).contains(&outs.len()) || errs.len() != outs.len() || ends.len() != outs.len() {
         return Err(Silence::Forged);
     }
-    let head = &message[..lines[outs[0]].start];
-    if ends.iter().any(|(_, status)| is_contradicted(head, *status)) {
-        return Err(Silence::Contradiction);
-    }
+    let head = outs.first().map_or("", |out| &message[..lines[*out].start]);
     let mut answers: Vec<Answered> = Vec::new();
     for ((out, err), (end, status)) in outs.into_iter().zip(errs).zip(ends) {
         let between = lines.get(end + 1..err).unwrap_or_default();
@@ -166,7 +163,13 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
     }
     let same = |a: &Answered, b: &Answered| (a.status, &a.document) == (b.status, &b.document);
     match answers.pop() {
-        Some(last) if answers.iter().all(|other| same(other, &last)) => Ok(last),
+        Some(last) if answers.iter().all(|other| same(other, &last)) => {
+            if is_contradicted(head, last.status) {
+                Err(Silence::Contradiction)
+            } else {
+                Ok(last)
+            }
+        }
         _ => Err(Silence::Forged),
     }
 }

@@ -1,7 +1,7 @@
 //! Finds, distrusts and reads `nexy.toml`.
 
 use crate::{Common, environment, files};
-use nexy_contract::{Exit, Problem, Record, Sha256Digest, Target, document::DocumentError};
+use nexy_contract::{Exit, Problem, Record, Sha256Digest, Target, document::DocumentError, text::shell_word};
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -130,14 +130,6 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
 
 /// Root uses a file only if root owns it and nobody else can change or replace it; where it really stands comes back.
 fn distrust(path: &Path) -> Result<PathBuf, Problem> {
-    let refuse = |because: String| {
-        Problem::new(
-            Exit::BadTarget,
-            format!("root does not trust {}", path.display()),
-            because,
-            format!("sudo chown root {0} && sudo chmod go-w {0}, after reading it", path.display()),
-        )
-    };
     let real = std::fs::canonicalize(path).map_err(|error| {
         Problem::new(
             Exit::BadTarget,
@@ -147,6 +139,15 @@ fn distrust(path: &Path) -> Result<PathBuf, Problem> {
         )
     })?;
     for (depth, step) in real.ancestors().enumerate() {
+        let refuse = |because: String| {
+            let (file, step) = (shell_word(&real.display().to_string()), shell_word(&step.display().to_string()));
+            let fix = if depth == 0 {
+                format!("sudo chown root {step} && sudo chmod go-w {step}, after reading it")
+            } else {
+                format!("sudo install -D -m 644 {file} {SYSTEM_PATH}, after reading it; then the same command without --target")
+            };
+            Problem::new(Exit::BadTarget, format!("root does not trust {}", path.display()), because, fix)
+        };
         let metadata = step.metadata().map_err(|error| refuse(format!("cannot look at {}: {error}", step.display())))?;
         if metadata.uid() != 0 {
             return Err(refuse(format!("{} belongs to user {}, not to root", step.display(), metadata.uid())));

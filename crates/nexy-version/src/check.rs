@@ -5,7 +5,8 @@ use crate::{
     places::{self, Look},
 };
 use nexy_contract::{
-    Exit, Finding, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace, version_places,
+    Exit, Finding, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace, text::shell_word,
+    version_places,
 };
 use nexy_outside::{Common, Workspace, clock, manifests};
 
@@ -74,7 +75,9 @@ fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: Re
         };
     };
     match ManifestFacts::read(text) {
-        Err(error) => fail(format!("{first_path}: {error}"), "restore the manifest: git log -p -- layout.manifest_dirs, then git checkout"),
+        Err(error) => {
+            fail(format!("{first_path}: {error}"), &format!("git log -p -- {}   # then restore the last sound one", shell_word(first_path)))
+        }
         Ok(facts) if facts.version == version => (Verdict::Pass, format!("{version}"), String::new()),
         Ok(facts) if facts.version > version => fail(
             format!("the manifests say {}, which is newer than {version}", facts.version),

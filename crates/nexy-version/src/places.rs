@@ -3,6 +3,7 @@
 use nexy_contract::{
     Exit, Problem, ReleaseVersion,
     target::VersionPlace,
+    text::shell_word,
     version_places::{self, PlaceError, Spot},
 };
 use nexy_outside::{
@@ -46,7 +47,9 @@ pub(crate) fn text(workspace: &Workspace, file: &str) -> Result<String, FileErro
 pub(crate) fn current(workspace: &Workspace) -> Result<ReleaseVersion, Problem> {
     let file = &workspace.target.layout.version_file;
     let what = format!("cannot tell the version from {}", workspace.path(file).display());
-    let fix = "nexy-version set X.Y.Z.W";
+    // `set` changes a version that is there; it never guesses what a broken file was about.
+    let path = shell_word(&workspace.path(file).display().to_string());
+    let fix = format!("echo X.Y.Z.W > {path}   # the last released version, then nexy-version set X.Y.Z.W");
     let owner = workspace.target.version_places.iter().find(|place| place.whole && place.file == *file);
     match owner.map(|place| look(workspace, place)) {
         Some(Look::Spots(spots)) if !spots.is_empty() => Ok(spots[0].version),
@@ -54,11 +57,6 @@ pub(crate) fn current(workspace: &Workspace) -> Result<ReleaseVersion, Problem> 
         Some(Look::Unreadable(error)) => {
             Err(Problem::new(Exit::CouldNotLook, what, error.because(), "make it readable, then run the same command again"))
         }
-        _ => Err(Problem::new(
-            Exit::No,
-            what,
-            "there is no such file",
-            format!("echo X.Y.Z.W > {}   # the last released version, then {fix}", workspace.path(file).display()),
-        )),
+        _ => Err(Problem::new(Exit::No, what, "there is no such file", fix)),
     }
 }

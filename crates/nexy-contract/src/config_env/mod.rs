@@ -194,6 +194,8 @@ pub fn parse(bytes: &[u8]) -> Parsed {
     problems.extend(returns.map(|(index, _)| problem(index + 1, Rule::CarriageReturn)));
     // The server opens the file as text, where every kind of line end is one line feed.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let strange = text.split('\n').enumerate().filter_map(|(index, line)| Some(problem(index + 1, portable::strange_blank(line)?)));
+    problems.extend(strange);
     let mut entries: Vec<Entry> = Vec::new();
     for binding in grammar::bindings(&text) {
         problems.extend(portable::broken_rules(&binding).into_iter().map(|rule| problem(binding.line, rule)));

@@ -45,6 +45,14 @@ pub(super) fn broken_rules(binding: &Binding<'_>) -> Vec<Rule> {
     rules
 }
 
+/// The rule that an empty line or a comment breaks when it begins with another blank than space and tab: the server skips
+/// the line, a shell runs it as a command.
+pub(super) fn strange_blank(line: &str) -> Option<Rule> {
+    let rest = line.trim_start_matches(is_blank);
+    let strange = line[..line.len() - rest.len()].contains(|blank| !matches!(blank, ' ' | '\t'));
+    (strange && (rest.is_empty() || rest.starts_with('#'))).then_some(Rule::StrayBlank)
+}
+
 /// `^[A-Z_][A-Z0-9_]*=[A-Za-z0-9_./:@%+,=-]*$`: what all readers understand alike.
 fn is_portable(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, value)| {

@@ -71,6 +71,13 @@ fn urls(target: &Target) -> Result<(), TargetError> {
             return refuse(key, "plain http is allowed on loopback only; write https");
         }
     }
+    let web = host_of(&target.github.web_url).unwrap_or_default().to_ascii_lowercase();
+    for (key, url) in [("github.api_url", &target.github.api_url), ("github.uploads_url", &target.github.uploads_url)] {
+        let host = host_of(url).unwrap_or_default().to_ascii_lowercase();
+        if host != web && !host.ends_with(&format!(".{web}")) {
+            return refuse(format!("github.web_url and {key}"), format!("the token for `{web}` would be sent to `{host}`"));
+        }
+    }
     let public = host_of(&target.endpoints.public).unwrap_or_default();
     if public != target.release_target.host && !is_loopback(public) {
         return refuse(

@@ -38,6 +38,12 @@ fn contradictions_name_both_keys() {
             "repositories.workspace and repositories.artifacts",
         ),
         ("server = \"server_repo\"", "server = \"origin\"", "remotes.workspace and remotes.server"),
+        ("api_url = \"https://api.github.com\"", "api_url = \"https://api.github.com.evil.test\"", "github.web_url and github.api_url"),
+        (
+            "uploads_url = \"https://uploads.github.com\"",
+            "uploads_url = \"https://evilgithub.com\"",
+            "github.web_url and github.uploads_url",
+        ),
         ("public = \"https://nexy-prod-sergiy.", "public = \"https://other.", "endpoints.public and release_target.host"),
         ("server/main.py\"\nrequirements", "main.py\"\nrequirements", "service.exec_start and layout.entry_point"),
         ("resource_groups = [", "resource_groups = [\"NexyNewRG\", ", "legacy.resource_groups and release_target.resource_group"),

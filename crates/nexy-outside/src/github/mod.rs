@@ -119,7 +119,7 @@ impl<'a> Github<'a> {
         ask.timeout = self.target.limits.transfer_timeout(size_bytes);
         let ask = ask.header("Content-Type", "application/octet-stream");
         let answer = self.http.ask(&ask).map_err(|error| GithubError::network("POST asset", error))?;
-        self.parsed("POST asset", &GithubError::unless_good("POST asset", answer)?)
+        self.parsed("POST asset", &self.good("POST asset", answer)?)
     }
 
     /// Gives an asset another name and label; its id stays.
@@ -206,7 +206,17 @@ impl<'a> Github<'a> {
         let text = format!("{}/repos/{}{separator}{path}", self.target.github.api_url, self.target.repositories.artifacts);
         let url = Url::parse(&text).ok_or_else(|| GithubError::unexpected(&call, &format!("`{text}` is no URL")))?;
         let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(&call, error))?;
-        GithubError::unless_good(&call, answer)
+        self.good(&call, answer)
+    }
+
+    /// Lets good answers through; a refusal that repeats the token is not repeated to anybody.
+    fn good(&self, call: &str, mut answer: Answer) -> Result<Answer, GithubError> {
+        if let Some(token) = &self.token
+            && !(200..300).contains(&answer.status)
+        {
+            answer.body = answer.text().replace(token.reveal(), "[token]").into_bytes();
+        }
+        GithubError::unless_good(call, answer)
     }
 
     fn ask<'b>(&'b self, method: Method, url: Url, payload: Payload<'b>) -> Ask<'b> {

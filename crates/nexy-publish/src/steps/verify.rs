@@ -34,7 +34,10 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
         }
         Err(error) if error.kind == Kind::TooLarge => error.because,
         Err(error) => {
-            let problem = error.problem(format!("cannot download {url}, so nothing was swapped"));
+            let mut problem = error.problem(format!("cannot download {url}, so nothing was swapped"));
+            if error.kind == Kind::NotFound {
+                "somebody else may have taken it away: nexy-publish show, then run the whole pipeline again".clone_into(&mut problem.fix);
+            }
             return Err(problem.ending(Exit::CouldNotLook));
         }
     };

@@ -1,7 +1,10 @@
 //! `kill -9` before and after every request: users are never left without a way back, and the same command finishes.
 
 use crate::scene::{judged, names, publish, served, sha256};
-use nexy_standin::{Fault, Listener, Reply, world::World};
+use nexy_standin::{
+    Fault, Listener, Reply,
+    world::{ARTIFACTS, World},
+};
 
 /// The requests of a full publication, as listener, method and number.
 const REQUESTS: &[(Listener, &str, u32)] = &[
@@ -61,4 +64,42 @@ fn ctrl_c_between_the_renames_waits_until_users_have_a_download() {
     let ran = running.wait();
     assert!(ran.stderr.contains("live: "), "it was ended between the renames: {}", ran.stderr);
     assert!(served(&world).is_some());
+}
+
+#[test]
+fn a_kill_while_the_older_previous_artifact_goes_leaves_the_live_one_alone() {
+    for after in [false, true] {
+        let world = World::new();
+        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
+        let record = judged(&world);
+        let old = served(&world);
+        let pid_file = world.home().join("publish.pid");
+        world.standin.fault(Fault::new(Listener::Api, "DELETE", "", Reply::KillPid { file: pid_file.clone(), after }));
+        world.tool("nexy-publish").args(["-"]).pid_file(&pid_file).stdin(record.to_string()).run().was_killed().silent_stdout();
+        assert_eq!(served(&world), old, "after: {after}");
+        publish(&world, &record).exits(0);
+        assert_eq!(served(&world), Some(sha256(&record)));
+        assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"]);
+    }
+}
+
+#[test]
+fn a_kill_while_a_swap_is_undone_leaves_a_way_back_and_the_next_run_converges() {
+    for (nth, after) in [(3, false), (3, true), (4, false), (4, true)] {
+        let case = format!("PATCH #{nth}, after: {after}");
+        let world = World::new();
+        world.set_target("limits", "public_url_wait_s", "1");
+        let record = judged(&world);
+        let pid_file = world.home().join("publish.pid");
+        world.standin.fault(Fault::new(Listener::Web, "GET", "/Nexy.dmg", Reply::Stale).always());
+        world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::KillPid { file: pid_file.clone(), after }).nth(nth));
+        world.tool("nexy-publish").args(["-"]).pid_file(&pid_file).stdin(record.to_string()).run().was_killed().silent_stdout();
+        world.standin.clear_faults();
+        let names_now = names(&world);
+        assert!(names_now.iter().any(|name| name == "Nexy.dmg" || name == "Nexy.prev.dmg"), "{case}: {names_now:?}");
+        let record = judged(&world);
+        publish(&world, &record).exits(0);
+        assert_eq!(served(&world), Some(sha256(&record)), "{case}");
+        assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"], "{case}");
+    }
 }

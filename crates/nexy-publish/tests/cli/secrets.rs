@@ -11,7 +11,7 @@ const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
 fn no_trace_of_the_token_in_streams_and_documents_whatever_happens() {
     let faults: Vec<Option<Fault>> = vec![
         None,
-        Some(Fault::new(Listener::Api, "GET", "", Reply::Status(401, json!({"message": format!("Bad credentials {}", "x")})))),
+        Some(Fault::new(Listener::Api, "GET", "", Reply::Status(401, json!({"message": format!("Bad credentials {SENTINEL}")})))),
         Some(Fault::new(Listener::Uploads, "POST", "", Reply::HangupBefore).always()),
         Some(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(5))),
         Some(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2).always()),

@@ -56,3 +56,13 @@ fn control_characters_in_a_file_do_not_reach_the_terminal() {
     assert!(!ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'));
     ran.exits(1);
 }
+
+#[test]
+fn what_it_says_to_type_for_a_broken_version_file_helps() {
+    let world = World::new();
+    world.write("VERSION", "two\n");
+    let path = world.workspace().join("VERSION");
+    world.tool("nexy-version").args(["check"]).run().exits(1).says(&format!("echo X.Y.Z.W > {}", path.display()));
+    world.sh("echo 2.0.0.3 > VERSION && nexy-version set 2.0.0.4").exits(0);
+    world.tool("nexy-version").args(["check"]).run().exits(0);
+}
