@@ -72,8 +72,11 @@ pub fn tap(report: &Report) -> String {
     lines
 }
 
-/// The widest id, so that the columns line up.
+/// Longer ids stand out of the column; the screen is for what was found.
+const WIDEST_COLUMN: usize = 28;
+
+/// The widest id, so that the columns line up; a few very long ones do not push all others to the right.
 #[must_use]
 pub fn id_width(report: &Report) -> usize {
-    report.findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0)
+    report.findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0).min(WIDEST_COLUMN)
 }
