@@ -29,11 +29,16 @@ value() {
 open_work() {
     az_process=
     watcher=
-    work=$(mktemp -d "${TMPDIR:-/tmp}/nexy.XXXXXX")
+    work=$(mktemp -d "${TMPDIR:-/tmp}/nexy.XXXXXX") || no_room "${TMPDIR:-/tmp}"
     trap close_work EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+}
+
+# A folder that takes nothing is no answer of a check: exit 69, not the shell's own 1 or 2.
+no_room() {
+    stop 69 "cannot write in $1" "df '$1'; ls -ld '$1'"
 }
 
 close_work() {
@@ -60,7 +65,6 @@ need_az() {
 begin_script() {
     nonce=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     [ "${#nonce}" -eq 32 ] || stop 69 'cannot make a number for this run out of /dev/urandom' 'od -An -N16 -tx1 /dev/urandom'
-    : >"$work/script"
     assign NONCE "$nonce"
     for pair in TOOLS:vm.tools TOML:vm.target_file LOCK_DIR:vm.lock_dir LOG_DIR:vm.log_dir; do
         found=$(value "${pair#*:}") || exit
@@ -71,7 +75,7 @@ begin_script() {
 # Adds an assignment; nothing that a shell could read otherwise gets into it.
 assign() {
     is_safe "$2" || stop 2 "cannot send this value of $1 to the VM: it holds more than letters, digits, blanks and ._:/@=+,-" 'use plain values'
-    printf "%s='%s'\n" "$1" "$2" >>"$work/script"
+    printf "%s='%s'\n" "$1" "$2" >>"$work/script" || no_room "$work"
 }
 
 is_safe() (
@@ -83,7 +87,10 @@ is_safe() (
 # The exit status is that of the remote script, or what nexy-verify says about why nobody knows it.
 send() {
     for part in "$@"; do
-        cat "$here/remote/$part" >>"$work/script" || stop 69 "cannot read $here/remote/$part" 'git checkout scripts/remote'
+        cat "$here/remote/$part" >>"$work/script" || stop 69 "cannot copy $here/remote/$part to $work" "df '$work'; git checkout scripts/remote"
+    done
+    for part in out err answer; do
+        true >"$work/$part" || no_room "$work"
     done
     check_script
     group=$(value release_target.resource_group) || exit

@@ -20,10 +20,10 @@ hand_on() {
 
 need_tools nexy-version nexy-manifest nexy-verify
 open_work
-cat >"$work/record"
+cat >"$work/record" || no_room "$work"
 ended=0
 payload=$(nexy nexy-manifest payload - <"$work/record") || ended=$?
-[ "$ended" -ne 65 ] || exit 65 # no record came, so none goes on
+case $ended in 65 | 78) exit "$ended" ;; esac # no record came, or nobody can read it, so none goes on
 trap hand_on EXIT
 [ "$ended" -eq 0 ] || exit "$ended"
 if [ -z "$payload" ]; then

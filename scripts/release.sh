@@ -15,12 +15,13 @@ stage() {
     shift 2
     printf '== %s\n' "$name" >&2
     ended=0
+    true >"$folder/$name.part" || no_room "$folder"
     "$@" <"$input" >"$folder/$name.part" || ended=$?
     if [ "$ended" -eq 0 ]; then
-        mv "$folder/$name.part" "$folder/$name.json"
+        mv "$folder/$name.part" "$folder/$name.json" || no_room "$folder"
         return
     fi
-    mv "$folder/$name.part" "$folder/$name.failed.json"
+    mv "$folder/$name.part" "$folder/$name.failed.json" || no_room "$folder"
     stop "$ended" "stopped at $name with exit code $ended" "read the lines above; what it knew stands in $folder/$name.failed.json; then: make release"
 }
 
@@ -30,7 +31,7 @@ alone() {
     lock=$folder.lock
     if ! ln -s "$$" "$lock" 2>/dev/null; then
         owner=$(readlink "$lock") || stop 69 "cannot write in $PWD/releases" "ls -ld '$PWD/releases'"
-        if kill -0 "$owner" 2>/dev/null || ! rm "$lock" || ! ln -s "$$" "$lock"; then
+        if is_at_work "$owner" || ! rm "$lock" || ! ln -s "$$" "$lock"; then
             stop 75 "another release of version $version is at work: process $owner" \
                 "wait until it is done, then again; if process $owner is no release: rm '$PWD/$lock'"
         fi
@@ -39,6 +40,19 @@ alone() {
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
+}
+
+# A number may belong to another program by now, or to a process that is dead and not yet buried; only ps tells.
+is_at_work() {
+    command -v ps >/dev/null || {
+        kill -0 "$1" 2>/dev/null
+        return
+    }
+    case $(ps -o stat= -o args= -p "$1") in
+        Z*) return 1 ;;
+        *"$program"*) ;;
+        *) return 1 ;;
+    esac
 }
 
 # The stage that a record comes from must be done.
@@ -106,12 +120,15 @@ case ${1:-release} in
     *) stop 2 "there is no stage called $1" "scripts/$program [publish|manifest|deliver|verify]" ;;
 esac
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
-# Wherever it is called, the files stand in the workspace.
-case ${NEXY_TOML:-/} in /*) ;; *) NEXY_TOML=$PWD/$NEXY_TOML ;; esac
-cd -- "$here/.."
+# Wherever it is called, the files stand in the workspace, beside nexy.toml.
+: "${NEXY_TOML:=$here/../nexy.toml}"
+[ -f "$NEXY_TOML" ] || stop 78 "there is no file $NEXY_TOML" 'let NEXY_TOML name the nexy.toml of the workspace'
+CDPATH='' cd -- "$(dirname -- "$NEXY_TOML")"
+NEXY_TOML=$PWD/${NEXY_TOML##*/}
+export NEXY_TOML
 version=$(value version) || exit
 folder=releases/$version
-mkdir -p "$folder"
+mkdir -p "$folder" || no_room "$PWD"
 alone
 case ${1:-release} in publish | release) record ;; esac
 "${1:-release}"

@@ -29,6 +29,13 @@ impl Problem {
         self
     }
 
+    /// The same problem, with something else to do.
+    #[must_use]
+    pub fn doing(mut self, fix: impl Into<String>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
     /// What and because, on one line and safe to print.
     #[must_use]
     pub fn message(&self) -> String {

@@ -74,6 +74,8 @@ pub(crate) fn read(guide: &str) -> Result<Vec<Scalar>, BlockError> {
 fn scalars(block: &[(usize, &str)]) -> Result<Vec<Scalar>, BlockError> {
     let mut scalars: Vec<Scalar> = Vec::new();
     let mut open: Vec<(usize, &str)> = Vec::new();
+    // Indentation of the line before, and whether it opens a deeper level.
+    let mut before: Option<(usize, bool)> = None;
     for (number, line) in block {
         let refuse = |because: &str| Err(BlockError::Line(*number, because.to_owned()));
         let text = content(line);
@@ -88,6 +90,12 @@ fn scalars(block: &[(usize, &str)]) -> Result<Vec<Scalar>, BlockError> {
         else {
             return refuse(&format!("`{}` is no `key: value`", excerpt(text, 40)));
         };
+        // A line may go deeper only below a key that has no value of its own.
+        let deepest = before.filter(|(_, opens)| !opens).map_or(usize::MAX, |(indent, _)| indent);
+        if indent > deepest {
+            return refuse("is indented below a key that has a value already");
+        }
+        before = Some((indent, value.trim().is_empty()));
         while open.last().is_some_and(|(outer, _)| *outer >= indent) {
             open.pop();
         }
@@ -182,6 +190,7 @@ mod tests {
         for line in ["  - item", "  version 1", "  version: [1]", "  version: \"1", "  version:1", "\tversion: 1", "other: 1"] {
             assert!(matches!(read_block(&format!("release_target:\n{line}\n")), Err(BlockError::Line(9, _))), "{line:?} was accepted");
         }
+        assert!(matches!(read_block("release_target:\n  a: 1\n    b: 2\n"), Err(BlockError::Line(10, _))));
         assert!(matches!(read_block("release_target:\n  a: 1\n  a: 2\n"), Err(BlockError::Line(10, _))));
     }
 }

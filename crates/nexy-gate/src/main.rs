@@ -14,6 +14,7 @@ mod owned_version;
 mod remote_url;
 mod selection;
 mod tally;
+mod unit_drift;
 mod unit_repair;
 
 use clap::Parser as _;

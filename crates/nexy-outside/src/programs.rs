@@ -147,7 +147,9 @@ impl Run {
             command.current_dir(folder);
         }
         let mut child = command.spawn().map_err(|error| match error.kind() {
+            // A folder of PATH that may not be searched hides that the program is in none of the others.
             io::ErrorKind::NotFound => ProgramError::Missing(self.name.clone()),
+            io::ErrorKind::PermissionDenied if !is_on_path(&self.name) => ProgramError::Missing(self.name.clone()),
             _ => failed(&self.name, &error),
         })?;
         let deadline = Instant::now() + self.timeout;
@@ -177,6 +179,10 @@ impl Run {
         };
         Ok(Ran { status, stdout, stderr })
     }
+}
+
+fn is_on_path(name: &str) -> bool {
+    environment::get("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
 enum Lost {

@@ -17,7 +17,7 @@ fn check(host: &str, target: &Target) -> Result<(), Problem> {
     if !is_name && bare.parse::<std::net::Ipv6Addr>().is_err() {
         return refuse("it is no host name", "give the name alone, without https:// and port".to_owned());
     }
-    if target.legacy.hosts.iter().any(|past| past.eq_ignore_ascii_case(host)) {
+    if target.legacy.hosts.iter().any(|past| past.eq_ignore_ascii_case(host.trim_end_matches('.'))) {
         return refuse("it is a name of the past (nexy.toml: legacy.hosts)", format!("use {}", target.release_target.host));
     }
     Ok(())

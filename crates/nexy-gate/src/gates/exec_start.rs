@@ -4,7 +4,8 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate},
     loaded_command::{self, LoadedCommand},
-    unit_repair::{self, UnitFile},
+    unit_drift::Drift,
+    unit_repair::UnitFile,
 };
 use nexy_contract::{
     target::{Service, Target},
@@ -111,7 +112,7 @@ fn judge(facts: &Facts<'_>) -> Answer {
     for (key, wanted) in [("User", &service.user), ("WorkingDirectory", &service.working_directory)] {
         let found = value(facts.properties, key);
         if found != wanted {
-            drift.value(facts, key, wanted, &format!("{key} is `{}`", excerpt(found, 200)));
+            drift.value(facts.unit_files, key, wanted, &format!("{key} is `{}`", excerpt(found, 200)));
         }
     }
     match value(facts.properties, "NeedDaemonReload") {
@@ -120,7 +121,8 @@ fn judge(facts: &Facts<'_>) -> Answer {
         _ => drift.blind("the manager does not say whether it must reload", &format!("systemctl status {unit}")),
     }
     judge_paths(facts, &mut drift);
-    drift.answer(facts)
+    let right = format!("{} would start `{}` as {}", service.unit, service.exec_start, service.user);
+    drift.answer(facts.unit_files, right, expected(service))
 }
 
 fn judge_command(facts: &Facts<'_>, drift: &mut Drift) {
@@ -130,18 +132,18 @@ fn judge_command(facts: &Facts<'_>, drift: &mut Drift) {
         [Some(command)] => {
             let words: Vec<&str> = wanted.split(' ').collect();
             if command.words != words {
-                drift.value(facts, "ExecStart", wanted, &format!("ExecStart is `{}`", excerpt(&command.words.join(" "), 300)));
+                drift.value(facts.unit_files, "ExecStart", wanted, &format!("ExecStart is `{}`", excerpt(&command.words.join(" "), 300)));
             } else if words.first().is_none_or(|program| *program != command.program) {
                 let found = format!("ExecStart runs {} under another name", excerpt(&command.program, 200));
-                drift.value(facts, "ExecStart", wanted, &found);
+                drift.value(facts.unit_files, "ExecStart", wanted, &found);
             } else if command.ignores_errors {
-                drift.value(facts, "ExecStart", wanted, "ExecStart begins with `-`, so a failed start counts as a good one");
+                drift.value(facts.unit_files, "ExecStart", wanted, "ExecStart begins with `-`, so a failed start counts as a good one");
             }
         }
-        [] => drift.value(facts, "ExecStart", wanted, "ExecStart is not set"),
+        [] => drift.value(facts.unit_files, "ExecStart", wanted, "ExecStart is not set"),
         [None] => drift
             .blind("the manager's ExecStart cannot be understood", &format!("systemctl show -p ExecStart {}", facts.target.service.unit)),
-        several => drift.value(facts, "ExecStart", wanted, &format!("ExecStart is set {} times", several.len())),
+        several => drift.value(facts.unit_files, "ExecStart", wanted, &format!("ExecStart is set {} times", several.len())),
     }
 }
 
@@ -176,60 +178,6 @@ fn judge_paths(facts: &Facts<'_>, drift: &mut Drift) {
             }
             Err(because) => drift.blind(&format!("cannot look at {shown}: {because}"), "sudo nexy-gate exec-start"),
         }
-    }
-}
-
-/// What differs, and the commands that mend it.
-#[derive(Default)]
-struct Drift {
-    bad: Vec<String>,
-    blind: Vec<String>,
-    commands: Vec<String>,
-}
-
-impl Drift {
-    fn no(&mut self, found: &str, command: Option<String>) {
-        self.bad.push(found.to_owned());
-        self.command(command);
-    }
-
-    /// A directive has another value than it should.
-    fn value(&mut self, facts: &Facts<'_>, directive: &str, wanted: &str, found: &str) {
-        self.bad.push(found.to_owned());
-        for command in unit_repair::commands(facts.unit_files, directive, wanted) {
-            self.command(Some(command));
-        }
-    }
-
-    fn blind(&mut self, found: &str, command: &str) {
-        self.blind.push(found.to_owned());
-        self.command(Some(command.to_owned()));
-    }
-
-    fn command(&mut self, command: Option<String>) {
-        if let Some(command) = command.filter(|command| !self.commands.contains(command)) {
-            self.commands.push(command);
-        }
-    }
-
-    fn answer(mut self, facts: &Facts<'_>) -> Answer {
-        let service = &facts.target.service;
-        if self.bad.is_empty() && self.blind.is_empty() {
-            return Answer::pass(format!("{} would start `{}` as {}", service.unit, service.exec_start, service.user));
-        }
-        let is_no = !self.bad.is_empty();
-        if is_no {
-            self.command(Some("sudo systemctl daemon-reload".to_owned()));
-        }
-        self.command(Some("sudo nexy-gate exec-start".to_owned()));
-        let drop_ins: Vec<&str> = facts.unit_files.iter().filter(|file| file.is_drop_in).map(|file| file.path.as_str()).collect();
-        let mut found = self.bad;
-        found.append(&mut self.blind);
-        if !drop_ins.is_empty() {
-            found.push(format!("drop-ins: {}", excerpt(&drop_ins.join(" "), 300)));
-        }
-        let answer = if is_no { Answer::fail } else { Answer::unknown };
-        answer(found.join("; "), expected(service), self.commands.join("; "))
     }
 }
 

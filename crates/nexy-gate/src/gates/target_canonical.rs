@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate},
     guide_block::{self, Scalar},
-    owned_version,
+    owned_version::{self, NoVersion},
     tally::Tally,
 };
 use nexy_contract::{
@@ -37,7 +37,7 @@ fn check(context: &Context) -> Answer {
     let expected = "the values of nexy.toml in the release_target block";
     let version = match &context.record {
         Some(record) => Ok(record.version),
-        None => owned_version::read(workspace).map_err(|error| error.because().to_owned()),
+        None => owned_version::read(workspace),
     };
     match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
         Err(error) => Answer::unknown(format!("{path} cannot be read: {}", error.because()), expected, format!("ls -l {path}")),
@@ -46,7 +46,7 @@ fn check(context: &Context) -> Answer {
     }
 }
 
-fn judge(target: &Target, version: Result<ReleaseVersion, String>, guide: &str) -> Answer {
+fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &str) -> Answer {
     let path = &target.layout.guide;
     let expected = "the values of nexy.toml in the release_target block";
     let scalars = match guide_block::read(guide) {
@@ -63,7 +63,13 @@ fn judge(target: &Target, version: Result<ReleaseVersion, String>, guide: &str) 
     }
     match version {
         Ok(version) => compare(&scalars, "version", &version.to_string(), path, &mut tally),
-        Err(because) => tally.fail(format!("the block's version has nothing to be compared with: {because}"), "nexy-gate version-synced"),
+        Err(error) => {
+            let found = format!("the block's version has nothing to be compared with: {}", error.because());
+            match error {
+                NoVersion::Wrong(_) => tally.fail(found, "nexy-gate version-synced"),
+                NoVersion::Unreadable(_) => tally.unknown(found, "nexy-gate version-synced"),
+            }
+        }
     }
     for kind in [ArtifactKind::Dmg, ArtifactKind::Pkg] {
         let key = url_key(kind);
@@ -169,6 +175,64 @@ mod tests {
         judge(&target(), Ok(VERSION), guide)
     }
 
+    /// The guide of 21 February 2026, from its first line to the sentence after the block.
+    const REAL: &str = r#"# Server Release & Update Guide
+
+**Статус:** Active Rulebook  
+**Обновлено:** 21 February 2026  
+**Текущий релиз документации:** `v2.0.0.4`
+
+Канон публикации клиентских артефактов и синхронизации update-канала.
+
+## Canonical Release Target (обязательно)
+
+```yaml
+release_target:
+  version: "2.0.0.4"
+  azure:
+    resource_group: "NexyNewRG"
+    vm_name: "NexyNew"
+  server:
+    host: "nexy-prod-sergiy.canadacentral.cloudapp.azure.com"
+  grpc:
+    endpoint: "nexy-prod-sergiy.canadacentral.cloudapp.azure.com:443"
+    tls: true
+  update:
+    dmg_url: "https://github.com/Seregawpn/Nexy_production/releases/download/Update/Nexy.dmg"
+    pkg_url: "https://github.com/Seregawpn/Nexy_production/releases/download/App/Nexy.pkg"
+```
+
+Перед release всегда сверять именно этот блок (без legacy host/RG/VM).
+
+```bash
+python3 scripts/update_version.py X.Y.Z.W
+```
+"#;
+
+    #[test]
+    fn the_real_block_is_accepted_and_no_line_of_it_can_be_lost_or_changed() {
+        assert_eq!(asked(REAL), Answer::pass("8 values of server/Docs/RELEASE_AND_UPDATE_GUIDE.md are those of nexy.toml"));
+        assert_eq!(asked(&REAL.replace('\n', "\r\n")).verdict, Verdict::Pass);
+        let lines: Vec<&str> = REAL.lines().collect();
+        let inside = |number: usize| lines[number].starts_with("release_target:") || lines[number].starts_with("  ");
+        for number in (0..lines.len()).filter(|number| inside(*number)) {
+            let without: Vec<&str> = lines.iter().enumerate().filter(|(index, _)| *index != number).map(|(_, line)| *line).collect();
+            assert_eq!(asked(&without.join("\n")).verdict, Verdict::Fail, "without `{}`", lines[number]);
+            for change in [
+                |line: &str| line.replace('e', "3"),
+                |line: &str| line.replace(": ", ": x"),
+                |line: &str| line.replace(".com", ".com.example").replace(":", "x:"),
+            ] {
+                let changed = change(lines[number]);
+                let mut changed_lines = lines.clone();
+                changed_lines[number] = &changed;
+                let same = changed == lines[number];
+                let answer = asked(&changed_lines.join("\n"));
+                assert_eq!(answer.verdict, if same { Verdict::Pass } else { Verdict::Fail }, "`{changed}`");
+            }
+        }
+    }
+
     #[test]
     fn the_guide_that_says_the_same_passes() {
         let answer = asked(&guide());
@@ -206,7 +270,9 @@ mod tests {
     #[test]
     fn a_guide_without_block_or_a_workspace_without_version_fails() {
         assert_eq!(asked("# Guide\n").verdict, Verdict::Fail);
-        assert_eq!(judge(&target(), Err("VERSION is missing".into()), &guide()).verdict, Verdict::Fail);
+        let without = |version: NoVersion| judge(&target(), Err(version), &guide()).verdict;
+        assert_eq!(without(NoVersion::Wrong("VERSION is missing".into())), Verdict::Fail);
+        assert_eq!(without(NoVersion::Unreadable("permission denied".into())), Verdict::Unknown);
     }
 
     #[test]

@@ -112,7 +112,10 @@ fn channel_remark(channels: &Channels, feed: &ArtifactRow, bytes: &Bytes, manife
             "; the channel holds other bytes ({}) than the manifest says: a publication was interrupted, publishing again repairs it",
             sha256.short()
         ),
-        _ => String::new(),
+        Some(sha256) => {
+            format!("; the channel holds other bytes already ({}), whose version no manifest here tells", sha256.short())
+        }
+        None => String::new(),
     }
 }
 
@@ -256,5 +259,12 @@ mod tests {
         assert_eq!(remark(Some(b"old")), "");
         assert!(remark(Some(b"new")).contains("live already"));
         assert!(remark(Some(b"other")).contains("interrupted"));
+        let seen = Ok(Seen::Release {
+            draft: false,
+            immutable: false,
+            live: Some(SeenAsset { asset_id: 1, sha256: Some(Sha256Digest::of(b"other")) }),
+        });
+        let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }] };
+        assert!(channel_remark(&channels, &row(true), &bytes(b"new"), None).contains("no manifest here tells"));
     }
 }

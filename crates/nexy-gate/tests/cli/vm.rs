@@ -58,10 +58,16 @@ pub(crate) fn judged(ran: &Ran, id: &str, code: i32) -> Value {
 pub(crate) fn scripted(world: &World, name: &str, script: &str) -> PathBuf {
     let folder = world.root().join(format!("scripted-{name}"));
     fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join(name);
-    fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a script");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let text = folder.join(format!("{name}.text"));
+    fs::write(&text, format!("#!/bin/sh\n{script}\n")).expect("a script");
+    copy_program(world, &text, &folder.join(name));
     folder
+}
+
+/// A program that can be run at once. The shell copies it: while this process has it open for writing, another test may
+/// start a child that inherits the descriptor, and the kernel runs no file that somebody may still write.
+fn copy_program(world: &World, from: &std::path::Path, to: &std::path::Path) {
+    world.shell(&format!("cp '{0}' '{1}' && chmod 755 '{1}'", from.display(), to.display())).run().exits(0);
 }
 
 /// Whether the test may give files to others; says so loudly when it may not.
@@ -94,7 +100,7 @@ pub(crate) fn set_mode(path: &std::path::Path, mode: u32) {
 /// Asks as an account that is neither root nor the service's.
 pub(crate) fn ask_as_a_stranger(world: &World, id: &str) -> Ran {
     let copy = world.root().join("nexy-gate-for-strangers");
-    fs::copy(world.tools().join("nexy-gate"), &copy).expect("a copy that strangers can reach");
+    copy_program(world, &world.tools().join("nexy-gate"), &copy);
     set_mode(&world.root(), 0o755);
     let (copy, target) = (copy.display(), world.vm_path("etc/nexy.toml"));
     let command =

@@ -53,6 +53,12 @@ fn upload(scene: &Scene<'_>, job: &mut Job<'_>, name: &str) -> Result<Asset, Pro
         }
         match patience::wait_for(&error, attempt) {
             Some(wait) if attempt < 2 && error.kind.is_passing() => scene.patience.again(&error, wait),
+            // The release was there a moment ago: what is gone is the upload, taken away by somebody else's run.
+            _ if error.kind == Kind::NotFound => {
+                return Err(error.problem(what).ending(Exit::Busy).doing(
+                    "somebody else may be publishing: wait until they are done (nexy-publish show), then run the same pipeline again",
+                ));
+            }
             _ => return Err(error.problem(what)),
         }
         attempt += 1;

@@ -66,6 +66,14 @@ fn an_upload_that_did_not_happen_is_tried_once_more_and_written_down() {
 }
 
 #[test]
+fn an_upload_that_somebody_else_took_away_is_busy_and_not_a_missing_repository() {
+    let (world, record, before) = faulty(Fault::new(Listener::Uploads, "POST", "", Reply::Status(404, json!({"message": "Not Found"}))));
+    publish(&world, &record).exits(75).says("somebody else may be publishing");
+    assert_eq!(served(&world), before);
+    converges(&world);
+}
+
+#[test]
 fn refusals_of_the_upload_say_what_to_type_and_leave_everything() {
     for (status, body, code, says) in [
         (401, json!({"message": "Bad credentials"}), 1, "gh auth login"),

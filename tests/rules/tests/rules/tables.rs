@@ -79,6 +79,20 @@ fn every_probe_has_black_box_tests_of_its_own() {
 }
 
 #[test]
+fn every_file_of_tests_is_compiled() {
+    let mains: Vec<String> = ["crates", "tests"].iter().flat_map(|folder| repository::files(folder)).collect();
+    let mains: Vec<&String> = mains.iter().filter(|path| path.contains("/tests/") && path.ends_with("/main.rs")).collect();
+    assert!(mains.len() >= 9, "{mains:?}");
+    for main in mains {
+        let source = repository::text(main);
+        let folder = main.strip_suffix("/main.rs").unwrap();
+        for id in on_disk(folder).into_iter().map(|id| id.replace('-', "_")).filter(|name| name != "main") {
+            assert!(source.lines().any(|line| line == format!("mod {id};")), "{main} has no line `mod {id};`, so {id}.rs is never run");
+        }
+    }
+}
+
+#[test]
 fn a_publication_stands_on_exactly_the_gates_of_its_profile() {
     let gates = listed("nexy-gate");
     let asked: Vec<&str> = gates

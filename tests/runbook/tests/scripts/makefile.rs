@@ -2,11 +2,17 @@
 
 use crate::laptop::{invocations, on_vm};
 use nexy_standin::world::{Ran, VERSION, World};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
 
 fn make(world: &World, words: &str) -> Ran {
-    let makefile = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().join("Makefile");
-    fs::copy(makefile, world.workspace().join("Makefile")).unwrap();
+    fs::copy(repository().join("Makefile"), world.workspace().join("Makefile")).unwrap();
     world.shell(&format!("make -s TOOLS='{}' {words}", world.tools().display())).run()
 }
 
@@ -62,4 +68,14 @@ fn tools_are_installed_where_they_are_wanted() {
     for tool in nexy_standin::world::TOOLS {
         assert!(place.join("opt/bin").join(tool).is_file(), "{tool}");
     }
+}
+
+#[test]
+fn a_workspace_elsewhere_is_released_with_these_tools() {
+    let world = World::new();
+    let (here, target) = (repository(), world.workspace().join("nexy.toml"));
+    let release = format!("make -s -C '{}' TOOLS='{}' NEXY_TOML='{}' release", here.display(), world.tools().display(), target.display());
+    world.shell(&release).dir(world.home()).run().exits(0);
+    assert!(world.workspace().join(format!("releases/{VERSION}/60-verify.json")).is_file());
+    assert_eq!(world.vm_manifest()["version"], VERSION);
 }

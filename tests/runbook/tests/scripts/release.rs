@@ -151,10 +151,16 @@ fn a_second_release_of_the_same_version_waits_for_the_first() {
 #[test]
 fn what_a_killed_release_left_stands_in_nobodys_way() {
     let world = World::new();
+    let lock = world.workspace().join(format!("releases/{VERSION}.lock"));
     let dead = run(&world, "echo $$").stdout.trim().to_owned();
-    std::os::unix::fs::symlink(dead, world.workspace().join(format!("releases/{VERSION}.lock"))).unwrap();
+    std::os::unix::fs::symlink(dead, &lock).unwrap();
     fs::create_dir(world.workspace().join("releases").join(VERSION)).unwrap();
     world.write(&format!("releases/{VERSION}/30-publish.part"), "{\"sche");
     run(&world, "scripts/release.sh").exits(0);
     assert_eq!(done(&world), STAGES);
+    if run(&world, "command -v ps").code == Some(0) {
+        // Its number went to another program since.
+        std::os::unix::fs::symlink(std::process::id().to_string(), &lock).unwrap();
+        run(&world, "scripts/release.sh").exits(0);
+    }
 }

@@ -132,3 +132,20 @@ fn every_run_has_a_number_of_its_own() {
     assert_ne!(numbers[0], numbers[1]);
     assert_eq!(numbers[0].len(), "NONCE=''".len() + 32);
 }
+
+#[test]
+fn no_room_for_a_file_is_no_answer_of_a_check() {
+    let world = World::new();
+    let record = "nexy-version record | scripts/manifest_to_vm.sh -";
+    for command in [GATE, record] {
+        typed(&world, command).env("TMPDIR", "/nowhere").run().exits(69).silent_stdout().says("cannot write in /nowhere");
+    }
+    // No file may grow, as on a full disk.
+    let full = |command: &str| format!("ulimit -f 0; trap '' XFSZ; {command}");
+    run(&world, &full(GATE)).exits(69).silent_stdout().says("cannot write in");
+    run(&world, &full(&format!("echo {{}} | {}", "scripts/manifest_to_vm.sh -"))).exits(69).silent_stdout().says("cannot write in");
+    fs::remove_dir_all(world.workspace().join("releases")).unwrap();
+    world.write("releases", "");
+    run(&world, "scripts/release.sh").exits(69).says("cannot write in");
+    assert_eq!(invocations(&world), 0);
+}

@@ -93,7 +93,13 @@ fn receive(shared: &Shared, release: &Release, mut asset: Asset, length: u64, bo
     asset.size = length;
     "uploaded".clone_into(&mut asset.state);
     asset.digest = Some(format!("sha256:{}", disk::hexadecimal(&hasher.finalize())));
-    shared.store().save(release, &asset);
+    let store = shared.store();
+    if store.asset(&release.repository, asset.id).is_none() {
+        // Somebody deleted the starter meanwhile: what is gone does not come back half.
+        return answers::not_found().about(asset.id);
+    }
+    store.save(release, &asset);
+    drop(store);
     let body = answers::asset(shared, release, &asset);
     let address = body["url"].as_str().unwrap().to_owned();
     Response::json(201, &body).with("Location", &address).about(asset.id)

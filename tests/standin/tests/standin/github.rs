@@ -3,6 +3,8 @@
 use crate::client::{Answer, send, send_raw};
 use nexy_standin::{ReleaseOptions, Standin, TOKEN};
 use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 pub(crate) const REPOSITORY: &str = "o/r";
 
@@ -267,4 +269,28 @@ fn a_restart_on_the_same_folder_forgets_nothing() {
     let mine = ["Authorization: Bearer mine".to_owned()];
     assert_eq!(send(&standin.api_url(), "GET", "/user", &mine, b"").status, 200);
     assert_eq!(get(&standin, "/user").status, 401);
+}
+
+#[test]
+fn an_upload_whose_starter_is_deleted_meanwhile_leaves_no_asset_without_bytes() {
+    let (_folder, standin, id) = github();
+    let mut stream = TcpStream::connect(standin.uploads_url().strip_prefix("http://").unwrap()).unwrap();
+    let head = format!(
+        "POST /repos/o/r/releases/{id}/assets?name=a.bin HTTP/1.1\r\nHost: s\r\nUser-Agent: t\r\nConnection: close\r\n{}\r\n\
+         Content-Type: application/octet-stream\r\nContent-Length: 8\r\n\r\nhalf",
+        auth()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let starter = loop {
+        if let [asset] = standin.assets(REPOSITORY, "Update").as_slice() {
+            break asset.id;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(send(&standin.api_url(), "DELETE", &format!("/repos/o/r/releases/assets/{starter}"), &[auth()], b"").status, 204);
+    stream.write_all(b"rest").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+    assert!(standin.assets(REPOSITORY, "Update").is_empty());
 }
