@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod nearest;
 pub mod operands;
 pub mod problem;
+pub mod question;
 pub mod record;
 pub mod render;
 pub mod report;

@@ -192,16 +192,6 @@ impl Record {
         Ok(record)
     }
 
-    /// The document, as it is written to standard output.
-    ///
-    /// # Errors
-    /// Only if a value cannot be spelled in JSON, which would be a bug.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        Ok(text)
-    }
-
     /// The report that counts for a tool and a profile: the last one.
     #[must_use]
     pub fn latest_report(&self, by: &str, profile: &str) -> Option<&Report> {

@@ -1,7 +1,8 @@
-//! The row that every gate is, and the answer that it gives.
+//! The row that every gate is.
 
 use crate::context::Context;
-use nexy_contract::Verdict;
+use nexy_contract::question::Row;
+pub(crate) use nexy_contract::question::{Answer, Explain};
 
 /// One question that must be answered before anything goes out.
 #[derive(Debug)]
@@ -20,45 +21,9 @@ pub(crate) struct Gate {
     pub(crate) check: fn(&Context) -> Answer,
 }
 
-/// A gate in the rulebook's four words.
-#[derive(Debug)]
-pub(crate) struct Explain {
-    /// What goes wrong for people when this is not asked.
-    pub(crate) symptom: &'static str,
-    /// How the gate looks, so that a person can do the same.
-    pub(crate) check: &'static str,
-    /// What to do about it.
-    pub(crate) fix: &'static str,
-    /// How to see that it helped.
-    pub(crate) verify: &'static str,
-}
-
-/// What a gate found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    /// Yes, no, or could not look.
-    pub(crate) verdict: Verdict,
-    /// What was seen, or why nothing could be seen.
-    pub(crate) found: String,
-    /// What should be there; empty on a pass.
-    pub(crate) expected: String,
-    /// What to type now; empty on a pass.
-    pub(crate) fix: String,
-}
-
-impl Answer {
-    /// It was looked at, and it is right.
-    pub(crate) fn pass(found: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Pass, found: found.into(), expected: String::new(), fix: String::new() }
-    }
-
-    /// It was looked at, and it is wrong.
-    pub(crate) fn fail(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Fail, found: found.into(), expected: expected.into(), fix: fix.into() }
-    }
-
-    /// It could not be looked at.
-    pub(crate) fn unknown(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unknown, found: found.into(), expected: expected.into(), fix: fix.into() }
+impl Gate {
+    /// Its row in `--list`.
+    pub(crate) fn row(&self) -> Row {
+        Row { id: self.id, profiles: self.profiles, asks: self.asks, runbook: self.runbook }
     }
 }

@@ -4,7 +4,6 @@ mod channels;
 mod cli;
 mod context;
 mod engine;
-mod explain;
 mod gate;
 mod gates;
 mod guide_block;
@@ -21,8 +20,13 @@ use clap::Parser as _;
 use cli::Cli;
 use context::Context;
 use gates::{GATES, PROFILES};
-use nexy_contract::{Exit, Problem, operands};
-use nexy_outside::{Common, Workspace, stdio, tool};
+use nexy_contract::{Exit, Problem, operands, question::Explained};
+use nexy_outside::{
+    Common, Workspace,
+    acting::{self, Arrival},
+    cli::json,
+    stdio, tool,
+};
 use selection::Selection;
 
 fn main() -> std::process::ExitCode {
@@ -34,10 +38,11 @@ fn main() -> std::process::ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
     if cli.list {
-        return tell(&explain::list(GATES, cli.common.format()?)?);
+        return tell(&nexy_outside::cli::list(&GATES.iter().map(|gate| gate.row()).collect::<Vec<_>>(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
-        return tell(&explain::explain(selection::one(id, GATES)?, cli.common.format()?)?);
+        let gate = selection::one(id, GATES)?;
+        return tell(&nexy_outside::cli::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-gate --help"))?;
@@ -63,29 +68,15 @@ fn print_report(selection: &Selection, common: &Common) -> Result<Exit, Problem>
 fn add_to_record(selection: &Selection, common: &Common) -> Result<Exit, Problem> {
     common.format()?;
     let workspace = Workspace::find(common)?;
-    let bytes = stdio::read_record()?;
-    let record = workspace.read_record(&bytes)?;
-    if let Some(stop) = record.stop(engine::TOOL, &selection.profile) {
-        stdio::write_document(&bytes)?;
-        let because = stop.because.join("; ");
-        return Err(Problem::new(
-            stop.exit,
-            "no gate was asked, the record is passed on as it came",
-            because,
-            "mend what is named, then start again from `nexy-version record`",
-        ));
-    }
-    let mut context = Context::new(workspace, Some(record));
-    let report = engine::ask_all(selection, &context);
-    let Some(mut record) = context.record.take() else {
-        return Err(Problem::new(Exit::Bug, "the record is gone", "a gate has taken it", "report this as a bug"));
+    let mut record = match acting::arrive(&workspace, engine::TOOL, &selection.profile)? {
+        Arrival::Stopped { bytes, stop } => return acting::pass_on(engine::TOOL, &bytes, &stop),
+        Arrival::Record(record) => *record,
     };
+    let context = Context::new(workspace, Some(record.clone()));
+    let report = engine::ask_all(selection, &context);
     common.note_report(&report, false)?;
     let exit = report.verdict.exit();
     record.reports.push(report);
-    let json = record
-        .to_json()
-        .map_err(|error| Problem::new(Exit::Bug, "cannot spell the record as JSON", error.to_string(), "report this as a bug"))?;
-    stdio::write_document(json.as_bytes())?;
+    stdio::write_document(json(&record)?.as_bytes())?;
     Ok(exit)
 }

@@ -1,7 +1,7 @@
 //! The frame of every tool that changes something: read the record, pass it on untouched when something stops it, else
 //! act once, and write down what was done whatever came of it.
 
-use crate::{Common, Workspace, clock, stdio, tool};
+use crate::{Common, Workspace, cli, clock, stdio, tool};
 use nexy_contract::{
     Exit, Problem, Record,
     record::{Outcome, Retry, Stop},
@@ -106,9 +106,7 @@ pub fn act(
         retries: deed.retries.clone(),
         ungated: deed.ungated.clone(),
     });
-    let document = record
-        .to_json()
-        .map_err(|error| Problem::new(Exit::Bug, "cannot spell the record as JSON", error.to_string(), "report this as a bug"))?;
+    let document = cli::json(&record)?;
     match stdio::write_document(document.as_bytes()) {
         Ok(()) => Ok(deed.exit),
         Err(problem) if deed.acted => Err(Problem::new(

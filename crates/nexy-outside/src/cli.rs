@@ -2,7 +2,11 @@
 
 use crate::{environment, stdio};
 use clap::{Args, ValueEnum};
-use nexy_contract::{Exit, Problem, Report, render};
+use nexy_contract::{
+    Exit, Problem, Report,
+    question::{self, Explained, Row},
+    render,
+};
 use std::path::PathBuf;
 
 /// Options that come before or after everything else.
@@ -92,6 +96,22 @@ impl Common {
         };
         stdio::write_document(document.as_bytes())
     }
+}
+
+/// The rows of a checker's table, as `--list` prints them.
+///
+/// # Errors
+/// As [`json`].
+pub fn list(rows: &[Row], format: Format) -> Result<String, Problem> {
+    if format == Format::Json { json(&rows) } else { Ok(question::list_text(rows)) }
+}
+
+/// One question of a checker, as `--explain` prints it.
+///
+/// # Errors
+/// As [`json`].
+pub fn explain(explained: &Explained, format: Format) -> Result<String, Problem> {
+    if format == Format::Json { json(explained) } else { Ok(question::explained_text(explained)) }
 }
 
 /// A document as pretty JSON with a final line feed.

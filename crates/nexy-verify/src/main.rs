@@ -5,7 +5,6 @@ mod complete;
 mod context;
 mod engine;
 mod expected;
-mod explain;
 mod get;
 mod health;
 mod probe;
@@ -20,8 +19,13 @@ use clap::Parser as _;
 use cli::{Cli, Verb};
 use context::Context;
 use engine::Asked;
-use nexy_contract::{Exit, Problem, operands};
-use nexy_outside::{Format, Workspace, cli::json, stdio, tool};
+use nexy_contract::{Exit, Problem, operands, question::Explained};
+use nexy_outside::{
+    Format, Workspace,
+    acting::{self, Arrival},
+    cli::json,
+    stdio, tool,
+};
 use probes::{PROBES, PROFILES};
 use selection::Selection;
 
@@ -37,10 +41,11 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return remote::tell_the_truth(left, &cli.common);
     }
     if cli.list {
-        return tell(&explain::list(PROBES, cli.common.format()?)?);
+        return tell(&nexy_outside::cli::list(&PROBES.iter().map(|probe| probe.row()).collect::<Vec<_>>(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
-        return tell(&explain::explain(selection::one(id, PROBES)?, cli.common.format()?)?);
+        let probe = selection::one(id, PROBES)?;
+        return tell(&nexy_outside::cli::explain(&Explained { row: probe.row(), explain: probe.explain }, cli.common.format()?)?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-verify --help"))?;
@@ -78,17 +83,10 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
         ));
     }
     let workspace = Workspace::find(&cli.common)?;
-    let bytes = stdio::read_record()?;
-    let mut record = workspace.read_record(&bytes)?;
-    if let Some(stop) = record.stop(engine::TOOL, &selection.profile) {
-        stdio::write_document(&bytes)?;
-        return Err(Problem::new(
-            stop.exit,
-            "no probe was asked, the record is passed on as it came",
-            stop.because.join("; "),
-            "do what the message above says, then start again from `nexy-version record`",
-        ));
-    }
+    let mut record = match acting::arrive(&workspace, engine::TOOL, &selection.profile)? {
+        Arrival::Stopped { bytes, stop } => return acting::pass_on(engine::TOOL, &bytes, &stop),
+        Arrival::Record(record) => *record,
+    };
     let public = workspace.target.endpoints.public.clone();
     let context = Context::new(workspace, Some(record.clone()), public)?;
     let Asked { report, feed_right_at } = engine::ask_all(selection, &context, &cli.waiting(), &cli.common);

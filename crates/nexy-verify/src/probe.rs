@@ -1,7 +1,8 @@
-//! The row that every probe is, and the answer that it gives.
+//! The row that every probe is.
 
 use crate::context::Context;
-use nexy_contract::{Severity, Verdict};
+pub(crate) use nexy_contract::question::{Answer, Explain};
+use nexy_contract::{Severity, question::Row};
 use std::time::Duration;
 
 /// One question about what has arrived.
@@ -26,6 +27,11 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
+    /// Its row in `--list`.
+    pub(crate) fn row(&self) -> Row {
+        Row { id: self.id, profiles: self.profiles, asks: self.asks, runbook: self.runbook }
+    }
+
     /// Whether the answer decides when the probe is asked under these names; `None` when none of them means it.
     pub(crate) fn severity(&self, names: &[String]) -> Option<Severity> {
         let mut severity = None;
@@ -45,51 +51,3 @@ impl Probe {
 pub(crate) const LOCAL: Duration = Duration::from_millis(250);
 /// Pause between two looks across the network.
 pub(crate) const PUBLIC: Duration = Duration::from_secs(2);
-
-/// A probe in the rulebook's four words.
-#[derive(Debug)]
-pub(crate) struct Explain {
-    /// What goes wrong for people when this is not asked.
-    pub(crate) symptom: &'static str,
-    /// How the probe looks, so that a person can do the same.
-    pub(crate) check: &'static str,
-    /// What to do about it.
-    pub(crate) fix: &'static str,
-    /// How to see that it helped.
-    pub(crate) verify: &'static str,
-}
-
-/// What a probe found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
-    /// Yes, no, or could not look.
-    pub(crate) verdict: Verdict,
-    /// What was seen, or why nothing could be seen.
-    pub(crate) found: String,
-    /// What should be there; empty on a pass.
-    pub(crate) expected: String,
-    /// What to type now; empty on a pass.
-    pub(crate) fix: String,
-}
-
-impl Answer {
-    /// It was looked at, and it is right.
-    pub(crate) fn pass(found: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Pass, found: found.into(), expected: String::new(), fix: String::new() }
-    }
-
-    /// It was looked at, and it is wrong.
-    pub(crate) fn fail(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Fail, found: found.into(), expected: expected.into(), fix: fix.into() }
-    }
-
-    /// It could not be looked at.
-    pub(crate) fn unknown(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unknown, found: found.into(), expected: expected.into(), fix: fix.into() }
-    }
-
-    /// Whether it is a yes.
-    pub(crate) fn passes(&self) -> bool {
-        self.verdict == Verdict::Pass
-    }
-}

@@ -2,7 +2,7 @@
 
 use crate::places;
 use nexy_contract::{Exit, Problem, record};
-use nexy_outside::{Workspace, files::OpenArtifact, stdio};
+use nexy_outside::{Workspace, cli, files::OpenArtifact, stdio};
 
 pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
     let version = places::current(workspace)?;
@@ -17,9 +17,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
         outcomes: Vec::new(),
         ext: serde_json::Map::new(),
     };
-    let document = record
-        .to_json()
-        .map_err(|error| Problem::new(Exit::Bug, "cannot spell the record as JSON", error.to_string(), "report this as a bug"))?;
+    let document = cli::json(&record)?;
     stdio::write_document(document.as_bytes())?;
     Ok(Exit::Yes)
 }

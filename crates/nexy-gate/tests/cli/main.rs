@@ -101,7 +101,7 @@ fn record(world: &World) -> Record {
 
 /// The record as it travels.
 fn json(record: &Record) -> String {
-    record.to_json().expect("a record in JSON")
+    serde_json::to_string_pretty(&record).expect("a record in JSON")
 }
 
 /// Everything that a run said, for claims about what must not be in it.

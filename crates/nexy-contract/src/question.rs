@@ -1,0 +1,102 @@
+//! What every checker's table is made of: the words of a question, and the answer to it.
+
+use crate::Verdict;
+use serde::Serialize;
+use std::fmt::Write as _;
+
+/// A question in the rulebook's four words.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Explain {
+    /// What goes wrong for people when this is not asked.
+    pub symptom: &'static str,
+    /// How the checker looks, so that a person can do the same.
+    pub check: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+    /// How to see that it helped.
+    pub verify: &'static str,
+}
+
+/// One row of `--list`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Row {
+    /// Its name on the command line and in reports.
+    pub id: &'static str,
+    /// The profiles that it belongs to.
+    pub profiles: &'static [&'static str],
+    /// The question.
+    pub asks: &'static str,
+    /// The section of the rulebook that asks it: `S3 §2.2`.
+    pub runbook: &'static str,
+}
+
+/// What `--explain` prints.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Explained {
+    /// The row of the list.
+    #[serde(flatten)]
+    pub row: Row,
+    /// The four words.
+    #[serde(flatten)]
+    pub explain: Explain,
+}
+
+/// The rows as a table for people.
+#[must_use]
+pub fn list_text(rows: &[Row]) -> String {
+    let id_width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
+    let profile_width = rows.iter().map(|row| row.profiles.join(",").len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in rows {
+        let _ = writeln!(text, "{:<id_width$}  {:<profile_width$}  {}", row.id, row.profiles.join(","), row.asks);
+    }
+    text
+}
+
+/// One question for people: what goes wrong, how it is looked at, what to do, how to see that it helped.
+#[must_use]
+pub fn explained_text(explained: &Explained) -> String {
+    let Explained { row, explain } = explained;
+    let mut text = format!("{}: {}\n\n", row.id, row.asks);
+    for (label, words) in [("Symptom", explain.symptom), ("Check", explain.check), ("Fix", explain.fix), ("Verify", explain.verify)] {
+        let _ = writeln!(text, "{label:<9} {words}");
+    }
+    let _ = writeln!(text, "{:<9} {}\n{:<9} {}", "Rulebook", row.runbook, "Profiles", row.profiles.join(", "));
+    text
+}
+
+/// What was found when a question was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Yes, no, or could not look.
+    pub verdict: Verdict,
+    /// What was seen, or why nothing could be seen.
+    pub found: String,
+    /// What should be there; empty on a pass.
+    pub expected: String,
+    /// What to type now; empty on a pass.
+    pub fix: String,
+}
+
+impl Answer {
+    /// It was looked at, and it is right.
+    pub fn pass(found: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Pass, found: found.into(), expected: String::new(), fix: String::new() }
+    }
+
+    /// It was looked at, and it is wrong.
+    pub fn fail(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Fail, found: found.into(), expected: expected.into(), fix: fix.into() }
+    }
+
+    /// It could not be looked at.
+    pub fn unknown(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Unknown, found: found.into(), expected: expected.into(), fix: fix.into() }
+    }
+
+    /// Whether it is a yes.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.verdict == Verdict::Pass
+    }
+}
