@@ -5,4 +5,5 @@ mod checking;
 mod delivering;
 mod installing;
 mod published;
+mod refusals;
 mod writing;
