@@ -1,0 +1,308 @@
+//! `runbook/incidents.toml` holds every known incident once, and what it names (gates, probes, tools, keys, targets) exists.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests read the repository and run the built tools")]
+
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const FILE: &str = "runbook/incidents.toml";
+const COUNT: u32 = 49;
+/// What refuses something by acting, beside gates and probes.
+const ACTING: &[&str] =
+    &["nexy-publish", "nexy-manifest write", "nexy-manifest install", "nexy-version set", "nexy-verify run-command", "scripts/vm.sh"];
+/// A shorter part of a log is found in every log.
+const SHORTEST_SYMPTOM: usize = 8;
+const ASKS_FIRST: &str = "sudo nexy-gate hard && ";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Book {
+    schema: String,
+    incident: Vec<Incident>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Incident {
+    id: u32,
+    date: String,
+    title: String,
+    symptoms: Vec<String>,
+    stopped_by: Vec<String>,
+    not_stopped_because: Option<String>,
+    check: String,
+    fix: String,
+    verify: String,
+    rulebook: String,
+}
+
+impl Incident {
+    /// What a person types or does.
+    fn instructions(&self) -> [&str; 3] {
+        [&self.check, &self.fix, &self.verify]
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn incidents() -> Vec<Incident> {
+    let book: Book = toml::from_str(&text(FILE)).unwrap_or_else(|error| panic!("{FILE}: {error}"));
+    assert_eq!(book.schema, "nexy.incidents/1");
+    book.incident
+}
+
+fn ask(tool: &str, arguments: &[&str]) -> String {
+    let test = std::env::current_exe().unwrap();
+    let program = test.ancestors().nth(2).unwrap().join(tool);
+    assert!(program.is_file(), "{} is missing: run `make test`, it builds the tools first", program.display());
+    let output = Command::new(program).args(arguments).env_clear().output().unwrap();
+    assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The ids of a tool's `--list`, and its profiles.
+fn listed(tool: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let list: serde_json::Value = serde_json::from_str(&ask(tool, &["--list", "--format", "json"])).unwrap();
+    let rows = list.as_array().unwrap();
+    assert!(!rows.is_empty(), "{tool} --list is empty");
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let profiles = rows.iter().flat_map(|row| row["profiles"].as_array().unwrap());
+    (rows.iter().map(|row| word(&row["id"])).collect(), profiles.map(word).collect())
+}
+
+/// The words that follow `tool ` in a text, as far as they belong to the command.
+fn words_after<'a>(text: &'a str, tool: &str) -> Vec<Vec<&'a str>> {
+    let is_word = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase()) && !["on", "of", "in"].contains(word);
+    let before = |at: usize| text[..at].chars().next_back().is_none_or(|last| !last.is_alphanumeric() && !"-/".contains(last));
+    let calls = text.match_indices(tool).filter(|(at, _)| before(*at)).filter_map(|(at, _)| text[at + tool.len()..].strip_prefix(' '));
+    calls
+        .map(|rest| {
+            let command = rest.split([';', '(', ')', '"', ',', '&', '|', '`']).next().unwrap();
+            command.split(' ').take_while(is_word).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_incident_stands_there_once_and_in_order() {
+    let ids: Vec<u32> = incidents().iter().map(|incident| incident.id).collect();
+    assert_eq!(ids, (1..=COUNT).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_incident_says_when_what_and_what_to_do() {
+    for incident in incidents() {
+        for (name, value) in [("date", &incident.date), ("title", &incident.title)] {
+            assert!(!value.trim().is_empty() && !value.contains('\n'), "incident {}: {name} is one line", incident.id);
+        }
+        for (name, value) in ["check", "fix", "verify"].iter().zip(incident.instructions()) {
+            assert!(!value.trim().is_empty(), "incident {}: {name} is empty", incident.id);
+            assert_eq!(value.trim(), value, "incident {}: {name} has blanks around it", incident.id);
+        }
+        for section in incident.rulebook.split(", ").filter(|section| !section.is_empty()) {
+            let known = ["S0 ", "S1 ", "S2 ", "S3 "].iter().any(|guide| section.strip_prefix(guide).is_some_and(|rest| rest.len() > 1));
+            assert!(known, "incident {}: `{section}` is no section of S0 to S3", incident.id);
+        }
+    }
+}
+
+#[test]
+fn an_incident_is_stopped_or_says_why_not_and_never_both() {
+    for incident in incidents() {
+        let because = incident.not_stopped_because.as_deref();
+        assert_eq!(incident.stopped_by.is_empty(), because.is_some(), "incident {}: exactly one of both", incident.id);
+        if let Some(because) = because {
+            assert!(because.len() > 30 && because.ends_with('.'), "incident {}: not_stopped_because is a sentence", incident.id);
+        }
+        let once: BTreeSet<&String> = incident.stopped_by.iter().collect();
+        assert_eq!(once.len(), incident.stopped_by.len(), "incident {}: a name stands there twice", incident.id);
+    }
+}
+
+#[test]
+fn whatever_stops_an_incident_exists() {
+    let mut known: BTreeSet<String> = ACTING.iter().map(ToString::to_string).collect();
+    known.extend(listed("nexy-gate").0);
+    known.extend(listed("nexy-verify").0);
+    for incident in incidents() {
+        for name in &incident.stopped_by {
+            assert!(known.contains(name), "incident {}: `{name}` is no gate, probe or acting tool", incident.id);
+        }
+    }
+}
+
+#[test]
+fn every_acting_tool_has_its_verb() {
+    for name in ACTING {
+        match name.split_once(' ') {
+            Some((tool, verb)) => {
+                let help = ask(tool, &["--help"]);
+                assert!(help.lines().any(|line| line.split_whitespace().next() == Some(verb)), "{tool} has no verb `{verb}`");
+            }
+            None if name.starts_with("scripts/") => assert!(root().join(name).is_file(), "{name} is missing"),
+            None => drop(ask(name, &["--version"])),
+        }
+    }
+}
+
+#[test]
+fn a_symptom_tells_its_incident_from_every_other() {
+    let incidents = incidents();
+    let mut fixes: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
+    let mut all: Vec<(u32, &str)> = Vec::new();
+    for incident in &incidents {
+        for symptom in &incident.symptoms {
+            let id = incident.id;
+            assert!(symptom.chars().count() >= SHORTEST_SYMPTOM, "incident {id}: `{symptom}` is too short");
+            assert!(symptom.trim() == symptom && !symptom.contains('\n'), "incident {id}: `{symptom}` is not a part of one line");
+            let (other, fix) = *fixes.entry(symptom).or_insert((id, &incident.fix));
+            assert_eq!(fix, incident.fix, "incidents {other} and {id} share `{symptom}`, but not their fix");
+            assert!(!all.contains(&(id, symptom)), "incident {id}: `{symptom}` stands there twice");
+            all.push((id, symptom));
+        }
+    }
+    assert!(all.len() > 30, "there are few symptoms left: {}", all.len());
+    for (id, symptom) in &all {
+        let inside = all.iter().find(|(other, part)| other != id && part != symptom && symptom.contains(part));
+        assert!(inside.is_none(), "incident {id}: `{symptom}` would be taken for incident {inside:?} as well");
+    }
+}
+
+#[test]
+fn a_text_that_was_really_seen_leads_to_its_incident() {
+    let incidents = incidents();
+    for (seen, ids) in [
+        ("ValueError: illegal environment variable name", &[17][..]),
+        ("/tmp/script.sh: 1: set: Illegal option -o pipefail", &[18]),
+        ("ERROR: (Conflict) Run command extension execution is in progress. Please wait for completion", &[19]),
+        ("python3: can't open file '/srv/server/server/main.py': [Errno 2] No such file or directory", &[20]),
+        ("PermissionError: [Errno 13] Permission denied: '/srv/config.env'", &[21]),
+        ("google.genai.errors.ClientError: API key expired. [reason: API_KEY_INVALID]", &[29, 36]),
+        ("500 Error generating AppCast XML", &[43]),
+        (r#"{"status":"OK","latest_version":"2.0.0.4","latest_build":"2.0.0.4","ffmpeg_available":true}"#, &[]),
+    ] {
+        let holds = |incident: &&Incident| incident.symptoms.iter().any(|symptom| seen.contains(symptom.as_str()));
+        let found: Vec<u32> = incidents.iter().filter(holds).map(|incident| incident.id).collect();
+        assert_eq!(found, ids, "{seen}");
+    }
+}
+
+#[test]
+fn nothing_is_restarted_before_the_gates_were_asked() {
+    for incident in incidents() {
+        for instruction in incident.instructions() {
+            for (at, command) in instruction.match_indices("sudo systemctl restart").chain(instruction.match_indices("systemctl start")) {
+                let before = &instruction[..at];
+                assert!(before.ends_with(ASKS_FIRST), "incident {}: `{command}` without `{ASKS_FIRST}`: {instruction}", incident.id);
+            }
+            assert_eq!(
+                instruction.matches("systemctl restart").count(),
+                instruction.matches("sudo systemctl restart").count(),
+                "incident {}: {instruction}",
+                incident.id
+            );
+        }
+    }
+}
+
+#[test]
+fn every_command_that_is_named_is_understood() {
+    let mut names = 0;
+    for (tool, verbs) in [("nexy-gate", &[][..]), ("nexy-verify", &["run-command"])] {
+        let (mut known, profiles) = listed(tool);
+        known.extend(profiles);
+        known.extend(verbs.iter().map(ToString::to_string));
+        for incident in incidents() {
+            for instruction in incident.instructions() {
+                for word in words_after(instruction, tool).into_iter().flatten().filter(|word| *word != "prints") {
+                    assert!(known.contains(word), "incident {}: {tool} knows no `{word}`: {instruction}", incident.id);
+                    names += 1;
+                }
+            }
+        }
+    }
+    assert!(names > 60, "only {names} names were found, so this test has gone blind");
+}
+
+#[test]
+fn every_key_target_and_script_that_is_named_exists() {
+    let target: toml::Table = text("nexy.toml").parse().unwrap();
+    let makefile = text("Makefile");
+    let mut found = BTreeSet::new();
+    for incident in incidents() {
+        let id = incident.id;
+        for instruction in incident.instructions() {
+            for words in words_after(instruction, "nexy-version") {
+                if let ["show", key, ..] = words.as_slice() {
+                    let (table, name) = key.split_once('.').unwrap_or_else(|| panic!("incident {id}: `{key}` is no dotted key"));
+                    assert!(target.get(table).and_then(|table| table.get(name)).is_some(), "incident {id}: nexy.toml has no {key}");
+                    found.insert("key");
+                }
+            }
+            for name in words_after(instruction, "make").into_iter().filter_map(|words| words.first().copied()) {
+                assert!(makefile.lines().any(|line| line.starts_with(&format!("{name}: "))), "incident {id}: make has no target {name}");
+                found.insert("target");
+            }
+            for word in instruction.split([' ', ',', ';', ':', '(', ')']).filter(|word| word.starts_with("scripts/")) {
+                assert!(root().join(word).is_file(), "incident {id}: there is no {word}");
+                found.insert("script");
+            }
+        }
+    }
+    assert_eq!(found, BTreeSet::from(["key", "script", "target"]), "this test has gone blind");
+}
+
+#[test]
+fn the_file_copies_no_value_that_nexy_toml_holds() {
+    let target: toml::Table = text("nexy.toml").parse().unwrap();
+    let book = text(FILE);
+    for (table, key) in [
+        ("release_target", "resource_group"),
+        ("release_target", "host"),
+        ("repositories", "workspace"),
+        ("repositories", "server"),
+        ("repositories", "artifacts"),
+        ("vm", "checkout"),
+        ("vm", "config_env"),
+        ("service", "unit"),
+        ("service", "user"),
+        ("service", "exec_start"),
+        ("endpoints", "local_server"),
+        ("endpoints", "local_updates"),
+        ("endpoints", "public"),
+    ] {
+        let value = target[table][key].as_str().unwrap();
+        assert!(!book.contains(value), "{FILE} holds {table}.{key}; let it say `nexy-version show {table}.{key}`");
+    }
+    for kind in ["hosts", "resource_groups"] {
+        for value in target["legacy"][kind].as_array().unwrap().iter().filter_map(toml::Value::as_str).filter(|value| value.len() > 4) {
+            assert!(!book.contains(value), "{FILE} holds `{value}`, a name of the past");
+        }
+    }
+}
+
+#[test]
+fn the_file_holds_no_secret_no_home_and_nothing_that_only_one_system_has() {
+    let book = text(FILE);
+    for part in ["/home/", "/Users/", "~/", "AIza", "sk_live_", "sk_test_", "whsec_", "ghp_", "github_pat_", "BEGIN ", "https://"] {
+        assert!(!book.contains(part), "{FILE} holds `{part}`");
+    }
+    for word in
+        ["sed -i", "sed -E", "grep -P", "grep -oP", "readlink -f", "date -d", "stat -c", "xargs -r", "sort -V", "base64 -w", "timeout "]
+    {
+        assert!(!incidents().iter().any(|incident| incident.instructions().iter().any(|text| text.contains(word))), "{FILE}: `{word}`");
+    }
+    let long = book.split(|letter: char| !letter.is_ascii_alphanumeric()).find(|word| word.len() >= 32);
+    assert_eq!(long, None, "{FILE} holds a word that reads like a key");
+}
