@@ -10,9 +10,21 @@ use std::path::PathBuf;
     name = "nexy-manifest",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 done or yes, 1 no, 2 usage, 3 put back, 4 needs a person, 65 bad record, 69 could not look,\n\
-                  75 busy, 78 bad nexy.toml.\n\
-                  In a release: … | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | …"
+    after_help = "\
+Examples:
+  … | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | nexy-verify updates -
+  nexy-manifest check --format text
+
+Exit codes:
+  0   done, or yes
+  1   no, or refused: nothing was changed
+  2   the command line was not understood
+  3   changed something, noticed a fault, and put it back
+  4   needs a person now: the command to type is printed
+  65  the record on standard input cannot be used
+  69  could not look
+  75  another nexy-manifest is at work: try again
+  78  nexy.toml is missing or wrong"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -11,10 +11,25 @@ use nexy_outside::Common;
     arg_required_else_help = true,
     subcommand_precedence_over_arg = true,
     subcommand_negates_reqs = true,
-    after_help = "Stage, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.\n\
-                  Exit codes: 0 done, 1 no, 2 usage, 3 put back, 4 needs a person, 65 bad record, 69 could not look,\n\
-                  75 changed meanwhile, 78 bad nexy.toml.\n\
-                  In a release: nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -"
+    override_usage = "nexy-publish [OPTIONS] -\n       nexy-publish [OPTIONS] show",
+    after_help = "\
+Stage, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.
+
+Examples:
+  nexy-version record | nexy-gate before-publish - | nexy-publish --dry-run -
+  nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -
+  nexy-publish show --format text
+
+Exit codes:
+  0   done, or there was nothing to do
+  1   refused, nothing was changed
+  2   the command line was not understood
+  3   changed something, noticed a fault, and put it back
+  4   needs a person now: the command to type is printed
+  65  the record on standard input cannot be used
+  69  could not look, users have what they had
+  75  the channel has changed meanwhile: look, then try again
+  78  nexy.toml is missing or wrong"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -10,8 +10,21 @@ use nexy_outside::Common;
     name = "nexy-version",
     version,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 yes or done, 1 no, 2 usage, 69 could not look, 75 busy, 78 bad nexy.toml.\n\
-                  A release begins with: nexy-version record | nexy-gate before-publish - | nexy-publish -"
+    after_help = "\
+Examples:
+  nexy-version set 2.0.0.5 --dry-run
+  nexy-version check --phase published --format text
+  nexy-version show release_target.vm
+  nexy-version record | nexy-gate before-publish - | nexy-publish -
+
+Exit codes:
+  0   yes, or done
+  1   no: a place differs, or refused and nothing was changed
+  2   the command line was not understood
+  4   needs a person now: the command to type is printed
+  69  could not look
+  75  another nexy-version is at work: try again
+  78  nexy.toml is missing or wrong"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
