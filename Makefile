@@ -33,6 +33,7 @@ test: ## every test of this repository
 	cargo test --locked --workspace
 
 version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3 §1]
+	@test -n "$(V)" || { echo 'say which: make version-set V=X.Y.Z.W' >&2; exit 2; }
 	nexy-version $(TARGET) set "$(V)"
 
 version-check: ## does every place agree with VERSION? [S3 §1, S1 §4]

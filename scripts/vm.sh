@@ -17,7 +17,10 @@ case "${1:-} ${2:-}" in
         ;;
 esac
 for word in "$@"; do
-    case $word in '' | *' '*) stop 2 "cannot send the word '$word' to the VM" 'use words without blanks' ;; esac
+    case $word in
+        '' | *' '*) stop 2 "cannot send the word '$word' to the VM" 'use words without blanks' ;;
+        --target* | --format* | --brief) stop 2 "$word is set on the VM already: its own nexy.toml, and json" 'leave it away' ;;
+    esac
 done
 
 need_tools nexy-version nexy-verify

@@ -52,7 +52,7 @@ run() {
     shift
     log=$runs/$(date -u +%Y%m%dT%H%M%SZ)-$NONCE
     ended=0
-    "$TOOLS/$tool" --target "$TOML" --format json "$@" >"$log.out" 2>"$log.err" </dev/null || ended=$?
+    "$TOOLS/$tool" --target "$TOML" --format json --brief "$@" >"$log.out" 2>"$log.err" </dev/null || ended=$?
     # The mark keeps a line of the tool from being taken for one of Azure's.
     tail -c 2500 "$log.err" | sed 's/^/vm: /' >&2
     # Indentation means nothing in JSON, and Azure cuts at 4096 bytes.

@@ -22,7 +22,7 @@ pub enum Exit {
     CouldNotLook = 69,
     /// A bug in the tool itself, panics included.
     Bug = 70,
-    /// Somebody else is at work; nothing was changed, try again.
+    /// Somebody else is at work, or was meanwhile; users have a whole download. Look, then try again.
     Busy = 75,
     /// `nexy.toml` is missing, wrong, or not to be trusted.
     BadTarget = 78,
@@ -61,7 +61,7 @@ impl Exit {
             Self::BadDocument => "the document on standard input cannot be used",
             Self::CouldNotLook => "could not look, so the answer is unknown",
             Self::Bug => "a bug in the tool, panics included",
-            Self::Busy => "busy or changed meanwhile: nothing was done, try again",
+            Self::Busy => "busy or changed meanwhile: users have a whole download; look, then try again",
             Self::BadTarget => "nexy.toml is missing, wrong, or not to be trusted",
         }
     }

@@ -50,6 +50,38 @@ pub fn summary(report: &Report) -> String {
     format!("{} {}: {} ({passed} of {} pass)", report.by, report.profile, report.verdict.word(), decisive.len())
 }
 
+/// A report for places that bring back little: what does not pass comes first, passes lose their words, and long words
+/// are cut until the compact JSON has at most `max_bytes`. The verdict stays what it was.
+///
+/// # Errors
+/// Only if a value cannot be spelled in JSON, which would be a bug.
+pub fn brief_json(report: &Report, max_bytes: usize) -> Result<String, serde_json::Error> {
+    let mut brief = report.clone();
+    brief.findings.sort_by_key(|finding| match (finding.verdict, finding.severity) {
+        (Verdict::Fail, Severity::Gate) => 0,
+        (Verdict::Unknown, Severity::Gate) => 1,
+        (Verdict::Fail | Verdict::Unknown, Severity::Advice) => 2,
+        (Verdict::Pass, _) => 3,
+    });
+    for finding in brief.findings.iter_mut().filter(|finding| finding.verdict == Verdict::Pass) {
+        finding.found.clear();
+        finding.expected.clear();
+    }
+    let mut json = serde_json::to_string(&brief)? + "\n";
+    for longest in [400, 200, 100, 50] {
+        if json.len() <= max_bytes {
+            break;
+        }
+        for finding in &mut brief.findings {
+            for words in [&mut finding.found, &mut finding.expected, &mut finding.fix] {
+                *words = crate::text::excerpt(words, longest);
+            }
+        }
+        json = serde_json::to_string(&brief)? + "\n";
+    }
+    Ok(json)
+}
+
 /// The Test Anything Protocol: advice is `# TODO`, so that a harness does not fail on it.
 #[must_use]
 pub fn tap(report: &Report) -> String {
@@ -79,4 +111,47 @@ const WIDEST_COLUMN: usize = 28;
 #[must_use]
 pub fn id_width(report: &Report) -> usize {
     report.findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0).min(WIDEST_COLUMN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    fn finding(id: usize, verdict: Verdict, words: &str) -> Finding {
+        Finding {
+            id: format!("a-rather-long-question-{id}"),
+            verdict,
+            severity: Severity::Gate,
+            found: words.to_owned(),
+            expected: words.to_owned(),
+            fix: words.to_owned(),
+            runbook: "S0 §1.1".to_owned(),
+            elapsed_ms: 12,
+        }
+    }
+
+    #[test]
+    fn a_brief_report_fits_says_what_fails_first_and_keeps_its_verdict() {
+        let words = "Many words, \"quoted\" and повторённые. ".repeat(20);
+        let mut findings: Vec<Finding> = (0..6).map(|id| finding(id, Verdict::Pass, &words)).collect();
+        findings.push(finding(6, Verdict::Unknown, &words));
+        findings.push(finding(7, Verdict::Fail, &words));
+        findings.push(finding(8, Verdict::Fail, &words));
+        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), findings);
+        let json = brief_json(&report, 3072).expect("JSON");
+        assert!(json.len() <= 3072, "{} bytes", json.len());
+        let brief = Report::read(json.as_bytes()).expect("a report");
+        assert_eq!(brief.verdict, Verdict::Fail);
+        let order: Vec<Verdict> = brief.findings.iter().map(|finding| finding.verdict).collect();
+        assert_eq!(order[..3], [Verdict::Fail, Verdict::Fail, Verdict::Unknown]);
+        assert_eq!(order.len(), 9);
+    }
+
+    #[test]
+    fn a_short_report_keeps_every_word_of_what_does_not_pass() {
+        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), vec![finding(1, Verdict::Fail, "all of it")]);
+        let brief = Report::read(brief_json(&report, 3072).expect("JSON").as_bytes()).expect("a report");
+        assert_eq!(brief.findings, report.findings);
+    }
 }

@@ -8,7 +8,7 @@ use nexy_outside::{
 };
 
 const RUNBOOK: &str = "S2 §6";
-const REWRITE: &str = "make manifest-sync   # writes both again from what is live";
+const REWRITE: &str = "make release   # publishes what is new, and writes all of them again from what is live";
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
     let unreadable = |error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again");

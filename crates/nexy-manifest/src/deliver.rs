@@ -35,7 +35,7 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
         return Ok(Exit::Yes);
     };
     let path = workspace.path(&manifest.path);
-    let fix = "write the manifests again: make manifest-sync";
+    let fix = "write the manifests again from what is live: make release";
     let bytes = files::read(&path, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::No, fix))?;
     let sha256 = Sha256Digest::of(&bytes);
     if sha256 != manifest.sha256 {
@@ -70,7 +70,7 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
                 exit,
                 "the manifest was not delivered to the VM",
                 format!("the delivery ended with {code}"),
-                "read the message above, then run scripts/manifest_to_vm.sh again with the same record",
+                "read the message above, then run the whole pipeline again (make release goes on where it stopped)",
             );
             acting::act(TOOL, BY, workspace, common, |_| Deed::failed(&problem, false))
         }

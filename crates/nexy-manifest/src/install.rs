@@ -23,15 +23,15 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
     }
     let lock = transaction::lock(workspace)?;
     let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
-    for (path, _) in &written.files {
-        common.note(&format!("Manifest updated at {}", workspace.path(path).display()));
+    for path in &written.replaced {
+        common.note(&format!("Manifest updated at {}", path.display()));
     }
     let served = answer::ask(workspace, &facts)?;
     let delivery = Delivery {
         schema: SCHEMA.to_owned(),
         at: clock::now(),
         version: facts.version,
-        changed: written.changed,
+        changed: written.changed(),
         files: written.files.into_iter().map(|(path, sha256)| DeliveredFile { path, sha256 }).collect(),
         served_version: served.version,
         served_length: served.length,

@@ -16,8 +16,8 @@ pub(crate) const MAX_BYTES: u64 = 1 << 20;
 pub(crate) struct Written {
     /// Every manifest file, relative to the workspace, with its digest as read back.
     pub(crate) files: Vec<(String, Sha256Digest)>,
-    /// Whether anything is different now.
-    pub(crate) changed: bool,
+    /// Those of them that hold something else now than before.
+    pub(crate) replaced: Vec<PathBuf>,
     /// Older versioned copies that were removed.
     pub(crate) removed: Vec<String>,
 }
@@ -85,9 +85,15 @@ pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, versi
     let removed = remove_older(workspace, version).map_err(|error| {
         error.problem(Exit::NeedsPerson, "remove it by hand: the update server falls back to such copies; then run the same command again")
     })?;
-    let changed = !done.is_empty() || !removed.is_empty();
     let files = read_back(workspace, &names, text)?;
-    Ok(Written { files, changed, removed })
+    Ok(Written { files, replaced: done.into_iter().map(|change| change.path).collect(), removed })
+}
+
+impl Written {
+    /// Whether anything is different now.
+    pub(crate) fn changed(&self) -> bool {
+        !self.replaced.is_empty() || !self.removed.is_empty()
+    }
 }
 
 fn unchanged(error: &FileError) -> Problem {

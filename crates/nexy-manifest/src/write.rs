@@ -11,7 +11,7 @@ use nexy_contract::{
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Deed},
-    clock, files, live, manifests,
+    clock, files, live, manifests, owned_version,
 };
 
 pub(crate) const BY: &str = "nexy-manifest write";
@@ -36,6 +36,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             "publish first: … | nexy-publish - | nexy-manifest write -",
         ));
     }
+    owned_version::must_be(workspace, record.version)?;
     let Some(row) = target.feed_artifact() else {
         return Err(Problem::new(
             Exit::BadTarget,
@@ -77,8 +78,8 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         return Ok(Deed { planned, ..Deed::done("dry run: nothing was written", false) });
     };
     let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
-    for (path, _) in &written.files {
-        common.note(&format!("Manifest updated at {}", workspace.path(path).display()));
+    for path in &written.replaced {
+        common.note(&format!("Manifest updated at {}", path.display()));
     }
     for path in &written.removed {
         common.note(&format!("removed the older copy {path}"));
@@ -89,8 +90,8 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         .filter(|(path, _)| path.ends_with("/manifest.json"))
         .map(|(path, sha256)| ManifestFile { path: path.clone(), sha256: *sha256, version: facts.version, delivered: None, window_s: None })
         .collect();
-    let message = if written.changed { "wrote" } else { "nothing to change:" };
-    let deed = Deed::done(format!("{message} {} manifest files at version {}", written.files.len(), facts.version), written.changed);
+    let message = if written.changed() { "wrote" } else { "nothing to change:" };
+    let deed = Deed::done(format!("{message} {} manifest files at version {}", written.files.len(), facts.version), written.changed());
     Ok(Deed { next: Some("deliver them to the VM: scripts/manifest_to_vm.sh -".to_owned()), ..deed })
 }
 

@@ -90,6 +90,8 @@ pub fn act(
     common: &Common,
     deed: impl FnOnce(&mut Record) -> Deed,
 ) -> Result<Exit, Problem> {
+    // A record has one form; a form that is none is refused all the same, before anything is done.
+    common.format()?;
     let mut record = match arrive(workspace, by, "")? {
         Arrival::Stopped { bytes, stop } => return pass_on(tool, &bytes, &stop),
         Arrival::Record(record) => *record,

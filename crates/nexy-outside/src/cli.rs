@@ -9,6 +9,9 @@ use nexy_contract::{
 };
 use std::path::PathBuf;
 
+/// What a brief report may have, in bytes.
+const BRIEF_BYTES: usize = 3072;
+
 /// Options that come before or after everything else.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
@@ -16,11 +19,16 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE")]
     pub target: Option<PathBuf>,
 
-    /// Form of the answer [default: $NEXY_FORMAT, text on a terminal, json otherwise]
+    /// Form of reports and overviews [default: $NEXY_FORMAT, text on a terminal, json otherwise]; records are
+    /// JSON and single values raw whatever it says
     #[arg(long, global = true, value_enum, value_name = "FORM")]
     pub format: Option<Format>,
 
-    /// Say nothing on standard error but problems
+    /// Reports in JSON: what does not pass first, in few words, at most 3 KiB; Azure brings back little more
+    #[arg(long, global = true)]
+    pub brief: bool,
+
+    /// Say on standard error only what went wrong or was asked again
     #[arg(long, short, global = true)]
     pub quiet: bool,
 }
@@ -92,6 +100,7 @@ impl Common {
                 render::text(report, coloured)
             }
             Format::Tap => render::tap(report),
+            Format::Json if self.brief => render::brief_json(report, BRIEF_BYTES).map_err(|error| unspeakable(&error))?,
             Format::Json => json(report)?,
         };
         stdio::write_document(document.as_bytes())
@@ -121,6 +130,10 @@ pub fn explain(explained: &Explained, format: Format) -> Result<String, Problem>
 pub fn json(document: &impl serde::Serialize) -> Result<String, Problem> {
     match serde_json::to_string_pretty(document) {
         Ok(text) => Ok(text + "\n"),
-        Err(error) => Err(Problem::new(Exit::Bug, "cannot spell the answer as JSON", error.to_string(), "report this as a bug")),
+        Err(error) => Err(unspeakable(&error)),
     }
+}
+
+fn unspeakable(error: &serde_json::Error) -> Problem {
+    Problem::new(Exit::Bug, "cannot spell the answer as JSON", error.to_string(), "report this as a bug")
 }

@@ -13,6 +13,7 @@ pub mod github;
 pub mod http;
 pub mod live;
 pub mod manifests;
+pub mod owned_version;
 pub mod ownership;
 pub mod programs;
 pub mod secret;

@@ -78,8 +78,21 @@ pub fn stderr_is_terminal() -> bool {
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn reader_left() -> bool {
     let stdout = io::stdout();
+    if was_closed(&stdout) {
+        return true;
+    }
     let mut fds = [PollFd::new(&stdout, PollFlags::OUT)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
     let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
     poll(&mut fds, Some(&at_once)).is_ok() && fds[0].revents().intersects(gone)
+}
+
+/// Whether standard output was closed when this program started: the runtime then opens the null device in its place, for
+/// reading and writing, while a shell's `>/dev/null` is for writing only.
+fn was_closed(stdout: &io::Stdout) -> bool {
+    let is_null = match (rustix::fs::fstat(stdout), rustix::fs::stat("/dev/null")) {
+        (Ok(out), Ok(null)) => out.st_rdev == null.st_rdev && out.st_rdev != 0,
+        _ => false,
+    };
+    is_null && rustix::fs::fcntl_getfl(stdout).is_ok_and(|flags| flags.contains(rustix::fs::OFlags::RDWR))
 }

@@ -1,9 +1,9 @@
 //! The command line.
 
-use clap::{Parser, Subcommand, builder::PossibleValuesParser};
+use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
 use nexy_outside::Common;
 
-/// Puts the artifacts live without ever leaving users without a download.
+/// Puts the artifacts live, and the old ones stay live until the new ones are verified.
 #[derive(Parser, Debug)]
 #[command(
     name = "nexy-publish",
@@ -35,6 +35,16 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Option<Verb>,
 
+    #[command(flatten)]
+    pub(crate) publish: Publish,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What a publication is told; before the verb and after it mean the same.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Publish {
     /// `-`: a release record comes on standard input
     #[arg(value_name = "-", value_parser = PossibleValuesParser::new(["-"]), required = true)]
     pub(crate) record: Option<String>,
@@ -46,13 +56,27 @@ pub(crate) struct Cli {
     /// Publish although nobody has looked, or too long ago; the record keeps the reason. A failed check is never excused
     #[arg(long, value_name = "REASON")]
     pub(crate) ungated: Option<String>,
+}
 
-    #[command(flatten)]
-    pub(crate) common: Common,
+impl Cli {
+    /// What was said before the verb and after it, together: a `--dry-run` counts wherever it stands.
+    pub(crate) fn wishes(&self) -> Publish {
+        let after = match &self.verb {
+            Some(Verb::Publish(after)) => after.clone(),
+            _ => return self.publish.clone(),
+        };
+        Publish {
+            record: after.record,
+            dry_run: self.publish.dry_run || after.dry_run,
+            ungated: after.ungated.or_else(|| self.publish.ungated.clone()),
+        }
+    }
 }
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
+    /// Put the artifacts live; this is what is done without a verb
+    Publish(Publish),
     /// Say what is on every channel: live, staged, previous, leftovers
     Show,
 }

@@ -29,6 +29,6 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     let workspace = Workspace::find(&cli.common)?;
     match &cli.verb {
         Some(Verb::Show) => show::run(&workspace, &cli.common),
-        None => publish::run(&workspace, cli),
+        Some(Verb::Publish(_)) | None => publish::run(&workspace, &cli.wishes(), &cli.common),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     TOOL,
-    cli::Cli,
+    cli::Publish,
     names,
     patience::Patience,
     signals::Signals,
@@ -11,41 +11,45 @@ use crate::{
 use nexy_contract::{
     Exit, Problem, Record,
     before_publish::{self, Refusal},
-    record::{Live, Previous},
+    record::{Live, Previous, Retry},
 };
 use nexy_outside::{
-    Workspace,
+    Common, Workspace,
     acting::{self, Deed},
     clock,
     github::Github,
     http::Http,
-    token,
+    owned_version, token,
 };
 
-pub(crate) fn run(workspace: &Workspace, cli: &Cli) -> Result<Exit, Problem> {
-    let mut patience = None;
-    acting::act(TOOL, TOOL, workspace, &cli.common, |record| {
-        let deed = publish(workspace, cli, record, &mut patience).unwrap_or_else(|problem| {
+/// What this run was told, and where.
+struct Order<'a> {
+    workspace: &'a Workspace,
+    wishes: &'a Publish,
+    common: &'a Common,
+}
+
+pub(crate) fn run(workspace: &Workspace, wishes: &Publish, common: &Common) -> Result<Exit, Problem> {
+    let order = Order { workspace, wishes, common };
+    let mut retries = None;
+    acting::act(TOOL, TOOL, workspace, common, |record| {
+        let deed = publish(&order, record, &mut retries).unwrap_or_else(|problem| {
             let acted = matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson);
             Deed::failed(&problem, acted)
         });
-        Deed { retries: patience.take().unwrap_or_default(), ungated: cli.ungated.clone(), ..deed }
+        Deed { retries: retries.take().unwrap_or_default(), ungated: wishes.ungated.clone(), ..deed }
     })
 }
 
-fn publish(
-    workspace: &Workspace,
-    cli: &Cli,
-    record: &mut Record,
-    retries: &mut Option<Vec<nexy_contract::record::Retry>>,
-) -> Result<Deed, Problem> {
-    admit(workspace, cli, record)?;
+fn publish(order: &Order<'_>, record: &mut Record, retries: &mut Option<Vec<Retry>>) -> Result<Deed, Problem> {
+    let Order { workspace, wishes, common } = *order;
+    admit(order, record)?;
     let target = &workspace.target;
-    cli.common.note(&format!("Current Version: {}", record.version));
-    cli.common.note(&format!("Target Repo: {}", target.repositories.artifacts));
+    common.note(&format!("Current Version: {}", record.version));
+    common.note(&format!("Target Repo: {}", target.repositories.artifacts));
     let token = match token::find(target) {
         Ok(token) => Some(token.secret),
-        Err(_) if cli.dry_run => None,
+        Err(_) if wishes.dry_run => None,
         Err(problem) => return Err(problem),
     };
     let http = Http::new(&target.limits)
@@ -55,15 +59,16 @@ fn publish(
         github: Github::new(&http, target, token),
         patience: Patience::new(target.limits.mutation_pause_ms),
         signals: Signals::watch(),
-        common: &cli.common,
+        common,
         version: record.version,
     };
-    let result = walk(workspace, cli, record, &scene);
+    let result = walk(order, record, &scene);
     *retries = Some(scene.patience.retries());
     result
 }
 
-fn walk(workspace: &Workspace, cli: &Cli, record: &mut Record, scene: &Scene<'_>) -> Result<Deed, Problem> {
+fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result<Deed, Problem> {
+    let Order { workspace, wishes, .. } = *order;
     let subjects =
         record.latest_report(before_publish::BY, before_publish::PROFILE).map(|report| report.subjects.clone()).unwrap_or_default();
     announced::look(workspace, record)?;
@@ -72,7 +77,7 @@ fn walk(workspace: &Workspace, cli: &Cli, record: &mut Record, scene: &Scene<'_>
         let judged = subjects.iter().find(|subject| subject.name == artifact.name);
         jobs.push(look::look(scene, workspace, artifact, judged)?);
     }
-    if cli.dry_run {
+    if wishes.dry_run {
         let planned = jobs.iter().flat_map(planned).collect();
         return Ok(Deed { planned, ..Deed::done("dry run: nothing was changed", false) });
     }
@@ -98,7 +103,8 @@ fn walk(workspace: &Workspace, cli: &Cli, record: &mut Record, scene: &Scene<'_>
 }
 
 /// Rule 4 of the record: a fresh, complete, passing report about these very bytes, or a reason for a missing one.
-fn admit(workspace: &Workspace, cli: &Cli, record: &Record) -> Result<(), Problem> {
+fn admit(order: &Order<'_>, record: &Record) -> Result<(), Problem> {
+    let Order { workspace, wishes, common } = *order;
     if record.artifacts.is_empty() {
         return Err(Problem::new(
             Exit::No,
@@ -107,10 +113,11 @@ fn admit(workspace: &Workspace, cli: &Cli, record: &Record) -> Result<(), Proble
             format!("put the finished files into {}/ and start again with nexy-version record", workspace.target.layout.inbox),
         ));
     }
-    match (before_publish::judge(record, clock::now(), &workspace.target.limits), &cli.ungated) {
+    owned_version::must_be(workspace, record.version)?;
+    match (before_publish::judge(record, clock::now(), &workspace.target.limits), &wishes.ungated) {
         (Ok(_), _) => Ok(()),
         (Err(Refusal::Excusable(because)), Some(reason)) if !reason.trim().is_empty() => {
-            cli.common.note(&format!("{TOOL}: publishing although {because}; reason given: {}", nexy_contract::text::printable(reason)));
+            common.note(&format!("{TOOL}: publishing although {because}; reason given: {}", nexy_contract::text::printable(reason)));
             Ok(())
         }
         (Err(refusal), _) => Err(refusal.problem()),

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
+    cli.common.format()?;
     let workspace = Workspace::find(&cli.common)?;
     match &cli.verb {
         Verb::Record => record::run(&workspace),

@@ -9,6 +9,7 @@ mod portable;
 
 pub use placeholder::is_placeholder;
 
+use crate::ReleaseVersion;
 use std::fmt;
 
 /// What the file says, and what about it is not safe to rely on.
@@ -163,6 +164,13 @@ impl Value {
     #[must_use]
     pub fn placeholder(&self) -> Option<&'static str> {
         is_placeholder(&self.0)
+    }
+
+    /// The release version that it is, if it is one. This is the only way in which anything of a value comes out: ask it only
+    /// of a name that is meant to hold a version, which is no secret.
+    #[must_use]
+    pub fn as_version(&self) -> Option<ReleaseVersion> {
+        self.0.parse().ok()
     }
 
     /// Whether it holds a blank or a control character, which no key has.

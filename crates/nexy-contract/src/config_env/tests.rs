@@ -107,6 +107,17 @@ fn a_file_that_is_no_utf8_is_lost_as_a_whole() {
 }
 
 #[test]
+fn a_value_comes_out_only_when_it_is_a_whole_release_version() {
+    let version = |text: &str| parse(text.as_bytes()).entry("K").and_then(|entry| entry.value.as_ref()?.as_version());
+    for text in ["K=2.0.0.4", "K='2.0.0.4'", "export K=2.0.0.4 # c", "K=1\nK=2.0.0.4"] {
+        assert_eq!(version(text), Some(crate::ReleaseVersion::new([2, 0, 0, 4])), "{text:?}");
+    }
+    for text in ["K=", "K", "K=2.0.0", "K=v2.0.0.4", "K=' 2.0.0.4'", "K=2.0.0.4-s3cr3t", "K=2.0.0.4s3cr3t", "K=${X}", "K=02.0.0.4"] {
+        assert_eq!(version(text), None, "{text:?}");
+    }
+}
+
+#[test]
 fn what_is_shown_of_a_file_never_holds_a_value() {
     let shown = format!("{:?}", parse(b"K=s3cr3t-value\nL='s3cr3t-value\n"));
     assert!(!shown.contains("s3cr3t"), "{shown}");

@@ -254,6 +254,9 @@ fn limits(target: &Target) -> Result<(), TargetError> {
             return refuse(key, format!("nobody waits longer than a day ({LONGEST_WAIT_S} s)"));
         }
     }
+    if limits.report_max_age_s > 900 {
+        return refuse("limits.report_max_age_s", "must be at most 900: what was judged longer ago than 15 minutes says nothing about now");
+    }
     if limits.clock_skew_s < 0 {
         return refuse("limits.clock_skew_s", "must not be negative");
     }

@@ -74,6 +74,7 @@ fn impossible_values_name_their_key() {
         ("checkout = \"/home", "checkout = \"home", "vm.checkout"),
         ("\"server/server/updates/manifests\"", "\"server/updates/manifests\"", "layout.manifest_dirs"),
         ("artifact_max_bytes = 2147483647", "artifact_max_bytes = 2147483648", "limits.artifact_max_bytes"),
+        ("report_max_age_s = 900", "report_max_age_s = 901", "limits.report_max_age_s"),
         ("stall_timeout_s = 30", "stall_timeout_s = 0", "limits.stall_timeout_s"),
         ("public_url_wait_s = 120", "public_url_wait_s = 9223372036854775807", "limits.public_url_wait_s"),
         ("mutation_pause_ms = 1000", "mutation_pause_ms = 90000000", "limits.mutation_pause_ms"),

@@ -20,7 +20,7 @@ fn what_differs_is_missing_or_strays_is_named() {
     written(&world);
     let good = world.manifest();
     world.write("server/updates/manifests/manifest_1.0.0.0.json", "{}\n");
-    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("manifest_1.0.0.0.json differs").says("make manifest-sync");
+    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("manifest_1.0.0.0.json differs").says("make release");
     std::fs::remove_file(world.workspace().join("server/updates/manifests/manifest_1.0.0.0.json")).expect("removed");
     let mut feed_url = good.clone();
     feed_url["artifact"]["url"] = json!("https://example.test/updates/appcast.xml");

@@ -107,6 +107,10 @@ fn a_record_that_does_not_say_what_is_live_is_refused() {
     refused(1, "nexy.toml says", |_, record| record["artifacts"][0]["live"]["url"] = json!("https://example.test/Nexy.dmg"));
     refused(1, "holds no publication", |_, record| record["outcomes"] = json!([]));
     refused(3, "nothing done", |_, record| record["outcomes"][0]["exit"] = json!(3));
+    refused(1, "the record is about version 2.0.0.9", |_, record| {
+        record["version"] = json!("2.0.0.9");
+        record["tag"] = json!("v2.0.0.9");
+    });
     refused(65, "made for the target", |_, record| record["target"]["vm"] = json!("Nexy"));
 }
 

@@ -109,7 +109,9 @@ impl GithubError {
         let because = format!("{}: {}{request}", self.call, self.because);
         let fix = match self.kind {
             Kind::Network => "check the network, then run the same command again",
-            Kind::BadToken => "gh auth login   (or set GH_TOKEN to a valid token), then run the same command again",
+            Kind::BadToken => {
+                "set GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) to a valid token, or unset it and type gh auth login; then run the same command again"
+            }
             Kind::Forbidden => "use a token with `Contents: write` on the artifacts' repository (gh auth refresh -s repo)",
             Kind::RateLimited => "wait until the limit is reset (gh api rate_limit), then run the same command again",
             Kind::NotFound => {

@@ -10,7 +10,7 @@ use nexy_outside::github::{Asset, GithubError, Kind};
 
 const AGAIN: &str = "run the same pipeline again; what was live is still live";
 
-/// Brings the previous artifact back when nothing is live, and puts the new bytes beside it.
+/// Puts the new bytes beside what is live; an upload of an earlier run is used again when it can be.
 pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     if let Some(id) = job.plan.discard_staged {
         scene.patience.before_change();

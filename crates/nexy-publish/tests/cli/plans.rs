@@ -5,7 +5,13 @@ use nexy_standin::world::World;
 
 #[test]
 fn a_dry_run_in_any_position_changes_nothing_and_prints_the_plan() {
-    for arguments in [["--dry-run", "-"], ["-", "--dry-run"]] {
+    for arguments in [
+        vec!["--dry-run", "-"],
+        vec!["-", "--dry-run"],
+        vec!["--dry-run", "publish", "-"],
+        vec!["publish", "--dry-run", "-"],
+        vec!["publish", "-", "--dry-run"],
+    ] {
         let world = World::new();
         let before = served(&world);
         let record = judged(&world);

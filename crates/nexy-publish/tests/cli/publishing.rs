@@ -108,3 +108,11 @@ fn a_staged_upload_of_an_earlier_run_is_used_again() {
     assert!(!world.standin.requests().iter().any(|request| request.method == "POST"));
     assert_eq!(served(&world), Some(sha256(&record)));
 }
+
+#[test]
+fn the_verb_may_be_said() {
+    let world = World::new();
+    let record = judged(&world);
+    world.tool("nexy-publish").args(["publish", "-"]).stdin(record.to_string()).run().exits(0);
+    assert_eq!(served(&world), Some(sha256(&record)));
+}

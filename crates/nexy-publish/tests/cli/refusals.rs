@@ -211,3 +211,24 @@ fn no_operand_and_a_misplaced_dash_are_usage_errors_and_read_nothing() {
     world.tool("nexy-publish").args(["--help"]).run().exits(0).prints("Stage, verify, swap, confirm");
     world.tool("nexy-publish").args(["--version"]).run().exits(0).prints("nexy-publish 0.1.0");
 }
+
+#[test]
+fn a_version_that_the_gates_did_not_judge_is_refused() {
+    let ran = refused(1, "the record is about version 2.0.0.9", |_, record| {
+        record["version"] = json!("2.0.0.9");
+        record["tag"] = json!("v2.0.0.9");
+    });
+    assert_eq!(outcome(&ran.json())["exit"], 1);
+    refused(1, "VERSION says 2.0.0.5", |world, _| world.write("VERSION", "2.0.0.5\n"));
+}
+
+#[test]
+fn with_standard_output_closed_nothing_is_swapped() {
+    let world = World::new();
+    let record = judged(&world);
+    let before = served(&world);
+    world.write("record.json", &record.to_string());
+    world.sh("nexy-publish - <record.json >&-").exits(69).says("nobody reads the answer");
+    assert_eq!(served(&world), before);
+    assert!(!mutations(&world).iter().any(|call| call.starts_with("PATCH")));
+}

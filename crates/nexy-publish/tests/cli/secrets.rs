@@ -9,14 +9,15 @@ const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
 
 #[test]
 fn no_trace_of_the_token_in_streams_and_documents_whatever_happens() {
-    let faults: Vec<Option<Fault>> = vec![
-        None,
-        Some(Fault::new(Listener::Api, "GET", "", Reply::Status(401, json!({"message": format!("Bad credentials {SENTINEL}")})))),
-        Some(Fault::new(Listener::Uploads, "POST", "", Reply::HangupBefore).always()),
-        Some(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(5))),
-        Some(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2).always()),
+    let echo = json!({"message": format!("Bad credentials {SENTINEL}")});
+    let faults = [
+        (0, None),
+        (1, Some(Fault::new(Listener::Api, "GET", "", Reply::Status(401, echo)))),
+        (69, Some(Fault::new(Listener::Uploads, "POST", "", Reply::HangupBefore).always())),
+        (3, Some(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(5)))),
+        (4, Some(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2).always())),
     ];
-    for fault in faults {
+    for (exit, fault) in faults {
         for format in ["json", "text", "tap"] {
             let world = World::new();
             world.standin.set_token(SENTINEL);
@@ -31,6 +32,8 @@ fn no_trace_of_the_token_in_streams_and_documents_whatever_happens() {
                 .env("GH_ENTERPRISE_TOKEN", SENTINEL)
                 .stdin(record.to_string())
                 .run();
+            ran.exits(exit);
+            assert!(world.standin.requests().iter().any(|request| request.has_authorization), "the token was used");
             traces::none_in(SENTINEL, &ran.stdout, "standard output");
             traces::none_in(SENTINEL, &ran.stderr, "standard error");
         }

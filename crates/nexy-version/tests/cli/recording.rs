@@ -61,7 +61,7 @@ fn a_version_file_that_is_missing_or_wrong_says_what_to_type() {
         .says("nexy-version set")
         .silent_stdout();
     std::fs::remove_file(world.workspace().join("VERSION")).expect("removed");
-    world.tool("nexy-version").args(["record"]).run().exits(1).says("there is no such file").silent_stdout();
+    world.tool("nexy-version").args(["record"]).run().exits(1).says("VERSION is missing").silent_stdout();
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The way to the network: certificates, proxies, and a host that is not there, with a real TLS server.
-#![expect(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "test support: a broken scene must stop the test loudly")]
+#![expect(clippy::expect_used, clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
 
 use nexy_standin::world::{Running, World};
+use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 
 /// A port that nobody listens on now.
@@ -19,7 +20,7 @@ impl TlsServer {
     /// `None` when there is no openssl.
     fn start(world: &World) -> Option<Self> {
         if world.sh("command -v openssl").code != Some(0) {
-            eprintln!("SKIPPED: the TLS tests need openssl");
+            let _ = writeln!(std::io::stderr(), "SKIPPED: the TLS tests need openssl");
             return None;
         }
         let made = world.sh(

@@ -36,8 +36,8 @@ fn the_vm_is_asked_by_name() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo \"gates: $*\"");
     on_vm(&world, "nexy-verify", "echo \"probes: $*\"");
-    make(&world, "vm-hard").exits(0).prints("json hard");
-    make(&world, "vm-versions").exits(0).prints("json local");
+    make(&world, "vm-hard").exits(0).prints("json --brief hard");
+    make(&world, "vm-versions").exits(0).prints("json --brief local");
 }
 
 #[test]

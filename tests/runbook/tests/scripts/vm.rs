@@ -43,7 +43,7 @@ fn the_tool_gets_the_vms_own_target_and_answers_in_json() {
     let target = world.vm_path("etc/nexy.toml");
     run(&world, "scripts/vm.sh nexy-gate gemini-key config-env")
         .exits(0)
-        .prints(&format!("--target {} --format json gemini-key config-env\n", target.display()));
+        .prints(&format!("--target {} --format json --brief gemini-key config-env\n", target.display()));
 }
 
 #[test]
@@ -162,4 +162,21 @@ fn an_az_that_takes_too_long_is_ended_and_the_answer_unknown() {
     assert_eq!(invocations(&world), 1);
     let_go(&world);
     left_nothing(&world);
+}
+
+#[test]
+fn a_report_in_which_everything_fails_still_comes_back_whole() {
+    let world = World::new();
+    world.set_config_env("GEMINI_API_KEY=your_gemini_api_key_here\nexport A=b c\nSERVER_VERSION=1.0.3\n");
+    world.set_unit("ExecStart", serde_json::json!("/usr/bin/python3 main.py"));
+    world.set_unit("WorkingDirectory", serde_json::json!("/nowhere"));
+    world.write_vm("server/updates/manifests/manifest_1.0.0.0.json", "{}\n");
+    let ran = run(&world, "scripts/vm.sh nexy-gate hard");
+    ran.exits(1);
+    let report = ran.json();
+    assert_eq!((report["schema"].as_str(), report["verdict"].as_str()), (Some("nexy.report/1"), Some("fail")));
+    assert_eq!(report["findings"][0]["verdict"], "fail");
+    assert!(ran.stdout.len() <= 3072, "{} bytes", ran.stdout.len());
+    run(&world, "scripts/vm.sh nexy-gate hard --format text").exits(2).says("set on the VM already");
+    run(&world, "scripts/vm.sh nexy-gate --target /x hard").exits(2).says("set on the VM already");
 }

@@ -56,6 +56,7 @@ impl World {
                 "ExecStart": target::exec_start(&root),
                 "WorkingDirectory": root,
                 "User": target::user(),
+                "Environment": "",
                 "Id": UNIT,
                 "LoadState": "loaded",
                 "ActiveState": "active",

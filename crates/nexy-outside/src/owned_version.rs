@@ -1,0 +1,77 @@
+//! The version of the workspace, as its one owner holds it.
+
+use crate::{Workspace, files};
+use nexy_contract::{Exit, Problem, ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
+
+/// Larger files hold no version.
+pub const MAX_BYTES: u64 = 4 << 20;
+
+/// Why there is no version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoVersion {
+    /// The file is missing, or holds something else.
+    Wrong(String),
+    /// The operating system did not let us look.
+    Unreadable(String),
+}
+
+impl NoVersion {
+    /// The reason in words.
+    #[must_use]
+    pub fn because(&self) -> &str {
+        match self {
+            Self::Wrong(because) | Self::Unreadable(because) => because,
+        }
+    }
+
+    /// The problem to print. `set` changes a version that is there; it never guesses what a broken file was about.
+    #[must_use]
+    pub fn problem(&self, workspace: &Workspace) -> Problem {
+        let path = workspace.path(&workspace.target.layout.version_file).display().to_string();
+        let what = format!("cannot tell the version from {path}");
+        match self {
+            Self::Wrong(because) => {
+                let fix = format!("echo X.Y.Z.W > {}   # the last released version, then nexy-version set X.Y.Z.W", shell_word(&path));
+                Problem::new(Exit::No, what, because, fix)
+            }
+            Self::Unreadable(because) => {
+                Problem::new(Exit::CouldNotLook, what, because, "make it readable, then run the same command again")
+            }
+        }
+    }
+}
+
+/// Reads the file of `layout.version_file`.
+///
+/// # Errors
+/// [`NoVersion`].
+pub fn read(workspace: &Workspace) -> Result<ReleaseVersion, NoVersion> {
+    let file = &workspace.target.layout.version_file;
+    let text = files::read_text_if_there(&workspace.path(file), MAX_BYTES)
+        .map_err(|error| NoVersion::Unreadable(format!("{file} cannot be read: {}", error.because())))?
+        .ok_or_else(|| NoVersion::Wrong(format!("{file} is missing")))?;
+    judge(file, &text)
+}
+
+/// Holds that a record speaks of the version that the workspace is at now; gates have judged that one and no other.
+///
+/// # Errors
+/// The problem to print.
+pub fn must_be(workspace: &Workspace, version: ReleaseVersion) -> Result<(), Problem> {
+    let now = read(workspace).map_err(|error| error.problem(workspace))?;
+    if now == version {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Exit::No,
+        format!("the record is about version {version}"),
+        format!("{} says {now}", workspace.target.layout.version_file),
+        "start again from `nexy-version record`, so that the gates judge the version that is released",
+    ))
+}
+
+fn judge(file: &str, text: &str) -> Result<ReleaseVersion, NoVersion> {
+    let place = VersionPlace { file: file.to_owned(), whole: true, line: None, count: None, pointer: None };
+    let spots = version_places::read(&place, text).map_err(|error| NoVersion::Wrong(format!("{file} {error}")))?;
+    spots.first().map(|spot| spot.version).ok_or_else(|| NoVersion::Wrong(format!("{file} holds no version")))
+}
