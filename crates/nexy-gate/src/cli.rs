@@ -15,12 +15,16 @@ pub(crate) struct Cli {
     pub(crate) operands: Vec<String>,
 
     /// Print every gate with its profiles and its question
-    #[arg(long, conflicts_with_all = ["operands", "explain"])]
+    #[arg(long, conflicts_with_all = ["operands", "explain", "print_fix"])]
     pub(crate) list: bool,
 
     /// Explain one gate: symptom, check, fix, verification
-    #[arg(long, value_name = "ID", conflicts_with = "operands")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["operands", "print_fix"])]
     pub(crate) explain: Option<String>,
+
+    /// Print the commands that make one gate pass on this machine, as a script to read and give to `sudo sh`
+    #[arg(long, value_name = "ID", conflicts_with = "operands")]
+    pub(crate) print_fix: Option<String>,
 
     /// Options that all five tools share.
     #[command(flatten)]
@@ -32,6 +36,7 @@ Examples:
   nexy-gate --list
   nexy-gate before-publish
   nexy-gate release-inbox artifact-genuine --format text
+  nexy-gate --print-fix release-inbox
   nexy-version record | nexy-gate before-publish - | nexy-publish -
 
 Exit codes:

@@ -19,7 +19,7 @@ pub(crate) struct Inbox {
 }
 
 /// An artifact that lies in the inbox under its exact name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Found {
     /// Its row in `nexy.toml`.
     pub(crate) row: ArtifactRow,
@@ -68,7 +68,8 @@ impl Inbox {
     }
 }
 
-fn read(path: &std::path::Path, max_bytes: u64) -> Result<Bytes, Fault> {
+/// Reads one file as an artifact.
+pub(crate) fn read(path: &std::path::Path, max_bytes: u64) -> Result<Bytes, Fault> {
     let mut file = OpenArtifact::open(path).map_err(|error| match error.source.kind() {
         std::io::ErrorKind::InvalidInput => Fault::Refused(error.because()),
         _ => Fault::Unreadable(error.because()),

@@ -9,18 +9,21 @@ mod gates;
 mod guide_block;
 mod inbox;
 mod loaded_command;
-mod owned_version;
+mod print_fix;
 mod remote_url;
 mod selection;
 mod tally;
 mod unit_drift;
+mod unit_environment;
 mod unit_repair;
+mod version_source;
 
 use clap::Parser as _;
 use cli::Cli;
 use context::Context;
 use gates::{GATES, PROFILES};
 use nexy_contract::{Exit, Problem, operands, question::Explained};
+use nexy_outside::owned_version;
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Arrival},
@@ -43,6 +46,10 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     if let Some(id) = &cli.explain {
         let gate = selection::one(id, GATES)?;
         return tell(&nexy_outside::cli::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
+    }
+    if let Some(id) = &cli.print_fix {
+        let gate = selection::one(id, GATES)?;
+        return tell(&print_fix::script(gate, || Ok(Context::new(Workspace::find(&cli.common)?, None)))?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-gate --help"))?;

@@ -35,6 +35,11 @@ impl Drift {
         self.command(Some(command.to_owned()));
     }
 
+    /// Whether nothing was found so far.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.bad.is_empty() && self.blind.is_empty()
+    }
+
     fn command(&mut self, command: Option<String>) {
         if let Some(command) = command.filter(|command| !self.commands.contains(command)) {
             self.commands.push(command);

@@ -18,23 +18,52 @@ pub(crate) fn commands(files: &[UnitFile], directive: &str, wanted: &str) -> Vec
     files.iter().filter_map(|file| command(file, directive, wanted)).collect()
 }
 
+/// What one file needs so that the directive has its one value.
+#[derive(Debug)]
+pub(crate) enum Mend {
+    /// It is right as it is.
+    Nothing,
+    /// No expression can do it.
+    Person,
+    /// Nobody knows what it says.
+    Unreadable,
+    /// Expressions of sed, in this order; a second time they change nothing.
+    Sed(Vec<String>),
+}
+
 fn command(file: &UnitFile, directive: &str, wanted: &str) -> Option<String> {
     let path = shell_word(&file.path);
+    match mend(file, directive, wanted) {
+        Mend::Nothing => None,
+        Mend::Person => Some(format!("sudoedit {path}")),
+        Mend::Unreadable => Some(format!("sudo grep -n {directive}= {path}")),
+        Mend::Sed(expressions) => {
+            let words: Vec<String> = expressions.iter().map(|expression| shell_word(expression)).collect();
+            match words.as_slice() {
+                [word] => Some(format!("sudo sed -i {word} {path}")),
+                words => Some(format!("sudo sed -i -e {} {path}", words.join(" -e "))),
+            }
+        }
+    }
+}
+
+/// Judges one file.
+pub(crate) fn mend(file: &UnitFile, directive: &str, wanted: &str) -> Mend {
     let Some(text) = &file.text else {
-        return Some(format!("sudo grep -n {directive}= {path}"));
+        return Mend::Unreadable;
     };
     let lines: Vec<&str> = text.lines().filter(|line| sets(line, directive)).collect();
     let delete = format!("/^[[:blank:]]*{directive}[[:blank:]]*=/d");
     if lines.iter().any(|line| line.ends_with('\\')) {
         // The rest of the value stands on the next line, where sed would leave it behind.
-        return Some(format!("sudoedit {path}"));
+        return Mend::Person;
     }
     if file.is_drop_in {
-        return (!lines.is_empty()).then(|| format!("sudo sed -i {} {path}", shell_word(&delete)));
+        return if lines.is_empty() { Mend::Nothing } else { Mend::Sed(vec![delete]) };
     }
     let is_right = matches!(lines.as_slice(), [line] if line.split_once('=').is_some_and(|(_, value)| value.trim() == wanted));
     let append = format!("/^\\[Service\\]/a {directive}={}", wanted.replace('\\', r"\\"));
-    (!is_right).then(|| format!("sudo sed -i -e {} -e {} {path}", shell_word(&delete), shell_word(&append)))
+    if is_right { Mend::Nothing } else { Mend::Sed(vec![delete, append]) }
 }
 
 fn sets(line: &str, directive: &str) -> bool {

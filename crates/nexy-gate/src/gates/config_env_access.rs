@@ -1,5 +1,9 @@
 //! The service can read its environment file, and nobody else can read, change or replace it.
 
+mod repair;
+
+pub(crate) use repair::repair;
+
 use super::config_env;
 use crate::{
     context::Context,
@@ -13,7 +17,7 @@ use nexy_outside::{
     ownership::{self, Acl, Kind, Right, Standing},
     trial::{self, Trial},
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) const GATE: Gate = Gate {
     id: "config-env-access",
@@ -34,7 +38,27 @@ pub(crate) const GATE: Gate = Gate {
 const WIDEST: u32 = 0o640;
 const STICKY: u32 = 0o1000;
 
-/// All that was looked at.
+/// All that was looked at, as it was seen.
+struct Looked {
+    path: PathBuf,
+    /// Where links lead.
+    real: PathBuf,
+    checkout: PathBuf,
+    accounts: Accounts,
+    account: Account,
+    /// The file first, then every folder on the way to it.
+    steps: Vec<Standing>,
+    trial: Trial,
+}
+
+impl Looked {
+    fn facts(&self) -> Facts<'_> {
+        let Self { path, checkout, accounts, account, steps, trial, .. } = self;
+        Facts { path, checkout, accounts, account, steps, trial }
+    }
+}
+
+/// What is judged.
 struct Facts<'a> {
     path: &'a Path,
     checkout: &'a Path,
@@ -46,30 +70,38 @@ struct Facts<'a> {
 }
 
 fn check(context: &Context) -> Answer {
+    match look(context) {
+        Ok(looked) => judge(&looked.facts()),
+        Err(answer) => answer,
+    }
+}
+
+/// Looks at everything, or answers why there is nothing to judge.
+fn look(context: &Context) -> Result<Looked, Answer> {
     let target = &context.workspace.target;
     let (path, user) = (Path::new(&target.vm.config_env), &target.service.user);
     let accounts = match Accounts::read() {
         Ok(accounts) => accounts,
-        Err(error) => return cannot_look(&error, user),
+        Err(error) => return Err(cannot_look(&error, user)),
     };
     let Some(account) = accounts.account(user) else {
-        return Answer::fail(
+        return Err(Answer::fail(
             format!("this machine has no user {user}"),
             format!("the service's user {user}, who reads {}", path.display()),
             format!("sudo useradd --create-home {user}, or run this on the VM"),
-        );
+        ));
     };
     let steps = match ownership::look_at_all_steps(path) {
         Ok(steps) => steps,
-        Err(error) if error.is_missing() => return config_env::not_there(&error, path, user),
-        Err(error) => return cannot_look(&error, user),
+        Err(error) if error.is_missing() => return Err(config_env::not_there(&error, path, user)),
+        Err(error) => return Err(cannot_look(&error, user)),
     };
     let trial = match steps.first().map(|file| file.kind) {
         Some(Kind::File) => trial::read_as(&account, path),
         _ => Trial::NotTried("it is no regular file".to_owned()),
     };
-    let checkout = Path::new(&target.vm.checkout);
-    judge(&Facts { path, checkout, accounts: &accounts, account: &account, steps: &steps, trial: &trial })
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    Ok(Looked { path: path.to_path_buf(), real, checkout: (&target.vm.checkout).into(), accounts, account, steps, trial })
 }
 
 fn cannot_look(error: &FileError, user: &str) -> Answer {
@@ -133,11 +165,28 @@ fn judge_folder(facts: &Facts<'_>, folder: &Standing, tally: &mut Tally) {
         tally.fail(format!("everybody can replace what is in {path} (mode {:04o})", folder.mode), format!("sudo chmod o-w {path}"));
     }
     if folder.mode & 0o020 != 0 {
-        let others: Vec<&str> = facts.accounts.members(folder.gid).into_iter().filter(|name| !["root", user].contains(name)).collect();
+        let others = writers(facts, folder);
         if !others.is_empty() {
             let found = format!("{} can replace what is in {path} (mode {:04o})", others.join(" and "), folder.mode);
             tally.fail(found, format!("sudo chmod g-w {path}"));
         }
+    }
+}
+
+/// Who is in the folder's group, beside root and the unit's user.
+fn writers<'a>(facts: &Facts<'a>, folder: &Standing) -> Vec<&'a str> {
+    let user = facts.account.name.as_str();
+    facts.accounts.members(folder.gid).into_iter().filter(|name| !["root", user].contains(name)).collect()
+}
+
+/// The class of a mode that counts for the account, as chmod calls it.
+fn class(account: &Account, folder: &Standing) -> char {
+    if folder.uid == account.uid {
+        'u'
+    } else if account.groups.contains(&folder.gid) {
+        'g'
+    } else {
+        'o'
     }
 }
 
@@ -162,13 +211,7 @@ fn judge_reading(facts: &Facts<'_>, file: &Standing, folders: &[Standing], tally
             }
             for folder in closed {
                 let path = shell_word(&folder.path.display().to_string());
-                let class = if folder.uid == facts.account.uid {
-                    'u'
-                } else if facts.account.groups.contains(&folder.gid) {
-                    'g'
-                } else {
-                    'o'
-                };
+                let class = class(facts.account, folder);
                 tally.fail(format!("{user} cannot pass {path} (mode {:04o})", folder.mode), format!("sudo chmod {class}+x {path}"));
             }
         }

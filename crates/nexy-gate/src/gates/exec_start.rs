@@ -1,5 +1,9 @@
 //! The manager has loaded the unit that the release was made for, and what it starts is there.
 
+mod repair;
+
+pub(crate) use repair::repair;
+
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate},
@@ -37,43 +41,72 @@ pub(crate) const GATE: Gate = Gate {
 const PROPERTIES: &[&str] = &["ExecStart", "User", "WorkingDirectory", "FragmentPath", "DropInPaths", "NeedDaemonReload", "LoadState"];
 const UNIT_FILE_BYTES: u64 = 1 << 20;
 
-type Properties = BTreeMap<String, String>;
+pub(super) type Properties = BTreeMap<String, String>;
 
 /// What a path of the command leads to; `Err` holds why nobody can tell.
 type Looked = Result<Option<Standing>, String>;
 
-/// All that was looked at.
+/// A path, and what it leads to.
+type PathSeen = (String, Looked);
+
+/// All that was looked at, as it was seen.
+struct Seen {
+    properties: Properties,
+    unit_files: Vec<UnitFile>,
+    program: Option<PathSeen>,
+    script: Option<PathSeen>,
+}
+
+impl Seen {
+    fn facts<'a>(&'a self, target: &'a Target) -> Facts<'a> {
+        let (program, script) = (self.program.clone(), self.script.clone());
+        Facts { target, properties: &self.properties, unit_files: &self.unit_files, program, script }
+    }
+}
+
+/// What is judged.
 struct Facts<'a> {
     target: &'a Target,
     properties: &'a Properties,
     unit_files: &'a [UnitFile],
-    program: Option<(String, Looked)>,
-    script: Option<(String, Looked)>,
+    program: Option<PathSeen>,
+    script: Option<PathSeen>,
 }
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
+    match look(target) {
+        Ok(seen) => judge(&seen.facts(target)),
+        Err(answer) => answer,
+    }
+}
+
+/// Looks at everything, or answers why there is nothing to judge.
+fn look(target: &Target) -> Result<Seen, Answer> {
     let unit = &target.service.unit;
     let properties = match systemd::show(unit, PROPERTIES) {
         Ok(properties) => properties,
-        Err(error) => return Answer::unknown(error.to_string(), expected(&target.service), format!("on the VM: systemctl status {unit}")),
+        Err(error) => {
+            return Err(Answer::unknown(error.to_string(), expected(&target.service), format!("on the VM: systemctl status {unit}")));
+        }
     };
     let command = commands(&properties).into_iter().next().flatten();
-    let at = |path: String| {
-        let looked = match ownership::look(Path::new(&path)) {
-            Ok(standing) => Ok(Some(standing)),
-            Err(error) if error.is_missing() => Ok(None),
-            Err(error) => Err(error.because()),
-        };
-        (path, looked)
-    };
     let program = command.as_ref().map(|command| at(command.program.clone()));
     let script = command.as_ref().and_then(|command| command.script(value(&properties, "WorkingDirectory"))).map(at);
-    judge(&Facts { target, properties: &properties, unit_files: &unit_files(&properties), program, script })
+    Ok(Seen { unit_files: unit_files(&properties), properties, program, script })
+}
+
+fn at(path: String) -> PathSeen {
+    let looked = match ownership::look(Path::new(&path)) {
+        Ok(standing) => Ok(Some(standing)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error.because()),
+    };
+    (path, looked)
 }
 
 /// The unit's main file and its drop-ins, in the order in which they count.
-fn unit_files(properties: &Properties) -> Vec<UnitFile> {
+pub(super) fn unit_files(properties: &Properties) -> Vec<UnitFile> {
     let paths = [("FragmentPath", false), ("DropInPaths", true)];
     let named = paths.iter().flat_map(|(key, is_drop_in)| value(properties, key).split_whitespace().map(move |path| (path, *is_drop_in)));
     let read = |(path, is_drop_in): (&str, bool)| UnitFile {
@@ -185,7 +218,7 @@ fn expected(service: &Service) -> String {
     format!("ExecStart={}, User={}, WorkingDirectory={}", service.exec_start, service.user, service.working_directory)
 }
 
-fn value<'a>(properties: &'a Properties, key: &str) -> &'a str {
+pub(super) fn value<'a>(properties: &'a Properties, key: &str) -> &'a str {
     properties.get(key).map_or("", String::as_str)
 }
 
@@ -200,9 +233,9 @@ mod tests {
     use nexy_contract::Verdict;
     use nexy_outside::ownership::Acl;
 
-    const MAIN: &str = "/etc/systemd/system/app.service";
+    pub(super) const MAIN: &str = "/etc/systemd/system/app.service";
 
-    fn target() -> Target {
+    pub(super) fn target() -> Target {
         let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../nexy.toml")).expect("the committed file");
         let mut target = Target::parse(&text).expect("it is right");
         target.vm.checkout = "/srv/app".to_owned();
@@ -216,12 +249,12 @@ mod tests {
         target
     }
 
-    fn loaded(command: &str) -> String {
+    pub(super) fn loaded(command: &str) -> String {
         let program = command.split(' ').next().unwrap_or_default();
         format!("{{ path={program} ; argv[]={command} ; ignore_errors=no ; start_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}")
     }
 
-    fn good() -> Properties {
+    pub(super) fn good() -> Properties {
         [
             ("ExecStart", loaded("/srv/app/venv/bin/python3 server/run.py")),
             ("User", "server".to_owned()),
@@ -235,7 +268,7 @@ mod tests {
         .into()
     }
 
-    fn there(mode: u32) -> Looked {
+    pub(super) fn there(mode: u32) -> Looked {
         Ok(Some(Standing { path: "/f".into(), kind: Kind::File, uid: 0, gid: 0, mode, acl: Acl::Absent }))
     }
 

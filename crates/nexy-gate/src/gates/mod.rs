@@ -9,11 +9,13 @@ mod gemini_key;
 mod git_remotes;
 mod github_token;
 mod release_inbox;
+mod server_version_env;
+mod single_manifest;
 mod target_canonical;
 mod version_moves;
 mod version_synced;
 
-use crate::gate::Gate;
+use crate::{gate::Gate, print_fix::Find};
 
 /// Every gate, in the order in which they are asked: what can be seen on this machine comes before the network.
 pub(crate) const GATES: &[&Gate] = &[
@@ -29,6 +31,15 @@ pub(crate) const GATES: &[&Gate] = &[
     &gemini_key::GATE,
     &config_env_access::GATE,
     &exec_start::GATE,
+    &server_version_env::GATE,
+    &single_manifest::GATE,
+];
+
+/// The gates whose fix the rulebook gives in commands, and how they are found for one machine.
+pub(crate) const REPAIRS: &[(&Gate, Find)] = &[
+    (&release_inbox::GATE, release_inbox::repair),
+    (&config_env_access::GATE, config_env_access::repair),
+    (&exec_start::GATE, exec_start::repair),
 ];
 
 /// Every profile, in the order of a release.

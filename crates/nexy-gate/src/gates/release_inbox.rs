@@ -1,5 +1,9 @@
 //! The inbox holds what is to be released, the whole of it, and nothing that looks like it.
 
+mod repair;
+
+pub(crate) use repair::repair;
+
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate},
@@ -51,11 +55,12 @@ fn judge(inbox: &Inbox, folder: &str, rows: &[ArtifactRow], recorded: Option<&[A
     let mut strangers = Vec::new();
     for name in names.iter().filter(|name| !known.contains(&name.as_str()) && !is_ignored(name)) {
         match likeness(name, &known) {
-            Some(Likeness::Case(row)) => tally.fail(
+            // With the right name taken, a rename would destroy what lies there.
+            Some(Likeness::Case(row)) if !names.iter().any(|other| other == row) => tally.fail(
                 format!("{} is not spelled {row}", excerpt(name, 80)),
                 format!("mv {} {}", shell_word(&format!("{folder}/{name}")), shell_word(&format!("{folder}/{row}"))),
             ),
-            Some(Likeness::Copy(row)) => tally.fail(
+            Some(Likeness::Case(row) | Likeness::Copy(row)) => tally.fail(
                 format!("{} may be a partial or second copy of {row}", excerpt(name, 80)),
                 format!("wait until the copy has ended, or move it away: mv {} /tmp/", shell_word(&format!("{folder}/{name}"))),
             ),

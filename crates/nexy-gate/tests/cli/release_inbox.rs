@@ -89,3 +89,11 @@ fn a_name_cannot_steer_the_terminal() {
     ran.exits(1);
     assert!(!ran.stderr.contains('\u{1b}') && !ran.stdout.contains('\u{1b}'), "{ran}");
 }
+
+#[test]
+fn a_twin_in_another_spelling_is_moved_away_and_never_over_the_right_one() {
+    let world = World::new();
+    std::fs::copy(world.inbox("Nexy.dmg"), world.inbox("nexy.DMG")).expect("copied");
+    let ran = world.tool("nexy-gate").args(["release-inbox"]).run();
+    ran.exits(1).says("mv release_inbox/nexy.DMG /tmp/").never_says("nexy.DMG release_inbox/Nexy.dmg");
+}

@@ -1,0 +1,243 @@
+//! Nothing in the server's environment contradicts the version file, which it would win over.
+
+use super::{
+    config_env,
+    exec_start::{Properties, unit_files, value},
+};
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    owned_version::{self, NoVersion},
+    tally::Tally,
+    unit_environment::{self, EnvironmentFile},
+    version_source::{self, Holds, KEYS, Source},
+};
+use nexy_contract::{
+    ReleaseVersion,
+    config_env::Rule,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::{Workspace, files, systemd};
+use std::path::Path;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "server-version-env",
+    asks: "Are SERVER_VERSION and SERVER_BUILD absent from the server's environment, or equal to its version file?",
+    profiles: &["hard"],
+    runbook: "S2 §2, S0 §5.9",
+    explain: Explain {
+        symptom: "/health names an old version after a release: the environment wins over the version file, and still holds the version of \
+                  before.",
+        check: "Looks for both names where the server gets them, the strongest first: the unit's EnvironmentFile= and Environment= as loaded, \
+                then the file of vm.config_env, which fills in what is not set yet. Each must be absent or what layout.version_file says. \
+                A value is shown only if it is a release version.",
+        fix: "Take both names out, so that the version file alone speaks: sudoedit \"$(nexy-version show vm.config_env)\", or the unit's file and \
+              then sudo systemctl daemon-reload. The gate prints the commands; it never restarts anything.",
+        verify: "sudo nexy-gate server-version-env; after the next start: nexy-verify local-health",
+    },
+    check,
+};
+
+const PROPERTIES: &[&str] = &["Environment", "EnvironmentFiles", "PassEnvironment", "FragmentPath", "DropInPaths", "LoadState"];
+const AGAIN: &str = "sudo nexy-gate server-version-env";
+
+/// All that was looked at.
+struct Facts<'a> {
+    version_file: &'a str,
+    version: ReleaseVersion,
+    /// Every assignment, the one that wins first.
+    sources: &'a [Source],
+    /// What could not be looked at, and what to type.
+    blind: &'a [(String, String)],
+}
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let target = &workspace.target;
+    let version_file = target.layout.version_file.as_str();
+    let version = match owned_version::read(workspace) {
+        Ok(version) => version,
+        Err(error) => return no_version(workspace, &error),
+    };
+    let parsed = match config_env::read(Path::new(&target.vm.config_env), &target.service.user) {
+        Ok(parsed) => parsed,
+        Err(answer) => return answer,
+    };
+    if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
+        let path = &target.vm.config_env;
+        let fix = format!("sudoedit {}   # save it as UTF-8, then: {AGAIN}", shell_word(path));
+        return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix);
+    }
+    let mut blind = Vec::new();
+    let mut sources = of_unit(&target.service.unit, &target.vm.config_env, &mut blind);
+    sources.extend(version_source::of_file(&target.vm.config_env, &parsed));
+    judge(&Facts { version_file, version, sources: &sources, blind: &blind })
+}
+
+fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
+    let file = &workspace.target.layout.version_file;
+    let expected = format!("a release version in {file}");
+    let (root, user) = (shell_word(&workspace.root.display().to_string()), &workspace.target.service.user);
+    match error {
+        NoVersion::Wrong(because) => {
+            let found = format!("{because}, so the server would name the version that is written in its code");
+            Answer::fail(found, expected, format!("sudo -u {user} git -C {root} checkout HEAD -- {}; {AGAIN}", shell_word(file)))
+        }
+        NoVersion::Unreadable(because) => Answer::unknown(because.clone(), expected, AGAIN),
+    }
+}
+
+/// What the unit sets: its files win over its `Environment=`, and of several files the last one wins.
+fn of_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> Vec<Source> {
+    let look_closer = format!("systemctl cat {}", shell_word(unit));
+    let properties = match systemd::show(unit, PROPERTIES) {
+        Ok(properties) => properties,
+        Err(error) => {
+            blind.push((error.to_string(), format!("on the VM: systemctl status {}", shell_word(unit))));
+            return Vec::new();
+        }
+    };
+    match value(&properties, "LoadState") {
+        "loaded" => {}
+        state => {
+            let said = if state.is_empty() { "nothing" } else { state };
+            let found = format!("nobody can tell the environment of {unit}: its LoadState is {}", excerpt(said, 40));
+            blind.push((found, "sudo nexy-gate exec-start".to_owned()));
+            return Vec::new();
+        }
+    }
+    if value(&properties, "PassEnvironment").split_whitespace().any(|name| KEYS.contains(&name)) {
+        let found = format!("PassEnvironment= of {unit} hands on what the manager itself has in SERVER_VERSION or SERVER_BUILD");
+        blind.push((found, format!("{look_closer}   (take both names out of PassEnvironment=)")));
+    }
+    let mut sources = of_environment_files(&properties, config_env, &look_closer, blind);
+    match unit_environment::sources(value(&properties, "Environment"), unit, &unit_files(&properties)) {
+        Some(found) => sources.extend(found),
+        None => blind.push((format!("Environment= of {unit} has a value that hides what it sets"), look_closer)),
+    }
+    sources
+}
+
+fn of_environment_files(properties: &Properties, config_env: &str, look_closer: &str, blind: &mut Vec<(String, String)>) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for file in unit_environment::files(value(properties, "EnvironmentFiles")).into_iter().rev() {
+        match file {
+            // It is judged as the file that it is.
+            Some(file) if file.path == config_env => {}
+            Some(file) => match of_environment_file(&file) {
+                Ok(found) => sources.extend(found),
+                Err(because) => blind.push((because, format!("{look_closer}; {AGAIN}"))),
+            },
+            None => blind.push(("an EnvironmentFile= of the unit is in a form that is not known".to_owned(), look_closer.to_owned())),
+        }
+    }
+    sources
+}
+
+fn of_environment_file(file: &EnvironmentFile) -> Result<Vec<Source>, String> {
+    let shown = excerpt(&file.path, 300);
+    if file.path.contains(['*', '?', '[']) {
+        return Err(format!("the EnvironmentFile= {shown} is a pattern, and its files were not looked at"));
+    }
+    let bytes = match files::read(Path::new(&file.path), config_env::MAX_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_missing() && file.is_optional => return Ok(Vec::new()),
+        Err(error) => return Err(format!("cannot read the EnvironmentFile= {shown}: {}", error.because())),
+    };
+    let parsed = nexy_contract::config_env::parse(&bytes);
+    if version_source::is_ambiguous(&bytes, &parsed) {
+        return Err(format!("the EnvironmentFile= {shown} names SERVER_VERSION or SERVER_BUILD, and its readers understand it otherwise"));
+    }
+    Ok(version_source::of_file(&shown, &parsed))
+}
+
+fn judge(facts: &Facts<'_>) -> Answer {
+    let (file, version) = (facts.version_file, facts.version);
+    let mut tally = Tally::default();
+    for key in KEYS {
+        let all: Vec<&Source> = facts.sources.iter().filter(|source| source.key == key).collect();
+        for (rank, source) in all.iter().enumerate() {
+            let Source { place, fix, .. } = source;
+            let wins = match all.first() {
+                Some(first) if rank > 0 => format!("hidden by {}", first.place),
+                _ => format!("which wins over {file}"),
+            };
+            match source.holds {
+                Holds::Version(found) if found == version => tally.pass(format!("{key} in {place} is {version}, as {file} says")),
+                Holds::Version(found) => {
+                    let stale = if found < version {
+                        format!("{place} is stale")
+                    } else {
+                        format!("{file} is the older one; take {key} out all the same, and check out the tag that is meant")
+                    };
+                    tally.fail(format!("{key} in {place} is {found}, {wins} ({version}): {stale}"), fix);
+                }
+                Holds::Other(words) => tally.fail(format!("{key} in {place} is {words}, {wins} ({version}): {place} is wrong"), fix),
+            }
+        }
+    }
+    for (found, fix) in facts.blind {
+        tally.unknown(found, fix);
+    }
+    if facts.sources.is_empty() && facts.blind.is_empty() {
+        tally.pass(format!("neither SERVER_VERSION nor SERVER_BUILD is set, so the server names what {file} says: {version}"));
+    }
+    tally.answer(format!("SERVER_VERSION and SERVER_BUILD absent, or {version} as {file} says"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    fn version(text: &str) -> ReleaseVersion {
+        text.parse().expect("a version")
+    }
+
+    fn source(key: &'static str, place: &str, holds: Holds) -> Source {
+        Source { key, place: place.to_owned(), holds, fix: format!("mend {place}") }
+    }
+
+    fn answer(sources: &[Source], blind: &[(String, String)]) -> Answer {
+        judge(&Facts { version_file: "V", version: version("2.0.0.4"), sources, blind })
+    }
+
+    #[test]
+    fn nothing_set_and_the_same_set_are_a_pass() {
+        let absent = answer(&[], &[]);
+        assert_eq!(absent, Answer::pass("neither SERVER_VERSION nor SERVER_BUILD is set, so the server names what V says: 2.0.0.4"));
+        let same = Holds::Version(version("2.0.0.4"));
+        assert_eq!(answer(&[source(KEYS[0], "/f", same), source(KEYS[1], "/f", same)], &[]).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn the_source_that_wins_and_the_stale_one_are_named() {
+        for (holds, said) in [
+            (Holds::Version(version("1.0.0.3")), "SERVER_VERSION in /f is 1.0.0.3, which wins over V (2.0.0.4): /f is stale"),
+            (Holds::Version(version("2.0.0.5")), "SERVER_VERSION in /f is 2.0.0.5, which wins over V (2.0.0.4): V is the older one"),
+            (Holds::Other("empty"), "SERVER_VERSION in /f is empty, which wins over V (2.0.0.4): /f is wrong"),
+        ] {
+            let answer = answer(&[source(KEYS[0], "/f", holds)], &[]);
+            assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "mend /f"));
+            assert!(answer.found.contains(said), "{}", answer.found);
+        }
+    }
+
+    #[test]
+    fn a_stale_value_that_a_right_one_hides_is_still_a_no() {
+        let sources =
+            [source(KEYS[1], "/unit", Holds::Version(version("2.0.0.4"))), source(KEYS[1], "/f", Holds::Version(version("2.0.0.3")))];
+        let answer = answer(&sources, &[]);
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("SERVER_BUILD in /f is 2.0.0.3, hidden by /unit"), "{}", answer.found);
+    }
+
+    #[test]
+    fn a_blind_spot_is_unknown_and_never_hides_a_no() {
+        let blind = [("not seen".to_owned(), "look".to_owned())];
+        assert_eq!(answer(&[], &blind).verdict, Verdict::Unknown);
+        let same = source(KEYS[0], "/f", Holds::Version(version("2.0.0.4")));
+        assert_eq!(answer(std::slice::from_ref(&same), &blind).verdict, Verdict::Unknown);
+        assert_eq!(answer(&[source(KEYS[0], "/f", Holds::Other("empty"))], &blind).verdict, Verdict::Fail);
+    }
+}

@@ -1,0 +1,282 @@
+//! The update server has one manifest to read, and no older one to fall back to.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate},
+    tally::Tally,
+};
+use nexy_contract::{
+    manifest::ManifestFacts,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::files::{self, FileError};
+use std::{io::ErrorKind, path::Path};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "single-manifest",
+    asks: "Does every manifest folder hold the same sound manifest, and nothing else that the server could serve in its place?",
+    profiles: &["hard"],
+    runbook: "S2 §3 Phase 2 step 6, S2 §4.9, S0 §5.9",
+    explain: Explain {
+        symptom: "Clients are sent to a download that is gone, or to another one than the manifest beside it says: the server read the other \
+                  folder, or fell back to the newest manifest_*.json because manifest.json was missing or broken.",
+        check: "Reads manifest.json and every manifest_*.json in each folder of layout.manifest_dirs. All must be there, equal byte for byte, \
+                and say what clients need; a manifest_*.json may only be a copy of it. It is not compared with VERSION.",
+        fix: "make manifest-deliver on the laptop: it fills every folder and removes older versioned copies. Other strays: mv FILE FILE.kept",
+        verify: "nexy-gate single-manifest; nexy-verify feed live-artifact",
+    },
+    check,
+};
+
+/// A manifest is a kilobyte; more than this is not one.
+const MAX_BYTES: u64 = 1 << 20;
+const NAME: &str = "manifest.json";
+const EXPECTED: &str = "one sound manifest.json, the same bytes in every folder of layout.manifest_dirs, and no other manifest_*.json";
+const DELIVER: &str = "on the laptop: make manifest-deliver";
+const STRAYS_SHOWN: usize = 5;
+
+/// What one path gave; `Err` holds why nobody can tell.
+type Looked = Result<Seen, String>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Seen {
+    Bytes(Vec<u8>),
+    Missing,
+    TooLarge,
+}
+
+/// One folder of `layout.manifest_dirs`.
+#[derive(Debug)]
+struct Folder {
+    path: String,
+    /// `None` when there is no such folder.
+    holds: Result<Option<Contents>, String>,
+}
+
+#[derive(Debug)]
+struct Contents {
+    manifest: Looked,
+    /// Whatever else the server's pattern finds, by name.
+    others: Vec<(String, Looked)>,
+}
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let folders: Vec<Folder> = workspace.target.layout.manifest_dirs.iter().map(|folder| look(&workspace.path(folder))).collect();
+    judge(&folders)
+}
+
+fn look(folder: &Path) -> Folder {
+    let contents = |names: Vec<String>| Contents {
+        manifest: read(&folder.join(NAME)),
+        others: names.into_iter().filter(|name| is_fallback(name)).map(|name| (name.clone(), read(&folder.join(name)))).collect(),
+    };
+    let holds = match files::list(folder) {
+        Ok(names) => Ok(names.map(contents)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error.because()),
+    };
+    Folder { path: folder.display().to_string(), holds }
+}
+
+fn read(path: &Path) -> Looked {
+    match files::read(path, MAX_BYTES) {
+        Ok(bytes) => Ok(Seen::Bytes(bytes)),
+        Err(error) if error.is_missing() => Ok(Seen::Missing),
+        Err(FileError { source, .. }) if source.kind() == ErrorKind::FileTooLarge => Ok(Seen::TooLarge),
+        Err(error) => Err(error.because()),
+    }
+}
+
+/// The server's own pattern, `manifest_*.json`: it takes the newest of them, whatever the rest of the name says.
+fn is_fallback(name: &str) -> bool {
+    name.strip_prefix("manifest_").is_some_and(|rest| rest.ends_with(".json"))
+}
+
+fn judge(folders: &[Folder]) -> Answer {
+    let mut tally = Tally::default();
+    let mut first: Option<(&str, &[u8])> = None;
+    for folder in folders {
+        let contents = match &folder.holds {
+            Ok(Some(contents)) => contents,
+            Ok(None) => {
+                tally.fail(format!("there is no folder {}", folder.path), DELIVER);
+                continue;
+            }
+            Err(because) => {
+                tally.unknown(format!("cannot look into {}: {because}", folder.path), "sudo nexy-gate single-manifest");
+                continue;
+            }
+        };
+        let manifest = judge_manifest(&folder.path, &contents.manifest, &mut tally);
+        match (manifest, first) {
+            (Some(bytes), None) => first = Some((&folder.path, bytes)),
+            (Some(bytes), Some((other, those))) if bytes != those => {
+                tally.fail(format!("{other}/{NAME} and {}/{NAME} differ", folder.path), DELIVER);
+            }
+            _ => {}
+        }
+        judge_others(&folder.path, manifest, &contents.others, &mut tally);
+    }
+    tally.answer(EXPECTED)
+}
+
+/// The bytes of a folder's manifest, sound or not; `None` when there are none.
+fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, tally: &mut Tally) -> Option<&'a [u8]> {
+    let path = format!("{folder}/{NAME}");
+    let bytes = match manifest {
+        Ok(Seen::Bytes(bytes)) => bytes,
+        Ok(Seen::Missing) => {
+            tally.fail(format!("there is no {path}"), DELIVER);
+            return None;
+        }
+        Ok(Seen::TooLarge) => {
+            tally.fail(format!("{path} is larger than 1 MiB, so it is no manifest"), DELIVER);
+            return None;
+        }
+        Err(because) => {
+            tally.unknown(format!("cannot read {path}: {because}"), "sudo nexy-gate single-manifest");
+            return None;
+        }
+    };
+    match std::str::from_utf8(bytes).map(ManifestFacts::read) {
+        Ok(Ok(facts)) => tally.pass(format!("{path} says {} · {}", facts.version, facts.sha256.short())),
+        Ok(Err(error)) => tally.fail(format!("{path} {error}"), DELIVER),
+        Err(_) => tally.fail(format!("{path} is no UTF-8"), DELIVER),
+    }
+    Some(bytes)
+}
+
+fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked)], tally: &mut Tally) {
+    let mut strays: Vec<&str> = Vec::new();
+    for (name, looked) in others {
+        match looked {
+            Ok(Seen::Bytes(bytes)) if manifest == Some(bytes.as_slice()) => {}
+            Ok(_) => strays.push(name),
+            Err(because) => {
+                let path = format!("{folder}/{name}");
+                tally.unknown(
+                    format!("cannot read {}: {because}", excerpt(&path, 300)),
+                    format!("ls -ld {}; sudo nexy-gate single-manifest", shell_word(&path)),
+                );
+            }
+        }
+    }
+    if strays.is_empty() {
+        return;
+    }
+    let mut named: Vec<String> = strays.iter().take(STRAYS_SHOWN).map(|name| excerpt(name, 100)).collect();
+    if strays.len() > STRAYS_SHOWN {
+        named.push(format!("{} more", strays.len() - STRAYS_SHOWN));
+    }
+    let beside =
+        if manifest.is_some() { "no copy of manifest.json" } else { "what the server would serve, since manifest.json is not there" };
+    let found = format!("{folder} holds {}: {beside}, and the server falls back to the newest of such files", named.join(", "));
+    tally.fail(found, moves(folder, &strays));
+}
+
+/// Nothing is removed: a file that nobody knows may be the only one of its kind.
+fn moves(folder: &str, strays: &[&str]) -> String {
+    let is_plain = |name: &&str| !name.chars().any(char::is_control) && !name.contains('\u{fffd}');
+    if !strays.iter().all(is_plain) {
+        // A name that cannot be shown as it is cannot be typed as it is.
+        return format!("ls -lb {}   (move away what single-manifest names)", shell_word(folder));
+    }
+    let one = |name: &&str| {
+        let path = format!("{folder}/{name}");
+        format!("sudo mv {} {}", shell_word(&path), shell_word(&format!("{path}.kept")))
+    };
+    strays.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{Sha256Digest, Verdict};
+
+    fn manifest(version: &str) -> Seen {
+        let sha256 = Sha256Digest::of(version.as_bytes());
+        Seen::Bytes(
+            format!(
+                r#"{{"version":"{version}","build":"{version}","artifact":{{"type":"dmg","url":"https://x/A.dmg","size":9,"sha256":"{sha256}"}}}}"#
+            )
+            .into_bytes(),
+        )
+    }
+
+    fn folder(path: &str, manifest: Looked, others: &[(&str, Looked)]) -> Folder {
+        let others = others.iter().map(|(name, looked)| ((*name).to_owned(), looked.clone())).collect();
+        Folder { path: path.to_owned(), holds: Ok(Some(Contents { manifest, others })) }
+    }
+
+    fn text(text: &str) -> Looked {
+        Ok(Seen::Bytes(text.as_bytes().to_vec()))
+    }
+
+    #[test]
+    fn equal_manifests_with_copies_of_themselves_pass() {
+        let new = || Ok(manifest("2.0.0.4"));
+        let answer = judge(&[folder("/a", new(), &[("manifest_2.0.0.4.json", new())]), folder("/b", new(), &[])]);
+        assert_eq!(answer.verdict, Verdict::Pass);
+        assert!(answer.found.contains("/a/manifest.json says 2.0.0.4"), "{}", answer.found);
+    }
+
+    #[test]
+    fn whatever_the_server_could_read_otherwise_is_a_no() {
+        let new = || Ok(manifest("2.0.0.4"));
+        let good = || folder("/a", new(), &[]);
+        let no_folder = Folder { path: "/b".to_owned(), holds: Ok(None) };
+        for (second, said) in [
+            (folder("/b", Ok(manifest("2.0.0.3")), &[]), "/a/manifest.json and /b/manifest.json differ"),
+            (folder("/b", Ok(Seen::Missing), &[]), "there is no /b/manifest.json"),
+            (folder("/b", Ok(Seen::TooLarge), &[]), "larger than 1 MiB"),
+            (folder("/b", text("{"), &[]), "/b/manifest.json is no JSON object"),
+            (folder("/b", Ok(Seen::Bytes(vec![0xff])), &[]), "/b/manifest.json is no UTF-8"),
+            (no_folder, "there is no folder /b"),
+            (folder("/b", new(), &[("manifest_2.0.0.3.json", Ok(manifest("2.0.0.3")))]), "/b holds manifest_2.0.0.3.json: no copy"),
+            (folder("/b", new(), &[("manifest_beta.json", Ok(Seen::Missing))]), "/b holds manifest_beta.json"),
+            (folder("/b", new(), &[("manifest_tmp.json", Ok(Seen::TooLarge))]), "/b holds manifest_tmp.json"),
+            (folder("/b", Ok(Seen::Missing), &[("manifest_2.0.0.4.json", new())]), "what the server would serve"),
+        ] {
+            let answer = judge(&[good(), second]);
+            assert_eq!(answer.verdict, Verdict::Fail, "{said}");
+            assert!(answer.found.contains(said), "{said}: {}", answer.found);
+        }
+    }
+
+    #[test]
+    fn equal_bytes_that_clients_cannot_use_are_a_no() {
+        let broken = || text(r#"{"version":"2.0.0.4","build":20004}"#);
+        assert_eq!(judge(&[folder("/a", broken(), &[]), folder("/b", broken(), &[])]).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unknown_and_hides_no_fault() {
+        let hidden = || Err("permission denied".to_owned());
+        let new = || Ok(manifest("2.0.0.4"));
+        let closed = || Folder { path: "/b".to_owned(), holds: Err("permission denied".to_owned()) };
+        for second in [closed(), folder("/b", hidden(), &[]), folder("/b", new(), &[("manifest_x.json", hidden())])] {
+            assert_eq!(judge(&[folder("/a", new(), &[]), second]).verdict, Verdict::Unknown);
+        }
+        assert_eq!(judge(&[folder("/a", Ok(Seen::Missing), &[]), closed()]).verdict, Verdict::Fail);
+        assert_eq!(judge(&[]).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn the_pattern_is_the_servers() {
+        for name in ["manifest_2.0.0.3.json", "manifest_beta.json", "manifest_.json", "manifest_tmp.old.json"] {
+            assert!(is_fallback(name), "{name}");
+        }
+        for name in
+            ["manifest.json", "manifest.json.backup.20260214_132500", "manifest_2.0.0.3.json.kept", "Manifest_1.json", "manifest_json"]
+        {
+            assert!(!is_fallback(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_stray_gets_its_command_and_a_name_that_cannot_be_typed_gets_none() {
+        assert_eq!(moves("/a b", &["manifest_1.json"]), "sudo mv '/a b/manifest_1.json' '/a b/manifest_1.json.kept'");
+        assert_eq!(moves("/a", &["manifest_1.json", "manifest_\n.json"]), "ls -lb /a   (move away what single-manifest names)");
+    }
+}

@@ -1,0 +1,150 @@
+//! `single-manifest` against real folders of the VM's checkout.
+
+use crate::{
+    holds,
+    vm::{is_root, judged, set_mode},
+    world,
+};
+use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, VERSION, World};
+use serde_json::Value;
+use std::{
+    fs,
+    os::unix::fs::{chown, symlink},
+    path::PathBuf,
+};
+
+const GATE: &str = "single-manifest";
+
+/// Asks as on the VM, where paths belong to the checkout.
+#[track_caller]
+fn asked(world: &World, code: i32) -> Value {
+    let target = format!("--target={}", world.vm_path("etc/nexy.toml").display());
+    judged(&world.tool("nexy-gate").bare().args([target.as_str(), GATE, "--format=json"]).run(), GATE, code)
+}
+
+fn file(world: &World, folder: usize, name: &str) -> PathBuf {
+    world.vm_path(MANIFEST_FOLDERS[folder]).join(name)
+}
+
+/// Types what the gate says; the stand-in's user needs no sudo.
+#[track_caller]
+fn typed(world: &World, finding: &Value) {
+    let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
+    world.sh(&fix).exits(0);
+}
+
+#[test]
+fn equal_manifests_with_their_own_copies_pass() {
+    let world = world();
+    assert!(file(&world, 0, &format!("manifest_{OLD_VERSION}.json")).is_file(), "the world has a copy");
+    let finding = asked(&world, 0);
+    for folder in MANIFEST_FOLDERS {
+        holds(&finding, "found", &format!("{folder}/manifest.json says {OLD_VERSION}"));
+    }
+}
+
+#[test]
+fn the_workspace_is_asked_about_its_own_folders() {
+    let world = world();
+    fs::remove_file(file(&world, 0, "manifest.json")).expect("the VM's manifest");
+    crate::asked(&world, GATE, 0);
+    asked(&world, 1);
+}
+
+#[test]
+fn folders_that_differ_are_a_no() {
+    let world = world();
+    world.write_vm(&format!("{}/manifest.json", MANIFEST_FOLDERS[1]), &format!("{}\n", world.live_manifest(VERSION)));
+    let finding = asked(&world, 1);
+    holds(&finding, "found", " differ");
+    holds(&finding, "found", "falls back");
+    holds(&finding, "fix", "make manifest-deliver");
+}
+
+#[test]
+fn one_more_line_feed_is_a_difference() {
+    let world = world();
+    let name = format!("{}/manifest.json", MANIFEST_FOLDERS[1]);
+    world.write_vm(&name, &format!("{}\n", world.read_vm(&name)));
+    holds(&asked(&world, 1), "found", " differ");
+}
+
+#[test]
+fn a_missing_folder_or_manifest_is_a_no() {
+    let world = world();
+    fs::remove_file(file(&world, 1, "manifest.json")).expect("a manifest");
+    let finding = asked(&world, 1);
+    holds(&finding, "found", &format!("there is no {}", file(&world, 1, "manifest.json").display()));
+    holds(&finding, "found", "what the server would serve");
+    fs::remove_dir_all(world.vm_path(MANIFEST_FOLDERS[1])).expect("a folder");
+    holds(&asked(&world, 1), "found", "there is no folder");
+    fs::write(world.vm_path(MANIFEST_FOLDERS[1]), "").expect("a file in its place");
+    holds(&asked(&world, 1), "found", "there is no folder");
+}
+
+#[test]
+fn manifests_that_are_equal_and_broken_are_a_no() {
+    let world = world();
+    for (text, said) in [
+        ("", "is no JSON object"),
+        ("[]", "is no JSON object"),
+        ("\u{feff}{}", "byte order mark"),
+        ("{\"version\": \"2.0.0.3\", \"build\": 20003}", "`build` should be a text"),
+    ] {
+        for folder in MANIFEST_FOLDERS {
+            world.write_vm(&format!("{folder}/manifest.json"), text);
+        }
+        holds(&asked(&world, 1), "found", said);
+    }
+}
+
+#[test]
+fn every_stray_is_named_and_the_printed_commands_move_them_away() {
+    let world = world();
+    let good = fs::read_to_string(file(&world, 0, "manifest.json")).expect("the manifest");
+    for (folder, name, text) in [
+        (0, "manifest_1.6.1.34.json", good.replace(OLD_VERSION, "1.6.1.34")),
+        (1, "manifest_beta.json", "{}".to_owned()),
+        (1, "manifest_it's tmp.json", String::new()),
+    ] {
+        fs::write(file(&world, folder, name), text).expect("a stray");
+    }
+    symlink("/nonexistent", file(&world, 0, "manifest_gone.json")).expect("a link");
+    let finding = asked(&world, 1);
+    for name in ["manifest_1.6.1.34.json", "manifest_beta.json", "manifest_it's tmp.json", "manifest_gone.json"] {
+        holds(&finding, "found", name);
+    }
+    typed(&world, &finding);
+    asked(&world, 0);
+    let kept = fs::read_to_string(file(&world, 1, "manifest_beta.json.kept")).expect("nothing is removed");
+    assert_eq!(kept, "{}");
+}
+
+#[test]
+fn backups_that_the_server_does_not_look_for_are_no_strays() {
+    let world = world();
+    fs::write(file(&world, 0, "manifest.json.backup.20260214_132500"), "{}").expect("a backup");
+    asked(&world, 0);
+}
+
+#[test]
+fn a_copy_that_cannot_be_read_is_unknown() {
+    let world = world();
+    fs::create_dir(file(&world, 0, "manifest_x.json")).expect("a folder");
+    holds(&asked(&world, 69), "found", "cannot read ");
+}
+
+#[test]
+fn a_closed_folder_is_unknown() {
+    let world = world();
+    if is_root(&world, "a closed folder is unknown to single-manifest") {
+        let folder = world.workspace().join(MANIFEST_FOLDERS[0]);
+        for open in [world.root(), world.vm()] {
+            set_mode(&open, 0o755);
+        }
+        chown(world.vm_path(MANIFEST_FOLDERS[0]), Some(0), Some(0)).expect("its owner");
+        set_mode(&world.vm_path(MANIFEST_FOLDERS[0]), 0o700);
+        assert!(folder.is_dir());
+        holds(&judged(&crate::vm::ask_as_a_stranger(&world, GATE), GATE, 69), "found", "cannot look into ");
+    }
+}
