@@ -61,6 +61,15 @@ pub struct World {
     folder: TempDir,
 }
 
+/// A call that nobody scripted is loud in every test, whatever the test itself looks at.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.standin.assert_none_unscripted_so_far();
+        }
+    }
+}
+
 impl World {
     /// A world one step before a publication: new bytes in the inbox, old ones live.
     #[must_use]
