@@ -32,11 +32,11 @@ fn check(context: &Context) -> Answer {
             word: "OK",
             version: context.code().clone().map(|code| (code.version, code.origin)),
             fix_silence: format!(
-                "journalctl -u {0} -n 200 --no-pager   (on the VM; then: sudo systemctl restart {0})",
+                "journalctl -u {0} -n 200 --no-pager   (on the VM; then: sudo nexy-gate hard && sudo systemctl restart {0})",
                 target.service.unit
             ),
             fix_version: format!(
-                "correct or remove SERVER_VERSION and SERVER_BUILD in {} if they stand there, then: sudo systemctl restart {}",
+                "correct or remove SERVER_VERSION and SERVER_BUILD in {} if they stand there, then: sudo nexy-gate hard && sudo systemctl restart {}",
                 target.vm.config_env, target.service.unit
             ),
         },

@@ -32,7 +32,7 @@ fn check(context: &Context) -> Answer {
             word: "healthy",
             version: context.manifest().clone().map(|manifest| (manifest.version, manifest.origin)),
             fix_silence: format!(
-                "journalctl -u {0} -n 200 --no-pager   (on the VM; then: sudo systemctl restart {0})",
+                "journalctl -u {0} -n 200 --no-pager   (on the VM; then: sudo nexy-gate hard && sudo systemctl restart {0})",
                 target.service.unit
             ),
             fix_version: "deliver the manifest of the release again: scripts/manifest_to_vm.sh - <RECORD".to_owned(),

@@ -68,7 +68,8 @@ fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<In
         let found = format!("{unit} is {}", text::excerpt(load, 40));
         return (Answer::fail(found, wanted, format!("systemctl cat {unit}   (compare with nexy.toml: service.unit)")), None);
     }
-    let journal = format!("journalctl -u {unit} -n 200 --no-pager   (mend what it says, then: sudo systemctl restart {unit})");
+    let journal =
+        format!("journalctl -u {unit} -n 200 --no-pager   (mend what it says, then: sudo nexy-gate hard && sudo systemctl restart {unit})");
     if active != "active" || sub != "running" {
         let found = format!("{unit} is {} ({})", text::excerpt(active, 40), text::excerpt(sub, 40));
         return (Answer::fail(found, wanted, journal), None);

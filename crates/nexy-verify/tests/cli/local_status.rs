@@ -15,7 +15,7 @@ fn a_process_that_still_runs_the_old_code_fails() {
     let world = World::new();
     assert_eq!(on_vm(&world, ID).code, Some(0), "the process has read its version");
     world.set_vm_version("2.0.0.5");
-    fails(&on_vm(&world, ID), ID, "version `2.0.0.4`, build `2.0.0.4`", "sudo systemctl restart");
+    fails(&on_vm(&world, ID), ID, "version `2.0.0.4`, build `2.0.0.4`", "sudo nexy-gate hard && sudo systemctl restart");
     world.restart_service();
     passes(&on_vm(&world, ID), ID);
 }
