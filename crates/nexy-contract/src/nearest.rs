@@ -9,7 +9,8 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .into_iter()
         .map(|name| (distance(word, name).min(if is_part(name) { worth_it } else { usize::MAX }), name))
         .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= worth_it)
+        // A name of which every letter is another one is no slip, however short both are.
+        .filter(|(distance, name)| *distance <= worth_it && *distance < name.chars().count())
         .map(|(_, name)| name)
 }
 

@@ -1,6 +1,6 @@
 //! What every checker's table is made of: the words of a question, and the answer to it.
 
-use crate::Verdict;
+use crate::{Severity, Verdict};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -76,22 +76,34 @@ pub struct Answer {
     pub expected: String,
     /// What to type now; empty on a pass.
     pub fix: String,
+    /// Whether the answer decides; all do unless they say otherwise.
+    pub severity: Severity,
 }
 
 impl Answer {
+    fn new(verdict: Verdict, found: String, expected: String, fix: String) -> Self {
+        Self { verdict, found, expected, fix, severity: Severity::Gate }
+    }
+
     /// It was looked at, and it is right.
     pub fn pass(found: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Pass, found: found.into(), expected: String::new(), fix: String::new() }
+        Self::new(Verdict::Pass, found.into(), String::new(), String::new())
     }
 
     /// It was looked at, and it is wrong.
     pub fn fail(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Fail, found: found.into(), expected: expected.into(), fix: fix.into() }
+        Self::new(Verdict::Fail, found.into(), expected.into(), fix.into())
     }
 
     /// It could not be looked at.
     pub fn unknown(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Unknown, found: found.into(), expected: expected.into(), fix: fix.into() }
+        Self::new(Verdict::Unknown, found.into(), expected.into(), fix.into())
+    }
+
+    /// The same answer, counting as much as is said here.
+    #[must_use]
+    pub fn counting(self, severity: Severity) -> Self {
+        Self { severity, ..self }
     }
 
     /// Whether it is a yes.

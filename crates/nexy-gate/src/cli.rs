@@ -1,7 +1,9 @@
 //! The command line of `nexy-gate`.
 
 use clap::Parser;
-use nexy_outside::Common;
+use nexy_contract::{Exit, Problem, ReleaseVersion};
+use nexy_outside::{Common, tree::Tree};
+use std::path::PathBuf;
 
 /// May it go out? Asks gates, and says yes only if every one of them was asked and passed
 ///
@@ -26,9 +28,35 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "ID", conflicts_with = "operands")]
     pub(crate) print_fix: Option<String>,
 
+    /// Look at a mounted image or a container's root instead of this machine; what needs a running system is unknown then
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["list", "explain", "print_fix"])]
+    pub(crate) root: Option<PathBuf>,
+
+    /// The tag that is deployed or checked out [default: `v` and the version of the workspace]
+    #[arg(long, value_name = "TAG", value_parser = tag, conflicts_with_all = ["list", "explain", "print_fix"])]
+    pub(crate) tag: Option<String>,
+
     /// Options that all five tools share.
     #[command(flatten)]
     pub(crate) common: Common,
+}
+
+impl Cli {
+    /// The machine whose files are looked at.
+    pub(crate) fn tree(&self, reads_record: bool) -> Result<Tree, Problem> {
+        let Some(root) = &self.root else { return Ok(Tree::here()) };
+        let refused = |because: String, fix: &str| Err(Problem::new(Exit::Usage, "cannot use --root, so nothing was asked", because, fix));
+        if reads_record {
+            return refused("a record is about this machine".to_owned(), "leave out the `-` or the --root");
+        }
+        Tree::at(root).or_else(|error| refused(error.to_string(), "name the folder that is the machine's `/`"))
+    }
+}
+
+/// A tag that names a release, with its `v`.
+fn tag(text: &str) -> Result<String, String> {
+    let version: Option<ReleaseVersion> = text.strip_prefix('v').and_then(|version| version.parse().ok());
+    version.map(ReleaseVersion::tag).ok_or_else(|| "a release's tag is v and four numbers, such as v2.0.0.4".to_owned())
 }
 
 const AFTER_HELP: &str = "\

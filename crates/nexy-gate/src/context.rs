@@ -4,32 +4,56 @@ use crate::{
     channels::{self, Channels},
     inbox::Inbox,
 };
-use nexy_contract::{Exit, Problem, Record, report::Subject};
+use nexy_contract::{Exit, Problem, Record, ReleaseVersion, report::Subject};
 use nexy_outside::{
     Workspace,
     github::Github,
     http::Http,
+    owned_version::{self, NoVersion},
     token::{self, Token},
+    tree::Tree,
 };
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
-/// The workspace, the record if one came, and what was seen so far.
+/// The workspace, the record if one came, and what was seen so far. Gates that leave this process share it across threads.
 #[derive(Debug)]
 pub(crate) struct Context {
     /// What `nexy.toml` says, and where the workspace is.
     pub(crate) workspace: Workspace,
     /// The record of standard input.
     pub(crate) record: Option<Record>,
-    http: OnceCell<Result<Http, Problem>>,
-    token: OnceCell<Result<Token, Problem>>,
-    inbox: OnceCell<Inbox>,
-    channels: OnceCell<Channels>,
+    /// The machine whose files are looked at by gates of the VM.
+    pub(crate) tree: Tree,
+    /// The tag that `--tag` names.
+    tag: Option<String>,
+    http: OnceLock<Result<Http, Problem>>,
+    token: OnceLock<Result<Token, Problem>>,
+    inbox: OnceLock<Inbox>,
+    channels: OnceLock<Channels>,
 }
 
 impl Context {
     /// Nothing has been looked at yet.
-    pub(crate) fn new(workspace: Workspace, record: Option<Record>) -> Self {
-        Self { workspace, record, http: OnceCell::new(), token: OnceCell::new(), inbox: OnceCell::new(), channels: OnceCell::new() }
+    pub(crate) fn new(workspace: Workspace, record: Option<Record>, tree: Tree, tag: Option<String>) -> Self {
+        Self {
+            workspace,
+            record,
+            tree,
+            tag,
+            http: OnceLock::new(),
+            token: OnceLock::new(),
+            inbox: OnceLock::new(),
+            channels: OnceLock::new(),
+        }
+    }
+
+    /// The tag in question: that of `--tag`, else of the record, else of the version's owner in the workspace.
+    pub(crate) fn tag(&self) -> Result<String, NoVersion> {
+        match (&self.tag, &self.record) {
+            (Some(tag), _) => Ok(tag.clone()),
+            (None, Some(record)) => Ok(record.tag.clone()),
+            (None, None) => owned_version::read(&self.workspace).map(ReleaseVersion::tag),
+        }
     }
 
     /// The door to the network, opened when it is first needed; one run keeps its connections.

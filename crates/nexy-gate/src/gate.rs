@@ -4,6 +4,28 @@ use crate::context::Context;
 use nexy_contract::question::Row;
 pub(crate) use nexy_contract::question::{Answer, Explain};
 
+/// Which machine a gate looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// The one with the workspace.
+    Laptop,
+    /// The one that runs the server; or, with `--root`, the tree of one.
+    Vm,
+}
+
+/// What it takes to look; what leaves this process runs beside the others, a few at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Reading files; one after another, since they share a disk.
+    Files,
+    /// Starting programs, or the network.
+    Outside,
+    /// As `Outside`, for as long as `quality.timeout_s` allows.
+    LongRun,
+    /// As `Outside`, and something of the machine must be running: not to be had with `--root`.
+    RunningSystem,
+}
+
 /// One question that must be answered before anything goes out.
 #[derive(Debug)]
 pub(crate) struct Gate {
@@ -15,6 +37,10 @@ pub(crate) struct Gate {
     pub(crate) profiles: &'static [&'static str],
     /// The section of the rulebook that asks it: `S3 §2.2`.
     pub(crate) runbook: &'static str,
+    /// Which machine it looks at.
+    pub(crate) at: Machine,
+    /// What it takes to look.
+    pub(crate) takes: Takes,
     /// What `--explain` says.
     pub(crate) explain: Explain,
     /// Looks, and judges.

@@ -8,6 +8,7 @@ mod gate;
 mod gates;
 mod guide_block;
 mod inbox;
+mod lanes;
 mod loaded_command;
 mod print_fix;
 mod remote_url;
@@ -25,12 +26,14 @@ use gates::{GATES, PROFILES};
 use nexy_contract::{Exit, Problem, operands, question::Explained};
 use nexy_outside::owned_version;
 use nexy_outside::{
-    Common, Workspace,
+    Workspace,
     acting::{self, Arrival},
     cli::json,
     stdio, tool,
+    tree::Tree,
 };
 use selection::Selection;
+use std::sync::Arc;
 
 fn main() -> std::process::ExitCode {
     tool::main(engine::TOOL, || match Cli::try_parse() {
@@ -49,12 +52,13 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     }
     if let Some(id) = &cli.print_fix {
         let gate = selection::one(id, GATES)?;
-        return tell(&print_fix::script(gate, || Ok(Context::new(Workspace::find(&cli.common)?, None)))?);
+        return tell(&print_fix::script(gate, || Ok(Context::new(Workspace::find(&cli.common)?, None, Tree::here(), None)))?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-gate --help"))?;
     let selection = selection::choose(&operands.names, GATES, PROFILES)?;
-    if operands.reads_record { add_to_record(&selection, &cli.common) } else { print_report(&selection, &cli.common) }
+    let tree = cli.tree(operands.reads_record)?;
+    if operands.reads_record { add_to_record(&selection, cli) } else { print_report(&selection, cli, tree) }
 }
 
 fn tell(text: &str) -> Result<Exit, Problem> {
@@ -63,23 +67,25 @@ fn tell(text: &str) -> Result<Exit, Problem> {
 }
 
 /// Asked by hand: the bare report is the document.
-fn print_report(selection: &Selection, common: &Common) -> Result<Exit, Problem> {
+fn print_report(selection: &Selection, cli: &Cli, tree: Tree) -> Result<Exit, Problem> {
+    let common = &cli.common;
     common.format()?;
-    let context = Context::new(Workspace::find(common)?, None);
+    let context = Arc::new(Context::new(Workspace::find(common)?, None, tree, cli.tag.clone()));
     let report = engine::ask_all(selection, &context);
     common.print_report(&report)?;
     Ok(report.verdict.exit())
 }
 
 /// In a pipe: the record is the document, whatever the format, since the next tool reads it.
-fn add_to_record(selection: &Selection, common: &Common) -> Result<Exit, Problem> {
+fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
+    let common = &cli.common;
     common.format()?;
     let workspace = Workspace::find(common)?;
     let mut record = match acting::arrive(&workspace, engine::TOOL, &selection.profile)? {
         Arrival::Stopped { bytes, stop } => return acting::pass_on(engine::TOOL, &bytes, &stop),
         Arrival::Record(record) => *record,
     };
-    let context = Context::new(workspace, Some(record.clone()));
+    let context = Arc::new(Context::new(workspace, Some(record.clone()), Tree::here(), cli.tag.clone()));
     let report = engine::ask_all(selection, &context);
     common.note_report(&report, false)?;
     let exit = report.verdict.exit();

@@ -22,6 +22,7 @@ pub mod systemd;
 pub mod target_file;
 pub mod token;
 pub mod tool;
+pub mod tree;
 pub mod trial;
 
 pub use cli::{Common, Format};

@@ -3,10 +3,11 @@
 use crate::environment;
 use nexy_contract::text;
 use std::{
+    collections::BTreeSet,
     io::{self, Read},
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{Mutex, MutexGuard, PoisonError, mpsc},
     time::{Duration, Instant},
 };
 
@@ -152,6 +153,7 @@ impl Run {
             io::ErrorKind::PermissionDenied if !is_on_path(&self.name) => ProgramError::Missing(self.name.clone()),
             _ => failed(&self.name, &error),
         })?;
+        let running = Running::new(&child);
         let deadline = Instant::now() + self.timeout;
         let stdout = gather(child.stdout.take(), self.max_bytes);
         let stderr = gather(child.stderr.take(), self.max_bytes);
@@ -177,7 +179,38 @@ impl Run {
                 None => std::thread::sleep(Duration::from_millis(1)),
             }
         };
+        drop(running);
         Ok(Ran { status, stdout, stderr })
+    }
+}
+
+/// Process groups that have not ended yet, by the number of their leader.
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// One of [`RUNNING`], for as long as it lives.
+struct Running(u32);
+
+impl Running {
+    fn new(child: &Child) -> Self {
+        all_running().insert(child.id());
+        Self(child.id())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        all_running().remove(&self.0);
+    }
+}
+
+fn all_running() -> MutexGuard<'static, BTreeSet<u32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends every program that this process has started and that has not ended yet.
+pub fn end_all() {
+    for leader in std::mem::take(&mut *all_running()) {
+        end_group(leader);
     }
 }
 
@@ -221,11 +254,16 @@ fn collect(gathered: &Gathered, deadline: Instant) -> Result<Vec<u8>, Lost> {
 
 /// Ends the program and everything that it started: it leads a process group of its own.
 fn end(child: &mut Child) {
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
+    end_group(child.id());
     let _ = child.kill();
     let _ = child.wait();
+}
+
+fn end_group(leader: u32) {
+    if let Some(group) = i32::try_from(leader).ok().and_then(rustix::process::Pid::from_raw) {
+        // It may have ended a moment ago.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ fn ask(chosen: &Chosen, context: &Context, last: &mut Option<Last>, common: &Com
 }
 
 fn finding(chosen: &Chosen, last: Last) -> Finding {
-    let Answer { verdict, found, expected, fix } = last.answer;
+    let Answer { verdict, found, expected, fix, .. } = last.answer;
     Finding {
         id: chosen.probe.id.to_owned(),
         verdict,

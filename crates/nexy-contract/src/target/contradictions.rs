@@ -20,6 +20,7 @@ pub(super) fn check(target: &Target) -> Result<(), TargetError> {
     artifacts(target)?;
     paths(target)?;
     service(target)?;
+    other_layouts(target)?;
     version_places(target)?;
     legacy(target)?;
     limits(target)
@@ -58,6 +59,7 @@ fn urls(target: &Target) -> Result<(), TargetError> {
         ("endpoints.local_server", &target.endpoints.local_server),
         ("endpoints.local_updates", &target.endpoints.local_updates),
         ("endpoints.public", &target.endpoints.public),
+        ("gemini.api_url", &target.gemini.api_url),
     ];
     for (key, url) in urls {
         if url.ends_with('/') {
@@ -121,8 +123,15 @@ fn paths(target: &Target) -> Result<(), TargetError> {
         ("layout.entry_point", &layout.entry_point),
         ("layout.requirements", &layout.requirements),
         ("layout.version_file", &layout.version_file),
+        ("layout.remote_scripts", &layout.remote_scripts),
+        ("workflow.file", &target.workflow.file),
     ];
     relative.extend(layout.manifest_dirs.iter().map(|dir| ("layout.manifest_dirs", dir.as_str())));
+    relative.extend(layout.writable_dirs.iter().map(|dir| ("layout.writable_dirs", dir.as_str())));
+    relative.extend(layout.other_layouts.iter().map(|path| ("layout.other_layouts", path.as_str())));
+    relative.extend(target.python.stubs.iter().map(|path| ("python.stubs", path.as_str())));
+    let trees = [("layout.runtime_files", &layout.runtime_files), ("legacy.not_scanned", &target.legacy.not_scanned)];
+    relative.extend(trees.iter().flat_map(|(key, paths)| paths.iter().map(|path| (*key, path.strip_suffix('/').unwrap_or(path)))));
     relative.extend(target.version_places.iter().map(|place| ("version_places.file", place.file.as_str())));
     for (key, path) in relative {
         let leaves = path.split('/').any(|part| part.is_empty() || part == "." || part == "..");
@@ -145,6 +154,7 @@ fn paths(target: &Target) -> Result<(), TargetError> {
         ("vm.target_file", &vm.target_file),
         ("vm.lock_dir", &vm.lock_dir),
         ("vm.log_dir", &vm.log_dir),
+        ("vm.receipts", &vm.receipts),
         ("service.working_directory", &target.service.working_directory),
     ] {
         let safe = path.starts_with('/') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
@@ -175,6 +185,15 @@ fn service(target: &Target) -> Result<(), TargetError> {
         return refuse("service.unit", format!("`{}` must be a unit name that ends with .service", service.unit));
     }
     Ok(())
+}
+
+fn other_layouts(target: &Target) -> Result<(), TargetError> {
+    let layout = &target.layout;
+    let declared = [&layout.entry_point, &layout.requirements, &layout.version_file].into_iter().chain(&layout.manifest_dirs);
+    match declared.into_iter().find(|path| layout.other_layouts.contains(path)) {
+        Some(both) => refuse("layout.other_layouts", format!("`{both}` belongs to this layout and to another one")),
+        None => Ok(()),
+    }
 }
 
 fn version_places(target: &Target) -> Result<(), TargetError> {
@@ -236,6 +255,9 @@ fn limits(target: &Target) -> Result<(), TargetError> {
         ("limits.request_timeout_s", limits.request_timeout_s == 0),
         ("limits.slowest_transfer_bytes_per_s", limits.slowest_transfer_bytes_per_s == 0),
         ("limits.az_timeout_s", limits.az_timeout_s == 0),
+        ("limits.gate_timeout_s", limits.gate_timeout_s == 0),
+        ("quality.timeout_s", target.quality.timeout_s == 0),
+        ("quality.command", target.quality.command.is_empty()),
     ] {
         if zero {
             return refuse(key, "must be greater than zero, or nothing could ever succeed");
@@ -249,6 +271,8 @@ fn limits(target: &Target) -> Result<(), TargetError> {
         ("limits.az_timeout_s", limits.az_timeout_s),
         ("limits.az_conflict_wait_s", limits.az_conflict_wait_s),
         ("limits.mutation_pause_ms", limits.mutation_pause_ms / 1000),
+        ("limits.gate_timeout_s", limits.gate_timeout_s),
+        ("quality.timeout_s", target.quality.timeout_s),
     ] {
         if seconds > LONGEST_WAIT_S {
             return refuse(key, format!("nobody waits longer than a day ({LONGEST_WAIT_S} s)"));

@@ -1,5 +1,6 @@
 //! The keys of `nexy.toml`; every table refuses keys that it does not know.
 
+use crate::Severity;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -33,6 +34,21 @@ pub struct Target {
     pub vm: Vm,
     /// The service unit.
     pub service: Service,
+    /// The service's Python.
+    pub python: Python,
+    /// The language model.
+    pub gemini: Gemini,
+    /// The workflow that deploys.
+    pub workflow: Workflow,
+    /// The repository's own check of its quality.
+    pub quality: Quality,
+    /// Backups of the database.
+    pub database: Database,
+    /// The version inside an artifact.
+    pub artifact_version: ArtifactVersion,
+    /// The Azure subscription, when it is fixed.
+    #[serde(default)]
+    pub azure: Azure,
     /// Base URLs of the server, local and public.
     pub endpoints: Endpoints,
     /// What the server's environment file must hold.
@@ -148,6 +164,14 @@ pub struct Layout {
     pub version_file: String,
     /// Where the manifests stand; all hold the same pair of files.
     pub manifest_dirs: Vec<String>,
+    /// What the running server changes in its checkout; `/` at the end stands for all below.
+    pub runtime_files: Vec<String>,
+    /// Paths that only other layouts of the past had.
+    pub other_layouts: Vec<String>,
+    /// Folders that the running server writes into.
+    pub writable_dirs: Vec<String>,
+    /// Folder of the scripts that are sent to the VM.
+    pub remote_scripts: String,
 }
 
 /// Paths on the VM, all absolute.
@@ -166,6 +190,8 @@ pub struct Vm {
     pub lock_dir: String,
     /// Where full logs of remote runs stand, readable by root only.
     pub log_dir: String,
+    /// Where the receipts of the database scripts stand.
+    pub receipts: String,
 }
 
 /// The service unit as it should be in effect.
@@ -180,6 +206,78 @@ pub struct Service {
     pub working_directory: String,
     /// Its command line, words separated by single blanks.
     pub exec_start: String,
+}
+
+/// What the service's Python must hold (S0 §3).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Python {
+    /// Requirements that fit the generated stubs, such as `protobuf>=6.31.1,<7`.
+    pub pins: Vec<String>,
+    /// The generated stubs, relative to the checkout.
+    pub stubs: Vec<String>,
+}
+
+/// The language model of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gemini {
+    /// Base URL of its API; the key is sent there and nowhere else.
+    pub api_url: String,
+    /// The key of the server's environment file that holds its key.
+    pub key: String,
+    /// The key of the server's environment file that names the model.
+    pub model_key: String,
+    /// The model when the environment file names none.
+    pub model: String,
+}
+
+/// The workflow that deploys the server (S0 §2).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// Its file, relative to the workspace.
+    pub file: String,
+    /// The branch whose pushes start it.
+    pub branch: String,
+    /// The secret that it signs in with.
+    pub secret: String,
+}
+
+/// The repository's own check of its quality (S0 §1).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quality {
+    /// Program and arguments, run in the workspace.
+    pub command: Vec<String>,
+    /// Its longest run, in seconds.
+    pub timeout_s: u64,
+}
+
+/// Backups of the database (S2 §3 Phase 1.1).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Oldest backup that a release may stand on, in hours.
+    pub backup_max_age_h: u32,
+    /// A smaller backup is none, in bytes.
+    pub backup_min_bytes: u64,
+}
+
+/// The version that an artifact itself holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactVersion {
+    /// How much it counts when it cannot be read.
+    pub when_unknown: Severity,
+}
+
+/// The Azure subscription.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Azure {
+    /// Id or name; without it any enabled one will do.
+    pub subscription: Option<String>,
 }
 
 /// Base URLs of the server, without a trailing slash.
@@ -250,6 +348,8 @@ pub struct Legacy {
     pub vms: Vec<String>,
     /// Host names.
     pub hosts: Vec<String>,
+    /// Paths of the workspace that may speak of the past; `/` at the end stands for all below.
+    pub not_scanned: Vec<String>,
 }
 
 /// What a first manifest says beside the facts of the artifact.
@@ -294,6 +394,12 @@ pub struct Limits {
     pub az_timeout_s: u64,
     /// Pause before the one retry after Azure's conflict, in seconds.
     pub az_conflict_wait_s: u64,
+    /// Longest time that one gate may take to answer, in seconds.
+    pub gate_timeout_s: u64,
+    /// Requests to GitHub's API that must be left before a publication.
+    pub github_requests_min: u64,
+    /// Room that a checkout with a new venv needs, in bytes.
+    pub checkout_free_bytes: u64,
 }
 
 impl Limits {

@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     inbox::{Bytes, Fault, Found},
     tally::Tally,
 };
@@ -11,8 +11,10 @@ use nexy_contract::target::ArtifactKind;
 pub(crate) const GATE: Gate = Gate {
     id: "artifact-genuine",
     asks: "Is each artifact a disk image or an installer package, whole, as its name says?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §2.2",
+    at: Machine::Laptop,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "Clients download an error page, a test file or a cut copy as an update; for five months the feed announced a 33-byte text.",
         check: "A disk image ends with a 512-byte trailer that begins `koly` (version 4); a flat package begins `xar!`. \

@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
 };
 use nexy_contract::{
     config_env::{self, Parsed, Rule, Severity},
@@ -17,8 +17,10 @@ use std::path::Path;
 pub(crate) const GATE: Gate = Gate {
     id: "config-env",
     asks: "Is the server's environment file there, and do all its readers understand it alike?",
-    profiles: &["hard"],
+    profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1",
+    at: Machine::Vm,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "The service dies at its start, or starts with a value that nobody has written: the server, systemd and the scripts read \
                   one file by different grammars.",

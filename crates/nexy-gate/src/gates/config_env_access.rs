@@ -7,7 +7,7 @@ pub(crate) use repair::repair;
 use super::config_env;
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
 use nexy_contract::text::shell_word;
@@ -22,8 +22,10 @@ use std::path::{Path, PathBuf};
 pub(crate) const GATE: Gate = Gate {
     id: "config-env-access",
     asks: "Can the service's user read the environment file, and nobody else touch it?",
-    profiles: &["hard"],
+    profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1, S1 §6.1",
+    at: Machine::Vm,
+    takes: Takes::Outside,
     explain: Explain {
         symptom: "PermissionError at the service's start after the file was copied or edited; or a file with keys that others can read.",
         check: "Computes from owner, group and mode of the file and of every folder above it what the unit's user may do, and then really \

@@ -6,7 +6,7 @@ pub(crate) use repair::repair;
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     loaded_command::{self, LoadedCommand},
     unit_drift::Drift,
     unit_repair::UnitFile,
@@ -25,8 +25,10 @@ use std::{collections::BTreeMap, path::Path};
 pub(crate) const GATE: Gate = Gate {
     id: "exec-start",
     asks: "Would the service manager start what the release expects, as the expected user, from the expected folder?",
-    profiles: &["hard"],
+    profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1, S1 §6.2",
+    at: Machine::Vm,
+    takes: Takes::RunningSystem,
     explain: Explain {
         symptom: "`can't open file` in the journal after a restart: command, working directory and layout have drifted apart.",
         check: "Asks the manager itself (systemctl show), not the unit's files: drop-ins override them. Command, user and working directory \

@@ -3,7 +3,7 @@
 use crate::{
     channels::{Look, Seen},
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
 use nexy_contract::{
@@ -15,8 +15,10 @@ use nexy_outside::http::Url;
 pub(crate) const GATE: Gate = Gate {
     id: "fixed-channel",
     asks: "Does each artifact's fixed release exist, public and changeable?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §3, §5",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
     explain: Explain {
         symptom: "A publication stops half-way, or goes to a release that users cannot see; the fixed download URLs answer 404.",
         check: "Asks GitHub for the release by its tag and for its assets, now and never from a cache. 404 also means a draft, or no access.",

@@ -3,7 +3,7 @@
 use super::config_env;
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
 };
 use nexy_contract::{
     config_env::{Parsed, Rule},
@@ -15,8 +15,10 @@ use std::path::Path;
 pub(crate) const GATE: Gate = Gate {
     id: "gemini-key",
     asks: "Has every key that the server needs a real value, and no placeholder?",
-    profiles: &["hard"],
+    profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1, S1 §6.3",
+    at: Machine::Vm,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "The service starts and cannot initialise its language model, or dies at its start; requests get no answer.",
         check: "Reads the file of vm.config_env as the server does, and looks at every key of config_env.required whose conditions hold: \

@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     remote_url::{self, Place},
     tally::Tally,
 };
@@ -15,8 +15,10 @@ use nexy_outside::{http::Url, programs};
 pub(crate) const GATE: Gate = Gate {
     id: "git-remotes",
     asks: "Does every git remote lead where nexy.toml says, and none that is pushed to into the artifacts' repository?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §0",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
     explain: Explain {
         symptom: "The workspace's history is pushed into the server's repository, or code into the one that holds the downloads.",
         check: "Compares `git remote -v`, fetch and push URLs after all of git's rewriting, with [remotes] and [repositories] of nexy.toml.",

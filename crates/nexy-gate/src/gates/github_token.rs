@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
 };
 use nexy_contract::text::excerpt;
 use nexy_outside::github::{GithubError, Kind, RepositoryAccess};
@@ -10,8 +10,10 @@ use nexy_outside::github::{GithubError, Kind, RepositoryAccess};
 pub(crate) const GATE: Gate = Gate {
     id: "github-token",
     asks: "Is there a GitHub token that may change the artifacts' repository?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §2.1",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
     explain: Explain {
         symptom: "A publication stops at its first upload, or at its last step.",
         check: "Finds the token as gh does (environment, then `gh auth token`), and asks GitHub what it may do with the artifacts' repository.",

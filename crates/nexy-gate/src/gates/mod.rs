@@ -43,11 +43,12 @@ pub(crate) const REPAIRS: &[(&Gate, Find)] = &[
 ];
 
 /// Every profile, in the order of a release.
-pub(crate) const PROFILES: &[&str] = &["before-publish", "hard"];
+pub(crate) const PROFILES: &[&str] = &["pre-production", "db", "before-deploy", "before-checkout", "hard", "before-publish"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gate::Machine;
     use nexy_contract::before_publish;
     use std::collections::BTreeSet;
 
@@ -58,6 +59,14 @@ mod tests {
     #[test]
     fn before_publish_asks_exactly_what_a_publication_stands_on() {
         assert_eq!(ids_of(before_publish::PROFILE), before_publish::IDS);
+    }
+
+    #[test]
+    fn pre_production_asks_everything_that_a_laptop_can_know_before_a_deploy() {
+        for gate in GATES {
+            let is_asked = gate.profiles.contains(&"pre-production");
+            assert_eq!(is_asked, gate.at == Machine::Laptop && gate.id != "server-deployed", "{}", gate.id);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub(crate) use repair::repair;
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     inbox::{Fault, Found, Inbox},
     tally::Tally,
 };
@@ -19,8 +19,10 @@ use nexy_contract::{
 pub(crate) const GATE: Gate = Gate {
     id: "release-inbox",
     asks: "Does the inbox hold at least one artifact, whole, under its exact name?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §2.2",
+    at: Machine::Laptop,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "A half-copied or misnamed file is released, or other bytes than those that were judged.",
         check: "Lists the folder of layout.inbox, opens every artifact that nexy.toml names (never a link), and hashes it; with a record, \

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     owned_version::{self, NoVersion},
     tally::Tally,
     unit_environment::{self, EnvironmentFile},
@@ -23,8 +23,10 @@ use std::path::Path;
 pub(crate) const GATE: Gate = Gate {
     id: "server-version-env",
     asks: "Are SERVER_VERSION and SERVER_BUILD absent from the server's environment, or equal to its version file?",
-    profiles: &["hard"],
+    profiles: &["before-checkout", "hard"],
     runbook: "S2 §2, S0 §5.9",
+    at: Machine::Vm,
+    takes: Takes::RunningSystem,
     explain: Explain {
         symptom: "/health names an old version after a release: the environment wins over the version file, and still holds the version of \
                   before.",

@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
 use nexy_contract::{
@@ -17,6 +17,8 @@ pub(crate) const GATE: Gate = Gate {
     asks: "Does every manifest folder hold the same sound manifest, and nothing else that the server could serve in its place?",
     profiles: &["hard"],
     runbook: "S2 §3 Phase 2 step 6, S2 §4.9, S0 §5.9",
+    at: Machine::Vm,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "Clients are sent to a download that is gone, or to another one than the manifest beside it says: the server read the other \
                   folder, or fell back to the newest manifest_*.json because manifest.json was missing or broken.",

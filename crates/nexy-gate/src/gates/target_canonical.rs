@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     guide_block::{self, Scalar},
     owned_version::{self, NoVersion},
     tally::Tally,
@@ -17,8 +17,10 @@ use nexy_outside::files;
 pub(crate) const GATE: Gate = Gate {
     id: "target-canonical",
     asks: "Does the guide's release_target block name the target of nexy.toml?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 Canonical Release Target",
+    at: Machine::Laptop,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "People deploy to a machine of the past because the guide still names it; once a whole release went to a retired host.",
         check: "Reads the fenced yaml block `release_target:` of layout.guide and holds every scalar of it against nexy.toml and VERSION; \

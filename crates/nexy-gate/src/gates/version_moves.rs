@@ -3,7 +3,7 @@
 use crate::{
     channels::Channels,
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     inbox::{Bytes, Found, Inbox},
     owned_version::{self, NoVersion},
 };
@@ -17,8 +17,10 @@ use nexy_outside::manifests::{self, FoundManifest};
 pub(crate) const GATE: Gate = Gate {
     id: "version-moves",
     asks: "Do version and bytes move together, compared with what clients have now?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §1, §6.2",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
     explain: Explain {
         symptom: "Old bytes under a new version: clients update to them again and again. New bytes under an old version: nobody gets them.",
         check: "Compares version and sha256 of the artifact that clients update from with manifest.json, which must be the same in every \

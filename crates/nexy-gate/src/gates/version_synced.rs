@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Explain, Gate},
+    gate::{Answer, Explain, Gate, Machine, Takes},
     owned_version::{self, NoVersion},
     tally::Tally,
 };
@@ -12,8 +12,10 @@ use nexy_outside::files;
 pub(crate) const GATE: Gate = Gate {
     id: "version-synced",
     asks: "Does every place that holds the version hold the one of VERSION?",
-    profiles: &["before-publish"],
+    profiles: &["pre-production", "before-publish"],
     runbook: "S3 §1",
+    at: Machine::Laptop,
+    takes: Takes::Files,
     explain: Explain {
         symptom: "The server reports one version, the guide another, the client a third; nobody can tell what is live.",
         check: "Reads the owner of the version (layout.version_file) and every row of version_places in nexy.toml, and counts the matches; \

@@ -11,6 +11,8 @@ const MEANS_SOMETHING_ELSE: &[(&str, &str)] = &[
     ("VERSION", "what S3 calls the owner of the version; help and messages speak of it"),
     ("https://github.com", "the host that the variable GH_TOKEN is for, whatever the target says"),
     ("/etc/nexy/nexy.toml", "where the file itself is looked for, before it can be read"),
+    ("config.env", "what the rulebook calls the server's environment file; messages speak of it"),
+    ("scripts/remote", "where this repository keeps them; the gate asks about whatever folder the target names"),
     ("nexy.target/1", "the schema id of the file"),
 ];
 

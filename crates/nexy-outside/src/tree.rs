@@ -1,0 +1,155 @@
+//! The machine whose files are looked at: this one, or one whose root folder is mounted somewhere on this one.
+
+use crate::files::FileError;
+use std::{
+    collections::VecDeque,
+    ffi::OsString,
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+/// Links that one path may lead through; the kernel allows as many.
+const MAX_LINKS: usize = 40;
+
+/// Where a machine's `/` is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    root: Option<PathBuf>,
+}
+
+impl Tree {
+    /// The machine that this process runs on.
+    #[must_use]
+    pub const fn here() -> Self {
+        Self { root: None }
+    }
+
+    /// A mounted image or the root of a container.
+    ///
+    /// # Errors
+    /// [`FileError`] when there is no such folder.
+    pub fn at(root: &Path) -> Result<Self, FileError> {
+        let failed = |source| FileError { verb: "look at", path: root.to_path_buf(), source };
+        let real = std::fs::canonicalize(root).map_err(failed)?;
+        if !std::fs::metadata(&real).map_err(failed)?.is_dir() {
+            return Err(failed(io::ErrorKind::NotADirectory.into()));
+        }
+        Ok(Self { root: Some(real) })
+    }
+
+    /// Whether it is the machine that this process runs on, so that its programs and services can be asked.
+    #[must_use]
+    pub const fn is_here(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// Where this process finds an absolute path of the machine. In a mounted tree links are followed here, since the
+    /// kernel would follow an absolute one out of it; what does not exist stays as it is written.
+    ///
+    /// # Errors
+    /// [`FileError`] for a path that leads in circles or through a folder that nobody may look into.
+    pub fn find(&self, path: &Path) -> Result<PathBuf, FileError> {
+        let Some(root) = &self.root else { return Ok(path.to_path_buf()) };
+        let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
+        let mut ahead: VecDeque<OsString> = steps(path).collect();
+        let mut found: Vec<OsString> = Vec::new();
+        let mut links = 0;
+        while let Some(step) = ahead.pop_front() {
+            if step == ".." {
+                found.pop();
+                continue;
+            }
+            found.push(step);
+            let place = join(root, &found);
+            match std::fs::symlink_metadata(&place) {
+                Ok(metadata) if metadata.file_type().is_symlink() => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(failed(io::Error::other("links lead in circles")));
+                    }
+                    let leads_to = std::fs::read_link(&place).map_err(failed)?;
+                    found.pop();
+                    if leads_to.is_absolute() {
+                        found.clear();
+                    }
+                    for step in steps(&leads_to).collect::<Vec<_>>().into_iter().rev() {
+                        ahead.push_front(step);
+                    }
+                }
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(join(root, &found))
+    }
+
+    /// The machine's own name of a place that [`Tree::find`] gave.
+    #[must_use]
+    pub fn name(&self, place: &Path) -> PathBuf {
+        match &self.root {
+            Some(root) => place.strip_prefix(root).map_or_else(|_| place.to_path_buf(), |rest| Path::new("/").join(rest)),
+            None => place.to_path_buf(),
+        }
+    }
+}
+
+fn steps(path: &Path) -> impl Iterator<Item = OsString> + '_ {
+    path.components().filter_map(|step| match step {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    })
+}
+
+fn join(root: &Path, steps: &[OsString]) -> PathBuf {
+    root.iter().chain(steps.iter().map(OsString::as_os_str)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn tree() -> (tempfile::TempDir, Tree) {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["etc", "srv/app"] {
+            std::fs::create_dir_all(folder.path().join(name)).expect("a folder");
+        }
+        let tree = Tree::at(folder.path()).expect("it is there");
+        (folder, tree)
+    }
+
+    fn found(tree: &Tree, path: &str) -> String {
+        tree.name(&tree.find(Path::new(path)).expect("it leads somewhere")).display().to_string()
+    }
+
+    #[test]
+    fn no_link_leads_out_of_a_mounted_tree() {
+        let (folder, tree) = tree();
+        for (link, leads_to) in [("srv/absolute", "/etc"), ("srv/app/up", "../../../../../etc"), ("srv/chain", "app/up"), ("out", "/")] {
+            symlink(leads_to, folder.path().join(link)).expect("a link");
+        }
+        for path in ["/srv/absolute/x", "/srv/app/up/x", "/srv/chain/x", "/out/etc/x", "/../../etc/x", "/etc/./x"] {
+            assert_eq!(found(&tree, path), "/etc/x", "{path}");
+        }
+        assert_eq!(found(&tree, "/"), "/");
+        assert!(tree.find(Path::new("/srv/absolute/x")).expect("a place").starts_with(folder.path().canonicalize().expect("it is there")));
+    }
+
+    #[test]
+    fn a_circle_is_an_error_and_what_is_missing_stays_as_it_is_written() {
+        let (folder, tree) = tree();
+        symlink("b", folder.path().join("a")).expect("a link");
+        symlink("/a", folder.path().join("b")).expect("a link");
+        assert!(tree.find(Path::new("/a/x")).is_err());
+        assert_eq!(found(&tree, "/nothing/here"), "/nothing/here");
+    }
+
+    #[test]
+    fn this_machine_needs_no_search_and_a_root_must_be_a_folder() {
+        assert_eq!(Tree::here().find(Path::new("/a/../b")).expect("as it is"), Path::new("/a/../b"));
+        assert!(Tree::at(Path::new("/nothing/here")).is_err());
+        assert!(Tree::at(Path::new("/dev/null")).is_err());
+    }
+}
