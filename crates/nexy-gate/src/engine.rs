@@ -67,7 +67,7 @@ fn out_of_place(gate: &Gate, is_here: bool, system: &str) -> Option<Answer> {
             let fix = format!("nexy-gate {}   (without --root)", gate.id);
             Some(Answer::unknown("it looks at the workspace, and --root names the tree of a VM", "the workspace", fix))
         }
-        Machine::Laptop | Machine::Vm => None,
+        Machine::Laptop | Machine::Either | Machine::Vm => None,
     }
 }
 

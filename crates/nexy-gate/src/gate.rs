@@ -9,6 +9,8 @@ pub(crate) use nexy_contract::question::{Answer, Explain};
 pub(crate) enum Machine {
     /// The one with the workspace.
     Laptop,
+    /// Any that has the repository: the workspace on the laptop, the checkout on the VM.
+    Either,
     /// The one that runs the server; or, with `--root`, the tree of one.
     Vm,
 }

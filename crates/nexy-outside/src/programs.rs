@@ -1,6 +1,6 @@
 //! Programs: found by name on `PATH`, with a deadline, bounded output, no standard input and a named environment.
 
-use crate::environment;
+use crate::{accounts::Account, environment};
 use nexy_contract::text;
 use std::{
     collections::BTreeSet,
@@ -113,6 +113,19 @@ impl Run {
     #[must_use]
     pub fn allow(mut self, names: &[&str]) -> Self {
         self.allowed.extend(names.iter().map(ToString::to_string));
+        self
+    }
+
+    /// Runs it as another account, with nothing of ours but what is named: through `setpriv`, which only root can use.
+    /// A program that is missing then ends with 127.
+    #[must_use]
+    pub fn as_account(mut self, account: &Account) -> Self {
+        if rustix::process::geteuid().as_raw() != account.uid {
+            let program = std::mem::replace(&mut self.name, "setpriv".to_owned());
+            let (uid, gid) = (account.uid.to_string(), account.gid.to_string());
+            let before = ["--reuid", &uid, "--regid", &gid, "--init-groups", "--no-new-privs", "--", &program];
+            self.arguments.splice(0..0, before.map(str::to_owned));
+        }
         self
     }
 
@@ -293,6 +306,18 @@ mod tests {
     fn a_program_that_hangs_is_ended_with_its_children() {
         let error = sh("sleep 60 & sleep 60").timeout(Duration::from_millis(50)).run().expect_err("it hangs");
         assert!(matches!(error, ProgramError::Timeout { .. }), "{error}");
+    }
+
+    #[test]
+    fn another_account_runs_it_without_our_groups() {
+        if !rustix::process::geteuid().is_root() {
+            use std::io::Write as _;
+            let _ = writeln!(io::stderr(), "SKIPPED another_account_runs_it_without_our_groups: only root can be somebody else");
+            return;
+        }
+        let nobody = crate::accounts::Accounts::read().expect("the accounts").account("nobody").expect("it is on every machine");
+        let ran = sh("id -u; id -G; umask").as_account(&nobody).run().expect("setpriv is there");
+        assert_eq!(ran.stdout_text().lines().take(2).collect::<Vec<_>>(), [nobody.uid.to_string(), nobody.gid.to_string()]);
     }
 
     #[test]
