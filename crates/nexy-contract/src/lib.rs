@@ -19,6 +19,7 @@ pub mod record;
 pub mod render;
 pub mod report;
 pub mod run_command;
+pub mod screen;
 pub mod target;
 pub mod text;
 pub mod version;

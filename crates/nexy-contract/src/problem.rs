@@ -51,7 +51,8 @@ impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.message())?;
         if !self.fix.is_empty() {
-            write!(formatter, "\n  do: {}", text::printable(&self.fix))?;
+            let lines: Vec<String> = self.fix.lines().map(text::printable).collect();
+            write!(formatter, "\n  do: {}", lines.join("\n      "))?;
         }
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! What every checker's table is made of: the words of a question, and the answer to it.
 
-use crate::{Severity, Verdict};
+use crate::{
+    Severity, Verdict,
+    screen::{hanging, instructions},
+};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -41,14 +44,14 @@ pub struct Explained {
     pub explain: Explain,
 }
 
-/// The rows as a table for people.
+/// The rows for people: a line with the id and its profiles, and the question below.
 #[must_use]
 pub fn list_text(rows: &[Row]) -> String {
     let id_width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
-    let profile_width = rows.iter().map(|row| row.profiles.join(",").len()).max().unwrap_or(0);
     let mut text = String::new();
     for row in rows {
-        let _ = writeln!(text, "{:<id_width$}  {:<profile_width$}  {}", row.id, row.profiles.join(","), row.asks);
+        let head = hanging(&format!("{:<id_width$} ", row.id), id_width + 2, &row.profiles.join(", "));
+        let _ = writeln!(text, "{head}\n{}", hanging("", 4, row.asks));
     }
     text
 }
@@ -57,11 +60,18 @@ pub fn list_text(rows: &[Row]) -> String {
 #[must_use]
 pub fn explained_text(explained: &Explained) -> String {
     let Explained { row, explain } = explained;
-    let mut text = format!("{}: {}\n\n", row.id, row.asks);
-    for (label, words) in [("Symptom", explain.symptom), ("Check", explain.check), ("Fix", explain.fix), ("Verify", explain.verify)] {
-        let _ = writeln!(text, "{label:<9} {words}");
+    let mut text = hanging("", 0, &format!("{}: {}", row.id, row.asks)) + "\n\n";
+    let profiles = row.profiles.join(", ");
+    for (label, words) in [
+        ("Symptom", explain.symptom),
+        ("Check", explain.check),
+        ("Fix", explain.fix),
+        ("Verify", explain.verify),
+        ("Rulebook", row.runbook),
+        ("Profiles", &profiles),
+    ] {
+        text += &(instructions(label, 10, label, 10, words) + "\n");
     }
-    let _ = writeln!(text, "{:<9} {}\n{:<9} {}", "Rulebook", row.runbook, "Profiles", row.profiles.join(", "));
     text
 }
 
@@ -110,5 +120,23 @@ impl Answer {
     #[must_use]
     pub fn passes(&self) -> bool {
         self.verdict == Verdict::Pass
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::COLUMNS;
+
+    #[test]
+    fn a_list_and_an_explanation_fit_80_columns() {
+        let long =
+            "Is it, as every rulebook since the first one has asked, still exactly where everybody believes that it has always been?";
+        let row = Row { id: "a-rather-long-id", profiles: &["before-checkout", "hard"], asks: long, runbook: "S0 §1" };
+        let explain = Explain { symptom: long, check: long, fix: "nexy-gate a-rather-long-id", verify: long };
+        for text in [list_text(&[row, row]), explained_text(&Explained { row, explain })] {
+            assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
+        }
+        assert!(explained_text(&Explained { row, explain }).contains("\nFix\n          nexy-gate a-rather-long-id\n"));
     }
 }

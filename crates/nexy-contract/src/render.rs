@@ -1,11 +1,15 @@
 //! A report as people and test harnesses read it: text blocks and TAP lines.
 
-use crate::{Finding, Report, Severity, Verdict, text::printable};
+use crate::{Finding, Report, Severity, Verdict, screen, text::printable};
 use std::fmt::Write as _;
 
-/// The block of lines for one finding: one line on a pass; found, expected, command and rulebook section otherwise.
+/// What stands below a finding begins here.
+const INDENT: usize = 10;
+
+/// The block of lines for one finding: what was found; and, when it does not pass, what was expected, what to type and the
+/// rulebook's section. It fits 80 columns, commands excepted, which stand alone on their lines.
 #[must_use]
-pub fn finding_block(finding: &Finding, width: usize, coloured: bool) -> String {
+pub fn finding_block(finding: &Finding, coloured: bool) -> String {
     let word = match (finding.verdict, finding.severity) {
         (Verdict::Pass, _) => "pass",
         (Verdict::Fail, Severity::Gate) => "FAIL",
@@ -20,15 +24,22 @@ pub fn finding_block(finding: &Finding, width: usize, coloured: bool) -> String 
         (true, Verdict::Fail, _) => Some("31"),
         (true, Verdict::Unknown, _) => Some("33"),
     };
-    let padded = format!("{word:<7}");
-    let word = colour.map_or(padded.clone(), |code| format!("\u{1b}[{code}m{padded}\u{1b}[0m"));
-    let mut block = format!("{word} {:<width$}  {}", finding.id, printable(&finding.found));
+    let head = screen::hanging(&format!("{word:<8}{}:", finding.id), INDENT, &printable(&finding.found));
+    let mut block = match colour {
+        Some(code) => head.replacen(word, &format!("\u{1b}[{code}m{word}\u{1b}[0m"), 1),
+        None => head,
+    };
     if finding.verdict != Verdict::Pass {
-        for (label, value) in [("expected", &finding.expected), ("type", &finding.fix), ("rulebook", &finding.runbook)] {
-            if !value.is_empty() {
-                let _ = write!(block, "\n          {label:<9} {}", printable(value));
-            }
+        let label = |label: &str| format!("{:8}{label}", "");
+        let below = |name: &str, text: &str| format!("\n{}", screen::hanging(&label(name), INDENT + 8, text));
+        if !finding.expected.is_empty() {
+            block += &below("expected", &printable(&finding.expected));
         }
+        if !finding.fix.is_empty() {
+            block += "\n";
+            block += &screen::instructions(&label("do"), INDENT + 8, &label("type"), INDENT, &finding.fix);
+        }
+        block += &below("rulebook", &printable(&finding.runbook));
     }
     block
 }
@@ -36,8 +47,7 @@ pub fn finding_block(finding: &Finding, width: usize, coloured: bool) -> String 
 /// All blocks of a report, and its verdict on the last line.
 #[must_use]
 pub fn text(report: &Report, coloured: bool) -> String {
-    let width = id_width(report);
-    let mut lines: Vec<String> = report.findings.iter().map(|finding| finding_block(finding, width, coloured)).collect();
+    let mut lines: Vec<String> = report.findings.iter().map(|finding| finding_block(finding, coloured)).collect();
     lines.push(summary(report));
     lines.join("\n") + "\n"
 }
@@ -74,7 +84,8 @@ pub fn brief_json(report: &Report, max_bytes: usize) -> Result<String, serde_jso
         }
         for finding in &mut brief.findings {
             for words in [&mut finding.found, &mut finding.expected, &mut finding.fix] {
-                *words = crate::text::excerpt(words, longest);
+                let lines: Vec<String> = words.lines().map(|line| crate::text::excerpt(line, longest)).collect();
+                *words = lines.join("\n");
             }
         }
         json = serde_json::to_string(&brief)? + "\n";
@@ -94,7 +105,9 @@ pub fn tap(report: &Report) -> String {
             [("found", &finding.found), ("expected", &finding.expected), ("type", &finding.fix), ("rulebook", &finding.runbook)]
         {
             if finding.verdict != Verdict::Pass && !value.is_empty() {
-                let _ = writeln!(lines, "# {label}: {}", printable(value));
+                for line in value.lines() {
+                    let _ = writeln!(lines, "# {label}: {}", printable(line));
+                }
             }
         }
         if finding.verdict == Verdict::Unknown {
@@ -102,15 +115,6 @@ pub fn tap(report: &Report) -> String {
         }
     }
     lines
-}
-
-/// Longer ids stand out of the column; the screen is for what was found.
-const WIDEST_COLUMN: usize = 28;
-
-/// The widest id, so that the columns line up; a few very long ones do not push all others to the right.
-#[must_use]
-pub fn id_width(report: &Report) -> usize {
-    report.findings.iter().map(|finding| finding.id.chars().count()).max().unwrap_or(0).min(WIDEST_COLUMN)
 }
 
 #[cfg(test)]
@@ -129,6 +133,34 @@ mod tests {
             runbook: "S0 §1.1".to_owned(),
             elapsed_ms: 12,
         }
+    }
+
+    #[test]
+    fn what_people_read_fits_80_columns_and_a_command_stands_alone_and_whole() {
+        let command = format!("sudo chown root:server {}", "/srv/a-long-folder".repeat(9));
+        let mut no = finding(1, Verdict::Fail, &"many words ".repeat(30));
+        no.fix = format!("read this first, {}\n{command}\nsudo nexy-gate x\nthen look again", "carefully ".repeat(9));
+        let yes = finding(2, Verdict::Pass, &"many words ".repeat(30));
+        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), vec![no, yes]);
+        let text = text(&report, false);
+        let lines: Vec<&str> = text.lines().collect();
+        for line in lines.iter().filter(|line| line.trim() != command) {
+            assert!(line.chars().count() <= screen::COLUMNS, "{line}");
+        }
+        let place = lines.iter().position(|line| line.trim() == command).expect("the command, whole");
+        assert_eq!((lines[place - 1].trim(), lines[place + 1].trim()), ("type", "sudo nexy-gate x"));
+        assert!(lines.iter().any(|line| line.starts_with("        do        read this first")), "{text}");
+        assert!(!text.lines().any(|line| line.ends_with(' ')), "{text}");
+    }
+
+    #[test]
+    fn a_harness_gets_every_line_of_a_fix_as_a_comment() {
+        let mut no = finding(1, Verdict::Fail, "no");
+        no.fix = "read this\nsudo x".to_owned();
+        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), vec![no]);
+        let tap = tap(&report);
+        assert!(tap.contains("# type: read this\n# type: sudo x\n"), "{tap}");
+        assert!(tap.lines().skip(2).all(|line| line.starts_with("not ok") || line.starts_with("# ")), "{tap}");
     }
 
     #[test]

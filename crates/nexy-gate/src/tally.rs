@@ -44,7 +44,7 @@ impl Tally {
                 fixes.push(fix);
             }
         }
-        answer(found.join("; "), expected.into(), fixes.join("; "))
+        answer(found.join("; "), expected.into(), fixes.join("\n"))
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
         tally.fail("d is wrong", "mend");
         let answer = tally.answer("all right");
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert_eq!((answer.found.as_str(), answer.fix.as_str()), ("c is wrong; d is wrong; b cannot be seen", "mend; look"));
+        assert_eq!((answer.found.as_str(), answer.fix.as_str()), ("c is wrong; d is wrong; b cannot be seen", "mend\nlook"));
     }
 
     #[test]

@@ -63,6 +63,6 @@ impl Drift {
             found.push(format!("drop-ins: {}", excerpt(&drop_ins.join(" "), 300)));
         }
         let answer = if is_no { Answer::fail } else { Answer::unknown };
-        answer(found.join("; "), expected, self.commands.join("; "))
+        answer(found.join("; "), expected, self.commands.join("\n"))
     }
 }

@@ -310,7 +310,7 @@ mod tests {
             let answer = answer(key, &changed);
             assert_eq!(answer.verdict, Verdict::Fail, "{key}={changed}");
             assert!(answer.found.contains(said), "{key}: {}", answer.found);
-            assert!(answer.fix.ends_with("sudo systemctl daemon-reload; sudo nexy-gate exec-start"), "{}", answer.fix);
+            assert!(answer.fix.ends_with("sudo systemctl daemon-reload\nsudo nexy-gate exec-start"), "{}", answer.fix);
             assert!(!answer.fix.contains("restart"), "{}", answer.fix);
         }
     }
@@ -335,7 +335,7 @@ mod tests {
         ];
         let answer = answer_of(&properties, &files, there(0o755), Ok(None));
         assert!(answer.found.contains(drop_in) && answer.found.contains("would open /srv/app/run.py"), "{}", answer.found);
-        assert!(answer.fix.contains(&format!("/d' {drop_in}; sudo systemctl")), "{}", answer.fix);
+        assert!(answer.fix.contains(&format!("/d' {drop_in}\nsudo systemctl")), "{}", answer.fix);
         assert!(!answer.fix.contains("git"), "{}", answer.fix);
     }
 

@@ -76,10 +76,10 @@ fn a_drop_in_that_overrides_the_command_is_named_and_the_printed_commands_take_i
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "override.conf");
     let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
-    let (mend, reload) = fix.split_once("; ").expect("several commands");
+    let (mend, reload) = fix.split_once('\n').expect("several commands");
     world.sh(mend).exits(0);
     assert_eq!(fs::read_to_string(&drop_in).expect("the drop-in"), "[Service]\nEnvironment=A=1\n");
-    assert_eq!(reload, "systemctl daemon-reload; nexy-gate exec-start");
+    assert_eq!(reload, "systemctl daemon-reload\nnexy-gate exec-start");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_wrong_main_file_gets_the_value_once_by_the_printed_command() {
     world.set_unit("ExecStart", json!(["/bin/true main.py", "/bin/false"]));
     let finding = asked(&world, GATE, 1);
     let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
-    world.sh(fix.split_once("; ").expect("several commands").0).exits(0);
+    world.sh(fix.split_once('\n').expect("several commands").0).exits(0);
     assert_eq!(fs::read_to_string(&main).expect("the unit"), format!("[Service]\nExecStart={good}\nUser=x\n"));
 }
 

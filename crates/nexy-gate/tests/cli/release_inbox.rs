@@ -31,7 +31,7 @@ fn a_misspelled_name_is_followed_by_the_move_that_mends_it() {
     let world = world();
     fs::rename(world.inbox("Nexy.dmg"), world.inbox("nexy.dmg")).expect("the artifact");
     let finding = asked(&world, GATE, 1);
-    let fix = finding["fix"].as_str().expect("a fix").split("; ").next().expect("a command").to_owned();
+    let fix = finding["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
     assert_eq!(fix, "mv release_inbox/nexy.dmg release_inbox/Nexy.dmg");
     world.sh(&fix).exits(0);
     asked(&world, GATE, 0);

@@ -34,10 +34,10 @@ impl Ran {
         self
     }
 
-    /// Standard error contains this.
+    /// Standard error contains this, perhaps broken into lines for people.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        let found = self.stderr.contains(text);
+        let found = holds(&self.stderr, text);
         assert!(found, "expected {text:?} on stderr\n{self}");
         self
     }
@@ -45,7 +45,7 @@ impl Ran {
     /// Standard error does not contain this.
     #[track_caller]
     pub fn never_says(&self, text: &str) -> &Self {
-        let found = self.stderr.contains(text);
+        let found = holds(&self.stderr, text);
         assert!(!found, "did not expect {text:?} on stderr\n{self}");
         self
     }
@@ -53,7 +53,7 @@ impl Ran {
     /// Standard output contains this.
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Self {
-        let found = self.stdout.contains(text);
+        let found = holds(&self.stdout, text);
         assert!(found, "expected {text:?} on stdout\n{self}");
         self
     }
@@ -81,6 +81,15 @@ impl Ran {
             Err(error) => panic!("expected JSON on stdout: {error}\n{self}"),
         }
     }
+}
+
+/// Whether a text holds these words, as they stand or wrapped.
+fn holds(text: &str, words: &str) -> bool {
+    text.contains(words) || one_line(text).contains(&one_line(words))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl std::fmt::Display for Ran {

@@ -1,0 +1,191 @@
+//! Words on a screen of 80 columns: text is wrapped, commands never are.
+
+use crate::text::printable;
+
+/// What people read fits this many columns, commands excepted: a wrapped command cannot be copied.
+pub const COLUMNS: usize = 80;
+
+/// What a line of a fix starts with when it is a command, beside paths.
+const PROGRAMS: &[&str] = &[
+    "az",
+    "brew",
+    "cd",
+    "chmod",
+    "chown",
+    "command",
+    "cp",
+    "curl",
+    "dash",
+    "date",
+    "df",
+    "du",
+    "find",
+    "free",
+    "getfacl",
+    "gh",
+    "git",
+    "grep",
+    "hdiutil",
+    "id",
+    "install",
+    "journalctl",
+    "ln",
+    "ls",
+    "lsblk",
+    "make",
+    "mkdir",
+    "mount",
+    "mv",
+    "namei",
+    "od",
+    "openssl",
+    "printf",
+    "python3",
+    "rm",
+    "sed",
+    "setfacl",
+    "sh",
+    "shasum",
+    "stat",
+    "sudo",
+    "sudoedit",
+    "systemctl",
+    "systemd-analyze",
+    "tar",
+    "test",
+    "xcrun",
+];
+
+/// One line of a fix, safe to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FixLine {
+    /// To be typed as it stands.
+    Command(String),
+    /// To be read.
+    Words(String),
+}
+
+/// The lines of a fix: each is one command, alone, or words.
+#[must_use]
+pub fn fix_lines(fix: &str) -> Vec<FixLine> {
+    let line = |line: &str| if is_command(line) { FixLine::Command(printable(line)) } else { FixLine::Words(printable(line)) };
+    fix.lines().filter(|text| !text.trim().is_empty()).map(line).collect()
+}
+
+/// Whether a line is typed and not read.
+fn is_command(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    let is_path = first.contains('/') && !first.contains(':') || first.starts_with("nexy-");
+    // The words after a colon or a dot are read: `make: …` is about make.
+    is_path || PROGRAMS.contains(&first)
+}
+
+/// Breaks a text into lines: the first has room for `first` columns, the others for `width`. Only a word that no line can
+/// hold is broken itself.
+#[must_use]
+pub fn wrap(text: &str, first: usize, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let mut rest: Vec<char> = word.chars().collect();
+        loop {
+            let room = if lines.len() == 1 { first } else { width };
+            let gap = usize::from(used > 0);
+            if used + gap + rest.len() <= room {
+                break;
+            }
+            if used == 0 && rest.len() > width.max(1) {
+                let head: String = rest.drain(..room.clamp(1, rest.len())).collect();
+                push(&mut lines, &head);
+            }
+            lines.push(String::new());
+            used = 0;
+        }
+        if used > 0 {
+            push(&mut lines, " ");
+            used += 1;
+        }
+        used += rest.len();
+        push(&mut lines, &rest.into_iter().collect::<String>());
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn push(lines: &mut [String], text: &str) {
+    if let Some(line) = lines.last_mut() {
+        line.push_str(text);
+    }
+}
+
+/// A label, and a text that hangs beside it.
+#[must_use]
+pub fn hanging(label: &str, indent: usize, text: &str) -> String {
+    let width = COLUMNS.saturating_sub(indent).max(1);
+    let taken = label.chars().count();
+    // A label that leaves too little room stands alone.
+    let (head, first) =
+        if taken <= indent { (format!("{label:<indent$}"), width) } else { (format!("{label} "), COLUMNS.saturating_sub(taken + 1)) };
+    let lines = wrap(text, first, width);
+    head.trim_end_matches('\n').to_owned() + &lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// A fix below two labels: words are wrapped beside theirs from column `read_at`, commands stand alone below theirs from
+/// column `type_at`. Lines of one kind in a row share a label.
+#[must_use]
+pub fn instructions(to_read: &str, read_at: usize, to_type: &str, type_at: usize, fix: &str) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    let mut last_was_command = None;
+    for line in fix_lines(fix) {
+        let is_command = matches!(line, FixLine::Command(_));
+        let is_next_of_kind = last_was_command.replace(is_command) == Some(is_command);
+        match line {
+            FixLine::Words(text) => shown.push(hanging(if is_next_of_kind { "" } else { to_read }, read_at, &text)),
+            FixLine::Command(text) => {
+                if !is_next_of_kind && !to_type.is_empty() {
+                    shown.push(to_type.to_owned());
+                }
+                shown.push(format!("{:type_at$}{text}", ""));
+            }
+        }
+    }
+    shown.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_command_is_told_from_words() {
+        for line in ["sudo chmod 640 /a b", "nexy-gate --list", "/usr/bin/x y", "scripts/vm.sh nexy-gate hard", "make vm-hard"] {
+            assert_eq!(fix_lines(line), [FixLine::Command(line.to_owned())]);
+        }
+        for line in ["put the file there", "https://example.test/x", "Build it again.", "and/or: nothing"] {
+            assert_eq!(fix_lines(line), [FixLine::Words(line.to_owned())]);
+        }
+        assert_eq!(fix_lines("read this\n\nsudo x\u{1b}\n").len(), 2);
+    }
+
+    #[test]
+    fn words_are_wrapped_and_only_one_that_fits_nowhere_is_broken() {
+        assert_eq!(wrap("aa bb cc", 5, 3), ["aa bb", "cc"]);
+        assert_eq!(wrap("aaaa bb", 3, 4), ["", "aaaa", "bb"]);
+        assert_eq!(wrap("abcdefg h", 4, 4), ["abcd", "efg", "h"]);
+        assert_eq!(wrap("", 4, 4), [""]);
+        assert_eq!(hanging("a", 3, "bb cc"), "a  bb cc");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_its_room_and_nothing_is_lost(text in "[a-zäж ]{0,120}", first in 1..30_usize, width in 1..30_usize) {
+            let lines = wrap(&text, first, width);
+            for (number, line) in lines.iter().enumerate() {
+                let room = if number == 0 { first } else { width };
+                prop_assert!(line.chars().count() <= room);
+            }
+            let letters = |text: &str| text.chars().filter(|letter| *letter != ' ').collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}
