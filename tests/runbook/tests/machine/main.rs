@@ -1,0 +1,137 @@
+//! The gates and probes of the VM on a real machine: a real service manager, real accounts, the committed `nexy.toml`.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests start a machine and stop at the first surprise")]
+
+mod environment;
+mod machine;
+
+use machine::{CHECKOUT, Machine, UNIT, set_config_env, unit};
+use serde_json::Value;
+
+const FILES: &str = "nexy-gate config-env gemini-key config-env-access exec-start server-version-env";
+
+/// The finding of one gate or probe.
+fn finding<'a>(report: &'a Value, id: &str) -> &'a Value {
+    report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("no {id} in {report:#}"))
+}
+
+#[track_caller]
+fn holds(report: &Value, id: &str, key: &str, words: &str) {
+    let finding = finding(report, id);
+    assert!(finding[key].as_str().is_some_and(|text| text.contains(words)), "expected {words:?} in {key} of {finding:#}");
+}
+
+/// Which life of the service runs; a restart would show.
+fn life(machine: &Machine) -> String {
+    machine.must(&format!("systemctl show -p MainPID,NRestarts,InvocationID,ActiveState {UNIT}"))
+}
+
+#[test]
+fn the_machine_of_the_rulebook_passes_for_root_and_is_unknown_to_its_own_user() {
+    let Some(machine) = Machine::boot("the_machine_of_the_rulebook_passes") else { return };
+    machine.ask(FILES, 0);
+    machine.ask("nexy-verify unit-active --wait 10s --stable 2s", 0);
+    // The service's user may read the file, but cannot see that nobody else can: whoever looks in vain is unknown.
+    let report = machine.ask(&format!("setpriv --reuid nobody --regid nogroup --clear-groups -- {FILES}"), 69);
+    assert_eq!(finding(&report, "config-env-access")["verdict"], "unknown");
+}
+
+#[test]
+fn what_the_manager_has_loaded_counts_and_the_printed_script_mends_it_without_a_restart() {
+    let Some(machine) = Machine::boot("what_the_manager_has_loaded_counts") else { return };
+    let before = life(&machine);
+    let drop_in = format!("/etc/systemd/system/{UNIT}.d/override.conf");
+    machine.write(&drop_in, format!("[Service]\nExecStart=\nExecStart={CHECKOUT}/venv/bin/python3 server/server/main.py\n"));
+    machine.must("systemctl daemon-reload");
+    let drifted = machine.ask("nexy-gate exec-start", 1);
+    holds(&drifted, "exec-start", "found", "server/server/main.py");
+    holds(&drifted, "exec-start", "found", "override.conf");
+    for _ in 0..2 {
+        machine.must("nexy-gate --print-fix exec-start | sh");
+        machine.ask("nexy-gate exec-start", 0);
+    }
+    assert_eq!(life(&machine), before, "nothing was restarted");
+    machine.must(&format!("systemctl restart {UNIT}"));
+    machine.ask("nexy-verify unit-active --wait 10s --stable 2s", 0);
+}
+
+#[test]
+fn a_drifted_user_folder_or_command_in_the_main_file_is_mended_by_the_printed_script() {
+    let Some(machine) = Machine::boot("a_drifted_user_folder_or_command") else { return };
+    let main = format!("/etc/systemd/system/{UNIT}");
+    for (from, to) in [
+        ("User=azureuser", "User=root"),
+        ("WorkingDirectory=/home/azureuser/voice-assistant", "WorkingDirectory=/home/azureuser/voice-assistant/server"),
+        ("python3 server/main.py", "python3 main.py"),
+        ("ExecStart=", "ExecStart=-"),
+    ] {
+        let wrong = unit("Restart=no\n").replacen(from, to, 1);
+        assert_ne!(wrong, unit("Restart=no\n"), "{from}");
+        machine.write(&main, wrong);
+        machine.must("systemctl daemon-reload");
+        machine.ask("nexy-gate exec-start", 1);
+        machine.must("nexy-gate --print-fix exec-start | sh");
+        machine.ask("nexy-gate exec-start", 0);
+    }
+}
+
+#[test]
+fn a_masked_or_missing_unit_is_a_no() {
+    let Some(machine) = Machine::boot("a_masked_or_missing_unit_is_a_no") else { return };
+    machine.must(&format!("systemctl stop {UNIT} && mv /etc/systemd/system/{UNIT} /srv/ && systemctl daemon-reload"));
+    holds(&machine.ask("nexy-gate exec-start", 1), "exec-start", "found", "not-found");
+    machine.must(&format!("systemctl mask {UNIT}"));
+    holds(&machine.ask("nexy-gate exec-start", 1), "exec-start", "found", "masked");
+    machine.must(&format!("systemctl unmask {UNIT} && mv /srv/{UNIT} /etc/systemd/system/ && systemctl daemon-reload"));
+    machine.ask("nexy-gate exec-start", 0);
+}
+
+#[test]
+fn a_service_that_dies_again_and_again_never_counts_as_running() {
+    let Some(machine) = Machine::boot("a_service_that_dies_again_and_again") else { return };
+    machine.write(&format!("{CHECKOUT}/server/main.py"), "import time\ntime.sleep(0.7)\nraise SystemExit(1)\n");
+    machine.must(&format!("systemctl restart {UNIT}"));
+    let said = machine.sh("nexy-verify unit-active --wait 6s --stable 3s --format json");
+    assert_ne!(said.code, Some(0), "{}", said.stdout);
+    machine.must(&format!("systemctl stop {UNIT}"));
+    machine.ask("nexy-verify unit-active", 1);
+}
+
+#[test]
+fn a_stale_version_in_a_drop_in_or_another_environment_file_is_seen_and_taken_out() {
+    let Some(machine) = Machine::boot("a_stale_version_in_a_drop_in") else { return };
+    machine.ask("nexy-gate server-version-env", 0);
+    let drop_in = format!("/etc/systemd/system/{UNIT}.d/version.conf");
+    machine.write(&drop_in, "[Service]\nEnvironment=SERVER_VERSION=1.6.1.34\n");
+    machine.must("systemctl daemon-reload");
+    let report = machine.ask("nexy-gate server-version-env", 1);
+    holds(&report, "server-version-env", "found", "1.6.1.34");
+    machine.must(&format!("rm {drop_in}"));
+    machine.write("/etc/nexy-extra.env", "SERVER_BUILD=1.6.1.34\n");
+    machine.write(&drop_in, "[Service]\nEnvironmentFile=-/etc/nexy-extra.env\n");
+    machine.must("systemctl daemon-reload");
+    holds(&machine.ask("nexy-gate server-version-env", 1), "server-version-env", "found", "/etc/nexy-extra.env");
+    let fix = finding(&machine.ask("nexy-gate server-version-env", 1), "server-version-env")["fix"].as_str().unwrap().replace("sudo ", "");
+    machine.must(&fix);
+    machine.ask("nexy-gate server-version-env", 0);
+}
+
+#[test]
+fn modes_and_owners_are_tried_as_the_services_own_user() {
+    let Some(machine) = Machine::boot("modes_and_owners_are_tried") else { return };
+    for (broken, said) in [
+        (format!("chmod 600 {CHECKOUT}/config.env"), "cannot read"),
+        (format!("chown azureuser {CHECKOUT}/config.env"), "not to root"),
+        (format!("chmod 644 {CHECKOUT}/config.env"), "more in than 0640"),
+        ("chmod 700 /home/azureuser && chown root /home/azureuser".to_owned(), "cannot pass"),
+        (format!("chmod 777 {CHECKOUT}"), "everybody can replace"),
+    ] {
+        machine.must(&broken);
+        let report = machine.ask("nexy-gate config-env-access", 1);
+        holds(&report, "config-env-access", "found", said);
+        machine.must("nexy-gate --print-fix config-env-access | sh");
+        machine.ask("nexy-gate config-env-access", 0);
+        set_config_env(&machine, &nexy_standin::world::good_config_env());
+        machine.must(&format!("chmod 755 /home/azureuser {CHECKOUT} && chown azureuser: /home/azureuser"));
+    }
+}
