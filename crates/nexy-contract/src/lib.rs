@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod digest;
 pub mod document;
 pub mod exit;
+pub mod health;
 pub mod loopback;
 pub mod manifest;
 pub mod nearest;

@@ -1,6 +1,7 @@
 //! One look at a URL, told as a value that can be judged without a network.
 
 use crate::context::Context;
+pub(crate) use nexy_contract::health::is_of_somebody_else;
 use nexy_contract::text;
 use nexy_outside::http::{Ask, HttpError, Url};
 
@@ -41,9 +42,4 @@ pub(crate) fn get(context: &Context, url: &str) -> Look {
 /// An error of the network as a look.
 pub(crate) fn nothing(error: &HttpError) -> Look {
     Look::Nothing { because: error.to_string(), fix: error.fix() }
-}
-
-/// Statuses of somebody between us and the server (a proxy, a portal, a limiter): they say nothing about the server.
-pub(crate) const fn is_of_somebody_else(status: u16) -> bool {
-    matches!(status, 407 | 429 | 511)
 }

@@ -6,8 +6,8 @@ use crate::{
     get::{self, Look},
     probe::Answer,
 };
-use nexy_contract::{ReleaseVersion, text};
-use serde_json::Value;
+pub(crate) use nexy_contract::health::Said;
+use nexy_contract::{ReleaseVersion, health, text};
 
 /// Which document is asked, and what it must say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,17 +53,6 @@ pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
     Answer::pass(format!("{url} says {}, version and build {version}", question.word))
 }
 
-/// What such a document says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said {
-    /// Its `status`.
-    pub(crate) status: String,
-    /// Its `latest_version`.
-    pub(crate) version: String,
-    /// Its `latest_build`; clients compare only this one.
-    pub(crate) build: String,
-}
-
 /// Why a document says nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
@@ -84,31 +73,10 @@ pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
         Look::Nothing { because, fix } => return Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
         Look::Answered { status, body } => (*status, body),
     };
-    if get::is_of_somebody_else(status) {
-        return Err(Unread::Nothing {
-            because: format!("{url} was answered with {status}, which is not the server's own word"),
-            fix: format!("look at what answers there: curl -sSI {url}"),
-        });
-    }
-    let useless = |found: String| Err(Unread::Useless(format!("{url} {found}")));
-    if status != 200 {
-        return useless(format!("answers {status}"));
-    }
-    if body.trim_ascii().is_empty() {
-        return useless("answers 200 with nothing in it".to_owned());
-    }
-    let document: Value = match serde_json::from_slice(body) {
-        Ok(document) => document,
-        Err(_) => {
-            return useless(format!("answers 200 with something else than JSON: {}", text::excerpt(&String::from_utf8_lossy(body), 60)));
-        }
-    };
-    let field = |name: &str| match document.get(name) {
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(other) => Err(Unread::Useless(format!("{url} says {name} {}, which is no text", text::excerpt(&other.to_string(), 40)))),
-        None => Err(Unread::Useless(format!("{url} has no {name}"))),
-    };
-    Ok(Said { status: field("status")?, version: field("latest_version")?, build: field("latest_build")? })
+    health::read(url, status, body).map_err(|unread| match unread {
+        health::Unread::SomebodyElse(because) => Unread::Nothing { because, fix: format!("look at what answers there: curl -sSI {url}") },
+        health::Unread::Useless(found) => Unread::Useless(found),
+    })
 }
 
 #[cfg(test)]
