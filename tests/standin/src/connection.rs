@@ -4,7 +4,7 @@ use crate::fault::{Listener, Reply};
 use crate::http::{self, Body, Framing, Request, Response, Tamper};
 use crate::request_log::RequestLine;
 use crate::shared::Shared;
-use crate::{github, nexy};
+use crate::{gemini, github, nexy};
 use serde_json::Value;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -26,7 +26,7 @@ pub(crate) fn serve(shared: &Shared, listener: Listener, stream: &TcpStream) {
             listener: listener.name().to_owned(),
             method: request.method.clone(),
             path: request.target.clone(),
-            has_authorization: request.header("authorization").is_some(),
+            has_authorization: request.header("authorization").or(request.header("x-goog-api-key")).is_some(),
             range: request.header("range").map(str::to_owned),
             ..RequestLine::default()
         };
@@ -118,6 +118,7 @@ fn route(shared: &Shared, listener: Listener, request: &Request, body: &mut Requ
         Listener::Server => nexy::server(shared, request),
         Listener::Updates => nexy::updates(shared, request),
         Listener::Public => nexy::public(shared, request),
+        Listener::Gemini => gemini::answer(shared, request, body),
     }
 }
 

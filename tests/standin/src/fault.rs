@@ -22,11 +22,14 @@ pub enum Listener {
     Updates,
     /// The VM's public host.
     Public,
+    /// The language model's API.
+    Gemini,
 }
 
 impl Listener {
     /// All of them.
-    pub const ALL: [Self; 7] = [Self::Api, Self::Uploads, Self::Web, Self::Storage, Self::Server, Self::Updates, Self::Public];
+    pub const ALL: [Self; 8] =
+        [Self::Api, Self::Uploads, Self::Web, Self::Storage, Self::Server, Self::Updates, Self::Public, Self::Gemini];
 
     /// The name in the request log and in `faults.json`.
     #[must_use]
@@ -39,6 +42,7 @@ impl Listener {
             Self::Server => "server",
             Self::Updates => "updates",
             Self::Public => "public",
+            Self::Gemini => "gemini",
         }
     }
 }

@@ -16,6 +16,7 @@ mod clock;
 mod connection;
 mod disk;
 mod fault;
+mod gemini;
 mod github;
 mod http;
 mod nexy;
@@ -29,6 +30,7 @@ pub mod traces;
 pub mod world;
 
 pub use fault::{Fault, Listener, Reply};
+pub use gemini::Model;
 pub use request_log::RequestLine;
 pub use seed::{AssetInfo, ReleaseOptions};
 pub use standin::{Standin, TOKEN};

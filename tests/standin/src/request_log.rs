@@ -7,7 +7,7 @@ use std::path::Path;
 /// What the stand-in remembers of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestLine {
-    /// Which door: `api`, `uploads`, `web`, `storage`, `server`, `updates` or `public`.
+    /// Which door: `api`, `uploads`, `web`, `storage`, `server`, `updates`, `public` or `gemini`.
     pub listener: String,
     /// The method.
     pub method: String,
@@ -15,7 +15,7 @@ pub struct RequestLine {
     pub path: String,
     /// The status that was answered; 0 when the connection ended without an answer.
     pub status: u16,
-    /// Whether an Authorization header came; its value is never kept.
+    /// Whether a header with a secret came (Authorization, or the language model's key); its value is never kept.
     pub has_authorization: bool,
     /// Bytes of the request's body that arrived.
     pub request_bytes: u64,

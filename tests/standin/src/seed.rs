@@ -44,6 +44,15 @@ impl Standin {
         self.shared.tokens.add(token, false);
     }
 
+    /// Scripts what GitHub says of the account: `expires` and `scopes` of its token, the URL of `single_sign_on` that it
+    /// has not passed, the calls `remaining`, and whether its repositories are `private` or `archived`.
+    pub fn set_account(&self, key: &str, value: Value) {
+        let file = self.folder().join("account.json");
+        let mut account = disk::read_json(&file).unwrap_or_else(|| json!({}));
+        account[key] = value;
+        disk::write_json(&file, &account);
+    }
+
     /// Creates a published release in `owner/name` and says its id.
     pub fn create_release(&self, repository: &str, tag: &str) -> u64 {
         self.create_release_with(repository, tag, ReleaseOptions::default())

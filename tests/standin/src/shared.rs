@@ -24,11 +24,11 @@ pub(crate) struct Shared {
     pub(crate) connections: Mutex<HashMap<u64, TcpStream>>,
     store: Mutex<Store>,
     log: Mutex<()>,
-    urls: [String; 7],
+    urls: [String; 8],
 }
 
 impl Shared {
-    pub(crate) fn new(folder: PathBuf, urls: [String; 7]) -> Self {
+    pub(crate) fn new(folder: PathBuf, urls: [String; 8]) -> Self {
         Self {
             store: Mutex::new(Store::new(folder.join("github"))),
             tokens: Tokens::new(folder.join("tokens.json")),

@@ -1,4 +1,4 @@
-//! The stand-in itself: seven loopback listeners over one folder of state.
+//! The stand-in itself: eight loopback listeners over one folder of state.
 
 use crate::connection;
 use crate::fault::{Fault, Listener};
@@ -92,6 +92,12 @@ impl Standin {
     #[must_use]
     pub fn public_url(&self) -> String {
         self.url(Listener::Public)
+    }
+
+    /// The language model's API.
+    #[must_use]
+    pub fn gemini_url(&self) -> String {
+        self.url(Listener::Gemini)
     }
 
     /// The folder of state.

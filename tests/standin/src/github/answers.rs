@@ -1,19 +1,28 @@
 //! The shapes in which GitHub describes things and refuses requests.
 
 use super::store::{Asset, Release};
-use crate::clock;
 use crate::fault::Listener;
 use crate::http::{Request, Response};
 use crate::shared::Shared;
 use crate::tokens::Bearer;
+use crate::{clock, disk};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 const DOCUMENTATION: &str = "https://docs.github.com/rest";
 const CALLS_PER_HOUR: u64 = 5000;
+const CALLS_PER_HOUR_AND_ADDRESS: u64 = 60;
 
-/// Puts on an answer what every answer of the API carries.
-pub(super) fn finish(shared: &Shared, response: Response) -> Response {
+/// Puts on an answer what every answer of the API carries, and what it says of the token.
+pub(super) fn finish(shared: &Shared, request: &Request, mut response: Response) -> Response {
+    if matches!(shared.tokens.bearer(request.header("authorization")), Bearer::Reader | Bearer::Writer) {
+        let facts = account(shared);
+        for (key, name) in [("expires", "GitHub-Authentication-Token-Expiration"), ("scopes", "X-OAuth-Scopes")] {
+            if let Some(value) = facts[key].as_str() {
+                response = response.with(name, value);
+            }
+        }
+    }
     let calls = shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1;
     let left = CALLS_PER_HOUR.saturating_sub(calls);
     response
@@ -26,13 +35,24 @@ pub(super) fn finish(shared: &Shared, response: Response) -> Response {
         .with("X-RateLimit-Reset", &next_hour().to_string())
 }
 
-pub(super) fn rate_limit(shared: &Shared) -> Value {
-    let calls = shared.api_calls.load(Ordering::SeqCst);
+/// What is scripted of the account: `expires` and `scopes` of its token, `single_sign_on`, the calls `remaining`, and
+/// whether its repositories are `private` or `archived`.
+pub(super) fn account(shared: &Shared) -> Value {
+    disk::read_json(&shared.folder.join("account.json")).unwrap_or(Value::Null)
+}
+
+/// Without a token everybody behind one address shares a few calls.
+pub(super) fn rate_limit(shared: &Shared, request: &Request) -> Value {
+    let is_known = shared.tokens.bearer(request.header("authorization")) != Bearer::Nobody;
+    let limit = if is_known { CALLS_PER_HOUR } else { CALLS_PER_HOUR_AND_ADDRESS };
+    let left = limit.saturating_sub(shared.api_calls.load(Ordering::SeqCst));
+    let left = account(shared)["remaining"].as_u64().unwrap_or(left);
     let core = json!({
-        "limit": CALLS_PER_HOUR,
-        "used": calls,
-        "remaining": CALLS_PER_HOUR.saturating_sub(calls),
+        "limit": limit,
+        "used": limit.saturating_sub(left),
+        "remaining": left,
         "reset": next_hour(),
+        "resource": "core",
     });
     json!({"resources": {"core": core}, "rate": core})
 }
@@ -56,7 +76,13 @@ pub(super) fn refusal(shared: &Shared, request: &Request, mutates: bool) -> Opti
         Bearer::Reader if mutates => {
             Some(message(403, "Resource not accessible by personal access token").with("X-Accepted-GitHub-Permissions", "contents=write"))
         }
-        _ => None,
+        Bearer::Reader | Bearer::Writer => {
+            let facts = account(shared);
+            let url = facts["single_sign_on"].as_str()?;
+            let text = "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.";
+            Some(message(403, text).with("X-GitHub-SSO", &format!("required; url={url}")))
+        }
+        Bearer::Nobody => None,
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
     let mutates = matches!(request.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE");
     let response = answers::refusal(shared, request, mutates).unwrap_or_else(|| route(shared, request, body));
-    answers::finish(shared, response)
+    answers::finish(shared, request, response)
 }
 
 fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
@@ -21,9 +21,10 @@ fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> 
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let method = request.method.as_str();
     match (method, segments.as_slice()) {
-        ("GET", ["rate_limit"]) => Response::json(200, &answers::rate_limit(shared)),
+        ("GET", ["rate_limit"]) => Response::json(200, &answers::rate_limit(shared, request)),
         ("GET", ["user"]) => user(shared, request),
         ("GET", ["repos", owner, name]) => repository(shared, request, &format!("{owner}/{name}")),
+        ("GET", ["repos", owner, name, "releases"]) => releases(shared, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases", "tags", tag]) => {
             let store = shared.store();
             let release = store.release_by_tag(&format!("{owner}/{name}"), tag);
@@ -41,6 +42,20 @@ fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> 
         }
         _ => answers::not_found().unscripted(),
     }
+}
+
+/// The newest first; drafts are shown only to who may change the repository.
+fn releases(shared: &Shared, request: &Request, repository: &str) -> Response {
+    let store = shared.store();
+    if !store.has_repository(repository) {
+        return answers::not_found();
+    }
+    let sees_drafts = shared.tokens.bearer(request.header("authorization")) == Bearer::Writer;
+    let per_page = request.parameter("per_page").and_then(|text| text.parse().ok()).unwrap_or(30).clamp(1, 100);
+    let mut all: Vec<Release> = store.releases(repository).into_iter().filter(|release| sees_drafts || !release.draft).collect();
+    all.sort_by_key(|release| std::cmp::Reverse(release.id));
+    let shown = all.iter().take(per_page).map(|release| answers::release(shared, release, &store.assets(release)));
+    Response::json(200, &Value::Array(shown.collect()))
 }
 
 fn with_release(shared: &Shared, owner: &str, name: &str, id: &str, then: impl FnOnce(&Store, &Release) -> Response) -> Response {
@@ -101,14 +116,15 @@ fn repository(shared: &Shared, request: &Request, repository: &str) -> Response 
         return answers::not_found();
     }
     let bearer = shared.tokens.bearer(request.header("authorization"));
+    let facts = answers::account(shared);
     let (owner, name) = repository.split_once('/').unwrap();
     let mut body = json!({
         "id": 1,
         "name": name,
         "full_name": repository,
-        "private": false,
+        "private": facts["private"] == true,
         "owner": {"login": owner},
-        "archived": false,
+        "archived": facts["archived"] == true,
         "default_branch": "main",
     });
     if bearer != Bearer::Nobody {

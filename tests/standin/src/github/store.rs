@@ -109,7 +109,7 @@ impl Store {
         all.find(|release| release.id == id)
     }
 
-    fn releases(&self, repository: &str) -> Vec<Release> {
+    pub(crate) fn releases(&self, repository: &str) -> Vec<Release> {
         folders(&self.root.join(repository)).iter().filter_map(|folder| read_release(repository, folder)).collect()
     }
 

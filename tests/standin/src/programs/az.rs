@@ -25,18 +25,25 @@ fn route(state: &Path, account: &Value, arguments: &[String]) -> Result<Said, Sa
     match words.as_slice() {
         ["version", ..] => {
             read(&[OUTPUT, ONLY_ERRORS], &arguments[1..])?;
-            Ok(document(&json!({"azure-cli": "2.91.0"})))
+            Ok(document(account, &json!({"azure-cli": "2.91.0"})))
         }
+        // Answered from the files of the last login, without the network.
         ["account", "show", ..] => {
             read(&[OUTPUT, ONLY_ERRORS], &arguments[2..])?;
             logged_in(account)?;
-            Ok(document(&json!({
-                "id": "00000000-0000-0000-0000-000000000001",
-                "name": "stand-in",
-                "state": account["subscription_state"].as_str().unwrap_or("Enabled"),
-                "isDefault": true,
-                "user": {"name": "operator@example.org", "type": "user"},
-            })))
+            Ok(document(
+                account,
+                &json!({
+                    "environmentName": "AzureCloud",
+                    "homeTenantId": "00000000-0000-0000-0000-00000000000a",
+                    "id": account["subscription_id"].as_str().unwrap_or("00000000-0000-0000-0000-000000000001"),
+                    "isDefault": true,
+                    "name": account["subscription"].as_str().unwrap_or("stand-in"),
+                    "state": account["subscription_state"].as_str().unwrap_or("Enabled"),
+                    "tenantId": "00000000-0000-0000-0000-00000000000a",
+                    "user": {"name": "operator@example.org", "type": "user"},
+                }),
+            ))
         }
         ["vm", "show", ..] => {
             let details = Flag { long: "--show-details", short: "-d", takes: Takes::Nothing, required: false };
@@ -45,13 +52,22 @@ fn route(state: &Path, account: &Value, arguments: &[String]) -> Result<Said, Sa
             let mut vm = json!({
                 "name": name,
                 "resourceGroup": group,
-                "provisioningState": "Succeeded",
+                "provisioningState": account["provisioning_state"].as_str().unwrap_or("Succeeded"),
             });
             if given.has("--show-details") {
                 let power = account["power_state"].as_str().unwrap_or("VM running");
                 vm["powerState"] = json!(power);
             }
-            Ok(document(&vm))
+            Ok(document(account, &vm))
+        }
+        ["vm", "list", ..] => {
+            read(&[OUTPUT, ONLY_ERRORS], &arguments[2..])?;
+            reached(account)?;
+            let one = |name: &Value, group: &Value| json!({"name": name, "resourceGroup": group, "provisioningState": "Succeeded"});
+            let mut all = vec![one(&account["vm"], &account["resource_group"])];
+            all.extend(account["vms"].as_array().into_iter().flatten().map(|vm| one(&vm["name"], &vm["resourceGroup"])));
+            all.retain(|vm| !vm["name"].is_null());
+            Ok(document(account, &Value::Array(all)))
         }
         ["vm", "run-command", "invoke", ..] => {
             let flags = [GROUP, NAME, COMMAND, SCRIPTS, PARAMETERS, OUTPUT, ONLY_ERRORS];
@@ -79,11 +95,37 @@ fn logged_in(account: &Value) -> Result<(), Said> {
     Ok(())
 }
 
+/// Logged in, and Azure answers.
+fn reached(account: &Value) -> Result<(), Said> {
+    logged_in(account)?;
+    if account["network"] == false {
+        return Err(Said::error(
+            1,
+            "ERROR: HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded with url: /subscriptions/00000000-0000-0000-0000-000000000001 (Caused by NameResolutionError(\"Failed to resolve 'management.azure.com' ([Errno -3] Temporary failure in name resolution)\"))",
+        ));
+    }
+    if account["session"] == "expired" {
+        return Err(Said::error(
+            1,
+            "ERROR: AADSTS700082: The refresh token has expired due to inactivity. Tenant 00000000-0000-0000-0000-00000000000a.\nInteractive authentication is needed. Please run:\naz login",
+        ));
+    }
+    Ok(())
+}
+
 /// Group and name of the VM, when they are the known ones.
 fn vm<'a>(account: &Value, given: &'a Given) -> Result<(&'a str, &'a str), Said> {
-    logged_in(account)?;
+    reached(account)?;
     let group = given.one("--resource-group").unwrap();
     let name = given.one("--name").unwrap();
+    if account["authorization"] == false {
+        return Err(Said::error(
+            1,
+            format!(
+                "ERROR: (AuthorizationFailed) The client 'operator@example.org' with object id '00000000-0000-0000-0000-00000000000b' does not have authorization to perform action 'Microsoft.Compute/virtualMachines/read' over scope '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}' or the scope is invalid.\nCode: AuthorizationFailed"
+            ),
+        ));
+    }
     // Azure's names are the same in any case.
     let is = |key: &str, value: &str| {
         let known = account[key].as_str().unwrap_or_default();
@@ -108,8 +150,9 @@ fn vm<'a>(account: &Value, given: &'a Given) -> Result<(&'a str, &'a str), Said>
     Ok((group, name))
 }
 
-fn document(value: &Value) -> Said {
-    Said::ok(format!("{value:#}\n"))
+fn document(account: &Value, value: &Value) -> Said {
+    let noise = account["noise"].as_str().map(|noise| format!("{noise}\n")).unwrap_or_default();
+    Said::ok(format!("{noise}{value:#}\n"))
 }
 
 /// Without `--only-show-errors` there is noise on standard error.

@@ -18,10 +18,12 @@ pub use files::manifest;
 pub use ran::Ran;
 pub use running::Running;
 pub use tool::Tool;
-pub use vm::{TOOLS, good_config_env};
+pub use vm::{TOOLS, good_config_env, good_gemini_key};
 
 /// The repository that holds the releases.
 pub const ARTIFACTS: &str = "Seregawpn/Nexy_production";
+/// The repositories of code, which hold no release.
+pub const CODE_REPOSITORIES: [&str; 2] = ["Seregawpn/Nexy", "Seregawpn/Nexy_server"];
 /// The version in the workspace of a new world.
 pub const VERSION: &str = "2.0.0.4";
 /// The version that a new world's clients have.
@@ -101,6 +103,9 @@ impl World {
     fn publish_old(&self, dmg_bytes: u64) {
         self.standin.create_release(ARTIFACTS, "Update");
         self.standin.create_release(ARTIFACTS, "App");
+        for repository in CODE_REPOSITORIES {
+            self.standin.create_repository(repository);
+        }
         let file = self.root().join("old.dmg");
         artifact::write_dmg(&file, dmg_bytes, 1);
         self.standin.put_asset_file(ARTIFACTS, "Update", "Nexy.dmg", &file);
@@ -185,7 +190,9 @@ impl World {
     }
 
     /// Changes one key of the scripted `az`: `logged_in`, `mode` (`today`, `old-agent`, `unfinished`,
-    /// `drops-script`), `conflicts`, `vm_path`, `power_state`, `subscription_state`.
+    /// `drops-script`), `conflicts`, `vm_path`, `power_state`, `provisioning_state`, `subscription_state`,
+    /// `subscription_id`, `subscription`, `resource_group`, `vm`, `network` and `authorization` (false takes them away),
+    /// `session` (`expired`), `noise` (a line before each document), `vms` (what else the subscription has).
     pub fn set_az(&self, key: &str, value: Value) {
         self.change_state("az.json", |az| az[key] = value);
     }

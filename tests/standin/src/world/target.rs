@@ -33,6 +33,7 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
         ("endpoints", "local_server", standin.local_server_url()),
         ("endpoints", "local_updates", standin.local_updates_url()),
         ("endpoints", "public", standin.public_url()),
+        ("gemini", "api_url", standin.gemini_url()),
     ];
     for (section, key, value) in strings {
         text = set(&text, section, key, &format!("\"{value}\""));

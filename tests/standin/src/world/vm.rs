@@ -23,6 +23,8 @@ impl World {
         files::write(&root.join("etc/nexy.toml"), target);
         restrict(&root.join("etc/nexy.toml"));
         self.set_config_env(&good_config_env());
+        self.standin.set_gemini_key(&good_gemini_key());
+        self.standin.set_gemini_model(MODEL);
         symlink("/bin/true", root.join("venv/bin/python3")).unwrap();
         for tool in TOOLS {
             symlink(self.tools().join(tool), root.join("bin").join(tool)).unwrap();
@@ -146,9 +148,18 @@ impl World {
     }
 }
 
+/// The model of the committed `nexy.toml`.
+const MODEL: &str = "gemini-2.5-flash";
+
+/// The key of [`good_config_env`], made up and accepted by the stand-in.
+#[must_use]
+pub fn good_gemini_key() -> String {
+    format!("AIza{}{}", "SyTEST", "0123456789".repeat(3).get(..29).unwrap())
+}
+
 /// A config.env that every gate passes; the key is made up.
 #[must_use]
 pub fn good_config_env() -> String {
-    let key = format!("AIza{}{}", "SyTEST", "0123456789".repeat(3).get(..29).unwrap());
+    let key = good_gemini_key();
     format!("NEXY_ENV=prod\nGEMINI_API_KEY={key}\nSUBSCRIPTION_ENABLED=false\nGRPC_PORT=50051\nHTTP_PORT=8080\nUPDATE_PORT=8081\n")
 }

@@ -3,6 +3,7 @@
 
 mod client;
 mod faults;
+mod gemini;
 mod github;
 mod nexy;
 mod serve;

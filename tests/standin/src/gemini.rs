@@ -1,0 +1,195 @@
+//! The language model's API as far as one minimal request goes: strict about its form, and scriptable in what it says.
+
+use crate::connection::RequestBody;
+use crate::disk;
+use crate::http::{Request, Response};
+use crate::shared::Shared;
+use crate::standin::Standin;
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::Path;
+
+/// What the model says to a request in good form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// A word, cut by the limit of one token; an unknown key or model is refused.
+    Answers,
+    /// The same, not cut.
+    AnswersWhole,
+    /// Nothing but why it says nothing.
+    Blocks,
+    /// The key has expired.
+    Expired,
+    /// The key was found in public.
+    Leaked,
+    /// The key's project was suspended; the real refusal repeats the key, and so does this one.
+    Suspended,
+    /// The API is switched off in the key's project.
+    ServiceDisabled,
+    /// The key may not be used for this API.
+    KeyRestricted,
+    /// The requests of a day are used up.
+    DayQuota,
+    /// The requests of a minute are used up.
+    MinuteQuota,
+    /// Nobody is served where the request comes from.
+    Location,
+    /// Too many others ask.
+    Overloaded,
+}
+
+impl Model {
+    const ALL: [Self; 12] = [
+        Self::Answers,
+        Self::AnswersWhole,
+        Self::Blocks,
+        Self::Expired,
+        Self::Leaked,
+        Self::Suspended,
+        Self::ServiceDisabled,
+        Self::KeyRestricted,
+        Self::DayQuota,
+        Self::MinuteQuota,
+        Self::Location,
+        Self::Overloaded,
+    ];
+}
+
+impl Standin {
+    /// Makes this the only key that is accepted; the state keeps its digest alone.
+    pub fn set_gemini_key(&self, key: &str) {
+        change(self.folder(), "key_sha256", json!(disk::sha256(key.as_bytes())));
+    }
+
+    /// Makes this the only model that there is.
+    pub fn set_gemini_model(&self, model: &str) {
+        change(self.folder(), "model", json!(model));
+    }
+
+    /// Says what the model says from now on.
+    pub fn set_gemini(&self, says: Model) {
+        change(self.folder(), "says", json!(format!("{says:?}")));
+    }
+}
+
+fn change(folder: &Path, key: &str, value: Value) {
+    let file = folder.join("gemini.json");
+    let mut state = disk::read_json(&file).unwrap_or_else(|| json!({}));
+    state[key] = value;
+    disk::write_json(&file, &state);
+}
+
+/// Answers one call.
+pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
+    let segments = request.segments();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let model = match segments.as_slice() {
+        ["v1beta", "models", call] if request.method == "POST" => call.strip_suffix(":generateContent"),
+        _ => None,
+    };
+    // A key in the address would stand in every log on the way.
+    let (Some(model), true) = (model, request.query.is_empty()) else {
+        return refusal(404, "NOT_FOUND", "Requested entity was not found.", vec![]).unscripted();
+    };
+    let mut text = String::new();
+    let is_text = body.read_to_string(&mut text).is_ok();
+    if !is_text || !is_minimal(request, &text) {
+        return refusal(400, "INVALID_ARGUMENT", "Invalid JSON payload received.", vec![]).unscripted();
+    }
+    let Some(key) = request.header("x-goog-api-key") else {
+        let text = "Method doesn't allow unregistered callers (callers without established identity).";
+        return refusal(403, "PERMISSION_DENIED", text, vec![]).unscripted();
+    };
+    say(&disk::read_json(&shared.folder.join("gemini.json")).unwrap_or_else(|| json!({})), key, model)
+}
+
+/// One text, one token, and nothing else.
+fn is_minimal(request: &Request, text: &str) -> bool {
+    let is_json = request.header("content-type").is_some_and(|value| value.starts_with("application/json"));
+    let body: Value = serde_json::from_str(text).unwrap_or(Value::Null);
+    let said = body["contents"][0]["parts"][0]["text"].as_str().unwrap_or_default();
+    is_json && (1..=20).contains(&said.len()) && body["contents"][0]["role"] == "user" && body["generationConfig"]["maxOutputTokens"] == 1
+}
+
+fn say(state: &Value, key: &str, model: &str) -> Response {
+    let says = Model::ALL.into_iter().find(|one| state["says"] == format!("{one:?}").as_str()).unwrap_or(Model::Answers);
+    let denied = |text: &str, details| refusal(403, "PERMISSION_DENIED", text, details);
+    match says {
+        Model::Expired => {
+            return refusal(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", vec![reason("API_KEY_INVALID")]);
+        }
+        Model::Leaked => return denied("Your API key was reported as leaked. Please use another API key.", vec![]),
+        Model::Suspended => {
+            let text = format!("Permission denied: Consumer 'api_key:{key}' has been suspended.");
+            let mut detail = reason("CONSUMER_SUSPENDED");
+            detail["metadata"]["consumer"] = json!(format!("api_key:{key}"));
+            return denied(&text, vec![detail]);
+        }
+        Model::ServiceDisabled => {
+            let text = "Generative Language API has not been used in project 1 before or it is disabled.";
+            return denied(text, vec![reason("SERVICE_DISABLED")]);
+        }
+        Model::KeyRestricted => {
+            let text = "Requests to this API generativelanguage.googleapis.com method GenerateContent are blocked.";
+            return denied(text, vec![reason("API_KEY_SERVICE_BLOCKED")]);
+        }
+        Model::DayQuota => return exhausted("GenerateRequestsPerDayPerProjectPerModel-FreeTier", "35.5s"),
+        Model::MinuteQuota => return exhausted("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "21s"),
+        Model::Location => {
+            return refusal(400, "FAILED_PRECONDITION", "User location is not supported for the API use.", vec![]);
+        }
+        Model::Overloaded => return refusal(503, "UNAVAILABLE", "The model is overloaded. Please try again later.", vec![]),
+        Model::Answers | Model::AnswersWhole | Model::Blocks => {}
+    }
+    if state["key_sha256"] != disk::sha256(key.as_bytes()).as_str() {
+        let text = "API key not valid. Please pass a valid API key.";
+        return refusal(400, "INVALID_ARGUMENT", text, vec![reason("API_KEY_INVALID")]);
+    }
+    if state["model"] != model {
+        let text = format!("models/{model} is not found for API version v1beta, or is not supported for generateContent.");
+        return refusal(404, "NOT_FOUND", &text, vec![]);
+    }
+    let usage = json!({"promptTokenCount": 2, "totalTokenCount": 2});
+    Response::json(
+        200,
+        &match says {
+            Model::Blocks => json!({"promptFeedback": {"blockReason": "OTHER"}, "usageMetadata": usage, "modelVersion": model}),
+            Model::AnswersWhole => json!({
+                "candidates": [{"content": {"parts": [{"text": "Hi"}], "role": "model"}, "finishReason": "STOP", "index": 0}],
+                "usageMetadata": usage,
+                "modelVersion": model,
+            }),
+            // A model that thinks first has spent its one token before it says anything.
+            _ => json!({
+                "candidates": [{"content": {"role": "model"}, "finishReason": "MAX_TOKENS", "index": 0}],
+                "usageMetadata": usage,
+                "modelVersion": model,
+            }),
+        },
+    )
+}
+
+fn exhausted(quota: &str, delay: &str) -> Response {
+    let details = vec![
+        json!({"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": quota, "quotaValue": "20"}]}),
+        json!({"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}),
+    ];
+    refusal(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.", details)
+}
+
+fn reason(word: &str) -> Value {
+    json!({
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": word,
+        "domain": "googleapis.com",
+        "metadata": {"service": "generativelanguage.googleapis.com"},
+    })
+}
+
+fn refusal(code: u16, status: &str, message: &str, details: Vec<Value>) -> Response {
+    let mut error = json!({"code": code, "message": message, "status": status});
+    if !details.is_empty() {
+        error["details"] = Value::Array(details);
+    }
+    Response::json(code, &json!({"error": error}))
+}
