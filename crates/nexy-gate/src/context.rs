@@ -7,7 +7,7 @@ use crate::{
 use nexy_contract::{Exit, Problem, Record, ReleaseVersion, report::Subject};
 use nexy_outside::{
     Workspace,
-    github::Github,
+    github::{Github, GithubError, RepositoryAccess},
     http::Http,
     owned_version::{self, NoVersion},
     token::{self, Token},
@@ -30,6 +30,7 @@ pub(crate) struct Context {
     token: OnceLock<Result<Token, Problem>>,
     inbox: OnceLock<Inbox>,
     channels: OnceLock<Channels>,
+    repository: OnceLock<Result<RepositoryAccess, GithubError>>,
 }
 
 impl Context {
@@ -44,6 +45,7 @@ impl Context {
             token: OnceLock::new(),
             inbox: OnceLock::new(),
             channels: OnceLock::new(),
+            repository: OnceLock::new(),
         }
     }
 
@@ -74,6 +76,12 @@ impl Context {
     pub(crate) fn github(&self) -> Result<Github<'_>, &Problem> {
         let secret = self.token().ok().map(|token| token.secret.clone());
         Ok(Github::new(self.http()?, &self.workspace.target, secret))
+    }
+
+    /// The artifacts' repository as GitHub shows it to this token, asked once.
+    pub(crate) fn repository(&self) -> Result<&Result<RepositoryAccess, GithubError>, &Problem> {
+        let github = self.github()?;
+        Ok(self.repository.get_or_init(|| github.repository()))
     }
 
     /// The inbox; every artifact in it is hashed when this is first asked, and never again in this run.

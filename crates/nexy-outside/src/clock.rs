@@ -1,7 +1,8 @@
-//! The one door to the time of day.
+//! The one door to the time of day, and to the times that files bear.
 
+use crate::files::FileError;
 use nexy_contract::Timestamp;
-use std::time::Duration;
+use std::{os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 /// The present moment, cut to whole milliseconds so that documents stay readable.
 #[must_use]
@@ -15,4 +16,16 @@ pub fn pause(duration: Duration) {
     if !duration.is_zero() {
         std::thread::sleep(duration);
     }
+}
+
+/// When a file was last changed, in content, name or rights.
+///
+/// # Errors
+/// [`FileError`].
+pub fn changed(path: &Path) -> Result<Timestamp, FileError> {
+    let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
+    let metadata = std::fs::metadata(path).map_err(failed)?;
+    let (second, nanosecond) = (metadata.mtime(), metadata.mtime_nsec()).max((metadata.ctime(), metadata.ctime_nsec()));
+    let moment = i32::try_from(nanosecond).ok().and_then(|nanosecond| Timestamp::new(second, nanosecond).ok());
+    moment.ok_or_else(|| failed(std::io::Error::other("its time of change is none")))
 }

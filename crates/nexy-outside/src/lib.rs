@@ -5,10 +5,12 @@
 
 pub mod accounts;
 pub mod acting;
+pub mod azure;
 pub mod cli;
 pub mod clock;
 pub mod environment;
 pub mod files;
+pub mod gemini;
 pub mod github;
 pub mod http;
 pub mod live;

@@ -25,6 +25,12 @@ impl Secret {
         self.0.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
+    /// Whether it begins like this; tells kinds of tokens apart by the prefix that their issuer has made public.
+    #[must_use]
+    pub fn starts_with(&self, prefix: &str) -> bool {
+        self.0.starts_with(prefix)
+    }
+
     /// The text itself, for the one request that needs it.
     pub(crate) fn reveal(&self) -> &str {
         &self.0

@@ -1,7 +1,8 @@
 //! The server's environment file, read with the grammar that the server uses (python-dotenv), and held against the
 //! other programs that read the same file.
 //!
-//! Nothing here can print a value: it stays in [`Value`], which only answers questions about itself.
+//! Nothing here can print a value: it stays in [`Value`], which answers questions about itself, and hands itself over for
+//! one purpose alone.
 
 mod grammar;
 mod placeholder;
@@ -166,11 +167,34 @@ impl Value {
         is_placeholder(&self.0)
     }
 
-    /// The release version that it is, if it is one. This is the only way in which anything of a value comes out: ask it only
-    /// of a name that is meant to hold a version, which is no secret.
+    /// The release version that it is, if it is one. Ask it only of a name that is meant to hold a version, which is no
+    /// secret.
     #[must_use]
     pub fn as_version(&self) -> Option<ReleaseVersion> {
         self.0.parse().ok()
+    }
+
+    /// The name that it is, if it is a plain one: small letters, digits, dots and dashes in pieces of at most sixteen
+    /// characters, such as `model-2.5-large`, perhaps behind `models/`. Ask it only of a name that is meant to hold one,
+    /// which is no secret; a key that was put there by mistake is longer, or has capital letters, and stays hidden.
+    #[must_use]
+    pub fn as_plain_name(&self) -> Option<&str> {
+        let name = self.0.strip_prefix("models/").unwrap_or(&self.0);
+        let pieces = || name.split(['-', '.']);
+        let is_piece =
+            |piece: &str| (1..=16).contains(&piece.len()) && piece.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let is_name = name.len() <= 64
+            && pieces().count() >= 2
+            && pieces().all(is_piece)
+            && name.starts_with(|first: char| first.is_ascii_lowercase())
+            && self.placeholder().is_none();
+        is_name.then_some(name)
+    }
+
+    /// Hands the value itself over. For the one request that must carry it, and for nothing else: a rules test counts who
+    /// calls this.
+    pub fn reveal_for_one_request<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+        take(&self.0)
     }
 
     /// Whether it holds a blank or a control character, which no key has.

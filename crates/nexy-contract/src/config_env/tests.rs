@@ -118,6 +118,39 @@ fn a_value_comes_out_only_when_it_is_a_whole_release_version() {
 }
 
 #[test]
+fn a_plain_name_is_told_and_nothing_that_could_be_a_key() {
+    let name = |text: &str| {
+        let parsed = parse(text.as_bytes());
+        parsed.entry("K").and_then(|entry| entry.value.as_ref()?.as_plain_name().map(str::to_owned))
+    };
+    for (text, wanted) in [
+        ("K=gemini-2.5-flash", "gemini-2.5-flash"),
+        ("K='models/gemini-2.0-flash-001'", "gemini-2.0-flash-001"),
+        ("K=gemini-2.5-flash-lite-preview-06-17", "gemini-2.5-flash-lite-preview-06-17"),
+    ] {
+        assert_eq!(name(text).as_deref(), Some(wanted));
+    }
+    for text in [
+        "K=",
+        "K",
+        "K=gemini",
+        "K=AIzaSyTEST-0123",
+        "K=s3cr3ts3cr3ts3cr3t-x",
+        "K=models/../secret",
+        "K=a--b",
+        "K=-a",
+        "K=2.5-flash",
+        "K=a b-c",
+        "K=your-model-here",
+        "K=models/models/a-b",
+        "K=a-b:c",
+    ] {
+        assert_eq!(name(text), None, "{text:?}");
+    }
+    assert_eq!(name(&format!("K=a{}", "-b".repeat(32))), None);
+}
+
+#[test]
 fn what_is_shown_of_a_file_never_holds_a_value() {
     let shown = format!("{:?}", parse(b"K=s3cr3t-value\nL='s3cr3t-value\n"));
     assert!(!shown.contains("s3cr3t"), "{shown}");

@@ -10,7 +10,10 @@ use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::http::Url;
+use nexy_outside::{
+    github::{GithubError, RepositoryAccess},
+    http::Url,
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "fixed-channel",
@@ -21,7 +24,8 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::Outside,
     explain: Explain {
         symptom: "A publication stops half-way, or goes to a release that users cannot see; the fixed download URLs answer 404.",
-        check: "Asks GitHub for the release by its tag and for its assets, now and never from a cache. 404 also means a draft, or no access.",
+        check: "Asks GitHub for the release by its tag and for its assets, now and never from a cache; and whether the repository is public and in \
+                use. 404 also means a draft, or no access.",
         fix: "Create the release once by hand with the command of the finding; release tools never create tags.",
         verify: "nexy-gate fixed-channel",
     },
@@ -29,10 +33,13 @@ pub(crate) const GATE: Gate = Gate {
 };
 
 fn check(context: &Context) -> Answer {
-    judge(&context.workspace.target, &context.channels().looks)
+    let looks = &context.channels().looks;
+    // What does not answer once will not answer twice.
+    let house = if looks.iter().any(|look| look.seen.is_err()) { None } else { context.repository().ok() };
+    judge(&context.workspace.target, looks, house)
 }
 
-fn judge(target: &Target, looks: &[Look]) -> Answer {
+fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess, GithubError>>) -> Answer {
     let repository = repository_argument(target);
     let mut tally = Tally::default();
     for Look { artifact, channel, seen } in looks {
@@ -41,7 +48,7 @@ fn judge(target: &Target, looks: &[Look]) -> Answer {
             Err(problem) => tally.unknown(problem.message(), &problem.fix),
             Ok(Seen::Nothing) => tally.fail(
                 format!("{} shows no release {channel} (missing, a draft, or not for this token)", target.repositories.artifacts),
-                format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'   (once, by hand)"),
+                format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'\nonce, by hand"),
             ),
             Ok(Seen::Release { draft: true, .. }) => tally.fail(
                 format!("the release {channel} is a draft, so users cannot see it"),
@@ -56,7 +63,7 @@ fn judge(target: &Target, looks: &[Look]) -> Answer {
                     "{artifact} on {channel} is `{}`: an upload under the live name was interrupted, so users get nothing",
                     excerpt(state, 20)
                 ),
-                format!("gh release delete-asset {tag} {} --repo {repository}   (once, by hand; then publish)", shell_word(artifact)),
+                format!("gh release delete-asset {tag} {} --repo {repository}\nonce, by hand; then publish", shell_word(artifact)),
             ),
             Ok(Seen::Release { live: Some(live), .. }) => {
                 let digest = live.sha256.map_or_else(|| "no digest".to_owned(), |sha256| sha256.short());
@@ -65,7 +72,37 @@ fn judge(target: &Target, looks: &[Look]) -> Answer {
             Ok(Seen::Release { live: None, .. }) => tally.pass(format!("{channel} has no {artifact} yet")),
         }
     }
+    judge_house(target, house, &mut tally);
     tally.answer(format!("public, changeable releases in {}", target.repositories.artifacts))
+}
+
+/// Whether the public sees the repository at all, and whether anything in it can still change.
+fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubError>>, tally: &mut Tally) {
+    let (name, repository) = (&target.repositories.artifacts, repository_argument(target));
+    let access = match house {
+        // Why nothing was asked is told already.
+        None => return,
+        Some(Ok(access)) => access,
+        Some(Err(error)) => {
+            let problem = error.problem(format!("cannot look at {name}"));
+            return tally.unknown(problem.message(), problem.fix);
+        }
+    };
+    match (access.private, access.archived) {
+        (Some(false), Some(false)) => {}
+        (None, _) | (_, None) => tally.unknown(
+            format!("GitHub does not say whether {name} is public and in use"),
+            format!("gh repo view {repository} --json visibility,isArchived"),
+        ),
+        (Some(true), _) => tally.fail(
+            format!("{name} is private, so users get nothing from it"),
+            format!("a person decides whether it becomes public:\ngh repo view {repository} --web"),
+        ),
+        (_, Some(true)) => tally.fail(
+            format!("{name} is archived, so nothing in it can be changed"),
+            format!("a person decides whether it comes into use again:\ngh repo unarchive {repository}"),
+        ),
+    }
 }
 
 /// `host/owner/name`, so that `gh` asks the right host whatever its default is.
@@ -82,7 +119,12 @@ mod tests {
     fn asked(seen: Vec<Result<Seen, Problem>>) -> Answer {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
         let looks: Vec<Look> = seen.into_iter().map(|seen| Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }).collect();
-        judge(&target, &looks)
+        judge(&target, &looks, Some(&house(Some(false), Some(false))))
+    }
+
+    fn house(private: Option<bool>, archived: Option<bool>) -> Result<RepositoryAccess, GithubError> {
+        let answer = serde_json::json!({ "full_name": "o/n", "private": private, "archived": archived });
+        Ok(serde_json::from_value(answer).expect("GitHub's shape"))
     }
 
     fn release(draft: bool, immutable: bool) -> Result<Seen, Problem> {
@@ -108,6 +150,24 @@ mod tests {
             assert_eq!(answer.verdict, Verdict::Fail);
             assert!(answer.fix.contains(words), "{}", answer.fix);
         }
+    }
+
+    #[test]
+    fn a_private_or_archived_repository_fails_and_one_of_which_nothing_is_said_is_unknown() {
+        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let looks = [Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen: release(false, false) }];
+        for (private, archived, verdict) in [
+            (Some(false), Some(false), Verdict::Pass),
+            (Some(true), Some(false), Verdict::Fail),
+            (Some(false), Some(true), Verdict::Fail),
+            (None, Some(false), Verdict::Unknown),
+            (Some(false), None, Verdict::Unknown),
+        ] {
+            let answer = judge(&target, &looks, Some(&house(private, archived)));
+            assert_eq!(answer.verdict, verdict, "{private:?} {archived:?}: {answer:?}");
+        }
+        let outage = GithubError::unexpected("GET ", "HTTP 503");
+        assert_eq!(judge(&target, &looks, Some(&Err(outage))).verdict, Verdict::Unknown);
     }
 
     #[test]

@@ -1,65 +1,73 @@
-//! The token works, before anything depends on it.
+//! The token works, and goes on working for as long as a publication takes.
+
+mod expiry;
 
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
-use nexy_contract::text::excerpt;
-use nexy_outside::github::{GithubError, Kind, RepositoryAccess};
+use expiry::Expiry;
+use nexy_contract::{Timestamp, target::Limits, text::excerpt};
+use nexy_outside::{
+    clock,
+    github::{GithubError, Kind, RepositoryAccess},
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "github-token",
-    asks: "Is there a GitHub token that may change the artifacts' repository?",
+    asks: "Is there a GitHub token that may change the artifacts' repository, and does it last?",
     profiles: &["pre-production", "before-publish"],
-    runbook: "S3 §2.1",
+    runbook: "S3 §2.1, S1 §8",
     at: Machine::Laptop,
     takes: Takes::Outside,
     explain: Explain {
         symptom: "A publication stops at its first upload, or at its last step.",
-        check: "Finds the token as gh does (environment, then `gh auth token`), and asks GitHub what it may do with the artifacts' repository.",
+        check: "Finds the token as gh does (environment, then `gh auth token`), and asks GitHub what it may do with the artifacts' repository, \
+                what its scopes are, and when it expires: not before a publication that starts now has ended.",
         fix: "gh auth login, or a fine-grained token with `Contents: write` for the artifacts' repository alone.",
         verify: "gh auth status; nexy-gate github-token",
     },
     check,
 };
 
+/// A classic token that holds one of these may change releases of a public repository.
+const SCOPES: [&str; 2] = ["repo", "public_repo"];
+/// How classic tokens begin; the others have no scopes.
+const CLASSIC: [&str; 2] = ["ghp_", "gho_"];
+/// A publication of the largest artifact over a slow line takes about so long, in seconds.
+const LONGEST_PUBLICATION_S: i64 = 3600;
+const LOGIN_AGAIN: &str = "gh auth login\nor set the variable to a new fine-grained token with `Contents: write`\nnexy-gate github-token";
+
+/// What is known of the token without asking.
+struct Held<'a> {
+    origin: &'a str,
+    is_classic: bool,
+}
+
 fn check(context: &Context) -> Answer {
-    let repository = &context.workspace.target.repositories.artifacts;
+    let target = &context.workspace.target;
+    let repository = &target.repositories.artifacts;
     let token = match context.token() {
         Ok(token) => token,
         Err(problem) => return Answer::unknown(problem.message(), expected(repository), &problem.fix),
     };
-    match context.github() {
-        Ok(github) => judge(repository, &token.origin, github.repository()),
+    let held = Held { origin: &token.origin, is_classic: CLASSIC.iter().any(|prefix| token.secret.starts_with(prefix)) };
+    match context.repository() {
+        Ok(answer) => judge(repository, &held, answer, clock::now(), &target.limits),
         Err(problem) => Answer::unknown(problem.message(), expected(repository), &problem.fix),
     }
 }
 
 fn expected(repository: &str) -> String {
-    format!("a token with `Contents: write` on {repository}")
+    format!("a token with `Contents: write` on {repository} that outlasts the publication")
 }
 
-fn judge(repository: &str, origin: &str, answer: Result<RepositoryAccess, GithubError>) -> Answer {
+fn judge(repository: &str, held: &Held<'_>, answer: &Result<RepositoryAccess, GithubError>, now: Timestamp, limits: &Limits) -> Answer {
     let expected = expected(repository);
+    let origin = held.origin;
     let access = match answer {
         Ok(access) => access,
-        Err(error) => {
-            let problem = error.problem(format!("the token of {origin} cannot be tried on {repository}"));
-            return match error.kind {
-                Kind::BadToken => {
-                    Answer::fail(format!("GitHub does not accept the token of {origin}: {}", error.because), expected, problem.fix)
-                }
-                Kind::NotFound => Answer::fail(
-                    format!("the token of {origin} does not see {repository}: {}", error.because),
-                    expected,
-                    format!("give the token access to {repository}, or correct repositories.artifacts in nexy.toml"),
-                ),
-                Kind::Forbidden | Kind::Refused => Answer::fail(problem.message(), expected, problem.fix),
-                Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape | Kind::TooLarge | Kind::AlreadyExists => {
-                    Answer::unknown(problem.message(), expected, problem.fix)
-                }
-            };
-        }
+        Err(error) => return refused(repository, origin, error),
     };
     if !access.full_name.eq_ignore_ascii_case(repository) {
         return Answer::fail(
@@ -69,72 +77,62 @@ fn judge(repository: &str, origin: &str, answer: Result<RepositoryAccess, Github
         );
     }
     match access.permissions {
-        Some(permissions) if permissions.push => {
-            let expires = access.token_expires.map(|when| format!(", expires {}", excerpt(&when, 40))).unwrap_or_default();
-            Answer::pass(format!("the token of {origin} may write to {repository}{expires}"))
+        Some(permissions) if permissions.push => {}
+        Some(_) => {
+            let found = format!("the token of {origin} may read {repository}, but not write to it");
+            return Answer::fail(found, expected, "gh auth refresh -s repo\nor give the fine-grained token `Contents: write`");
         }
-        Some(_) => Answer::fail(
-            format!("the token of {origin} may read {repository}, but not write to it"),
-            expected,
-            "gh auth refresh -s repo   (or give the fine-grained token `Contents: write`)",
-        ),
         None => {
-            Answer::unknown(format!("GitHub does not say what the token of {origin} may do with {repository}"), expected, "gh auth status")
+            let found = format!("GitHub does not say what the token of {origin} may do with {repository}");
+            return Answer::unknown(found, expected, "gh auth status");
+        }
+    }
+    // The permissions are those of the person; a classic token may hold less.
+    let scopes: Option<Vec<&str>> = access.token_scopes.as_deref().map(|scopes| scopes.split(',').map(str::trim).collect());
+    if let Some(scopes) = scopes.filter(|scopes| held.is_classic || scopes.iter().any(|scope| !scope.is_empty()))
+        && !scopes.iter().any(|scope| SCOPES.contains(scope))
+    {
+        let scopes = if scopes.concat().is_empty() { "none".to_owned() } else { excerpt(&scopes.join(", "), 80) };
+        let found = format!("the token of {origin} has no scope that lets it write to {repository} (it has: {scopes})");
+        return Answer::fail(found, expected, "gh auth refresh -s repo\nor make a new token with that scope");
+    }
+    let may_write = format!("the token of {origin} may write to {repository}");
+    let needed_s = limits.report_max_age_s + LONGEST_PUBLICATION_S;
+    match access.token_expires.as_deref().map(|text| Expiry::read(text, now)) {
+        None => Answer::pass(may_write),
+        Some(Some(expiry)) if expiry.left_s > needed_s => Answer::pass(format!("{may_write}, expires {expiry}")),
+        Some(Some(expiry)) => {
+            let found = format!("the token of {origin} expires {expiry}, and a publication may take {} min", needed_s / 60);
+            Answer::fail(found, expected, LOGIN_AGAIN)
+        }
+        Some(None) => {
+            let found = format!("{may_write}, and says in no known form when it expires");
+            Answer::unknown(found, expected, "gh auth status\nlook up when the token expires, in its settings at GitHub")
+        }
+    }
+}
+
+fn refused(repository: &str, origin: &str, error: &GithubError) -> Answer {
+    let expected = expected(repository);
+    let problem = error.problem(format!("the token of {origin} cannot be tried on {repository}"));
+    match error.kind {
+        Kind::BadToken => Answer::fail(format!("GitHub does not accept the token of {origin}: {}", error.because), expected, LOGIN_AGAIN),
+        Kind::NotFound => Answer::fail(
+            format!("the token of {origin} does not see {repository}: {}", error.because),
+            expected,
+            format!("give the token access to {repository}, or correct repositories.artifacts in nexy.toml"),
+        ),
+        Kind::SingleSignOn => Answer::fail(
+            format!("the organisation of {repository} lets the token of {origin} in only after its single sign-on: {}", error.because),
+            expected,
+            "gh auth refresh\nor authorise the token in its settings at GitHub (Configure SSO)\nnexy-gate github-token",
+        ),
+        Kind::Forbidden | Kind::Refused => Answer::fail(problem.message(), expected, problem.fix),
+        Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape | Kind::TooLarge | Kind::AlreadyExists => {
+            Answer::unknown(problem.message(), expected, problem.fix)
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nexy_contract::Verdict;
-
-    fn access(full_name: &str, push: Option<bool>) -> RepositoryAccess {
-        let permissions = push.map(|push| serde_json::json!({ "push": push }));
-        let answer = serde_json::json!({ "full_name": full_name, "permissions": permissions });
-        let mut access: RepositoryAccess = serde_json::from_value(answer).expect("GitHub's shape");
-        access.token_expires = Some("2026-06-01 00:00:00 UTC".into());
-        access
-    }
-
-    fn refused(kind: Kind) -> GithubError {
-        GithubError { call: "GET ".into(), kind, because: "HTTP 4xx".into(), request_id: None, retry_after_s: None }
-    }
-
-    fn asked(answer: Result<RepositoryAccess, GithubError>) -> Answer {
-        judge("owner/name", "GH_TOKEN", answer)
-    }
-
-    #[test]
-    fn a_token_that_may_write_passes_and_its_end_is_mentioned() {
-        let answer = asked(Ok(access("Owner/Name", Some(true))));
-        assert_eq!(answer, Answer::pass("the token of GH_TOKEN may write to owner/name, expires 2026-06-01 00:00:00 UTC"));
-    }
-
-    #[test]
-    fn a_token_that_may_not_write_fails_and_an_answer_without_permissions_is_unknown() {
-        assert_eq!(asked(Ok(access("owner/name", Some(false)))).verdict, Verdict::Fail);
-        assert_eq!(asked(Ok(access("owner/name", None))).verdict, Verdict::Unknown);
-        assert_eq!(asked(Ok(access("owner/moved", Some(true)))).verdict, Verdict::Fail);
-    }
-
-    #[test]
-    fn refusals_fail_and_outages_are_unknown() {
-        for (kind, verdict) in [
-            (Kind::BadToken, Verdict::Fail),
-            (Kind::NotFound, Verdict::Fail),
-            (Kind::Forbidden, Verdict::Fail),
-            (Kind::Refused, Verdict::Fail),
-            (Kind::Network, Verdict::Unknown),
-            (Kind::RateLimited, Verdict::Unknown),
-            (Kind::Server, Verdict::Unknown),
-            (Kind::Shape, Verdict::Unknown),
-            (Kind::TooLarge, Verdict::Unknown),
-            (Kind::AlreadyExists, Verdict::Unknown),
-        ] {
-            let answer = asked(Err(refused(kind)));
-            assert_eq!(answer.verdict, verdict, "{kind:?}");
-            assert!(!answer.fix.is_empty() && answer.found.contains("GH_TOKEN"), "{kind:?}: {answer:?}");
-        }
-    }
-}
+mod tests;

@@ -50,6 +50,18 @@ fn a_channel_without_asset_passes_and_the_report_says_that_it_was_looked_at() {
 }
 
 #[test]
+fn a_private_and_an_archived_repository_fail_though_their_releases_are_seen() {
+    let world = world();
+    world.standin.set_account("private", json!(true));
+    holds(&asked(&world, GATE, 1), "found", "Seregawpn/Nexy_production is private, so users get nothing from it");
+    world.standin.set_account("private", json!(false));
+    world.standin.set_account("archived", json!(true));
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "is archived");
+    holds(&finding, "fix", "\ngh repo unarchive ");
+}
+
+#[test]
 fn an_interrupted_upload_under_the_live_name_fails() {
     let world = world();
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");

@@ -1,6 +1,7 @@
 //! `github-token` against GitHub's answers; the token itself is never shown.
 
 use crate::{asked, holds, said, world};
+use nexy_contract::Timestamp;
 use nexy_standin::{Fault, Listener, Reply, TOKEN, world::World};
 use serde_json::json;
 
@@ -41,6 +42,53 @@ fn no_token_is_unknown_and_so_is_one_that_no_request_could_carry() {
     tool.run().exits(69).says("gh auth login");
     with_token(&world, "two words").exits(69);
     assert!(world.standin.requests().is_empty());
+}
+
+/// The header in which GitHub says when a token ends.
+fn in_seconds(seconds: i64) -> String {
+    let at = Timestamp::from_second(Timestamp::now().as_second() + seconds).expect("a moment");
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+#[test]
+fn a_token_that_lasts_passes_and_says_how_long_and_one_that_ends_too_soon_fails() {
+    let world = world();
+    world.standin.set_account("expires", json!(in_seconds(12 * 86_400 + 60)));
+    holds(&asked(&world, GATE, 0), "found", "expires in 12 days (");
+    world.standin.set_account("expires", json!(in_seconds(70 * 60)));
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", " min (");
+    holds(&finding, "fix", "gh auth login");
+    world.standin.set_account("expires", json!(in_seconds(70 * 60).replace("UTC", "-0700")));
+    asked(&world, GATE, 0);
+    world.standin.set_account("expires", json!("next Tuesday"));
+    holds(&asked(&world, GATE, 69), "found", "in no known form");
+}
+
+#[test]
+fn a_classic_token_without_a_scope_for_contents_fails() {
+    let world = world();
+    world.standin.set_account("scopes", json!("gist, read:org"));
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "(it has: gist, read:org)");
+    holds(&finding, "fix", "gh auth refresh -s repo\n");
+    world.standin.set_account("scopes", json!("gist, repo"));
+    asked(&world, GATE, 0);
+    world.standin.set_account("scopes", json!(""));
+    asked(&world, GATE, 0);
+    let classic = "ghp_0123456789classic";
+    world.standin.set_token(classic);
+    with_token(&world, classic).exits(1).says("(it has: none)");
+}
+
+#[test]
+fn a_missing_single_sign_on_fails_and_its_invitation_is_not_shown() {
+    let world = world();
+    let url = "https://git.example/orgs/Seregawpn/sso?authorization_request=AHc9invitation";
+    world.standin.set_account("single_sign_on", json!(url));
+    let ran = with_token(&world, TOKEN);
+    ran.exits(1).says("git.example").says("gh auth refresh");
+    assert!(!said(&ran).contains("invitation") && !said(&ran).contains("authorization_request"), "{ran}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     clock,
-    http::{Answer, HttpError},
+    http::{Answer, HttpError, Url},
 };
 use nexy_contract::{Exit, Problem, text};
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub enum Kind {
     BadToken,
     /// 403: the token lacks a permission.
     Forbidden,
+    /// 403: the organisation lets the token in only after its single sign-on.
+    SingleSignOn,
     /// 403 or 429: too many requests.
     RateLimited,
     /// 404: not there, or not for this token.
@@ -92,7 +94,11 @@ impl GithubError {
         let message = body.get("message").and_then(Value::as_str).unwrap_or_default();
         let kind = kind_of(answer.status, message, &body, &answer);
         let retry_after_s = if kind.is_passing() { wait_of(&answer) } else { None };
-        let detail = details(&body);
+        let detail = match single_sign_on(&answer) {
+            // The rest of that address is a one-time invitation.
+            Some(host) => format!(" (single sign-on at {host})"),
+            None => details(&body),
+        };
         Err(Self {
             call: call.to_owned(),
             kind,
@@ -113,6 +119,9 @@ impl GithubError {
                 "set GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) to a valid token, or unset it and type gh auth login; then run the same command again"
             }
             Kind::Forbidden => "use a token with `Contents: write` on the artifacts' repository (gh auth refresh -s repo)",
+            Kind::SingleSignOn => {
+                "authorise the token for the organisation (its settings at GitHub: Configure SSO; or gh auth refresh), then run the same command again"
+            }
             Kind::RateLimited => "wait until the limit is reset (gh api rate_limit), then run the same command again",
             Kind::NotFound => {
                 "check that the repository and the fixed release exist and that the token can see them (nexy-gate fixed-channel github-token)"
@@ -123,7 +132,7 @@ impl GithubError {
             Kind::Shape | Kind::TooLarge => "look at what answers there; a proxy or another server may stand in between",
         };
         let exit = match self.kind {
-            Kind::Refused | Kind::Forbidden | Kind::BadToken | Kind::NotFound => Exit::No,
+            Kind::Refused | Kind::Forbidden | Kind::SingleSignOn | Kind::BadToken | Kind::NotFound => Exit::No,
             Kind::AlreadyExists => Exit::Busy,
             Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape | Kind::TooLarge => Exit::CouldNotLook,
         };
@@ -138,6 +147,7 @@ fn kind_of(status: u16, message: &str, body: &Value, answer: &Answer) -> Kind {
     match status {
         401 => Kind::BadToken,
         408 => Kind::Server,
+        403 if single_sign_on(answer).is_some() => Kind::SingleSignOn,
         403 if limited => Kind::RateLimited,
         403 => Kind::Forbidden,
         404 | 410 => Kind::NotFound,
@@ -147,6 +157,13 @@ fn kind_of(status: u16, message: &str, body: &Value, answer: &Answer) -> Kind {
         500..=599 => Kind::Server,
         _ => Kind::Shape,
     }
+}
+
+/// The host at which the organisation's single sign-on is passed, when that is what is missing.
+fn single_sign_on(answer: &Answer) -> Option<String> {
+    let said = answer.header("x-github-sso")?.strip_prefix("required")?;
+    let url = said.split(';').find_map(|part| Url::parse(part.trim().strip_prefix("url=")?));
+    Some(url.map_or_else(|| "an unnamed host".to_owned(), |url| url.host().to_owned()))
 }
 
 fn codes(body: &Value) -> impl Iterator<Item = &str> {
@@ -198,6 +215,19 @@ mod tests {
         let asked = ("retry-after", "7".to_owned());
         assert_eq!(refused(429, &[asked, spent(), reset(1800)], "{}").retry_after_s, Some(7));
         assert_eq!(refused(403, &[], r#"{"message":"You have exceeded a secondary rate limit"}"#).retry_after_s, None);
+    }
+
+    #[test]
+    fn a_missing_single_sign_on_is_told_with_its_host_alone() {
+        let url = "required; url=https://git.example/orgs/o/sso?authorization_request=AHc9invitation";
+        let error = refused(403, &[("x-github-sso", url.to_owned())], r#"{"message":"Resource protected"}"#);
+        assert_eq!(
+            (error.kind, error.because.as_str()),
+            (Kind::SingleSignOn, "HTTP 403 Resource protected (single sign-on at git.example)")
+        );
+        let error = refused(403, &[("x-github-sso", "required".to_owned())], "{}");
+        assert_eq!(error.kind, Kind::SingleSignOn);
+        assert_eq!(refused(403, &[("x-github-sso", "partial-results; organizations=1".to_owned())], "{}").kind, Kind::Forbidden);
     }
 
     #[test]

@@ -4,11 +4,11 @@ mod error;
 mod shapes;
 
 pub use error::{GithubError, Kind};
-pub use shapes::{Asset, Release, RepositoryAccess};
+pub use shapes::{Allowance, Asset, Listed, Release, RepositoryAccess};
 
 use crate::{
     Secret,
-    http::{Answer, Ask, Http, Method, Payload, Url},
+    http::{Answer, Ask, Credential, Http, Method, Payload, Url},
 };
 use nexy_contract::{Sha256Digest, Target, digest::RunningDigest};
 use serde::de::DeserializeOwned;
@@ -150,10 +150,32 @@ impl<'a> Github<'a> {
     /// [`GithubError`].
     pub fn repository(&self) -> Result<RepositoryAccess, GithubError> {
         let answer = self.api(Method::Get, "", Payload::None)?;
-        let expires = answer.header("github-authentication-token-expiration").map(str::to_owned);
         let mut access: RepositoryAccess = self.parsed("GET repository", &answer)?;
-        access.token_expires = expires;
+        access.token_expires = answer.header("github-authentication-token-expiration").map(str::to_owned);
+        access.token_scopes = answer.header("x-oauth-scopes").map(str::to_owned);
         Ok(access)
+    }
+
+    /// How many requests are left; asking this costs none.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn allowance(&self) -> Result<Allowance, GithubError> {
+        const CALL: &str = "GET rate_limit";
+        let answer = self.call(Method::Get, CALL, &format!("{}/rate_limit", self.target.github.api_url), Payload::None)?;
+        self.parsed::<shapes::RateLimit>(CALL, &answer).map(|limit| limit.resources.core)
+    }
+
+    /// The newest release of any repository, `owner/name`, drafts included as far as the token may see them; `None` when
+    /// it has none.
+    ///
+    /// # Errors
+    /// [`GithubError`]; a repository that is not there, or not for this token, is [`Kind::NotFound`].
+    pub fn newest_release(&self, repository: &str) -> Result<Option<Listed>, GithubError> {
+        const CALL: &str = "GET releases";
+        let url = format!("{}/repos/{repository}/releases?per_page=1", self.target.github.api_url);
+        let answer = self.call(Method::Get, CALL, &url, Payload::None)?;
+        self.parsed::<Vec<Listed>>(CALL, &answer).map(|listed| listed.into_iter().next())
     }
 
     /// Downloads what users get, without a token, and hashes it on the way.
@@ -204,9 +226,13 @@ impl<'a> Github<'a> {
         let call = format!("{} {}", method.word(), path.split('?').next().unwrap_or_default());
         let separator = if path.is_empty() { "" } else { "/" };
         let text = format!("{}/repos/{}{separator}{path}", self.target.github.api_url, self.target.repositories.artifacts);
-        let url = Url::parse(&text).ok_or_else(|| GithubError::unexpected(&call, &format!("`{text}` is no URL")))?;
-        let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(&call, error))?;
-        self.good(&call, answer)
+        self.call(method, &call, &text, payload)
+    }
+
+    fn call(&self, method: Method, call: &str, url: &str, payload: Payload<'_>) -> Result<Answer, GithubError> {
+        let url = Url::parse(url).ok_or_else(|| GithubError::unexpected(call, &format!("`{url}` is no URL")))?;
+        let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(call, error))?;
+        self.good(call, answer)
     }
 
     /// Lets good answers through; a refusal that repeats the token is not repeated to anybody.
@@ -223,7 +249,12 @@ impl<'a> Github<'a> {
         Ask {
             method,
             url,
-            token: self.token.as_ref().map(|token| (token, self.token_origins.as_slice())),
+            credential: self.token.as_ref().map(|secret| Credential {
+                header: "authorization",
+                scheme: "Bearer ",
+                secret,
+                origins: &self.token_origins,
+            }),
             headers: vec![("Accept", "application/vnd.github+json".to_owned()), ("X-GitHub-Api-Version", "2022-11-28".to_owned())],
             payload,
             timeout: self.timeout(),

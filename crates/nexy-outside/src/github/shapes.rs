@@ -69,9 +69,50 @@ pub struct RepositoryAccess {
     /// What the token's owner may do; absent without a token.
     #[serde(default)]
     pub permissions: Option<Permissions>,
+    /// Whether the public cannot see it.
+    #[serde(default)]
+    pub private: Option<bool>,
+    /// Whether nothing in it can be changed any more.
+    #[serde(default)]
+    pub archived: Option<bool>,
     /// When the token expires, as GitHub's header says.
     #[serde(skip)]
     pub token_expires: Option<String>,
+    /// What a classic token may do, as GitHub's header says; a fine-grained one has no such header.
+    #[serde(skip)]
+    pub token_scopes: Option<String>,
+}
+
+/// What is left of the requests of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Allowance {
+    /// How many an hour has.
+    pub limit: u64,
+    /// How many are left.
+    pub remaining: u64,
+    /// When all of them are there again, in seconds since 1970.
+    pub reset: i64,
+}
+
+/// The answer that holds the allowance.
+#[derive(Debug, Deserialize)]
+pub(super) struct RateLimit {
+    pub(super) resources: Resources,
+}
+
+/// The allowances by kind of request.
+#[derive(Debug, Deserialize)]
+pub(super) struct Resources {
+    pub(super) core: Allowance,
+}
+
+/// A release in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Listed {
+    /// Its tag.
+    pub tag_name: String,
+    /// Whether the public cannot see it.
+    pub draft: bool,
 }
 
 /// The permissions that matter here.

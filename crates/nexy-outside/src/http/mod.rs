@@ -1,4 +1,4 @@
-//! HTTP: bounded in time and size, certificates checked, redirects followed by hand, the token shown to named hosts only.
+//! HTTP: bounded in time and size, certificates checked, redirects followed by hand, a secret shown to named hosts only.
 
 mod error;
 mod url;
@@ -11,7 +11,7 @@ use nexy_contract::target::Limits;
 use std::{fs::File, io::Read as _, time::Duration};
 use ureq::{
     Agent, AsSendBody, Body,
-    http::{HeaderMap, Request, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
     tls::{PemItem, RootCerts, TlsConfig},
 };
 
@@ -64,6 +64,19 @@ pub enum Payload<'a> {
     },
 }
 
+/// A secret that a request carries, and who may see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Credential<'a> {
+    /// The header that it stands in.
+    pub header: &'static str,
+    /// What stands before it there: `Bearer `, or nothing.
+    pub scheme: &'static str,
+    /// The secret.
+    pub secret: &'a Secret,
+    /// The origins (`https://host:port`) that may see it; nobody else does, redirects included.
+    pub origins: &'a [String],
+}
+
 /// One request.
 #[derive(Clone, Debug)]
 pub struct Ask<'a> {
@@ -71,8 +84,8 @@ pub struct Ask<'a> {
     pub method: Method,
     /// Where.
     pub url: Url,
-    /// The token, and the origins (`https://host:port`) that may see it; nobody else does, redirects included.
-    pub token: Option<(&'a Secret, &'a [String])>,
+    /// The secret that proves who asks.
+    pub credential: Option<Credential<'a>>,
     /// Extra headers.
     pub headers: Vec<(&'static str, String)>,
     /// What it carries.
@@ -84,10 +97,10 @@ pub struct Ask<'a> {
 }
 
 impl<'a> Ask<'a> {
-    /// A plain GET without token.
+    /// A plain GET without a secret.
     #[must_use]
     pub fn get(url: Url, timeout: Duration, max_bytes: u64) -> Self {
-        Self { method: Method::Get, url, token: None, headers: Vec::new(), payload: Payload::None, timeout, max_bytes }
+        Self { method: Method::Get, url, credential: None, headers: Vec::new(), payload: Payload::None, timeout, max_bytes }
     }
 
     /// The same request with one more header.
@@ -204,7 +217,7 @@ impl Http {
         Ok(Answer { status, headers, body: Vec::new(), body_bytes: total })
     }
 
-    /// Sends, and follows redirects of GET requests. Each hop decides anew whether its host may see the token.
+    /// Sends, and follows redirects of GET requests. Each hop decides anew whether its host may see the secret.
     fn follow(&self, ask: &Ask<'_>) -> Result<(Url, Response<Body>), HttpError> {
         let mut url = ask.url.clone();
         for _ in 0..=MAX_HOPS {
@@ -245,10 +258,16 @@ impl Http {
         for (name, value) in &ask.headers {
             builder = builder.header(*name, value);
         }
-        if let Some((token, origins)) = ask.token
+        if let Some(Credential { header, scheme, secret, origins }) = ask.credential
             && origins.iter().any(|origin| *origin == url.origin())
         {
-            builder = builder.header(header::AUTHORIZATION, format!("Bearer {}", token.reveal()));
+            // What cannot be sent is refused with the name of the header; no error ever holds the value.
+            let mut value = HeaderValue::try_from(format!("{scheme}{}", secret.reveal())).map_err(|_| HttpError::Unreachable {
+                url: url.shown(),
+                because: format!("the value of {header} cannot stand in a header"),
+            })?;
+            value.set_sensitive(true);
+            builder = builder.header(header, value);
         }
         let answered = match ask.payload {
             Payload::None => self.run(builder.body(()), ask.timeout),
