@@ -7,6 +7,13 @@ use nexy_outside::http::Url;
 pub(crate) enum Place {
     /// A repository on the expected host.
     Repository(String),
+    /// This repository on a host that only ssh's own configuration knows: nobody else can tell which one that is.
+    Alias {
+        /// `owner/name`.
+        repository: String,
+        /// The name of the host, safe to show.
+        host: String,
+    },
     /// Somewhere else; a text that is safe to show.
     Elsewhere(String),
 }
@@ -17,11 +24,17 @@ impl Place {
         matches!(self, Self::Repository(name) if name.eq_ignore_ascii_case(repository))
     }
 
+    /// Whether it may be this `owner/name`, behind a host that nobody but ssh knows.
+    pub(crate) fn may_be(&self, wanted: &str) -> bool {
+        matches!(self, Self::Alias { repository, .. } if repository.eq_ignore_ascii_case(wanted))
+    }
+
     /// For people.
-    pub(crate) fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> String {
         match self {
-            Self::Repository(name) => name,
-            Self::Elsewhere(text) => text,
+            Self::Repository(name) => name.clone(),
+            Self::Alias { repository, host } => format!("{repository} on `{host}`, a name that only ssh knows"),
+            Self::Elsewhere(text) => text.clone(),
         }
     }
 }
@@ -29,6 +42,7 @@ impl Place {
 /// Reads the URL of a remote; `web` is GitHub's public address.
 pub(crate) fn place(remote: &str, web: &Url) -> Place {
     let elsewhere = || Place::Elsewhere(without_secrets(remote));
+    let mut ssh_host = None;
     let (is_ours, path) = match remote.split_once("://") {
         Some((scheme @ ("https" | "http"), rest)) => {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -38,14 +52,17 @@ pub(crate) fn place(remote: &str, web: &Url) -> Place {
         }
         Some(("ssh" | "git+ssh" | "ssh+git", rest)) => {
             let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-            let host = authority.rsplit('@').next().unwrap_or_default();
-            (is_ssh_host(host.split(':').next().unwrap_or_default(), web.host()), path)
+            let host = authority.rsplit('@').next().unwrap_or_default().split(':').next().unwrap_or_default();
+            ssh_host = Some(host);
+            (is_ssh_host(host, web.host()), path)
         }
         Some(_) => (false, ""),
         // The short form of ssh, `git@host:owner/name`; a slash before the colon makes it a path on this machine.
         None => match remote.split_once(':') {
             Some((authority, path)) if !authority.contains('/') => {
-                (is_ssh_host(authority.rsplit('@').next().unwrap_or_default(), web.host()), path)
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                ssh_host = Some(host);
+                (is_ssh_host(host, web.host()), path)
             }
             _ => (false, ""),
         },
@@ -54,7 +71,15 @@ pub(crate) fn place(remote: &str, web: &Url) -> Place {
     let name = path.strip_suffix(".git").unwrap_or(path);
     let is_name = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     match name.split_once('/') {
-        Some((owner, repository)) if is_ours && is_name(owner) && is_name(repository) => Place::Repository(format!("{owner}/{repository}")),
+        Some((owner, repository)) if is_name(owner) && is_name(repository) => {
+            let repository = format!("{owner}/{repository}");
+            match ssh_host {
+                _ if is_ours => Place::Repository(repository),
+                // A name without a dot is no host of the internet; ssh looks it up in its configuration.
+                Some(host) if is_name(host) && !host.contains('.') => Place::Alias { repository, host: host.to_owned() },
+                _ => elsewhere(),
+            }
+        }
         _ => elsewhere(),
     }
 }
@@ -112,7 +137,8 @@ mod tests {
             "https://git.example@evil.test/owner/name",
             "https://git.example/owner",
             "https://git.example/owner/name/more",
-            "git@other:owner/name.git",
+            "git@other.example:owner/name.git",
+            "git@other:name.git",
             "git://git.example/owner/name",
             "/srv/git/name.git",
             "../name",
@@ -122,6 +148,17 @@ mod tests {
         ] {
             assert!(matches!(at(remote), Place::Elsewhere(_)), "{remote}");
         }
+    }
+
+    #[test]
+    fn a_host_that_only_ssh_knows_is_neither_ours_nor_another() {
+        for remote in ["git@work:owner/name.git", "work:Owner/Name", "ssh://git@work/owner/name.git", "ssh://work:22/owner/name"] {
+            let place = at(remote);
+            assert!(place.may_be("owner/name") && !place.is("owner/name"), "{remote}: {place:?}");
+            assert!(place.shown().contains("on `work`"), "{remote}");
+        }
+        assert!(!at("s3cret@work:owner/name").shown().contains("s3cret"));
+        assert!(!at("git@git.example:owner/name").may_be("owner/name"));
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::Outside,
     explain: Explain {
         symptom: "The workspace's history is pushed into the server's repository, or code into the one that holds the downloads.",
-        check: "Compares `git remote -v`, fetch and push URLs after all of git's rewriting, with [remotes] and [repositories] of nexy.toml.",
+        check: "Compares `git remote -v`, fetch and push URLs after all of git's rewriting, with [remotes] and [repositories] of nexy.toml. A host \
+                that only ssh's own configuration knows is unknown: write the URL out.",
         fix: "git config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.",
         verify: "git remote -v; nexy-gate git-remotes",
     },
@@ -47,9 +48,9 @@ fn check(context: &Context) -> Answer {
         Ok(_) if !root.ancestors().any(|folder| folder.join(".git").exists()) => Answer::fail(
             format!("{} is no git repository", root.display()),
             expected,
-            format!("git clone {}   (then work in the clone)", url_of(&workspace.target, &workspace.target.repositories.workspace)),
+            format!("git clone {}\nthen work in the clone", url_of(&workspace.target, &workspace.target.repositories.workspace)),
         ),
-        Ok(ran) => Answer::unknown(format!("git refuses to tell: {}", ran.complaint()), expected, "git remote -v   (and do what it says)"),
+        Ok(ran) => Answer::unknown(format!("git refuses to tell: {}", ran.complaint()), expected, "git remote -v\nand do what it says"),
         Err(error) => Answer::unknown(error.to_string(), expected, "install git, then run the same command again"),
     }
 }
@@ -86,12 +87,13 @@ fn judge(target: &Target, lines: &[Line]) -> Answer {
         judge_role(target, &web, (remote, repository), lines, &mut tally);
     }
     for line in lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {
-        if remote_url::place(&line.url, &web).is(&target.repositories.artifacts) {
-            let name = excerpt(&line.remote, 60);
-            tally.fail(
-                format!("{name} pushes into {}, which holds releases and nothing else", target.repositories.artifacts),
-                format!("git remote remove {}", shell_word(&line.remote)),
-            );
+        let place = remote_url::place(&line.url, &web);
+        let name = excerpt(&line.remote, 60);
+        let fix = || format!("git remote remove {}", shell_word(&line.remote));
+        if place.is(&target.repositories.artifacts) {
+            tally.fail(format!("{name} pushes into {}, which holds releases and nothing else", target.repositories.artifacts), fix());
+        } else if place.may_be(&target.repositories.artifacts) {
+            tally.unknown(format!("{name} may push into what holds releases and nothing else: {}", place.shown()), fix());
         }
     }
     tally.answer(expected)
@@ -111,7 +113,11 @@ fn judge_role(target: &Target, web: &Url, (remote, repository): (&String, &Strin
             let (verb, key) = if line.is_push { ("pushes to", "pushurl") } else { ("fetches from", "url") };
             // `git remote set-url` would change only the first of several.
             let fix = format!("git config --replace-all remote.{remote}.{key} {url}");
-            tally.fail(format!("{remote} {verb} {}, not {repository}", place.shown()), fix);
+            if place.may_be(repository) {
+                tally.unknown(format!("{remote} {verb} {}", place.shown()), fix);
+            } else {
+                tally.fail(format!("{remote} {verb} {}, not {repository}", place.shown()), fix);
+            }
         }
     }
     if right {
@@ -177,6 +183,20 @@ mod tests {
         let (workspace, server) = (repositories.workspace + ".git", repositories.server + ".git");
         let answer = asked(|output| output.replace(&workspace, "X").replace(&server, &workspace).replace('X', &server));
         assert_eq!(answer.found.matches("fetches from").count(), 2, "{}", answer.found);
+    }
+
+    #[test]
+    fn a_host_that_only_ssh_knows_is_unknown_and_a_wrong_name_behind_it_is_wrong_all_the_same() {
+        let target = target();
+        let line = |name: &str, repository: &str| format!("{name}\tgit@work:{repository}.git (push)\n");
+        let answer = asked(|output| output + &line(&target.remotes.server, &target.repositories.server));
+        assert_eq!(answer.verdict, Verdict::Unknown, "{}", answer.found);
+        assert!(answer.fix.starts_with("git config --replace-all remote."), "{}", answer.fix);
+        let answer = asked(|output| output + &line(&target.remotes.server, &target.repositories.workspace));
+        assert_eq!(answer.verdict, Verdict::Fail, "{}", answer.found);
+        let answer = asked(|output| output + &line("assets", &target.repositories.artifacts));
+        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Unknown, "git remote remove assets"));
+        assert_eq!(asked(|output| output + &line("other", "a/b")).verdict, Verdict::Pass);
     }
 
     #[test]

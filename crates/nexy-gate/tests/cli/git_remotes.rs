@@ -39,6 +39,18 @@ fn a_remote_that_pushes_into_the_artifacts_repository_fails() {
 }
 
 #[test]
+fn a_host_that_only_ssh_knows_is_unknown_and_the_fix_mends_it() {
+    let world = world();
+    world.git(&["remote", "set-url", "origin", "git@work:Seregawpn/Nexy.git"]);
+    let finding = asked(&world, GATE, 69);
+    holds(&finding, "found", "origin fetches from Seregawpn/Nexy on `work`, a name that only ssh knows");
+    world.sh(finding["fix"].as_str().expect("a fix")).exits(0);
+    asked(&world, GATE, 0);
+    world.git(&["remote", "add", "assets", "work:Seregawpn/Nexy_production.git"]);
+    holds(&asked(&world, GATE, 69), "fix", "git remote remove assets");
+}
+
+#[test]
 fn the_fix_mends_a_missing_remote() {
     let world = world();
     world.git(&["remote", "remove", "server_repo"]);
