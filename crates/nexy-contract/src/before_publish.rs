@@ -25,6 +25,9 @@ pub const IDS: &[&str] = &[
     "version-moves",
     "fixed-channel",
     "github-token",
+    "github-quota",
+    "code-repo-has-no-release",
+    "server-deployed",
 ];
 
 const AGAIN: &str = "nexy-version record | nexy-gate before-publish - | nexy-publish -";

@@ -1,5 +1,7 @@
 //! May it go out? Asks gates, and says yes only if every one of them was asked and passed.
 
+mod azure;
+mod carried;
 mod channels;
 mod cli;
 mod context;

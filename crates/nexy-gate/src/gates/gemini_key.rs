@@ -78,7 +78,7 @@ fn may_hold(parsed: &Parsed, condition: &Condition) -> bool {
 }
 
 /// What is wrong with a key, in words that tell nothing about its value.
-fn fault(parsed: &Parsed, key: &str) -> Option<String> {
+pub(super) fn fault(parsed: &Parsed, key: &str) -> Option<String> {
     let Some(entry) = parsed.entry(key) else { return Some("is absent".to_owned()) };
     let line = entry.line;
     if line == 1 && parsed.problems.iter().any(|problem| problem.rule == Rule::ByteOrderMark) {

@@ -1,14 +1,20 @@
 //! The table of gates; each stands in the file of its name.
 
 mod artifact_genuine;
+mod azure_login;
+mod azure_vm;
+mod code_repo_has_no_release;
 mod config_env;
 mod config_env_access;
 mod exec_start;
 mod fixed_channel;
 mod gemini_key;
+mod gemini_smoke;
 mod git_remotes;
+mod github_quota;
 mod github_token;
 mod release_inbox;
+mod server_deployed;
 mod server_version_env;
 mod single_manifest;
 mod target_canonical;
@@ -27,11 +33,17 @@ pub(crate) const GATES: &[&Gate] = &[
     &version_moves::GATE,
     &fixed_channel::GATE,
     &github_token::GATE,
+    &github_quota::GATE,
+    &code_repo_has_no_release::GATE,
+    &azure_login::GATE,
+    &azure_vm::GATE,
+    &server_deployed::GATE,
     &config_env::GATE,
     &gemini_key::GATE,
     &config_env_access::GATE,
     &exec_start::GATE,
     &server_version_env::GATE,
+    &gemini_smoke::GATE,
     &single_manifest::GATE,
 ];
 

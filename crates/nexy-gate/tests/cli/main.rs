@@ -7,6 +7,9 @@
 )]
 
 mod artifact_genuine;
+mod azure_login;
+mod azure_vm;
+mod code_repo_has_no_release;
 mod command_line;
 mod config_env;
 mod config_env_access;
@@ -14,13 +17,16 @@ mod documentation;
 mod exec_start;
 mod fixed_channel;
 mod gemini_key;
+mod gemini_smoke;
 mod git_remotes;
+mod github_quota;
 mod github_token;
 mod lanes;
 mod print_fix;
 mod records;
 mod release_inbox;
 mod roots;
+mod server_deployed;
 mod server_version_env;
 mod single_manifest;
 mod target_canonical;

@@ -64,6 +64,15 @@ fn no_value_of_the_target_stands_in_scripts_or_the_makefile() {
 }
 
 #[test]
+fn a_value_of_the_environment_file_is_handed_over_in_one_place_alone() {
+    // Split, so that this file is none of them.
+    let door = concat!("reveal_for_one", "_request(");
+    let callers: Vec<String> =
+        repository::shipped_rust().into_iter().filter(|path| rust_text::without_tests(&repository::text(path)).contains(door)).collect();
+    assert_eq!(callers, ["crates/nexy-gate/src/gates/gemini_smoke.rs"]);
+}
+
+#[test]
 fn every_exception_is_still_a_value_of_the_target() {
     let mut all = BTreeSet::new();
     let target: toml::Table = repository::text("nexy.toml").parse().unwrap();

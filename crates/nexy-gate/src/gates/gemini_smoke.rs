@@ -1,0 +1,211 @@
+//! The language model answers to the server's own key: one real request of one token, before anything is restarted.
+
+mod reply;
+
+use super::{config_env, gemini_key};
+use crate::{
+    carried,
+    context::Context,
+    engine::TOOL,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+};
+use nexy_contract::{Target, config_env::Parsed, text::shell_word};
+use nexy_outside::{Secret, clock, gemini};
+use reply::Reply;
+use std::{path::Path, time::Duration};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "gemini-smoke",
+    asks: "Does the language model answer to the key that the server will use?",
+    profiles: &["before-checkout"],
+    runbook: "S0 §5.3, S1 §6.3",
+    at: Machine::Vm,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "The server starts, says that it is well, and answers no request: API_KEY_INVALID, API key expired or an exhausted quota in \
+                  the journal, or a restart loop.",
+        check: "Reads key and model from the file of vm.config_env as the server does, and asks the model of gemini.api_url for one token, \
+                with the key in a header. It is asked once; a record that holds the answer of the last minutes is believed while the file is \
+                unchanged. What the API says is told apart and never repeated, since some of its refusals repeat the key.",
+        fix: "sudoedit \"$(nexy-version show vm.config_env)\": a new key, from where the old one was issued. A quota or a suspended project is \
+              settled there as well.",
+        verify: "sudo nexy-gate gemini-smoke; after the next start, no API_KEY_INVALID in the service's journal",
+    },
+    check,
+};
+
+/// With this the server asks elsewhere, by other credentials.
+const ELSEWHERE: &str = "GEMINI_USE_VERTEX_AI";
+const OFF: &[&str] = &["", "false", "0", "no", "off"];
+const AGAIN: &str = "sudo nexy-gate gemini-smoke";
+
+/// What is asked with, and the words for it.
+struct Asked<'a> {
+    target: &'a Target,
+    model: &'a str,
+}
+
+fn check(context: &Context) -> Answer {
+    let target = &context.workspace.target;
+    let named = Path::new(&target.vm.config_env);
+    let place = match context.tree.find(named) {
+        Ok(place) => place,
+        Err(error) => return Answer::unknown(error.to_string(), expected(target, None), AGAIN),
+    };
+    let parsed = match config_env::read(&place, &target.service.user) {
+        Ok(parsed) => parsed,
+        Err(answer) => return answer,
+    };
+    if let Err(answer) = is_asked_here(target, &parsed) {
+        return answer;
+    }
+    let model = match model(target, &parsed) {
+        Ok(model) => model,
+        Err(answer) => return answer,
+    };
+    let asked = Asked { target, model: &model };
+    if let Some(fault) = gemini_key::fault(&parsed, &target.gemini.key) {
+        let found = format!("{}: {} {fault}", target.vm.config_env, target.gemini.key);
+        return Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key"));
+    }
+    if let Some(answer) = of_the_record(context, &place, &asked) {
+        return answer;
+    }
+    let key = parsed.entry(&target.gemini.key).and_then(|entry| entry.value.as_ref());
+    let Some(key) = key.map(|key| key.reveal_for_one_request(Secret::new)).filter(Secret::is_header_safe) else {
+        let found = format!("{} in {} holds characters that no key has", target.gemini.key, target.vm.config_env);
+        return Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key"));
+    };
+    let http = match context.http() {
+        Ok(http) => http,
+        Err(problem) => return Answer::unknown(problem.message(), expected(target, Some(&model)), &problem.fix),
+    };
+    match gemini::ask(http, &target.gemini.api_url, &model, &key, Duration::from_secs(target.limits.request_timeout_s)) {
+        Ok(answer) => judge(&asked, reply::read(answer.status, answer.header("retry-after"), &answer.body)),
+        Err(error) => {
+            let fix = format!("{}\n{AGAIN}", error.fix());
+            Answer::unknown(error.to_string(), expected(target, Some(&model)), fix)
+        }
+    }
+}
+
+fn expected(target: &Target, model: Option<&str>) -> String {
+    format!("an answer of {} to the key of {}", model.unwrap_or("the language model"), target.gemini.key)
+}
+
+/// A request with the key says nothing about a server that does not use it.
+fn is_asked_here(target: &Target, parsed: &Parsed) -> Result<(), Answer> {
+    let is_off = match parsed.entry(ELSEWHERE) {
+        None => true,
+        Some(entry) => !entry.expands && entry.value.as_ref().is_none_or(|value| OFF.iter().any(|off| value.is(off))),
+    };
+    if is_off {
+        return Ok(());
+    }
+    let found = format!("{ELSEWHERE} is on in {}, so the server does not use {}", target.vm.config_env, target.gemini.key);
+    let fix = format!(
+        "look whether the server reaches the model, in its journal:\nsudo journalctl -u {} -n 200 --no-pager\nor, to use the key: take {ELSEWHERE} out, and ask again\nsudoedit {}",
+        shell_word(&target.service.unit),
+        shell_word(&target.vm.config_env)
+    );
+    Err(Answer::unknown(found, expected(target, None), fix))
+}
+
+/// The model that the server will ask. What could be anything else than a name is not sent or shown.
+fn model(target: &Target, parsed: &Parsed) -> Result<String, Answer> {
+    let entry = parsed.entry(&target.gemini.model_key);
+    let Some((entry, value)) = entry.and_then(|entry| Some((entry, entry.value.as_ref()?))).filter(|(_, value)| !value.is_empty()) else {
+        return Ok(target.gemini.model.clone());
+    };
+    match value.as_plain_name() {
+        Some(name) if !entry.expands => Ok(name.to_owned()),
+        _ => {
+            let found =
+                format!("{} in {} is no plain name of a model (line {})", target.gemini.model_key, target.vm.config_env, entry.line);
+            let fix = format!("sudoedit {}\n{AGAIN}", shell_word(&target.vm.config_env));
+            Err(Answer::unknown(found, format!("a name such as {}", target.gemini.model), fix))
+        }
+    }
+}
+
+/// The answer that the record brings along, unless the file was changed after it was given. A report bears the moment at
+/// which its last answer was in; this one may be older by as long as one gate may take.
+fn of_the_record(context: &Context, file: &Path, asked: &Asked<'_>) -> Option<Answer> {
+    let record = context.record.as_ref()?;
+    let now = clock::now();
+    let at = carried::since(record, TOOL, &[GATE.id], now, &asked.target.limits)?;
+    let changed = clock::changed(file).ok()?;
+    let model = asked.model;
+    let read_s = at.min(now).as_second() - i64::try_from(asked.target.limits.gate_timeout_s).ok()?;
+    (changed.as_second() < read_s).then(|| Answer::pass(format!("{}{at}: {model} answers to {}", carried::MARK, asked.target.gemini.key)))
+}
+
+fn judge(asked: &Asked<'_>, reply: Reply) -> Answer {
+    let Asked { target, model } = *asked;
+    let key = &target.gemini.key;
+    let expected = expected(target, Some(model));
+    let by_hand = || {
+        let file = shell_word(&target.vm.config_env);
+        let command = gemini::by_hand(&target.gemini.api_url, model, key, &file);
+        format!("its own words may repeat the key; to read them on this screen alone:\n{command}\n{AGAIN}")
+    };
+    match reply {
+        Reply::Answers => Answer::pass(format!("{model} answers to {key}")),
+        Reply::Invalid => Answer::fail(format!("{key} is no valid key (API_KEY_INVALID)"), expected, new_key(target, "put a valid key")),
+        Reply::Expired => Answer::fail(format!("{key} has expired"), expected, new_key(target, "put a new key")),
+        Reply::Leaked => Answer::fail(
+            format!("{key} was found in public and is refused since"),
+            expected,
+            format!("{}\nlook where the old key stood in public: a repository, a log, a page", new_key(target, "put a new key")),
+        ),
+        Reply::NotPermitted(because) => Answer::fail(
+            format!("{key} may not ask {model}: {because}"),
+            expected,
+            format!("settle that where the key was issued, or {}", new_key(target, "put another key")),
+        ),
+        Reply::Exhausted { period, wait_s } => {
+            let quota = period.map_or_else(|| "the quota".to_owned(), |period| format!("the quota of a {period}"));
+            // What is used up for a day is not there again in the seconds that the API speaks of.
+            let wait = wait_s.filter(|_| period != Some("day"));
+            let wait = wait.map(|seconds| format!(", asking again may help in {seconds} s")).unwrap_or_default();
+            let fix = match period {
+                Some("minute") => format!("give it a minute, then:\n{AGAIN}"),
+                _ => format!("raise the quota where the key was issued, or {}", new_key(target, "put another key")),
+            };
+            Answer::fail(format!("{quota} of {key} is used up (RESOURCE_EXHAUSTED){wait}"), expected, fix)
+        }
+        Reply::NoSuchModel => Answer::fail(
+            format!("there is no model {model}, or none for {key}"),
+            expected,
+            format!(
+                "name a model that there is behind {}:\nsudoedit {}\n{AGAIN}",
+                target.gemini.model_key,
+                shell_word(&target.vm.config_env)
+            ),
+        ),
+        Reply::Region => Answer::fail(
+            "the model's API serves nobody at the place from which this machine asks",
+            expected,
+            format!("move the VM or its way out to another region, or let the server ask elsewhere ({ELSEWHERE})\n{AGAIN}"),
+        ),
+        Reply::Overloaded => Answer::unknown(
+            format!("the API of {model} cannot answer now: it is overloaded or down"),
+            expected,
+            format!("give it a minute, then:\n{AGAIN}"),
+        ),
+        Reply::Unclear(because) => Answer::unknown(format!("{}: {because}", target.gemini.api_url), expected, by_hand()),
+    }
+}
+
+/// A server that runs goes on with the key that it has read when it started.
+fn new_key(target: &Target, what: &str) -> String {
+    format!(
+        "{what} behind {}:\nsudoedit {}\n{AGAIN}\nthen, if the server runs already and no deployment follows:\nsudo nexy-gate hard && sudo systemctl restart {}",
+        target.gemini.key,
+        shell_word(&target.vm.config_env),
+        shell_word(&target.service.unit)
+    )
+}
+
+#[cfg(test)]
+mod tests;
