@@ -120,6 +120,16 @@ fn corrupted(rehearsal: &mut Rehearsal<'_>, live: &str, size_mib: u64) -> Result
         artifact::write_pkg(&rehearsal.world.inbox("Nexy.pkg"), 1024 * 1024, 3);
         Ok(format!("every place says {}, new builds in the inbox", rehearsal.world.read("VERSION").trim()))
     })?;
+    let early = Step::new("early", "nexy-version record | nexy-gate before-publish -", None).refused(&[1]);
+    rehearsal.run(&early, |rehearsal, _| {
+        let failed = look::verdict(look::report(&rehearsal.record("early")?, "nexy-gate")?, "fail")?;
+        Ok(format!("artifacts before their code: {failed}"))
+    })?;
+    rehearsal.note("deploy", "the code on the VM, and a restart, as a deployment leaves them", |rehearsal| {
+        rehearsal.world.set_vm_version(NEXT_VERSION);
+        rehearsal.world.restart_service();
+        Ok(format!("the server runs {NEXT_VERSION}"))
+    })?;
     rehearsal.run(&Step::new("gates", "nexy-version record | nexy-gate before-publish -", None), |rehearsal, _| {
         look::verdict(look::report(&rehearsal.record("gates")?, "nexy-gate")?, "pass")
     })?;
