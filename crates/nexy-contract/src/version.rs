@@ -41,6 +41,13 @@ impl ReleaseVersion {
         Self(parts)
     }
 
+    /// The version after this one: its last number is one higher.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        let [major, minor, patch, build] = self.0;
+        Self([major, minor, patch, build.saturating_add(1)])
+    }
+
     /// The git tag of this version: `v2.0.0.4`.
     #[must_use]
     pub fn tag(self) -> String {

@@ -13,7 +13,7 @@ use nexy_outside::{
     token::{self, Token},
     tree::Tree,
 };
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 /// The workspace, the record if one came, and what was seen so far. Gates that leave this process share it across threads.
 #[derive(Debug)]
@@ -49,13 +49,25 @@ impl Context {
         }
     }
 
-    /// The tag in question: that of `--tag`, else of the record, else of the version's owner in the workspace.
+    /// The tag in question: that of `--tag`, else of the record, else of the version's owner.
     pub(crate) fn tag(&self) -> Result<String, NoVersion> {
         match (&self.tag, &self.record) {
             (Some(tag), _) => Ok(tag.clone()),
             (None, Some(record)) => Ok(record.tag.clone()),
-            (None, None) => owned_version::read(&self.workspace).map(ReleaseVersion::tag),
+            (None, None) => self.version_here().map(ReleaseVersion::tag),
         }
+    }
+
+    /// What the version's owner says: in the workspace, or in the checkout of a mounted tree.
+    fn version_here(&self) -> Result<ReleaseVersion, NoVersion> {
+        if self.tree.is_here() {
+            return owned_version::read(&self.workspace);
+        }
+        let checkout = Path::new(&self.workspace.target.vm.checkout);
+        let file = checkout.join(&self.workspace.target.layout.version_file);
+        // The file itself may be a link, which must not lead out of the tree.
+        let place = self.tree.find(&file).map_err(|error| NoVersion::Unreadable(error.to_string()))?;
+        owned_version::read_at(&self.workspace.target.layout.version_file, &place)
     }
 
     /// The door to the network, opened when it is first needed; one run keeps its connections.

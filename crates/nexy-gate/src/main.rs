@@ -14,6 +14,8 @@ mod lanes;
 mod loaded_command;
 mod print_fix;
 mod remote_url;
+mod remotes;
+mod repository;
 mod selection;
 mod tally;
 mod unit_drift;

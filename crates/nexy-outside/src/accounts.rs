@@ -1,7 +1,7 @@
 //! Users and groups of this machine, as `/etc/passwd` and `/etc/group` name them.
 
 use crate::files::{self, FileError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const MAX_BYTES: u64 = 4 << 20;
 
@@ -30,6 +30,7 @@ struct User {
     name: String,
     uid: u32,
     gid: u32,
+    home: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +38,12 @@ struct Group {
     name: String,
     gid: u32,
     members: Vec<String>,
+}
+
+/// Whether this process runs as root.
+#[must_use]
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 impl Accounts {
@@ -55,7 +62,8 @@ impl Accounts {
         let users = passwd.lines().filter_map(|line| {
             let mut fields = line.split(':');
             let (name, _, uid, gid) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-            Some(User { name: name.to_owned(), uid: uid.parse().ok()?, gid: gid.parse().ok()? })
+            let home = fields.nth(1).filter(|home| home.starts_with('/')).map(PathBuf::from);
+            Some(User { name: name.to_owned(), uid: uid.parse().ok()?, gid: gid.parse().ok()?, home })
         });
         let groups = group.lines().filter_map(|line| {
             let mut fields = line.split(':');
@@ -74,6 +82,12 @@ impl Accounts {
         let joined = self.groups.iter().filter(|group| group.members.iter().any(|member| member == name)).map(|group| group.gid);
         groups.extend(joined.filter(|gid| *gid != user.gid));
         Some(Account { name: user.name.clone(), uid: user.uid, gid: user.gid, groups })
+    }
+
+    /// The home of a user, when it is an absolute path.
+    #[must_use]
+    pub fn home(&self, name: &str) -> Option<&Path> {
+        self.users.iter().find(|user| user.name == name)?.home.as_deref()
     }
 
     /// The name of a user, or the number when nobody has it.
@@ -113,6 +127,7 @@ mod tests {
         let accounts = Accounts::parse(PASSWD, GROUP);
         let server = accounts.account("server").expect("it is there");
         assert_eq!((server.uid, server.gid, server.groups), (1000, 1000, vec![1000, 33]));
+        assert_eq!((accounts.home("server"), accounts.home("broken")), (Some(Path::new("/home/server")), None));
         assert_eq!(accounts.account("broken"), None);
         assert_eq!(accounts.account("nobody-here"), None);
     }

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod environment;
 pub mod files;
 pub mod gemini;
+pub mod git;
 pub mod github;
 pub mod http;
 pub mod live;

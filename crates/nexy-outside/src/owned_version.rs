@@ -2,6 +2,7 @@
 
 use crate::{Workspace, files};
 use nexy_contract::{Exit, Problem, ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
+use std::path::Path;
 
 /// Larger files hold no version.
 pub const MAX_BYTES: u64 = 4 << 20;
@@ -47,7 +48,15 @@ impl NoVersion {
 /// [`NoVersion`].
 pub fn read(workspace: &Workspace) -> Result<ReleaseVersion, NoVersion> {
     let file = &workspace.target.layout.version_file;
-    let text = files::read_text_if_there(&workspace.path(file), MAX_BYTES)
+    read_at(file, &workspace.path(file))
+}
+
+/// Reads the file of `layout.version_file` at another place than the workspace.
+///
+/// # Errors
+/// [`NoVersion`].
+pub fn read_at(file: &str, place: &Path) -> Result<ReleaseVersion, NoVersion> {
+    let text = files::read_text_if_there(place, MAX_BYTES)
         .map_err(|error| NoVersion::Unreadable(format!("{file} cannot be read: {}", error.because())))?
         .ok_or_else(|| NoVersion::Wrong(format!("{file} is missing")))?;
     judge(file, &text)

@@ -20,6 +20,7 @@ pub struct Run {
     name: String,
     arguments: Vec<String>,
     allowed: Vec<String>,
+    set: Vec<(String, std::ffi::OsString)>,
     folder: Option<std::path::PathBuf>,
     timeout: Duration,
     max_bytes: u64,
@@ -103,6 +104,7 @@ impl Run {
             name: name.to_owned(),
             arguments: arguments.iter().map(ToString::to_string).collect(),
             allowed: Vec::new(),
+            set: Vec::new(),
             folder: None,
             timeout: Duration::from_secs(30),
             max_bytes: 1 << 20,
@@ -113,6 +115,20 @@ impl Run {
     #[must_use]
     pub fn allow(mut self, names: &[&str]) -> Self {
         self.allowed.extend(names.iter().map(ToString::to_string));
+        self
+    }
+
+    /// A variable with this value, whatever ours says; never a secret.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl Into<std::ffi::OsString>) -> Self {
+        self.set.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The most that it may print on each stream, in bytes.
+    #[must_use]
+    pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
+        self.max_bytes = max_bytes;
         self
     }
 
@@ -157,6 +173,7 @@ impl Run {
                 command.env(name, value);
             }
         }
+        command.envs(self.set.iter().map(|(name, value)| (name, value)));
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
@@ -300,6 +317,12 @@ mod tests {
         for name in ran.stdout_text().lines() {
             assert!(ALWAYS.contains(&name), "{name} was passed on");
         }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_counts_more_than_ours() {
+        let ran = sh("echo \"$PATH $GREETING\"").set("GREETING", "hello").set("PATH", "/usr/bin:/bin").run().expect("sh runs");
+        assert_eq!(ran.stdout_text(), "/usr/bin:/bin hello\n");
     }
 
     #[test]

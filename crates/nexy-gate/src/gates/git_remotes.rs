@@ -3,14 +3,19 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    remote_url::{self, Place},
+    remote_url,
+    remotes::{self, Line, Role, url_of},
     tally::Tally,
 };
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{http::Url, programs};
+use nexy_outside::{
+    git::{Git, GitError},
+    http::Url,
+    programs::ProgramError,
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "git-remotes",
@@ -29,44 +34,29 @@ pub(crate) const GATE: Gate = Gate {
     check,
 };
 
-/// One line of `git remote -v`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Line {
-    remote: String,
-    url: String,
-    is_push: bool,
-}
-
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
-    let root = &workspace.root;
+    let target = &workspace.target;
     let expected = "a git repository with the remotes of nexy.toml";
-    let ran = programs::Run::new("git", &["remote", "-v"]).folder(root).allow(&["HOME", "XDG_CONFIG_HOME"]).run();
-    match ran {
-        Ok(ran) if ran.succeeded() => judge(&workspace.target, &lines(&ran.stdout_text())),
-        // git's words are translated, so the question whether this is a repository is asked of the folders.
-        Ok(_) if !root.ancestors().any(|folder| folder.join(".git").exists()) => Answer::fail(
-            format!("{} is no git repository", root.display()),
-            expected,
-            format!("git clone {}\nthen work in the clone", url_of(&workspace.target, &workspace.target.repositories.workspace)),
-        ),
-        Ok(ran) => Answer::unknown(format!("git refuses to tell: {}", ran.complaint()), expected, "git remote -v\nand do what it says"),
-        Err(error) => Answer::unknown(error.to_string(), expected, "install git, then run the same command again"),
-    }
-}
-
-/// `name <tab> url (fetch)`, perhaps with a filter in brackets at the end.
-fn lines(output: &str) -> Vec<Line> {
-    let read = |line: &str| {
-        let (remote, rest) = line.split_once('\t')?;
-        let (url, kind) = match (rest.rfind(" (push)"), rest.rfind(" (fetch)")) {
-            (Some(at), _) => (&rest[..at], true),
-            (None, Some(at)) => (&rest[..at], false),
-            (None, None) => return None,
-        };
-        Some(Line { remote: remote.to_owned(), url: url.to_owned(), is_push: kind })
+    let url = url_of(target, &target.repositories.workspace);
+    // The workspace may stand below the root of its repository.
+    let git = workspace.root.ancestors().find_map(|folder| Git::at(folder).transpose());
+    let told = match git {
+        Some(git) => git.and_then(|git| git.remotes()),
+        None => {
+            let found = format!("{} is no git repository", workspace.root.display());
+            return Answer::fail(found, expected, format!("git clone {url}\nthen work in the clone"));
+        }
     };
-    output.lines().filter_map(read).collect()
+    match told {
+        Ok(told) => judge(target, &remotes::lines(&told)),
+        Err(GitError::Program(ProgramError::Missing(program))) => Answer::unknown(
+            format!("the program `{program}` is not on PATH"),
+            expected,
+            format!("install {program}, then run the same command again"),
+        ),
+        Err(error) => Answer::unknown(error.to_string(), expected, "git remote -v\nand do what it says"),
+    }
 }
 
 fn judge(target: &Target, lines: &[Line]) -> Answer {
@@ -84,7 +74,7 @@ fn judge(target: &Target, lines: &[Line]) -> Answer {
     let mut tally = Tally::default();
     let roles = [(&target.remotes.workspace, &target.repositories.workspace), (&target.remotes.server, &target.repositories.server)];
     for (remote, repository) in roles {
-        judge_role(target, &web, (remote, repository), lines, &mut tally);
+        remotes::judge(&Role { remote, repository, url: url_of(target, repository), git: "git" }, &web, lines, &mut tally);
     }
     for line in lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {
         let place = remote_url::place(&line.url, &web);
@@ -97,36 +87,6 @@ fn judge(target: &Target, lines: &[Line]) -> Answer {
         }
     }
     tally.answer(expected)
-}
-
-fn judge_role(target: &Target, web: &Url, (remote, repository): (&String, &String), lines: &[Line], tally: &mut Tally) {
-    let url = url_of(target, repository);
-    let here: Vec<&Line> = lines.iter().filter(|line| line.remote == *remote).collect();
-    if here.is_empty() {
-        return tally.fail(format!("there is no remote {remote}"), format!("git remote add {remote} {url}"));
-    }
-    let mut right = true;
-    for line in here {
-        let place: Place = remote_url::place(&line.url, web);
-        if !place.is(repository) {
-            right = false;
-            let (verb, key) = if line.is_push { ("pushes to", "pushurl") } else { ("fetches from", "url") };
-            // `git remote set-url` would change only the first of several.
-            let fix = format!("git config --replace-all remote.{remote}.{key} {url}");
-            if place.may_be(repository) {
-                tally.unknown(format!("{remote} {verb} {}", place.shown()), fix);
-            } else {
-                tally.fail(format!("{remote} {verb} {}, not {repository}", place.shown()), fix);
-            }
-        }
-    }
-    if right {
-        tally.pass(format!("{remote} leads to {repository}"));
-    }
-}
-
-fn url_of(target: &Target, repository: &str) -> String {
-    format!("{}/{repository}.git", target.github.web_url)
 }
 
 #[cfg(test)]
@@ -148,7 +108,7 @@ mod tests {
             let url = url_of(&target, repository);
             output.push_str(&format!("{remote}\t{url} (fetch)\n{remote}\t{url} (push)\n"));
         }
-        judge(&target, &lines(&change(output)))
+        judge(&target, &remotes::lines(&change(output)))
     }
 
     #[test]

@@ -1,0 +1,221 @@
+//! The repository that a gate looks into, the tag in question in it, and how git is typed there.
+
+use crate::{context::Context, gate::Answer, remotes::url_of};
+use nexy_contract::{
+    ReleaseVersion,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::{
+    accounts::{self, Accounts},
+    git::{Git, GitError},
+    programs::ProgramError,
+};
+use std::{
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+/// A repository, found and willing to answer.
+pub(crate) struct Repository {
+    /// The door to it.
+    pub(crate) git: Git,
+    /// Where this process finds it.
+    pub(crate) folder: PathBuf,
+    /// Whose words and commands are meant.
+    pub(crate) side: Side,
+}
+
+/// On which machine the repository stands, and how its commands begin there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Side {
+    /// Whether it is the checkout on the VM, not the workspace.
+    pub(crate) is_vm: bool,
+    /// Its place in that machine's own words.
+    pub(crate) shown: String,
+    /// How git is typed so that it works there: `git`, or `sudo -u OWNER git -C CHECKOUT`.
+    pub(crate) git: String,
+}
+
+/// The tag in question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tag {
+    /// Its name.
+    pub(crate) name: String,
+    /// The version that it stands for.
+    pub(crate) version: ReleaseVersion,
+    /// The commit that it leads to.
+    pub(crate) commit: String,
+    /// The object that it names: the commit, or the tag's own one.
+    pub(crate) object: String,
+}
+
+/// A commit as people name it.
+pub(crate) fn short(object: &str) -> &str {
+    object.get(..10).unwrap_or(object)
+}
+
+impl Repository {
+    /// The repository of a gate that any checkout can answer: the workspace, or the checkout of a mounted tree.
+    pub(crate) fn in_question(context: &Context, gate: &str) -> Result<Self, Answer> {
+        let root = &context.workspace.root;
+        if context.tree.is_here() && *root != Path::new(&context.workspace.target.vm.checkout) {
+            let side = Side { is_vm: false, shown: root.display().to_string(), git: "git".to_owned() };
+            return Self::open(context, root.clone(), side, gate);
+        }
+        Self::on_vm(context, gate)
+    }
+
+    /// The checkout on the VM.
+    pub(crate) fn on_vm(context: &Context, gate: &str) -> Result<Self, Answer> {
+        let shown = context.workspace.target.vm.checkout.clone();
+        let folder = context
+            .tree
+            .find(Path::new(&shown))
+            .map_err(|error| Answer::unknown(error.to_string(), EXPECTED, format!("sudo ls -ld {}", shell_word(&shown))))?;
+        let git = typed(&shown, owner(context, &folder).as_deref());
+        Self::open(context, folder, Side { is_vm: true, shown, git }, gate)
+    }
+
+    fn open(context: &Context, folder: PathBuf, side: Side, gate: &str) -> Result<Self, Answer> {
+        let git = match Git::at(&folder) {
+            Ok(Some(git)) => git,
+            Ok(None) => return Err(absent(context, &folder, &side)),
+            Err(error) => return Err(blind(&error, &side, gate)),
+        };
+        match git.must_be_whole() {
+            Ok(()) => Ok(Self { git, folder, side }),
+            Err(error) => Err(blind(&error, &side, gate)),
+        }
+    }
+
+    /// An answer for what git would not tell.
+    pub(crate) fn blind(&self, error: &GitError, gate: &str) -> Answer {
+        blind(error, &self.side, gate)
+    }
+
+    /// The tag in question, with the commit that it leads to.
+    pub(crate) fn tag(&self, context: &Context, gate: &str) -> Result<Tag, Answer> {
+        let name = context.tag().map_err(|error| {
+            Answer::unknown(
+                format!("nobody says which tag is meant: {}", error.because()),
+                "a tag to look at",
+                format!("nexy-gate {gate} --tag vX.Y.Z.W"),
+            )
+        })?;
+        let Some(version) = name.strip_prefix('v').and_then(|version| version.parse().ok()) else {
+            return Err(Answer::unknown(
+                format!("{} is no release's tag", excerpt(&name, 60)),
+                "v and four numbers",
+                "nexy-version record",
+            ));
+        };
+        let look = || -> Result<Result<Tag, Answer>, GitError> {
+            let full = format!("refs/tags/{name}");
+            let Some(object) = self.git.object(&full)? else { return self.no_tag(context, &name, version, gate).map(Err) };
+            let commit = self.git.object(&format!("{full}^{{}}"))?.ok_or(GitError::Odd("a tag that leads nowhere"))?;
+            let kind = self.git.kind(&commit)?;
+            if kind != "commit" {
+                let found = format!("{name} leads to a {}, not to a commit", excerpt(&kind, 20));
+                return Ok(Err(Answer::fail(found, "a tag of a commit", self.side.next_version(version, ""))));
+            }
+            Ok(Ok(Tag { name: name.clone(), version, commit, object }))
+        };
+        look().unwrap_or_else(|error| Err(self.blind(&error, gate)))
+    }
+
+    fn no_tag(&self, context: &Context, name: &str, version: ReleaseVersion, gate: &str) -> Result<Answer, GitError> {
+        let Side { is_vm, shown, git } = &self.side;
+        let found = format!("there is no tag {name} in {shown}");
+        if *is_vm {
+            let remote = shell_word(&context.workspace.target.remotes.workspace);
+            let fix = format!("{git} fetch {remote} refs/tags/{name}:refs/tags/{name}\nsudo nexy-gate {gate} --tag {name}");
+            return Ok(Answer::unknown(found, "the tag, fetched", fix));
+        }
+        let file = &context.workspace.target.layout.version_file;
+        let head = match self.git.object("HEAD^{commit}")? {
+            Some(head) => {
+                let entry = self.git.tree(&head)?.into_iter().find(|entry| entry.path == *file && entry.is_file());
+                let said = entry.map(|entry| self.git.blob(&entry.object)).transpose()?;
+                let is_it = said.is_some_and(|said| String::from_utf8_lossy(&said).trim() == version.to_string());
+                is_it.then_some(head)
+            }
+            None => None,
+        };
+        let fix = match head {
+            Some(head) => format!("git tag {name} {head}"),
+            None => format!("{}git commit --all --message='Release {name}'\ngit tag {name}", "commit the version first\n"),
+        };
+        Ok(Answer::fail(found, "a tag on the commit that is released", fix))
+    }
+}
+
+const EXPECTED: &str = "a git repository that answers";
+
+impl Side {
+    /// What to do about a tag whose content is wrong: it stays, and the next version gets it right.
+    pub(crate) fn next_version(&self, version: ReleaseVersion, correct: &str) -> String {
+        let next = version.next();
+        if self.is_vm {
+            return format!(
+                "on the laptop, in the workspace:\nnexy-gate tag-coherent layout --tag v{version}\nthen deploy a tag that passes there"
+            );
+        }
+        let correct = if correct.is_empty() { String::new() } else { format!("{correct}\n") };
+        format!(
+            "{correct}a tag that others may have is never moved; the next version gets it right\nnexy-version set {next}\n\
+             git commit --all --message='Release v{next}'\ngit tag v{next}"
+        )
+    }
+}
+
+/// Who owns the checkout; in a mounted tree this machine's names may be other people's.
+fn owner(context: &Context, folder: &Path) -> Option<String> {
+    if !context.tree.is_here() {
+        return Some(context.workspace.target.service.user.clone());
+    }
+    let uid = std::fs::metadata(folder).ok()?.uid();
+    Some(Accounts::read().ok()?.user_name(uid))
+}
+
+fn typed(shown: &str, owner: Option<&str>) -> String {
+    let place = shell_word(shown);
+    match owner {
+        Some("root") | None => format!("sudo git -C {place}"),
+        Some(owner) => format!("sudo -u {} git -C {place}", shell_word(owner)),
+    }
+}
+
+fn absent(context: &Context, folder: &Path, side: &Side) -> Answer {
+    let target = &context.workspace.target;
+    let (url, place) = (shell_word(&url_of(target, &target.repositories.workspace)), shell_word(&side.shown));
+    let user = shell_word(&target.service.user);
+    let fix = match (side.is_vm, folder.exists()) {
+        (false, _) => format!("git clone {url}\nwork in the clone"),
+        (true, false) => format!("sudo -u {user} git clone {url} {place}"),
+        (true, true) => {
+            let (git, remote) = (&side.git, shell_word(&target.remotes.workspace));
+            format!("{git} init\n{git} remote add {remote} {url}\n{git} fetch --tags {remote}")
+        }
+    };
+    Answer::fail(format!("{} is no git repository", side.shown), format!("a clone of {}", target.repositories.workspace), fix)
+}
+
+fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
+    let place = shell_word(&side.shown);
+    let is_root = accounts::is_root();
+    let fix = match error {
+        GitError::Program(ProgramError::Missing(program)) => format!("install {program}, then run the same command again"),
+        GitError::Program(_) => format!("{} status\nsee why it does not end", side.git),
+        GitError::File(_) if !is_root => format!("sudo nexy-gate {gate}"),
+        GitError::File(_) | GitError::NoAccount { .. } => format!("sudo ls -ld {place} {place}/.git {place}/.git/config"),
+        GitError::Refused(words) if words.contains("dubious ownership") && !is_root => format!("sudo nexy-gate {gate}"),
+        GitError::Refused(words) if words.contains("dubious ownership") => {
+            format!(
+                "one account must own all of it; see who does\nsudo ls -ld {place} {place}/.git\nsudo chown -R --reference={place} {place}/.git"
+            )
+        }
+        GitError::Elsewhere(_) => format!("{} config --unset core.worktree", side.git),
+        GitError::Refused(_) | GitError::Odd(_) => format!("{} status\ndo what it says", side.git),
+    };
+    Answer::unknown(error.to_string(), EXPECTED, fix)
+}

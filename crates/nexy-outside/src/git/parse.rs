@@ -1,0 +1,255 @@
+//! What git prints for programs, taken apart; anything that is not of the documented form is refused, not skipped.
+
+use super::Ref;
+
+/// One file of a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its mode in git's octal digits: `100644`, `100755`, `120000` for a link, `160000` for a submodule.
+    pub mode: String,
+    /// The object that holds its content.
+    pub object: String,
+    /// Its size in bytes; a submodule has none.
+    pub size_bytes: Option<u64>,
+    /// Its path; what is no UTF-8 is replaced.
+    pub path: String,
+}
+
+impl Entry {
+    /// Whether it is a file with content of its own: no link and no submodule.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.mode.starts_with("100")
+    }
+}
+
+/// One file that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// How the index differs from HEAD: `.` for not at all, `M`, `T`, `A`, `D`, `U`.
+    pub staged: char,
+    /// How the file differs from the index.
+    pub unstaged: char,
+    /// Its path.
+    pub path: String,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Where it stands: `system`, `global`, `local`, `worktree`.
+    pub scope: String,
+    /// Its name; section and last part in small letters.
+    pub key: String,
+    /// Its value; `None` stands for true.
+    pub value: Option<String>,
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The parts of an output in which each ends with a NUL.
+fn parts(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    output.split(|byte| *byte == 0).filter(|part| !part.is_empty())
+}
+
+pub(super) fn names(output: &[u8]) -> Vec<String> {
+    parts(output).map(text).collect()
+}
+
+fn is_object(word: &str) -> bool {
+    matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// `mode kind object size<tab>path`.
+pub(super) fn tree(output: &[u8]) -> Option<Vec<Entry>> {
+    let one = |part: &[u8]| {
+        let tab = part.iter().position(|byte| *byte == b'\t')?;
+        let head = std::str::from_utf8(&part[..tab]).ok()?;
+        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+        let &[mode, _, object, size] = words.as_slice() else { return None };
+        let size_bytes = if size == "-" { None } else { Some(size.parse().ok()?) };
+        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes, path: text(&part[tab + 1..]) })
+    };
+    parts(output).map(one).collect()
+}
+
+/// `object<separator>name`, one a line.
+pub(super) fn refs(output: &[u8], separator: char) -> Option<Vec<Ref>> {
+    let one = |line: &str| {
+        let (object, name) = line.split_once(separator)?;
+        is_object(object).then(|| Ref { name: name.to_owned(), object: object.to_owned() })
+    };
+    text(output).lines().map(one).collect()
+}
+
+/// Scope and setting by turns; a setting is `key<line feed>value`, or a key alone.
+pub(super) fn settings(output: &[u8]) -> Option<Vec<Setting>> {
+    let mut rest = output;
+    let mut next = || {
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let part = text(&rest[..end]);
+        rest = &rest[end + 1..];
+        Some(part)
+    };
+    let mut settings = Vec::new();
+    while let Some(scope) = next() {
+        let setting = next()?;
+        let (key, value) = match setting.split_once('\n') {
+            Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+            None => (setting, None),
+        };
+        settings.push(Setting { scope, key, value });
+    }
+    rest.is_empty().then_some(settings)
+}
+
+/// Porcelain version 2: `1` for what changed, `u` for what is in conflict, `2` for a renamed one, with its old path after it.
+pub(super) fn changes(output: &[u8]) -> Option<Vec<Change>> {
+    let mut parts = parts(output);
+    let mut changes = Vec::new();
+    while let Some(part) = parts.next() {
+        let line = text(part);
+        let fields = match line.chars().next()? {
+            '#' => continue,
+            '1' => 9,
+            '2' => 10,
+            'u' => 11,
+            '?' | '!' => {
+                changes.push(Change { staged: '.', unstaged: '?', path: line.get(2..)?.to_owned() });
+                continue;
+            }
+            _ => return None,
+        };
+        let words: Vec<&str> = line.splitn(fields, ' ').collect();
+        let mut state = words.get(1)?.chars();
+        let change = Change { staged: state.next()?, unstaged: state.next()?, path: (*words.get(fields - 1)?).to_owned() };
+        if fields == 10 {
+            changes.push(Change { path: text(parts.next()?), ..change.clone() });
+        }
+        changes.push(change);
+    }
+    Some(changes)
+}
+
+/// `H path`; a small letter is assumed unchanged, `S` is left out of the checkout.
+pub(super) fn hidden(output: &[u8]) -> Option<Vec<String>> {
+    let mut paths = Vec::new();
+    for part in parts(output) {
+        let line = text(part);
+        let mut letters = line.chars();
+        let (mark, ' ') = (letters.next()?, letters.next()?) else { return None };
+        if mark.is_ascii_lowercase() || mark == 'S' {
+            paths.push(letters.as_str().to_owned());
+        }
+    }
+    Some(paths)
+}
+
+/// A message without what stands before an `@` in any of its words: a URL may hold a password there.
+#[must_use]
+pub fn without_userinfo(message: &str) -> String {
+    let clean = |word: &str| {
+        let Some((before, after)) = word.rsplit_once('@') else { return word.to_owned() };
+        // Quotes and the scheme say nothing secret, and the rest is unreadable without them.
+        let keep = before.find("://").map_or_else(|| before.len() - before.trim_start_matches(['\'', '"']).len(), |at| at + 3);
+        format!("{}{after}", &before[..keep])
+    };
+    message.split(' ').map(clean).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn a_tree_is_read_with_links_submodules_and_odd_names() {
+        let output = format!("100644 blob {ID}      12\ta\tb\nc\0160000 commit {ID}       -\tsub\0120000 blob {ID}       3\tlink\0");
+        let entries = tree(output.as_bytes()).expect("it is of the form");
+        assert_eq!((entries[0].path.as_str(), entries[0].size_bytes, entries[0].is_file()), ("a\tb\nc", Some(12), true));
+        assert_eq!((entries[1].size_bytes, entries[1].is_file(), entries[2].is_file()), (None, false, false));
+        for odd in ["100644 blob x 1\ta\0", "100644 blob\ta\0", "nonsense\0", "\u{fffd}"] {
+            assert_eq!(tree(odd.as_bytes()), None, "{odd:?}");
+        }
+        assert_eq!(tree(b""), Some(vec![]));
+    }
+
+    #[test]
+    fn every_kind_of_change_is_read() {
+        let output = format!(
+            "# branch.oid {ID}\x001 .M N... 100644 100644 100644 {ID} {ID} a b\x001 D. N... 100644 000000 000000 {ID} {ID} gone\0\
+             2 R. N... 100644 100644 100644 {ID} {ID} R100 new name\0old name\0u UU N... 100644 100644 100644 100644 {ID} {ID} {ID} both\0? stray\0"
+        );
+        let read: Vec<String> = changes(output.as_bytes())
+            .expect("it is of the form")
+            .iter()
+            .map(|change| format!("{}{} {}", change.staged, change.unstaged, change.path))
+            .collect();
+        assert_eq!(read, [".M a b", "D. gone", "R. old name", "R. new name", "UU both", ".? stray"]);
+        for odd in ["1 .M N...\0", "x\0", "2 R. N... 1 1 1 a b R100 new\0", "1\0"] {
+            assert_eq!(changes(odd.as_bytes()), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn settings_come_with_their_scope_and_may_have_no_value() {
+        let read = settings(b"local\0a.b\nc\nd\0global\0x.y\0").expect("it is of the form");
+        assert_eq!(read[0], Setting { scope: "local".into(), key: "a.b".into(), value: Some("c\nd".into()) });
+        assert_eq!(read[1].value, None);
+        assert_eq!(settings(b"local\0a.b\nc"), None);
+        assert_eq!(settings(b"local\0"), None);
+    }
+
+    #[test]
+    fn files_that_git_does_not_look_at_are_named() {
+        assert_eq!(hidden(b"H a\0h b c\0S d\0s e\0M f\0").expect("it is of the form"), ["b c", "d", "e"]);
+        assert_eq!(hidden(b"H"), None);
+        assert_eq!(hidden(b"Ha\0"), None);
+    }
+
+    #[test]
+    fn references_are_an_object_and_a_name() {
+        assert_eq!(refs(format!("{ID} refs/a\n").as_bytes(), ' ').expect("one")[0].name, "refs/a");
+        assert_eq!(refs(b"warning: something\n", ' '), None);
+    }
+
+    #[test]
+    fn a_message_keeps_no_password_of_a_url() {
+        for (message, clean) in [
+            ("fatal: unable to access 'https://me:s3cret@h.example/a.git/': no", "fatal: unable to access 'https://h.example/a.git/': no"),
+            ("fatal: 'https://s3@cret@h/a' does not", "fatal: 'https://h/a' does not"),
+            ("fatal: \"s3cret@h:a\" is odd", "fatal: \"h:a\" is odd"),
+            ("git@github.com: Permission denied (publickey).", "github.com: Permission denied (publickey)."),
+            ("nothing to hide", "nothing to hide"),
+        ] {
+            assert_eq!(without_userinfo(message), clean);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn paths_come_back_as_they_were_printed(path in "[^\\x00\u{fffd}]{1,40}") {
+            let changed = format!("1 .M N... 100644 100644 100644 {ID} {ID} {path}\0");
+            prop_assert_eq!(&changes(changed.as_bytes()).expect("of the form")[0].path, &path);
+            let listed = format!("100644 blob {ID} 1\t{path}\0");
+            prop_assert_eq!(&tree(listed.as_bytes()).expect("of the form")[0].path, &path);
+            let hid = format!("S {path}\0");
+            prop_assert_eq!(&hidden(hid.as_bytes()).expect("of the form")[0], &path);
+        }
+
+        #[test]
+        fn whatever_is_printed_is_read_or_refused(output in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = (tree(&output), changes(&output), hidden(&output), settings(&output), refs(&output, ' '), names(&output));
+        }
+
+        #[test]
+        fn no_password_survives(password in "[a-z0-9:/@#?']{1,20}") {
+            let message = without_userinfo(&format!("fatal: 'https://u:PW{password}PW@h.example/a'"));
+            prop_assert!(!message.contains("PW"), "{}", message);
+        }
+    }
+}
