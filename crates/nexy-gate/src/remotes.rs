@@ -2,7 +2,7 @@
 
 use crate::{remote_url, tally::Tally};
 use nexy_contract::{Target, text::shell_word};
-use nexy_outside::http::Url;
+use nexy_outside::{git::Setting, http::Url};
 
 /// One line of `git remote -v`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub(crate) fn lines(output: &str) -> Vec<Line> {
     output.lines().filter_map(read).collect()
 }
 
-/// Holds one remote against its role; `web` is GitHub's public address.
-pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], tally: &mut Tally) {
+/// Holds one remote against its role; `web` is GitHub's public address, `settings` are those that git obeys there.
+pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], settings: &[Setting], tally: &mut Tally) {
     let Role { remote, repository, url, git } = role;
     let (name, url) = (shell_word(remote), shell_word(url));
     let here: Vec<&Line> = lines.iter().filter(|line| line.remote == *remote).collect();
@@ -55,8 +55,12 @@ pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], tally: &mut Tall
         if !place.is(repository) {
             right = false;
             let (verb, key) = if line.is_push { ("pushes to", "pushurl") } else { ("fetches from", "url") };
-            // `git remote set-url` would change only the first of several.
-            let fix = format!("{git} config --replace-all remote.{name}.{key} {url}");
+            let fix = if is_rewritten(role, web, settings, line.is_push) {
+                format!("{git} config --show-origin --get-regexp '^url[.].*insteadof$'\ntake out the setting that rewrites {url}")
+            } else {
+                // `git remote set-url` would change only the first of several.
+                format!("{git} config --replace-all remote.{name}.{key} {url}")
+            };
             if place.may_be(repository) {
                 tally.unknown(format!("{remote} {verb} {}", place.shown()), fix);
             } else {
@@ -67,6 +71,17 @@ pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], tally: &mut Tall
     if right {
         tally.pass(format!("{remote} leads to {repository}"));
     }
+}
+
+/// Whether the remote itself says the right place, so that a `url.….insteadOf` leads elsewhere.
+fn is_rewritten(role: &Role<'_>, web: &Url, settings: &[Setting], is_push: bool) -> bool {
+    let values = |key: &str| -> Vec<&str> {
+        let key = format!("remote.{}.{key}", role.remote);
+        settings.iter().filter(|setting| setting.key == key).filter_map(|setting| setting.value.as_deref()).collect()
+    };
+    let (push, fetch) = (values("pushurl"), values("url"));
+    let said = if is_push && !push.is_empty() { push } else { fetch };
+    !said.is_empty() && said.iter().all(|url| remote_url::place(url, web).is(role.repository))
 }
 
 /// The address of a repository on GitHub.

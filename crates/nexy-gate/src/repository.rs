@@ -204,7 +204,7 @@ fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
     let place = shell_word(&side.shown);
     let is_root = accounts::is_root();
     let fix = match error {
-        GitError::Program(ProgramError::Missing(program)) => format!("install {program}, then run the same command again"),
+        GitError::Program(ProgramError::Missing(program)) => format!("put {program} on PATH, then run the same command again"),
         GitError::Program(_) => format!("{} status\nsee why it does not end", side.git),
         GitError::File(_) if !is_root => format!("sudo nexy-gate {gate}"),
         GitError::File(_) | GitError::NoAccount { .. } => format!("sudo ls -ld {place} {place}/.git {place}/.git/config"),
@@ -215,7 +215,9 @@ fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
             )
         }
         GitError::Elsewhere(_) => format!("{} config --unset core.worktree", side.git),
-        GitError::Refused(_) | GitError::Odd(_) => format!("{} status\ndo what it says", side.git),
+        GitError::Refused(_) => format!("{} status\ndo what it says", side.git),
+        // An object that is missing or broken shows as a line without its size.
+        GitError::Odd(_) => format!("{} fsck", side.git),
     };
     Answer::unknown(error.to_string(), EXPECTED, fix)
 }

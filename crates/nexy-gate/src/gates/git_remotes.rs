@@ -12,7 +12,7 @@ use nexy_contract::{
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    git::{Git, GitError},
+    git::{Git, GitError, Setting},
     http::Url,
     programs::ProgramError,
 };
@@ -42,24 +42,24 @@ fn check(context: &Context) -> Answer {
     // The workspace may stand below the root of its repository.
     let git = workspace.root.ancestors().find_map(|folder| Git::at(folder).transpose());
     let told = match git {
-        Some(git) => git.and_then(|git| git.remotes()),
+        Some(git) => git.and_then(|git| Ok((git.remotes()?, git.settings()?))),
         None => {
             let found = format!("{} is no git repository", workspace.root.display());
             return Answer::fail(found, expected, format!("git clone {url}\nthen work in the clone"));
         }
     };
     match told {
-        Ok(told) => judge(target, &remotes::lines(&told)),
+        Ok((told, settings)) => judge(target, &remotes::lines(&told), &settings),
         Err(GitError::Program(ProgramError::Missing(program))) => Answer::unknown(
             format!("the program `{program}` is not on PATH"),
             expected,
-            format!("install {program}, then run the same command again"),
+            format!("put {program} on PATH, then run the same command again"),
         ),
         Err(error) => Answer::unknown(error.to_string(), expected, "git remote -v\nand do what it says"),
     }
 }
 
-fn judge(target: &Target, lines: &[Line]) -> Answer {
+fn judge(target: &Target, lines: &[Line], settings: &[Setting]) -> Answer {
     let expected = format!(
         "{} leads to {}, {} to {}, nothing is pushed to {}",
         target.remotes.workspace,
@@ -74,7 +74,7 @@ fn judge(target: &Target, lines: &[Line]) -> Answer {
     let mut tally = Tally::default();
     let roles = [(&target.remotes.workspace, &target.repositories.workspace), (&target.remotes.server, &target.repositories.server)];
     for (remote, repository) in roles {
-        remotes::judge(&Role { remote, repository, url: url_of(target, repository), git: "git" }, &web, lines, &mut tally);
+        remotes::judge(&Role { remote, repository, url: url_of(target, repository), git: "git" }, &web, lines, settings, &mut tally);
     }
     for line in lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {
         let place = remote_url::place(&line.url, &web);
@@ -108,7 +108,7 @@ mod tests {
             let url = url_of(&target, repository);
             output.push_str(&format!("{remote}\t{url} (fetch)\n{remote}\t{url} (push)\n"));
         }
-        judge(&target, &remotes::lines(&change(output)))
+        judge(&target, &remotes::lines(&change(output)), &[])
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod artifact_genuine;
 mod azure_login;
 mod azure_vm;
+mod checkout_origin;
 mod code_repo_has_no_release;
 mod config_env;
 mod config_env_access;
@@ -13,10 +14,12 @@ mod gemini_smoke;
 mod git_remotes;
 mod github_quota;
 mod github_token;
+mod layout;
 mod release_inbox;
 mod server_deployed;
 mod server_version_env;
 mod single_manifest;
+mod tag_coherent;
 mod target_canonical;
 mod version_moves;
 mod version_synced;
@@ -28,6 +31,8 @@ pub(crate) const GATES: &[&Gate] = &[
     &version_synced::GATE,
     &target_canonical::GATE,
     &git_remotes::GATE,
+    &tag_coherent::GATE,
+    &layout::GATE,
     &release_inbox::GATE,
     &artifact_genuine::GATE,
     &version_moves::GATE,
@@ -38,6 +43,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &azure_login::GATE,
     &azure_vm::GATE,
     &server_deployed::GATE,
+    &checkout_origin::GATE,
     &config_env::GATE,
     &gemini_key::GATE,
     &config_env_access::GATE,

@@ -27,7 +27,9 @@ fn a_push_url_of_its_own_and_rewritten_urls_are_seen() {
     let other = world();
     let web = other.standin.web_url();
     other.git(&["config", "url.https://elsewhere.example/.pushInsteadOf", &format!("{web}/")]);
-    holds(&asked(&other, GATE, 1), "found", "origin pushes to https://elsewhere.example/Seregawpn/Nexy.git");
+    let finding = asked(&other, GATE, 1);
+    holds(&finding, "found", "origin pushes to https://elsewhere.example/Seregawpn/Nexy.git");
+    holds(&finding, "fix", "take out the setting that rewrites");
 }
 
 #[test]

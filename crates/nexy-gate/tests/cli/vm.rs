@@ -102,7 +102,7 @@ pub(crate) fn ask_as_a_stranger(world: &World, id: &str) -> Ran {
     let copy = world.root().join("nexy-gate-for-strangers");
     copy_program(world, &world.tools().join("nexy-gate"), &copy);
     set_mode(&world.root(), 0o755);
-    let (copy, target) = (copy.display(), world.vm_path("etc/nexy.toml"));
+    let (copy, target) = (copy.display(), target(world));
     let command =
         format!("cd / && exec setpriv --reuid 1 --regid 1 --clear-groups -- {copy} --target={} {id} --format=json", target.display());
     let ran = world.shell(&command).run();
@@ -134,4 +134,48 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let groups = bytes.chunks_exact(3).map(|group| u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]));
     groups.flat_map(|group| [18, 12, 6, 0].map(|shift| char::from(LETTERS[(group >> shift & 63) as usize]))).collect()
+}
+
+/// Where the VM's copy of `nexy.toml` stands once the checkout belongs to somebody else.
+const INSTALLED: &str = "nexy.toml";
+
+/// The VM's copy of `nexy.toml`.
+fn target(world: &World) -> PathBuf {
+    let installed = world.root().join(INSTALLED);
+    if installed.exists() { installed } else { world.vm_path("etc/nexy.toml") }
+}
+
+/// Gives the whole checkout to another account, the service's, and puts `nexy.toml` where only root can write.
+pub(crate) fn give_checkout_away(world: &World) -> Account {
+    let installed = world.root().join(INSTALLED);
+    world.set_target("vm", "target_file", &format!("\"{}\"", installed.display()));
+    let account = serve_as_another_user(world);
+    fs::copy(world.vm_path("etc/nexy.toml"), &installed).expect("the target");
+    world.sh(&format!("chown -R {}:{} '{}'", account.uid, account.gid, world.vm().display())).exits(0);
+    account
+}
+
+/// Asks with the VM's own copy of `nexy.toml`, so that paths belong to the checkout.
+#[track_caller]
+pub(crate) fn ask_there(world: &World, arguments: &[&str]) -> Ran {
+    let target = format!("--target={}", target(world).display());
+    world.tool("nexy-gate").bare().arg(&target).args(arguments.iter().copied()).arg("--format=json").run()
+}
+
+/// Types the commands of a fix, one a line, from this folder; words are left out, and `sudo` is not needed by who runs this.
+#[track_caller]
+pub(crate) fn type_fix(world: &World, finding: &Value, folder: &std::path::Path) {
+    use nexy_contract::screen::{FixLine, fix_lines};
+    for line in fix_lines(finding["fix"].as_str().expect("a fix")) {
+        let FixLine::Command(line) = line else { continue };
+        let line = match line.strip_prefix("sudo -u ").and_then(|rest| rest.split_once(' ')) {
+            Some((user, rest)) => format!("setpriv --reuid {user} --regid \"$(id -g {user})\" --init-groups -- {rest}"),
+            None => line.replace("sudo ", ""),
+        };
+        world
+            .shell(&format!("git() {{ command git -c user.name=Person -c user.email=person@example.org \"$@\"; }}; {line}"))
+            .dir(folder)
+            .run()
+            .exits(0);
+    }
 }

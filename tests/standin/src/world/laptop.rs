@@ -46,24 +46,9 @@ impl World {
         self.root().join("home")
     }
 
-    /// Runs git in the workspace, without anybody's configuration, and gives its output.
+    /// Runs git in the workspace, without anybody's configuration but that of the person's home, and gives its output.
     pub fn git(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
-            .args(["-c", "commit.gpgsign=false"])
-            .args(arguments)
-            .current_dir(self.workspace())
-            .env("HOME", self.home())
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env_remove("GIT_DIR")
-            .env_remove("GIT_WORK_TREE")
-            .env_remove("GIT_INDEX_FILE")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "git {arguments:?}: {told}");
-        String::from_utf8(output.stdout).unwrap()
+        git(&self.workspace(), &self.home(), arguments)
     }
 
     /// Writes a file of the workspace.
@@ -117,6 +102,26 @@ impl World {
     pub fn set_version(&self, version: &str) {
         files::write_version_places(self, &self.workspace(), version);
     }
+}
+
+/// Runs git in a folder, as a person whose home is that one.
+pub(super) fn git(folder: &Path, home: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
+        .args(["-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(folder)
+        .env("HOME", home)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {told}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// As root, a tool refuses a target that others may write.

@@ -1,5 +1,6 @@
 //! The world of a black-box test: a laptop, a VM and GitHub, all under one temporary folder.
 
+mod checkout;
 mod files;
 mod laptop;
 mod ran;

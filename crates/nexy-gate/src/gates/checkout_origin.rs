@@ -1,0 +1,84 @@
+//! The VM's checkout comes from the repository that nexy.toml names, and from no other one.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    remotes::{self, Role, url_of},
+    repository::{Repository, Side},
+    tally::Tally,
+};
+use nexy_contract::Target;
+use nexy_outside::{
+    git::{GitError, Setting},
+    http::Url,
+};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "checkout-origin",
+    asks: "Is the checkout on the VM fetched from the repository that nexy.toml says?",
+    profiles: &["before-checkout"],
+    runbook: "S0 §0, S0 §6.1",
+    at: Machine::Vm,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "A tag that is not there although it was pushed, or code on the VM that nobody knows: the checkout fetches from another \
+                  repository.",
+        check: "Compares where the remote that remotes.workspace names leads, for fetches and for pushes and after all of git's rewriting, with \
+                repositories.workspace on the host of github.web_url. git is asked as the owner of the checkout.",
+        fix: "sudo -u OWNER git -C CHECKOUT config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.",
+        verify: "sudo -u OWNER git -C CHECKOUT remote -v; sudo nexy-gate checkout-origin",
+    },
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    look(context).unwrap_or_else(|answer| answer)
+}
+
+fn look(context: &Context) -> Result<Answer, Answer> {
+    let repository = Repository::on_vm(context, GATE.id)?;
+    let look = || -> Result<_, GitError> { Ok((repository.git.remotes()?, repository.git.settings()?)) };
+    let (remotes, settings) = look().map_err(|error| repository.blind(&error, GATE.id))?;
+    Ok(judge(&context.workspace.target, &repository.side, &remotes, &settings))
+}
+
+fn judge(target: &Target, side: &Side, told: &str, settings: &[Setting]) -> Answer {
+    let (remote, repository) = (&target.remotes.workspace, &target.repositories.workspace);
+    let expected = format!("{remote} leads to {repository}, in {}", side.shown);
+    let Some(web) = Url::parse(&target.github.web_url) else {
+        return Answer::unknown("github.web_url is no URL", expected, "correct github.web_url in nexy.toml");
+    };
+    let mut tally = Tally::default();
+    let role = Role { remote, repository, url: url_of(target, repository), git: &side.git };
+    remotes::judge(&role, &web, &remotes::lines(told), settings, &mut tally);
+    tally.answer(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    fn asked(told: impl Fn(&Target, &str) -> String) -> Answer {
+        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let side = Side { is_vm: true, shown: "/srv/app".to_owned(), git: "sudo -u server git -C /srv/app".to_owned() };
+        let told = told(&target, &url_of(&target, &target.repositories.workspace));
+        judge(&target, &side, &told, &[])
+    }
+
+    #[test]
+    fn only_the_configured_repository_passes() {
+        let both = |name: &str, fetch: &str, push: &str| format!("{name}\t{fetch} (fetch)\n{name}\t{push} (push)\n");
+        assert_eq!(asked(|target, url| both(&target.remotes.workspace, url, url)).verdict, Verdict::Pass);
+        let server = asked(|target, url| both(&target.remotes.workspace, &url_of(target, &target.repositories.server), url));
+        assert_eq!(server.verdict, Verdict::Fail);
+        assert!(server.fix.starts_with("sudo -u server git -C /srv/app config --replace-all remote."), "{}", server.fix);
+        let elsewhere = "https://me:s3cret@elsewhere.example/a/b.git";
+        let push = asked(|target, url| both(&target.remotes.workspace, url, elsewhere));
+        assert!(push.found.contains("pushes to https://elsewhere.example/a/b.git"), "{}", push.found);
+        assert!(!format!("{push:?}").contains("s3cret"));
+        let other = asked(|_, url| both("another", url, url));
+        assert!(other.fix.starts_with("sudo -u server git -C /srv/app remote add "), "{}", other.fix);
+        assert_eq!(asked(|_, _| String::new()).verdict, Verdict::Fail);
+    }
+}

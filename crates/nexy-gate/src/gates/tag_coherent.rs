@@ -1,0 +1,260 @@
+//! The tag holds what it says, and nothing that a checkout of it would destroy or give away.
+
+mod keys;
+mod look;
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    repository::{Repository, Side, Tag, short},
+    tally::Tally,
+};
+use nexy_contract::{
+    Target,
+    manifest::ManifestFacts,
+    target::VersionPlace,
+    text::{excerpt, shell_word},
+    version_places,
+};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "tag-coherent",
+    asks: "Does the tag exist, hold the version that it is named after, and neither keys nor the server's settings?",
+    profiles: &["pre-production", "before-deploy", "before-checkout"],
+    runbook: "S0 §2, S0 §3, S3 §1",
+    at: Machine::Either,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "A server that says another version than its tag, an update loop, a server that lost its settings in a checkout, or a key \
+                  that everybody can read in git.",
+        check: "Reads the tag from git, without checking it out. Its version file and every row of version_places hold its version; its \
+                manifests are equal and not newer; no branch has its name; it neither tracks nor removes the file that vm.config_env names; no \
+                file is a key by name or content, and no environment file has values. In the workspace the tag must also be in HEAD's \
+                history, with the same version.",
+        fix: "Correct it in the workspace, commit, nexy-version set the next version, and tag that. A tag that others may have is never moved. \
+              A key that was in git is no secret any more: make a new one.",
+        verify: "nexy-gate tag-coherent --tag vX.Y.Z.W",
+    },
+    check,
+};
+
+/// What a file of the tag holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Held {
+    Text(String),
+    Missing,
+    /// It holds no text, and why.
+    NoText(&'static str),
+}
+
+/// The server's settings, in the tag and in this checkout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Runtime {
+    path: String,
+    /// The tag tracks the file.
+    in_tag: bool,
+    /// What is checked out now tracks it.
+    is_here: bool,
+}
+
+/// How the workspace stands to the tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Head {
+    Same,
+    /// It has gone on; the places whose version is another one now.
+    Further {
+        head: String,
+        moved: Vec<String>,
+    },
+    /// The tag is not in its history.
+    Apart(String),
+    /// The tag is not in that part of its history that was fetched.
+    CutOff(String),
+}
+
+#[derive(Clone, Debug)]
+struct Facts {
+    version: Held,
+    places: Vec<(VersionPlace, Held)>,
+    manifests: Vec<(String, Held)>,
+    branches: Vec<String>,
+    runtime: Option<Runtime>,
+    keys: Vec<(String, &'static str)>,
+    files: usize,
+    head: Option<Head>,
+}
+
+/// So many keys are named; the rest is counted.
+const KEYS_SHOWN: usize = 10;
+
+fn check(context: &Context) -> Answer {
+    look_and_judge(context).unwrap_or_else(|answer| answer)
+}
+
+fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
+    let repository = Repository::in_question(context, GATE.id)?;
+    let tag = repository.tag(context, GATE.id)?;
+    let facts = look::look(context, &repository, &tag).map_err(|error| repository.blind(&error, GATE.id))?;
+    Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
+}
+
+fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
+    let mut tally = Tally::default();
+    let name = &tag.name;
+    judge_version(target, side, tag, facts, &mut tally);
+    judge_manifests(side, tag, &facts.manifests, &mut tally);
+    for branch in &facts.branches {
+        tally.fail(
+            format!("{} is a branch of the same name, so git may take one for the other", excerpt(branch, 100)),
+            rename(side, branch, name),
+        );
+    }
+    if let Some(runtime) = &facts.runtime {
+        judge_runtime(side, tag, runtime, &mut tally);
+    }
+    judge_keys(side, tag, &facts.keys, &mut tally);
+    if let Some(head) = &facts.head {
+        judge_head(target, tag, head, &mut tally);
+    }
+    let kind = if tag.object == tag.commit { "" } else { ", annotated" };
+    let (places, manifests, files) = (facts.places.len(), facts.manifests.len(), facts.files);
+    tally.pass(format!(
+        "{name} is {}{kind}: {places} version places and {manifests} manifests agree, no key among {files} files",
+        short(&tag.commit)
+    ));
+    once(tally.answer(format!("{} in all of {name}, equal manifests that are not newer, no settings and no keys in it", tag.version)))
+}
+
+/// Several faults end with the same steps; these are taken once, after all others.
+fn once(answer: Answer) -> Answer {
+    let lines: Vec<&str> = answer.fix.lines().collect();
+    let last = lines.iter().enumerate().filter(|(at, line)| !lines[at + 1..].contains(line)).map(|(_, line)| *line);
+    Answer { fix: last.collect::<Vec<_>>().join("\n"), ..answer }
+}
+
+fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: &mut Tally) {
+    let fix = side.next_version(tag.version, "");
+    let file = &target.layout.version_file;
+    match &facts.version {
+        Held::Missing => tally.fail(format!("{} holds no {file}", tag.name), &fix),
+        Held::NoText(because) => tally.fail(format!("{file} at {}: {because}", tag.name), &fix),
+        Held::Text(_) => {}
+    }
+    for (place, held) in &facts.places {
+        let at = format!("{} at {}", version_places::name(place), tag.name);
+        match held {
+            // The owner's own file was judged above.
+            Held::Missing | Held::NoText(_) if place.file == *file => {}
+            Held::Missing => tally.fail(format!("{at}: there is no such file"), &fix),
+            Held::NoText(because) => tally.fail(format!("{at}: {because}"), &fix),
+            Held::Text(text) => match version_places::read(place, text) {
+                Ok(spots) => {
+                    for spot in spots.iter().filter(|spot| spot.version != tag.version) {
+                        tally.fail(format!("{at} holds {}, in line {}", spot.version, spot.line), &fix);
+                    }
+                }
+                Err(error) => tally.fail(format!("{at}: {error}"), &fix),
+            },
+        }
+    }
+}
+
+fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], tally: &mut Tally) {
+    let fix = side.next_version(tag.version, "make manifest-sync");
+    let mut first: Option<(&str, &str)> = None;
+    for (path, held) in manifests {
+        let text = match held {
+            Held::Text(text) => text,
+            Held::Missing => {
+                tally.fail(format!("{} holds no {path}", tag.name), &fix);
+                continue;
+            }
+            Held::NoText(because) => {
+                tally.fail(format!("{path} at {}: {because}", tag.name), &fix);
+                continue;
+            }
+        };
+        match ManifestFacts::read(text) {
+            Ok(facts) if facts.version > tag.version => {
+                tally.fail(format!("{path} at {} announces {}, which is newer than the code", tag.name, facts.version), &fix);
+            }
+            Ok(_) => {}
+            Err(error) => tally.fail(format!("{path} at {} {error}", tag.name), &fix),
+        }
+        match first {
+            None => first = Some((path, text)),
+            Some((other, those)) if those != text => tally.fail(format!("{other} and {path} differ at {}", tag.name), &fix),
+            Some(_) => {}
+        }
+    }
+}
+
+/// The branch gets another name; nothing of it is lost.
+fn rename(side: &Side, branch: &str, name: &str) -> String {
+    let git = &side.git;
+    let (tag, other) = (shell_word(name), shell_word(&format!("branch-{name}")));
+    let Some(remote) = branch.strip_prefix("refs/remotes/").and_then(|rest| rest.strip_suffix(&format!("/{name}"))) else {
+        return format!("{git} branch -m {tag} {other}");
+    };
+    let remote = shell_word(remote);
+    if side.is_vm {
+        return format!(
+            "{git} fetch --prune {remote}\nif it is still there: nexy-gate tag-coherent in the workspace says how to rename it"
+        );
+    }
+    format!("git fetch --prune {remote}\nif it is still there:\ngit push {remote} {branch}:refs/heads/branch-{name} :refs/heads/{name}")
+}
+
+fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, tally: &mut Tally) {
+    let (path, word) = (&runtime.path, shell_word(&runtime.path));
+    if runtime.in_tag {
+        let fix = side.next_version(tag.version, &format!("git rm --cached -- {word}"));
+        tally.fail(format!("{} tracks {path}, so a checkout puts its own in place of the server's settings", tag.name), fix);
+    } else if runtime.is_here {
+        // Afterwards git knows nothing of the file, and leaves it alone.
+        let fix = format!("{} rm --cached --quiet -- {word}", side.git);
+        tally.fail(format!("HEAD tracks {path} and {} does not, so a checkout removes the server's settings", tag.name), fix);
+    }
+}
+
+fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &mut Tally) {
+    if keys.is_empty() {
+        return;
+    }
+    let mut named: Vec<String> =
+        keys.iter().take(KEYS_SHOWN).map(|(path, because)| format!("{} ({because})", excerpt(path, 200))).collect();
+    if keys.len() > KEYS_SHOWN {
+        named.push(format!("{} more", keys.len() - KEYS_SHOWN));
+    }
+    let words: Vec<String> = keys.iter().take(KEYS_SHOWN).map(|(path, _)| shell_word(path)).collect();
+    let remove = format!("git rm --cached -- {}\nwhat was in git is no secret any more: replace it where it is used", words.join(" "));
+    tally.fail(format!("{} holds {}", tag.name, named.join(", ")), side.next_version(tag.version, &remove));
+}
+
+fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut Tally) {
+    let name = shell_word(&tag.name);
+    match head {
+        Head::Same => tally.pass("it is what is checked out"),
+        Head::Further { head, moved } if moved.is_empty() => {
+            tally.pass(format!("HEAD ({}) has gone on with the same version", short(head)))
+        }
+        Head::Further { head, moved } => {
+            let found = format!("HEAD ({}) has another version than {} in {}", short(head), tag.name, moved.join(", "));
+            let fix = format!(
+                "name the tag that HEAD is about:\ngit tag --list --contains {name}\nor go back to this one:\ngit switch --detach {name}"
+            );
+            tally.fail(found, fix);
+        }
+        Head::Apart(head) => {
+            let fix = format!("see where they part:\ngit log --oneline --graph -20 HEAD {name}\nor go to it:\ngit switch --detach {name}");
+            tally.fail(format!("{} ({}) is not in the history of HEAD ({})", tag.name, short(&tag.commit), short(head)), fix);
+        }
+        Head::CutOff(head) => {
+            let fix = format!("git fetch --unshallow {}", shell_word(&target.remotes.workspace));
+            tally.unknown(format!("{} is not in the part of HEAD's history ({}) that was fetched", tag.name, short(head)), fix);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! `checkout-origin` against real clones on the VM.
+
+use crate::{holds, said, vm, world};
+use nexy_standin::world::{Ran, World};
+use serde_json::Value;
+use std::fs;
+
+const GATE: &str = "checkout-origin";
+
+fn cloned() -> World {
+    let world = world();
+    world.vm_checkout();
+    world
+}
+
+#[track_caller]
+fn asked(world: &World, code: i32) -> Value {
+    vm::judged(&vm::ask_there(world, &[GATE]), GATE, code)
+}
+
+#[test]
+fn a_clone_of_the_configured_repository_passes_wherever_it_is_asked_from() {
+    let world = cloned();
+    holds(&asked(&world, 0), "found", "origin leads to Seregawpn/Nexy");
+    // The workspace's own remotes say nothing about the VM.
+    world.git(&["remote", "remove", "origin"]);
+    crate::asked(&world, GATE, 0);
+    world.git_vm(&["remote", "add", "backup", "https://elsewhere.example/a/b.git"]);
+    asked(&world, 0);
+}
+
+#[test]
+fn another_repository_is_a_no_and_the_printed_command_mends_it() {
+    let world = cloned();
+    let web = world.standin.web_url();
+    for url in
+        [format!("{web}/Seregawpn/Nexy_server.git"), "https://elsewhere.example/Seregawpn/Nexy.git".to_owned(), "/srv/git/Nexy".to_owned()]
+    {
+        world.git_vm(&["remote", "set-url", "origin", &url]);
+        let finding = asked(&world, 1);
+        holds(&finding, "found", "origin fetches from ");
+        vm::type_fix(&world, &finding, &world.workspace());
+        asked(&world, 0);
+    }
+    world.git_vm(&["remote", "rename", "origin", "old"]);
+    let finding = asked(&world, 1);
+    holds(&finding, "found", "there is no remote origin");
+    vm::type_fix(&world, &finding, &world.workspace());
+    asked(&world, 0);
+}
+
+#[test]
+fn pushes_and_rewritten_urls_are_seen_and_no_secret_is_shown() {
+    let keeps = |ran: &Ran| assert!(!said(ran).contains("s3cretvalue"), "{ran}");
+    let world = cloned();
+    world.git_vm(&["remote", "set-url", "--push", "origin", "https://person:s3cretvalue@elsewhere.example/Seregawpn/Nexy.git"]);
+    let ran = vm::ask_there(&world, &[GATE]);
+    keeps(&ran);
+    let pushes = vm::judged(&ran, GATE, 1);
+    holds(&pushes, "found", "origin pushes to https://elsewhere.example/Seregawpn/Nexy.git");
+    vm::type_fix(&world, &pushes, &world.workspace());
+    asked(&world, 0);
+    let web = world.standin.web_url();
+    for key in ["insteadOf", "pushInsteadOf"] {
+        let setting = format!("url.https://person:s3cretvalue@elsewhere.example/.{key}");
+        world.git_vm(&["config", &setting, &format!("{web}/")]);
+        let ran = vm::ask_there(&world, &[GATE]);
+        keeps(&ran);
+        holds(&vm::judged(&ran, GATE, 1), "fix", "take out the setting that rewrites");
+        world.git_vm(&["config", "--unset", &setting]);
+        asked(&world, 0);
+    }
+}
+
+#[test]
+fn a_secret_in_a_right_url_is_not_shown_either() {
+    let world = cloned();
+    let url = world.standin.web_url().replace("http://", "http://person:s3cretvalue@");
+    world.git_vm(&["remote", "set-url", "origin", &format!("{url}/Seregawpn/Nexy.git")]);
+    let ran = vm::ask_there(&world, &[GATE]);
+    ran.exits(0);
+    assert!(!said(&ran).contains("s3cretvalue"), "{ran}");
+}
+
+#[test]
+fn the_owners_own_configuration_counts() {
+    let world = cloned();
+    let rewrite = format!("[url \"https://elsewhere.example/\"]\n\tinsteadOf = {}/\n", world.standin.web_url());
+    fs::write(world.home().join(".gitconfig"), rewrite).expect("a configuration");
+    holds(&asked(&world, 1), "found", "origin fetches from https://elsewhere.example/Seregawpn/Nexy.git");
+}
+
+#[test]
+fn no_repository_is_a_no_and_the_printed_commands_make_one() {
+    let world = world();
+    world.bare_remotes();
+    world.tag_release();
+    world.git(&["push", "--quiet", "origin", "main", "v2.0.0.4"]);
+    let finding = asked(&world, 1);
+    holds(&finding, "found", "is no git repository");
+    vm::type_fix(&world, &finding, &world.workspace());
+    // In this world the person's configuration leads to the copies that can be fetched from; that was for the fetch alone.
+    fs::remove_file(world.home().join(".gitconfig")).expect("the configuration");
+    asked(&world, 0);
+    world.git_vm(&["rev-parse", "--verify", "refs/tags/v2.0.0.4"]);
+}
+
+#[test]
+fn a_missing_checkout_is_a_no_with_the_command_that_clones_it() {
+    let world = world();
+    world.set_target("vm", "checkout", "\"/nowhere/checkout\"");
+    let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).run();
+    let finding = vm::judged(&ran, GATE, 1);
+    holds(&finding, "fix", " git clone http://");
+    holds(&finding, "fix", "/Seregawpn/Nexy.git /nowhere/checkout");
+}
+
+#[test]
+fn a_git_that_is_missing_or_refuses_is_unknown() {
+    let world = cloned();
+    let target = format!("--target={}", world.vm_path("etc/nexy.toml").display());
+    let ran = world.tool("nexy-gate").bare().args([target.as_str(), GATE, "--format=json"]).env("PATH", "/nowhere").run();
+    holds(&vm::judged(&ran, GATE, 69), "found", "not on PATH");
+    fs::write(world.vm_path(".git/config"), "[broken\n").expect("the configuration");
+    holds(&asked(&world, 69), "found", "git refuses to tell");
+}
+
+#[test]
+fn a_checkout_of_another_account_is_asked_as_that_account() {
+    let world = cloned();
+    if !vm::is_root(&world, "a_checkout_of_another_account_is_asked_as_that_account") {
+        return;
+    }
+    vm::give_checkout_away(&world);
+    // The account cannot read root's settings, and need not.
+    fs::write(world.home().join(".gitconfig"), "[broken\n").expect("a configuration");
+    vm::set_mode(&world.home(), 0o700);
+    asked(&world, 0);
+    let stranger = vm::ask_as_a_stranger(&world, GATE);
+    let finding = vm::judged(&stranger, GATE, 69);
+    holds(&finding, "found", "dubious ownership");
+    assert_eq!(finding["fix"], "sudo nexy-gate checkout-origin");
+    world.sh(&format!("chown -R 4242 '{}'", world.vm().display())).exits(0);
+    holds(&asked(&world, 69), "found", "belongs to user 4242");
+}
+
+#[test]
+fn a_mounted_tree_is_asked_by_its_own_paths() {
+    let world = cloned();
+    let root = world.root().join("image");
+    let checkout = root.join(world.vm().strip_prefix("/").expect("absolute"));
+    fs::create_dir_all(checkout.parent().expect("a folder")).expect("the image");
+    fs::rename(world.vm(), &checkout).expect("the checkout");
+    let asked = |code| {
+        let ran = world.tool("nexy-gate").args([GATE, "--format=json", "--root"]).arg(root.to_str().expect("a path")).run();
+        vm::judged(&ran, GATE, code)
+    };
+    asked(0);
+    fs::remove_dir_all(checkout.join(".git")).expect("the repository");
+    let finding = asked(1);
+    assert!(!finding.to_string().contains("/image"), "{finding}");
+}

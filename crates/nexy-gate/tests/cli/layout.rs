@@ -1,0 +1,173 @@
+//! `layout` against real repositories: the four layouts that were released, and links in place of files.
+
+use crate::{ask, asked, finding, holds, vm, world};
+use nexy_standin::world::World;
+use std::{fs, os::unix::fs::symlink};
+
+const GATE: &str = "layout";
+const TAG: &str = "v2.0.0.4";
+
+fn tagged(change: impl FnOnce(&World)) -> World {
+    let world = world();
+    change(&world);
+    world.tag_release();
+    world
+}
+
+#[test]
+fn the_declared_layout_passes() {
+    let world = tagged(|_| {});
+    holds(&asked(&world, GATE, 0), "found", "has all 5 declared files");
+    world.clone_to_vm();
+    holds(&vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 0), "found", TAG);
+}
+
+#[test]
+fn a_whole_monorepo_one_level_down_is_a_no() {
+    let world = world();
+    world.tag_layout(
+        &[
+            ("server/main.py", "server/server/main.py"),
+            ("VERSION", "server/VERSION"),
+            ("server/requirements.txt", "server/server/requirements.txt"),
+        ],
+        &["server/main.py", "VERSION", "server/requirements.txt"],
+    );
+    let finding = vm::judged(&ask(&world, &[GATE, "--tag", TAG]), GATE, 1);
+    holds(&finding, "found", "lacks server/main.py, server/requirements.txt, VERSION");
+    holds(&finding, "found", "has server/server/main.py, server/VERSION, of another layout");
+    holds(&finding, "fix", "nexy-version set 2.0.0.5");
+}
+
+#[test]
+fn two_owners_of_the_version_are_a_no() {
+    let world = world();
+    world.tag_layout(&[("VERSION", "server/VERSION")], &[]);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "has server/VERSION, of another layout");
+    assert!(!finding["found"].as_str().expect("words").contains("lacks"), "{finding}");
+}
+
+#[test]
+fn a_subtree_with_the_server_at_its_root_is_a_no() {
+    let world = world();
+    world.tag_layout(&[("server/main.py", "main.py"), ("server/requirements.txt", "requirements.txt")], &["VERSION"]);
+    world.git(&["rm", "-r", "--quiet", "--force", "server"]);
+    world.tag_release();
+    let finding = vm::judged(&ask(&world, &[GATE, "--tag", TAG]), GATE, 1);
+    holds(&finding, "found", "lacks server/main.py");
+    holds(&finding, "found", "server/updates/manifests/manifest.json");
+    holds(&finding, "found", "has main.py, of another layout");
+}
+
+#[test]
+fn the_printed_commands_make_a_tag_that_passes() {
+    let world = world();
+    world.tag_layout(&[("VERSION", "server/VERSION")], &[]);
+    let finding = asked(&world, GATE, 1);
+    fs::remove_file(world.workspace().join("server/VERSION")).expect("the second owner");
+    vm::type_fix(&world, &finding, &world.workspace());
+    holds(&asked(&world, GATE, 0), "found", "v2.0.0.5");
+}
+
+#[test]
+fn a_link_in_place_of_a_file_or_of_a_folder_is_a_no() {
+    let world = tagged(|world| {
+        let main = world.workspace().join("server/main.py");
+        fs::rename(&main, world.workspace().join("server/real.py")).expect("the script");
+        symlink("real.py", main).expect("a link");
+    });
+    holds(&asked(&world, GATE, 1), "found", "server/main.py (is a link)");
+    let world = tagged(|world| {
+        fs::rename(world.workspace().join("server"), world.workspace().join("code")).expect("the folder");
+        symlink("code", world.workspace().join("server")).expect("a link");
+    });
+    holds(&asked(&world, GATE, 1), "found", "server/main.py (server is a link)");
+}
+
+#[test]
+fn the_tag_counts_and_not_what_is_checked_out() {
+    let world = tagged(|_| {});
+    fs::remove_file(world.workspace().join("server/main.py")).expect("the script");
+    world.write("main.py", "");
+    asked(&world, GATE, 0);
+    world.git(&["add", "--all"]);
+    world.git(&["commit", "--quiet", "--message=another layout"]);
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn a_missing_tag_is_a_no_in_the_workspace_and_the_printed_command_makes_it() {
+    let world = world();
+    let missing = asked(&world, GATE, 1);
+    holds(&missing, "found", "there is no tag v2.0.0.4");
+    vm::type_fix(&world, &missing, &world.workspace());
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn a_missing_tag_is_unknown_on_the_vm_and_the_printed_command_fetches_it() {
+    let world = world();
+    world.bare_remotes();
+    world.clone_to_vm();
+    let missing = vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 69);
+    holds(&missing, "fix", " fetch origin refs/tags/v2.0.0.4:refs/tags/v2.0.0.4\nsudo nexy-gate layout --tag v2.0.0.4");
+    world.tag_release();
+    world.git(&["push", "--quiet", "origin", TAG]);
+    let fetch = missing["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
+    vm::type_fix(&world, &serde_json::json!({ "fix": fetch }), &world.vm());
+    vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 0);
+}
+
+#[test]
+fn a_tag_of_something_else_than_a_commit_is_a_no() {
+    let world = world();
+    world.git(&["tag", TAG, "HEAD^{tree}"]);
+    holds(&asked(&world, GATE, 1), "found", "v2.0.0.4 leads to a tree");
+    world.git(&["tag", "--force", TAG, "HEAD:VERSION"]);
+    holds(&asked(&world, GATE, 1), "found", "v2.0.0.4 leads to a blob");
+}
+
+#[test]
+fn a_mounted_tree_is_asked_about_its_own_checkout() {
+    let world = world();
+    world.vm_checkout();
+    let root = world.root().join("image");
+    let checkout = root.join(world.vm().strip_prefix("/").expect("absolute"));
+    fs::create_dir_all(checkout.parent().expect("a folder")).expect("the image");
+    fs::rename(world.vm(), &checkout).expect("the checkout");
+    let ran = ask(&world, &[GATE, "--root", root.to_str().expect("a path")]);
+    holds(&vm::judged(&ran, GATE, 0), "found", TAG);
+    fs::remove_file(checkout.join("VERSION")).expect("the version");
+    let ran = ask(&world, &[GATE, "--root", root.to_str().expect("a path")]);
+    holds(&vm::judged(&ran, GATE, 69), "fix", "nexy-gate layout --tag vX.Y.Z.W");
+}
+
+#[test]
+fn no_repository_is_a_no_and_a_git_that_does_not_answer_is_unknown() {
+    let world = world();
+    let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).env("PATH", "/nowhere").run();
+    holds(&vm::judged(&ran, GATE, 69), "found", "not on PATH");
+    fs::write(world.workspace().join(".git/config"), "[broken\n").expect("the configuration");
+    holds(&asked(&world, GATE, 69), "found", "git refuses to tell: fatal: bad config");
+    fs::remove_dir_all(world.workspace().join(".git")).expect("the repository");
+    holds(&asked(&world, GATE, 1), "found", "is no git repository");
+}
+
+#[test]
+fn a_repository_further_up_is_another_one() {
+    let world = tagged(|_| {});
+    world.git_in(&world.root(), &["init", "--quiet"]);
+    fs::remove_dir_all(world.workspace().join(".git")).expect("the repository");
+    holds(&asked(&world, GATE, 1), "found", "is no git repository");
+}
+
+#[test]
+fn files_that_stand_elsewhere_are_unknown() {
+    let world = tagged(|_| {});
+    world.git(&["config", "core.worktree", world.home().to_str().expect("a path")]);
+    let finding = finding(&ask(&world, &[GATE]), GATE);
+    holds(&finding, "found", "for the files of this repository");
+    vm::type_fix(&world, &finding, &world.workspace());
+    asked(&world, GATE, 0);
+}

@@ -1,0 +1,86 @@
+//! Real repositories where a test wants them: the workspace's tag, the VM's checkout as a clone, and the remotes.
+
+use super::{VERSION, World, files, laptop};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Folders of this world's VM that stand in the checkout, as those of no real one do.
+const FURNITURE: &str = "/bin/\n/etc/\n/lock/\n/log/\n__pycache__/\n";
+
+impl World {
+    /// Commits everything in the workspace, and puts the release's tag there; the new commit's name comes back.
+    pub fn tag_release(&self) -> String {
+        let ignored = self.read(".gitignore");
+        if !ignored.contains(FURNITURE) {
+            self.write(".gitignore", &format!("{ignored}{FURNITURE}"));
+        }
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message=Release"]);
+        self.git(&["tag", "--force", &format!("v{VERSION}")]);
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    /// Makes the VM's checkout a clone of the workspace at the release's tag, with the runtime files in place; the workspace is
+    /// tagged for that. What the tag tracks is as in the tag; the rest of the VM stays.
+    pub fn vm_checkout(&self) {
+        self.tag_release();
+        self.clone_to_vm();
+        self.git_vm(&["checkout", "--quiet", "--force", "--detach", &format!("v{VERSION}")]);
+    }
+
+    /// Puts a clone's `.git` into the VM's checkout, and touches no other file there.
+    pub fn clone_to_vm(&self) {
+        let (from, clone) = (self.workspace(), self.root().join("clone"));
+        self.git_in(&self.root(), &["clone", "--quiet", "--no-checkout", "--no-local", path(&from), path(&clone)]);
+        let _ = fs::remove_dir_all(self.vm_path(".git"));
+        fs::rename(clone.join(".git"), self.vm_path(".git")).unwrap();
+        fs::remove_dir(&clone).unwrap();
+        let url = format!("{}/Seregawpn/Nexy.git", self.standin.web_url());
+        self.git_vm(&["remote", "set-url", "origin", &url]);
+    }
+
+    /// Runs git in the VM's checkout, as [`World::git`] does in the workspace.
+    pub fn git_vm(&self, arguments: &[&str]) -> String {
+        self.git_in(&self.vm(), arguments)
+    }
+
+    /// Makes bare repositories for both remotes, and leads git there for this world's GitHub, as a person's own
+    /// configuration may.
+    pub fn bare_remotes(&self) {
+        for repository in ["Nexy", "Nexy_server"] {
+            let bare = self.bare(repository);
+            fs::create_dir_all(&bare).unwrap();
+            self.git_in(&bare, &["init", "--quiet", "--bare", "--initial-branch=main"]);
+        }
+        let base = format!("url.file://{}/.insteadOf", self.root().join("remotes").display());
+        let config = self.home().join(".gitconfig");
+        self.git(&["config", "--file", path(&config), &base, &format!("{}/", self.standin.web_url())]);
+    }
+
+    /// The bare repository behind a remote.
+    #[must_use]
+    pub fn bare(&self, repository: &str) -> PathBuf {
+        self.root().join("remotes/Seregawpn").join(format!("{repository}.git"))
+    }
+
+    /// Runs git in any folder, without anybody's configuration but that of the person's home, and gives its output.
+    pub fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
+        laptop::git(folder, &self.home(), arguments)
+    }
+
+    /// Moves the files of the workspace as another layout of the past had them, commits and tags that.
+    pub fn tag_layout(&self, moves: &[(&str, &str)], removed: &[&str]) {
+        for (from, to) in moves {
+            let text = self.read(from);
+            files::write(&self.workspace().join(to), &text);
+        }
+        for path in removed {
+            fs::remove_file(self.workspace().join(path)).unwrap();
+        }
+        self.tag_release();
+    }
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
