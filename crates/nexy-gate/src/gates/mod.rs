@@ -4,6 +4,7 @@ mod artifact_genuine;
 mod azure_login;
 mod azure_vm;
 mod checkout_origin;
+mod checkout_state;
 mod code_repo_has_no_release;
 mod config_env;
 mod config_env_access;
@@ -50,6 +51,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &exec_start::GATE,
     &server_version_env::GATE,
     &gemini_smoke::GATE,
+    &checkout_state::GATE,
     &single_manifest::GATE,
 ];
 

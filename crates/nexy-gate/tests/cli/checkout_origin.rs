@@ -60,6 +60,8 @@ fn pushes_and_rewritten_urls_are_seen_and_no_secret_is_shown() {
     holds(&pushes, "found", "origin pushes to https://elsewhere.example/Seregawpn/Nexy.git");
     vm::type_fix(&world, &pushes, &world.workspace());
     asked(&world, 0);
+    // A push URL of its own is not rewritten for pushes.
+    world.git_vm(&["config", "--unset-all", "remote.origin.pushurl"]);
     let web = world.standin.web_url();
     for key in ["insteadOf", "pushInsteadOf"] {
         let setting = format!("url.https://person:s3cretvalue@elsewhere.example/.{key}");
@@ -108,11 +110,12 @@ fn no_repository_is_a_no_and_the_printed_commands_make_one() {
 #[test]
 fn a_missing_checkout_is_a_no_with_the_command_that_clones_it() {
     let world = world();
-    world.set_target("vm", "checkout", "\"/nowhere/checkout\"");
+    fs::rename(world.vm(), world.root().join("gone")).expect("the checkout");
     let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).run();
     let finding = vm::judged(&ran, GATE, 1);
     holds(&finding, "fix", " git clone http://");
-    holds(&finding, "fix", "/Seregawpn/Nexy.git /nowhere/checkout");
+    holds(&finding, "fix", &format!("/Seregawpn/Nexy.git {}", world.vm().display()));
+    fs::rename(world.root().join("gone"), world.vm()).expect("the checkout");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod artifact_genuine;
 mod azure_login;
 mod azure_vm;
 mod checkout_origin;
+mod checkout_state;
 mod code_repo_has_no_release;
 mod command_line;
 mod config_env;

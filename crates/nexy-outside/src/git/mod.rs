@@ -183,7 +183,7 @@ impl Git {
     /// # Errors
     /// [`GitError`].
     pub fn object(&self, name: &str) -> Result<Option<String>, GitError> {
-        self.line_if_any(&["rev-parse", "--verify", "--quiet", "--end-of-options", name])
+        self.line_if_any(&["rev-parse", "--verify", "--quiet", name])
     }
 
     /// What kind of object it is: `commit`, `tag`, `tree`, `blob`.
@@ -199,8 +199,7 @@ impl Git {
     /// # Errors
     /// [`GitError`].
     pub fn has(&self, object: &str) -> Result<bool, GitError> {
-        // `cat-file -e` complains about what is only missing, and ends with 128 then in some versions.
-        Ok(self.line_if_any(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{object}^{{object}}")])?.is_some())
+        Ok(self.line_if_any(&["rev-parse", "--verify", "--quiet", &format!("{object}^{{object}}")])?.is_some())
     }
 
     /// Every file of a commit's tree.
@@ -284,9 +283,9 @@ impl Git {
     /// # Errors
     /// [`GitError`].
     pub fn settings(&self) -> Result<Vec<Setting>, GitError> {
-        let listed = self.ask(&["config", "--list", "--show-scope", "-z"])?;
+        let listed = self.ask(&["config", "--list", "--show-origin", "-z"])?;
         let settings = parse::settings(&listed).ok_or(GitError::Odd("a line of config --list"))?;
-        Ok(settings.into_iter().filter(|setting| setting.scope != "command").collect())
+        Ok(settings.into_iter().filter(|setting| setting.origin != "command line:").collect())
     }
 
     /// What differs between HEAD, the index and the files that git knows, modes included.

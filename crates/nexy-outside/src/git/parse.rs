@@ -37,8 +37,8 @@ pub struct Change {
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// Where it stands: `system`, `global`, `local`, `worktree`.
-    pub scope: String,
+    /// Where it stands: `file:` and a path, relative to the repository's root or absolute.
+    pub origin: String,
     /// Its name; section and last part in small letters.
     pub key: String,
     /// Its value; `None` stands for true.
@@ -84,7 +84,7 @@ pub(super) fn refs(output: &[u8], separator: char) -> Option<Vec<Ref>> {
     text(output).lines().map(one).collect()
 }
 
-/// Scope and setting by turns; a setting is `key<line feed>value`, or a key alone.
+/// Origin and setting by turns; a setting is `key<line feed>value`, or a key alone.
 pub(super) fn settings(output: &[u8]) -> Option<Vec<Setting>> {
     let mut rest = output;
     let mut next = || {
@@ -94,13 +94,13 @@ pub(super) fn settings(output: &[u8]) -> Option<Vec<Setting>> {
         Some(part)
     };
     let mut settings = Vec::new();
-    while let Some(scope) = next() {
+    while let Some(origin) = next() {
         let setting = next()?;
         let (key, value) = match setting.split_once('\n') {
             Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
             None => (setting, None),
         };
-        settings.push(Setting { scope, key, value });
+        settings.push(Setting { origin, key, value });
     }
     rest.is_empty().then_some(settings)
 }
@@ -196,9 +196,9 @@ mod tests {
     }
 
     #[test]
-    fn settings_come_with_their_scope_and_may_have_no_value() {
-        let read = settings(b"local\0a.b\nc\nd\0global\0x.y\0").expect("it is of the form");
-        assert_eq!(read[0], Setting { scope: "local".into(), key: "a.b".into(), value: Some("c\nd".into()) });
+    fn settings_come_with_their_origin_and_may_have_no_value() {
+        let read = settings(b"file:.git/config\0a.b\nc\nd\0file:/x\0x.y\0").expect("it is of the form");
+        assert_eq!(read[0], Setting { origin: "file:.git/config".into(), key: "a.b".into(), value: Some("c\nd".into()) });
         assert_eq!(read[1].value, None);
         assert_eq!(settings(b"local\0a.b\nc"), None);
         assert_eq!(settings(b"local\0"), None);

@@ -1,0 +1,193 @@
+//! What is checked out is the tag, file by file, but for what the running server changes.
+
+mod look;
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    repository::{Repository, Side, Tag, short},
+    tally::Tally,
+};
+use nexy_contract::{
+    Target,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::git::{Change, Strays};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "checkout-state",
+    asks: "Is exactly the tag checked out, with no difference but in files that the running server changes?",
+    profiles: &["hard"],
+    runbook: "S0 §3, S0 §4.1, S3 §2.3",
+    at: Machine::Vm,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "The server runs something that is in no tag: a hot edit on the VM, half a checkout, files of an older release.",
+        check: "Compares HEAD with the tag's commit, and HEAD with index and files: staged, changed, deleted, in conflict, not known to git and \
+                ignored by no .gitignore, or hidden from git by assume-unchanged or skip-worktree. Only what layout.runtime_files names may \
+                differ, and no merge, rebase or bisect may be unfinished.",
+        fix: "Look at what differs, move what you need away, then check the tag out again, as the owner of the checkout. Never git clean: it \
+              removes what the running server needs. Never git stash: it takes the server's settings away.",
+        verify: "sudo nexy-gate checkout-state",
+    },
+    check,
+};
+
+/// So many paths are named; the rest is counted.
+const SHOWN: usize = 10;
+
+/// Everything that was looked at.
+#[derive(Clone, Debug, Default)]
+struct Facts {
+    /// The commit that is checked out; `None` for an empty branch.
+    head: Option<String>,
+    changes: Vec<Change>,
+    strays: Strays,
+    hidden: Vec<String>,
+    /// What git was in the middle of, with the command that leaves it.
+    unfinished: Vec<(&'static str, &'static str)>,
+    /// The repository's settings keep git from comparing modes.
+    ignores_modes: bool,
+}
+
+fn check(context: &Context) -> Answer {
+    look_and_judge(context).unwrap_or_else(|answer| answer)
+}
+
+fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
+    let repository = Repository::on_vm(context, GATE.id)?;
+    let tag = repository.tag(context, GATE.id)?;
+    let facts = look::look(&repository).map_err(|error| repository.blind(&error, GATE.id))?;
+    Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
+}
+
+fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
+    let mut tally = Tally::default();
+    let (git, name) = (&side.git, shell_word(&tag.name));
+    let may_differ = |path: &str| is_runtime(&target.layout.runtime_files, path);
+    // What is unfinished comes first: it must be left before anything else can be typed.
+    for (what, leave) in &facts.unfinished {
+        tally.fail(format!("a {what} is unfinished"), format!("{git} {leave}"));
+    }
+    let checkout = format!("{git} checkout --detach {name}");
+    let is_tag = facts.head.as_ref() == Some(&tag.commit);
+    match &facts.head {
+        Some(_) if is_tag => tally.pass(format!("{} ({}) is checked out", tag.name, short(&tag.commit))),
+        Some(head) => tally.fail(format!("{} is checked out, {} is {}", short(head), tag.name, short(&tag.commit)), &checkout),
+        None => tally.fail(format!("nothing is checked out, {} is {}", tag.name, short(&tag.commit)), &checkout),
+    }
+    let hidden: Vec<&str> = facts.hidden.iter().map(String::as_str).filter(|path| !may_differ(path)).collect();
+    if !hidden.is_empty() {
+        // git does only the first of the two when both are said at once.
+        let look = |flag: &str| with_paths(&format!("{git} update-index {flag} --"), &hidden, side);
+        let fix = [look("--no-assume-unchanged"), look("--no-skip-worktree"), format!("sudo nexy-gate {}", GATE.id)];
+        tally.fail(format!("git was told not to look at {}", named(&hidden)), fix.join("\n"));
+    }
+    let changed: Vec<(&str, String)> =
+        facts.changes.iter().filter(|change| !may_differ(&change.path)).map(|change| (change.path.as_str(), how(change))).collect();
+    if !changed.is_empty() {
+        let shown: Vec<String> = changed.iter().map(|(path, how)| format!("{} ({how})", excerpt(path, 200))).collect();
+        let paths: Vec<&str> = changed.iter().map(|(path, _)| *path).collect();
+        // With the repository's own setting git would not see a mode that differs, and leave it.
+        let modes = if facts.ignores_modes { " -c core.fileMode=true" } else { "" };
+        let restore = with_paths(&format!("{git}{modes} restore --source={name} --staged --worktree --"), &paths, side);
+        tally.fail(
+            format!("these differ from what is checked out: {}", counted(&shown)),
+            format!("look at it first, it may be the only copy:\n{git}{modes} diff HEAD\n{restore}"),
+        );
+    }
+    // What was only taken out of the index is put back there.
+    let is_change = |path: &str| changed.iter().any(|(other, _)| *other == path);
+    let strays: Vec<&str> = facts.strays.paths.iter().map(String::as_str).filter(|path| !may_differ(path) && !is_change(path)).collect();
+    if !strays.is_empty() {
+        tally.fail(format!("these are not the tag's: {}", named(&strays)), moves(side, &strays));
+    }
+    for complaint in facts.strays.complaints.iter().filter(|complaint| !is_about_runtime(complaint, &target.layout.runtime_files)) {
+        tally.unknown(
+            format!("git could not look everywhere: {}", excerpt(complaint, 200)),
+            format!("sudo ls -la {}", shell_word(&side.shown)),
+        );
+    }
+    if facts.unfinished.is_empty() && hidden.is_empty() && changed.is_empty() && strays.is_empty() {
+        tally.pass("nothing differs but what the server changes");
+    }
+    last(tally.answer(format!("{} in {}, and no difference but in layout.runtime_files", tag.name, side.shown)), &checkout)
+}
+
+/// git refuses to check out over differences, so that is typed when they are gone.
+fn last(answer: Answer, command: &str) -> Answer {
+    let (mut lines, ends): (Vec<&str>, Vec<&str>) = answer.fix.lines().partition(|line| *line != command);
+    lines.extend(ends);
+    Answer { fix: lines.join("\n"), ..answer }
+}
+
+/// Whether the running server changes this path; `/` at the end of a row stands for all below.
+fn is_runtime(rows: &[String], path: &str) -> bool {
+    rows.iter().any(|row| if row.ends_with('/') { path.starts_with(row.as_str()) } else { path == row })
+}
+
+/// `warning: could not open directory 'PATH/': …`
+fn is_about_runtime(complaint: &str, rows: &[String]) -> bool {
+    let path = complaint.strip_prefix("warning: could not open directory '").and_then(|rest| rest.split_once("': "));
+    path.is_some_and(|(path, _)| is_runtime(rows, path))
+}
+
+fn how(change: &Change) -> String {
+    let word = |state: char| match state {
+        'A' => "added",
+        'D' => "deleted",
+        'T' => "another kind of file",
+        'U' => "in conflict",
+        _ => "changed",
+    };
+    match (change.staged, change.unstaged) {
+        ('U', _) | (_, 'U') => "in conflict".to_owned(),
+        ('.', unstaged) => word(unstaged).to_owned(),
+        (staged, '.') => format!("{}, staged", word(staged)),
+        (staged, unstaged) => format!("{}, staged, and then {}", word(staged), word(unstaged)),
+    }
+}
+
+fn named(paths: &[&str]) -> String {
+    counted(&paths.iter().map(|path| excerpt(path, 200)).collect::<Vec<_>>())
+}
+
+fn counted(shown: &[String]) -> String {
+    let more = shown.len().saturating_sub(SHOWN);
+    let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
+    shown.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ") + &tail
+}
+
+/// A name that cannot be shown as it is cannot be typed as it is.
+fn can_be_typed(path: &str) -> bool {
+    !path.chars().any(char::is_control) && !path.contains('\u{fffd}') && excerpt(path, usize::MAX) == path
+}
+
+fn with_paths(command: &str, paths: &[&str], side: &Side) -> String {
+    let shown = &paths[..paths.len().min(SHOWN)];
+    if !shown.iter().all(|path| can_be_typed(path)) {
+        return format!("{} status\nsome of these names cannot be typed: mend them by hand", side.git);
+    }
+    format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" "))
+}
+
+/// Nothing is removed: what nobody knows may be the only one of its kind.
+fn moves(side: &Side, strays: &[&str]) -> String {
+    let shown = &strays[..strays.len().min(SHOWN)];
+    let place = format!("{}.kept", side.shown.trim_end_matches('/'));
+    let mut lines = vec!["look at it first, it may be the only copy:".to_owned()];
+    if !shown.iter().all(|path| can_be_typed(path)) {
+        lines.push(format!("sudo ls -laRb {}", shell_word(&side.shown)));
+        return lines.join("\n");
+    }
+    for path in shown {
+        let path = path.trim_end_matches('/');
+        let folder = path.rsplit_once('/').map_or(place.clone(), |(folder, _)| format!("{place}/{folder}"));
+        lines.push(format!("sudo mkdir -p {}", shell_word(&folder)));
+        lines.push(format!("sudo mv {} {}", shell_word(&format!("{}/{path}", side.shown)), shell_word(&format!("{folder}/"))));
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests;
