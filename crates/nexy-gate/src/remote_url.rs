@@ -84,6 +84,16 @@ pub(crate) fn place(remote: &str, web: &Url) -> Place {
     }
 }
 
+/// Whether a URL of https or http holds what may be a password or a token. A login name alone is none: GitHub's have at most
+/// 39 characters.
+pub(crate) fn holds_secret(remote: &str) -> bool {
+    let Some(("https" | "http", rest)) = remote.split_once("://") else { return false };
+    // A password may hold a slash, so everything before the last `@` counts.
+    let Some((userinfo, _)) = rest.rsplit_once('@') else { return false };
+    let is_token = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"].iter().any(|start| userinfo.starts_with(start));
+    userinfo.contains([':', '/', '%']) || userinfo.len() > 39 || is_token
+}
+
 /// GitHub also answers ssh on `ssh.` before its name, for networks that let only port 443 through.
 fn is_ssh_host(host: &str, wanted: &str) -> bool {
     let host = host.to_ascii_lowercase();
@@ -151,6 +161,7 @@ mod tests {
     }
 
     #[test]
+<<<<<<< HEAD
     fn a_host_that_only_ssh_knows_is_neither_ours_nor_another() {
         for remote in ["git@work:owner/name.git", "work:Owner/Name", "ssh://git@work/owner/name.git", "ssh://work:22/owner/name"] {
             let place = at(remote);
@@ -159,6 +170,17 @@ mod tests {
         }
         assert!(!at("s3cret@work:owner/name").shown().contains("s3cret"));
         assert!(!at("git@git.example:owner/name").may_be("owner/name"));
+=======
+    fn passwords_and_tokens_are_told_from_login_names() {
+        let token = "0123456789".repeat(4);
+        for remote in ["https://me:pw@h/a/b", "http://:pw@h/a", "https://ghp_x@h/a", "https://me:p/w@h/a", &format!("https://{token}@h/a")]
+        {
+            assert!(holds_secret(remote), "{remote}");
+        }
+        for remote in ["https://me@h/a/b", "https://h/a/b", "ssh://git:pw@h/a", "git@h:a/b", "/srv/a@b", "file:///a@b"] {
+            assert!(!holds_secret(remote), "{remote}");
+        }
+>>>>>>> 4f1d0ec (nexy-gate: no-force-push, asked of the remotes themselves)
     }
 
     #[test]

@@ -10,17 +10,12 @@ use nexy_outside::{
     git::{Git, GitError},
     programs::ProgramError,
 };
-use std::{
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-};
+use std::{os::unix::fs::MetadataExt as _, path::Path};
 
 /// A repository, found and willing to answer.
 pub(crate) struct Repository {
     /// The door to it.
     pub(crate) git: Git,
-    /// Where this process finds it.
-    pub(crate) folder: PathBuf,
     /// Whose words and commands are meant.
     pub(crate) side: Side,
 }
@@ -60,7 +55,7 @@ impl Repository {
         let root = &context.workspace.root;
         if context.tree.is_here() && *root != Path::new(&context.workspace.target.vm.checkout) {
             let side = Side { is_vm: false, shown: root.display().to_string(), git: "git".to_owned() };
-            return Self::open(context, root.clone(), side, gate);
+            return Self::open(context, root, side, gate);
         }
         Self::on_vm(context, gate)
     }
@@ -73,17 +68,17 @@ impl Repository {
             .find(Path::new(&shown))
             .map_err(|error| Answer::unknown(error.to_string(), EXPECTED, format!("sudo ls -ld {}", shell_word(&shown))))?;
         let git = typed(&shown, owner(context, &folder).as_deref());
-        Self::open(context, folder, Side { is_vm: true, shown, git }, gate)
+        Self::open(context, &folder, Side { is_vm: true, shown, git }, gate)
     }
 
-    fn open(context: &Context, folder: PathBuf, side: Side, gate: &str) -> Result<Self, Answer> {
-        let git = match Git::at(&folder) {
+    fn open(context: &Context, folder: &Path, side: Side, gate: &str) -> Result<Self, Answer> {
+        let git = match Git::at(folder) {
             Ok(Some(git)) => git,
-            Ok(None) => return Err(absent(context, &folder, &side)),
+            Ok(None) => return Err(absent(context, folder, &side)),
             Err(error) => return Err(blind(&error, &side, gate)),
         };
         match git.must_be_whole() {
-            Ok(()) => Ok(Self { git, folder, side }),
+            Ok(()) => Ok(Self { git, side }),
             Err(error) => Err(blind(&error, &side, gate)),
         }
     }

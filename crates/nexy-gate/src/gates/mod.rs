@@ -16,6 +16,7 @@ mod git_remotes;
 mod github_quota;
 mod github_token;
 mod layout;
+mod no_force_push;
 mod release_inbox;
 mod server_deployed;
 mod server_version_env;
@@ -32,6 +33,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &version_synced::GATE,
     &target_canonical::GATE,
     &git_remotes::GATE,
+    &no_force_push::GATE,
     &tag_coherent::GATE,
     &layout::GATE,
     &release_inbox::GATE,

@@ -25,6 +25,7 @@ mod github_quota;
 mod github_token;
 mod lanes;
 mod layout;
+mod no_force_push;
 mod print_fix;
 mod records;
 mod release_inbox;

@@ -288,6 +288,17 @@ impl Git {
         Ok(settings.into_iter().filter(|setting| setting.origin != "command line:").collect())
     }
 
+    /// Where the settings say that hooks stand, when they say so; a relative path begins at the repository's root.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn hooks_folder(&self) -> Result<Option<PathBuf>, GitError> {
+        let said = self.ask(&["config", "--type=path", "--get-all", "core.hooksPath"])?;
+        // The last one is what this door gives it.
+        let said = String::from_utf8_lossy(&said);
+        Ok(said.lines().rev().nth(1).map(|path| self.folder.join(path)))
+    }
+
     /// What differs between HEAD, the index and the files that git knows, modes included.
     ///
     /// # Errors

@@ -1,0 +1,224 @@
+//! What would be pushed follows on what is there: no branch is rewritten, no tag is moved, and nothing is set up to do so.
+
+mod look;
+mod settings;
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    remotes::url_of,
+    repository::{Repository, short},
+    tally::Tally,
+};
+use nexy_contract::{
+    ReleaseVersion, Target,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::git::GitError;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "no-force-push",
+    asks: "Does what would be pushed follow on what the remotes have, and is nothing set up to force it?",
+    profiles: &["pre-production", "before-deploy"],
+    runbook: "S0 §2, S3 §0",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "Commits of others are gone from the branch, or a tag means another commit on the VM than on GitHub: somebody pushed with \
+                  --force.",
+        check: "Asks the remotes (git ls-remote) for the branch and the tag: the branch there must be in the history of the one here, a tag \
+                there must be the very object that is here. Looks for settings that force: `+` in remote.NAME.push, remote.NAME.mirror, aliases \
+                with --force, -f, --mirror or --no-verify, and a pre-push hook that git would pass over. Of the server's remote, which is fed \
+                by git subtree, only the tag is compared.",
+        fix: "git pull --no-rebase REMOTE BRANCH, then push again without --force. A tag that others have is never moved: make the next version.",
+        verify: "nexy-gate no-force-push",
+    },
+    check,
+};
+
+/// How what a remote has stands to what is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Branch {
+    /// The remote has no such branch yet.
+    New,
+    /// It is in the history of the one here.
+    Contained(String),
+    /// It holds what the one here does not.
+    Ahead(String),
+    /// The history here was cut off when it was fetched, so nobody can tell.
+    CutOff(String),
+}
+
+/// A remote's tag of the release's name: the object, and the commit that it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RemoteTag {
+    object: String,
+    commit: String,
+}
+
+/// What came of asking one remote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Asked {
+    Told {
+        branch: Option<Branch>,
+        tag: Option<RemoteTag>,
+    },
+    /// There is no such remote.
+    Missing,
+    /// Its URL holds a password, which git would show in the list of processes.
+    HoldsSecret,
+    /// What is fetched comes from elsewhere than what is pushed goes to.
+    TwoPlaces,
+    /// It did not answer; what was last seen of its branch.
+    Silent {
+        because: String,
+        last_seen: Option<Branch>,
+    },
+}
+
+/// Everything that was looked at.
+#[derive(Clone, Debug)]
+struct Facts {
+    /// The branch that would be pushed, and its name on the remote; `None` when there is none.
+    branch: Option<(String, String)>,
+    tag: String,
+    version: Option<ReleaseVersion>,
+    /// The tag's object here, and its commit.
+    local_tag: Option<RemoteTag>,
+    workspace: Asked,
+    server: Asked,
+    /// What is set up to force, and the command that takes it away.
+    forcing: Vec<(String, String)>,
+}
+
+fn check(context: &Context) -> Answer {
+    look_and_judge(context).unwrap_or_else(|answer| answer)
+}
+
+fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
+    let repository = Repository::in_question(context, GATE.id)?;
+    let tag = context.tag().map_err(|error| {
+        let fix = format!("nexy-gate {} --tag vX.Y.Z.W", GATE.id);
+        Answer::unknown(format!("nobody says which tag is meant: {}", error.because()), "a tag to look for", fix)
+    })?;
+    let facts = look::look(context, &repository, tag).map_err(|error: GitError| repository.blind(&error, GATE.id))?;
+    Ok(judge(&context.workspace.target, &facts))
+}
+
+fn judge(target: &Target, facts: &Facts) -> Answer {
+    let mut tally = Tally::default();
+    for (found, fix) in &facts.forcing {
+        tally.fail(found, fix);
+    }
+    let (workspace, server) = (&target.remotes.workspace, &target.remotes.server);
+    // What was seen the last time is enough for a no, and never for a yes.
+    if let Asked::Silent { last_seen: seen @ Some(Branch::Ahead(_)), .. } = &facts.workspace {
+        judge_branch(target, facts, seen.as_ref(), &mut tally);
+    }
+    if let Some((branch, tag)) = judge_asked(target, workspace, &target.repositories.workspace, &facts.workspace, &mut tally) {
+        judge_branch(target, facts, branch, &mut tally);
+        judge_tag(workspace, facts, tag, &mut tally);
+    }
+    if let Some((_, tag)) = judge_asked(target, server, &target.repositories.server, &facts.server, &mut tally) {
+        judge_server(server, facts, tag, &mut tally);
+    }
+    tally.answer(format!("a branch and a tag that {workspace} and {server} take without force"))
+}
+
+/// What a remote told, unless it could not be asked; the reason is counted then.
+fn judge_asked<'a>(
+    target: &Target,
+    remote: &str,
+    repository: &str,
+    asked: &'a Asked,
+    tally: &mut Tally,
+) -> Option<(Option<&'a Branch>, Option<&'a RemoteTag>)> {
+    let (name, url) = (shell_word(remote), shell_word(&url_of(target, repository)));
+    match asked {
+        Asked::Told { branch, tag } => return Some((branch.as_ref(), tag.as_ref())),
+        Asked::Missing => tally.unknown(format!("there is no remote {remote}"), format!("git remote add {name} {url}")),
+        Asked::HoldsSecret => tally.unknown(
+            format!("the URL of {remote} holds a password, which git would show to everybody on this machine, so it was not asked"),
+            format!("git config --replace-all remote.{name}.url {url}\nif git asks for a password then: gh auth setup-git"),
+        ),
+        Asked::TwoPlaces => {
+            tally.unknown(format!("{remote} fetches from one place and pushes to another"), "nexy-gate git-remotes");
+        }
+        Asked::Silent { because, .. } => {
+            tally.unknown(format!("{remote} does not answer: {}", excerpt(because, 200)), format!("git ls-remote {name}\ndo what it says"));
+        }
+    }
+    None
+}
+
+fn judge_branch(target: &Target, facts: &Facts, branch: Option<&Branch>, tally: &mut Tally) {
+    let remote = &target.remotes.workspace;
+    let name = shell_word(remote);
+    match (&facts.branch, branch) {
+        (Some((local, there)), Some(Branch::New)) => tally.pass(format!("{remote} has no branch {there} yet, {local} is new")),
+        (Some((local, there)), Some(Branch::Contained(commit))) => {
+            tally.pass(format!("{remote}'s {there} ({}) is in the history of {local}", short(commit)));
+        }
+        (Some((local, there)), Some(Branch::Ahead(commit))) => tally.fail(
+            format!("{remote}'s {there} ({}) is not in the history of {local}, so only force could push it", short(commit)),
+            format!("git pull --no-rebase {name} {}", shell_word(there)),
+        ),
+        (Some((local, there)), Some(Branch::CutOff(commit))) => tally.unknown(
+            format!("{remote}'s {there} ({}) is not in the part of {local}'s history that was fetched", short(commit)),
+            format!("git fetch --unshallow {name}"),
+        ),
+        _ => tally.unknown("no branch is checked out that could be pushed", format!("git switch {}", shell_word(&target.workflow.branch))),
+    }
+}
+
+fn judge_tag(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut Tally) {
+    let (name, tag_name) = (shell_word(remote), &facts.tag);
+    match (&facts.local_tag, tag) {
+        (_, None) => tally.pass(format!("{remote} has no {tag_name} yet")),
+        (Some(here), Some(there)) if here.object == there.object => tally.pass(format!("{remote} has the same {tag_name}")),
+        (Some(here), Some(there)) => {
+            let next = facts.version.map_or_else(|| "X.Y.Z.W".to_owned(), |version| version.next().to_string());
+            let word = shell_word(tag_name);
+            tally.fail(
+                format!(
+                    "{remote} has {tag_name} as {}, here it is {}, so only force could push it",
+                    short(&there.object),
+                    short(&here.object)
+                ),
+                format!(
+                    "a tag that others have is never moved; either take theirs:\ngit tag --delete {word}\n\
+                     git fetch {name} refs/tags/{word}:refs/tags/{word}\nor give the release the next version:\nnexy-version set {next}"
+                ),
+            );
+        }
+        (None, Some(there)) => {
+            let word = shell_word(tag_name);
+            tally.fail(
+                format!("{remote} has {tag_name} ({}) already, and it is not here", short(&there.object)),
+                format!("git fetch {name} refs/tags/{word}:refs/tags/{word}"),
+            );
+        }
+    }
+}
+
+/// The server's tag stands on the split commit, which only git subtree could name; what can be seen is that it is not ours.
+fn judge_server(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut Tally) {
+    let name = &facts.tag;
+    match (tag, &facts.local_tag) {
+        (None, _) => tally.pass(format!("{remote} has no {name} yet; its branch, which git subtree feeds, was not compared")),
+        (Some(there), Some(here)) if there.commit == here.commit => {
+            let next = facts.version.map_or_else(|| "X.Y.Z.W".to_owned(), |version| version.next().to_string());
+            tally.fail(
+                format!("{remote}'s {name} is the workspace's own commit {}: the whole workspace was pushed there", short(&there.commit)),
+                format!("it stays there; the next version is tagged on the commit that git subtree splits off\nnexy-version set {next}"),
+            );
+        }
+        (Some(there), _) => tally.pass(format!(
+            "{remote} has {name} ({}) already, where it stays; whether it holds this version cannot be seen from here",
+            short(&there.commit)
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

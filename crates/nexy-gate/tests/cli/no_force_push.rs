@@ -1,0 +1,226 @@
+//! `no-force-push` against real remotes: bare repositories that others push into as well.
+
+use crate::{ask, asked, holds, said, vm, world};
+use nexy_standin::world::World;
+use std::fs;
+
+const GATE: &str = "no-force-push";
+const TAG: &str = "v2.0.0.4";
+
+/// A workspace whose commit and tag the remote has.
+fn pushed() -> World {
+    let world = world();
+    world.bare_remotes();
+    world.tag_release();
+    world.git(&["push", "--quiet", "--set-upstream", "origin", "main", TAG]);
+    world
+}
+
+/// Somebody else's commit on the remote's main branch.
+fn others_push(world: &World) {
+    let clone = world.root().join("others");
+    let bare = world.bare("Nexy");
+    world.git_in(&world.root(), &["clone", "--quiet", "--branch=main", bare.to_str().expect("a path"), clone.to_str().expect("a path")]);
+    world.git_in(&clone, &["commit", "--quiet", "--allow-empty", "--message=somebody else's"]);
+    world.git_in(&clone, &["push", "--quiet", "origin", "main"]);
+}
+
+#[test]
+fn what_is_pushed_already_or_follows_on_it_passes() {
+    let world = pushed();
+    holds(&asked(&world, GATE, 0), "found", "origin has the same v2.0.0.4");
+    world.git(&["commit", "--quiet", "--allow-empty", "--message=more"]);
+    holds(&asked(&world, GATE, 0), "found", "is in the history of main");
+    world.git(&["switch", "--quiet", "--create", "feature"]);
+    holds(&asked(&world, GATE, 0), "found", "origin has no branch feature yet");
+    world.git(&["checkout", "--quiet", "--detach"]);
+    holds(&asked(&world, GATE, 0), "found", "is in the history of main");
+}
+
+#[test]
+fn empty_remotes_take_everything() {
+    let world = world();
+    world.bare_remotes();
+    holds(&asked(&world, GATE, 0), "found", "origin has no v2.0.0.4 yet");
+}
+
+#[test]
+fn commits_of_others_are_a_no_and_the_printed_command_takes_them_in() {
+    let world = pushed();
+    others_push(&world);
+    world.git(&["commit", "--quiet", "--allow-empty", "--message=mine"]);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "is not in the history of main, so only force could push it");
+    vm::type_fix(&world, &finding, &world.workspace());
+    asked(&world, GATE, 0);
+    world.git(&["push", "--quiet", "origin", "main"]);
+    world.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message=rewritten"]);
+    asked(&world, GATE, 1);
+}
+
+#[test]
+fn the_branch_is_compared_with_the_one_it_is_pushed_to() {
+    let world = pushed();
+    others_push(&world);
+    world.git(&["switch", "--quiet", "--create", "work"]);
+    holds(&asked(&world, GATE, 0), "found", "origin has no branch work yet");
+    world.git(&["branch", "--quiet", "--set-upstream-to=origin/main"]);
+    holds(&asked(&world, GATE, 1), "found", "origin's main (");
+}
+
+#[test]
+fn a_moved_tag_is_a_no_also_when_it_leads_to_the_same_commit() {
+    let world = pushed();
+    world.git(&["tag", "--force", "--annotate", "--message=again", TAG]);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "so only force could push it");
+    let theirs: String = finding["fix"].as_str().expect("a fix").lines().take(3).collect::<Vec<_>>().join("\n");
+    vm::type_fix(&world, &serde_json::json!({ "fix": theirs }), &world.workspace());
+    asked(&world, GATE, 0);
+    world.git(&["tag", "--delete", TAG]);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "already, and it is not here");
+    vm::type_fix(&world, &finding, &world.workspace());
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn the_servers_tag_stands_on_the_split_commit_and_not_on_the_workspaces() {
+    let world = pushed();
+    // What git subtree makes: a commit whose root is the folder.
+    let split = world.git(&["commit-tree", "-m", "split", "HEAD:server"]);
+    world.git(&[
+        "push",
+        "--quiet",
+        "server_repo",
+        &format!("{}:refs/heads/main", split.trim()),
+        &format!("{}:refs/tags/{TAG}", split.trim()),
+    ]);
+    holds(&asked(&world, GATE, 0), "found", "whether it holds this version cannot be seen from here");
+    world.git(&["push", "--quiet", "server_repo", &format!(":refs/tags/{TAG}")]);
+    world.git(&["push", "--quiet", "server_repo", TAG]);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "the whole workspace was pushed there");
+    holds(&finding, "fix", "nexy-version set 2.0.0.5");
+}
+
+#[test]
+fn settings_that_force_are_a_no_and_the_printed_command_takes_them_away() {
+    let world = pushed();
+    for (key, value, said) in [
+        ("remote.origin.push", "+refs/heads/main:refs/heads/main", "begins with `+`"),
+        ("remote.server_repo.mirror", "true", "remote.server_repo.mirror forces every push"),
+        ("alias.pf", "push --force-with-lease", "the alias pf pushes with --force-with-lease"),
+        ("alias.quick", "!git add -A; git push --no-verify", "the alias quick pushes with --no-verify"),
+    ] {
+        for scope in ["--local", "--global"] {
+            world.git(&["config", scope, key, value]);
+            let finding = asked(&world, GATE, 1);
+            holds(&finding, "found", said);
+            vm::type_fix(&world, &finding, &world.workspace());
+            asked(&world, GATE, 0);
+        }
+    }
+}
+
+#[test]
+fn a_pre_push_hook_that_git_would_pass_over_is_a_no() {
+    let world = pushed();
+    let hook = world.workspace().join(".git/hooks/pre-push");
+    fs::create_dir_all(hook.parent().expect("a folder")).expect("the hooks");
+    let trace = world.root().join("hook-was-run");
+    fs::write(&hook, format!("#!/bin/sh\ntouch '{}'\nexit 1\n", trace.display())).expect("a hook");
+    vm::set_mode(&hook, 0o644);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "may not be run, so git passes over it");
+    vm::type_fix(&world, &finding, &world.workspace());
+    asked(&world, GATE, 0);
+    for folder in ["/dev/null", ".githooks"] {
+        world.git(&["config", "core.hooksPath", folder]);
+        let finding = asked(&world, GATE, 1);
+        holds(&finding, "found", "core.hooksPath leads past the pre-push hook");
+        vm::type_fix(&world, &finding, &world.workspace());
+        asked(&world, GATE, 0);
+    }
+    world.write(".githooks/pre-push", "#!/bin/sh\n");
+    vm::set_mode(&world.workspace().join(".githooks/pre-push"), 0o755);
+    world.git(&["config", "core.hooksPath", ".githooks"]);
+    asked(&world, GATE, 0);
+    assert!(!trace.exists(), "the gate pushed");
+}
+
+#[test]
+fn a_remote_that_does_not_answer_is_unknown_and_what_was_seen_of_it_is_enough_for_a_no() {
+    let world = pushed();
+    fs::rename(world.bare("Nexy_server"), world.root().join("gone")).expect("the remote");
+    let finding = asked(&world, GATE, 69);
+    holds(&finding, "found", "server_repo does not answer: git refuses to tell: fatal: ");
+    holds(&finding, "fix", "git ls-remote server_repo");
+    fs::rename(world.bare("Nexy"), world.root().join("gone too")).expect("the remote");
+    holds(&asked(&world, GATE, 69), "found", "origin does not answer");
+    world.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message=rewritten"]);
+    holds(&asked(&world, GATE, 1), "found", "is not in the history of main");
+}
+
+#[test]
+fn a_remote_that_hangs_is_unknown_in_time() {
+    let world = pushed();
+    world.git(&["config", "remote.origin.uploadpack", "sleep 60; :"]);
+    holds(&asked(&world, GATE, 69), "found", "origin does not answer: `git` did not end within ");
+}
+
+#[test]
+fn a_password_in_a_url_is_neither_shown_nor_given_to_git() {
+    let world = pushed();
+    let url = world.standin.web_url().replace("http://", "http://person:s3cretvalue@");
+    world.git(&["remote", "set-url", "origin", &format!("{url}/Seregawpn/Nexy.git")]);
+    let ran = ask(&world, &[GATE]);
+    let finding = vm::judged(&ran, GATE, 69);
+    holds(&finding, "found", "the URL of origin holds a password");
+    assert!(!said(&ran).contains("s3cretvalue"), "{ran}");
+    assert!(world.standin.requests().is_empty(), "it was asked all the same");
+    let fix = finding["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
+    vm::type_fix(&world, &serde_json::json!({ "fix": fix }), &world.workspace());
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn remotes_that_are_missing_or_lead_to_two_places_are_unknown() {
+    let world = pushed();
+    world.git(&["remote", "set-url", "--push", "origin", "https://elsewhere.example/a/b.git"]);
+    holds(&asked(&world, GATE, 69), "fix", "nexy-gate git-remotes");
+    world.git(&["remote", "remove", "server_repo"]);
+    holds(&asked(&world, GATE, 69), "found", "there is no remote server_repo");
+}
+
+#[test]
+fn a_history_that_was_cut_off_is_unknown() {
+    let world = pushed();
+    others_push(&world);
+    world.git(&["fetch", "--quiet", "origin"]);
+    world.git(&["commit", "--quiet", "--allow-empty", "--message=mine"]);
+    let head = world.git(&["rev-parse", "HEAD"]);
+    fs::write(world.workspace().join(".git/shallow"), head).expect("the mark of a shallow clone");
+    holds(&asked(&world, GATE, 69), "fix", "git fetch --unshallow origin");
+}
+
+#[test]
+fn no_repository_is_a_no_and_no_git_and_no_version_are_unknown() {
+    let world = pushed();
+    let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).env("PATH", "/nowhere").run();
+    holds(&vm::judged(&ran, GATE, 69), "found", "not on PATH");
+    fs::remove_file(world.workspace().join("VERSION")).expect("the version");
+    holds(&asked(&world, GATE, 69), "fix", "--tag vX.Y.Z.W");
+    fs::remove_dir_all(world.workspace().join(".git")).expect("the repository");
+    holds(&asked(&world, GATE, 1), "found", "is no git repository");
+}
+
+#[test]
+fn nothing_is_written_and_nothing_is_fetched() {
+    let world = pushed();
+    others_push(&world);
+    let refs = world.git(&["for-each-ref"]);
+    asked(&world, GATE, 1);
+    assert_eq!(world.git(&["for-each-ref"]), refs);
+    assert!(!world.workspace().join(".git/FETCH_HEAD").exists());
+}
