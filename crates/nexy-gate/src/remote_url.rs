@@ -161,7 +161,6 @@ mod tests {
     }
 
     #[test]
-<<<<<<< HEAD
     fn a_host_that_only_ssh_knows_is_neither_ours_nor_another() {
         for remote in ["git@work:owner/name.git", "work:Owner/Name", "ssh://git@work/owner/name.git", "ssh://work:22/owner/name"] {
             let place = at(remote);
@@ -170,7 +169,9 @@ mod tests {
         }
         assert!(!at("s3cret@work:owner/name").shown().contains("s3cret"));
         assert!(!at("git@git.example:owner/name").may_be("owner/name"));
-=======
+    }
+
+    #[test]
     fn passwords_and_tokens_are_told_from_login_names() {
         let token = "0123456789".repeat(4);
         for remote in ["https://me:pw@h/a/b", "http://:pw@h/a", "https://ghp_x@h/a", "https://me:p/w@h/a", &format!("https://{token}@h/a")]
@@ -180,7 +181,6 @@ mod tests {
         for remote in ["https://me@h/a/b", "https://h/a/b", "ssh://git:pw@h/a", "git@h:a/b", "/srv/a@b", "file:///a@b"] {
             assert!(!holds_secret(remote), "{remote}");
         }
->>>>>>> 4f1d0ec (nexy-gate: no-force-push, asked of the remotes themselves)
     }
 
     #[test]

@@ -25,8 +25,8 @@ pub(crate) const GATE: Gate = Gate {
                   repository.",
         check: "Compares where the remote that remotes.workspace names leads, for fetches and for pushes and after all of git's rewriting, with \
                 repositories.workspace on the host of github.web_url. git is asked as the owner of the checkout.",
-        fix: "sudo -u OWNER git -C CHECKOUT config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.",
-        verify: "sudo -u OWNER git -C CHECKOUT remote -v; sudo nexy-gate checkout-origin",
+        fix: "sudo -u OWNER git -C CHECKOUT config --replace-all remote.NAME.url URL\nOr .pushurl, as named in the finding.",
+        verify: "sudo -u OWNER git -C CHECKOUT remote -v\nsudo nexy-gate checkout-origin",
     },
     check,
 };

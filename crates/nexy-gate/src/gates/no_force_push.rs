@@ -30,7 +30,7 @@ pub(crate) const GATE: Gate = Gate {
                 there must be the very object that is here. Looks for settings that force: `+` in remote.NAME.push, remote.NAME.mirror, aliases \
                 with --force, -f, --mirror or --no-verify, and a pre-push hook that git would pass over. Of the server's remote, which is fed \
                 by git subtree, only the tag is compared.",
-        fix: "git pull --no-rebase REMOTE BRANCH, then push again without --force. A tag that others have is never moved: make the next version.",
+        fix: "git pull --no-rebase REMOTE BRANCH\nThen push again without --force. A tag that others have is never moved: the next version gets its own.",
         verify: "nexy-gate no-force-push",
     },
     check,

@@ -30,7 +30,7 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads the tag from git, without checking it out. Its version file and every row of version_places hold its version; its \
                 manifests are equal and not newer; no branch has its name; it neither tracks nor removes the file that vm.config_env names; no \
                 file is a key by name or content, and no environment file has values. In the workspace the tag must also be in HEAD's \
-                history, with the same version.",
+                history, with the same version, and no Python file beside the server's code may be unknown to git.",
         fix: "Correct it in the workspace, commit, nexy-version set the next version, and tag that. A tag that others may have is never moved. \
               A key that was in git is no secret any more: make a new one.",
         verify: "nexy-gate tag-coherent --tag vX.Y.Z.W",
@@ -81,11 +81,13 @@ struct Facts {
     runtime: Option<Runtime>,
     keys: Vec<(String, &'static str)>,
     files: usize,
+    /// Code of the server in the workspace that git does not know.
+    left_out: Vec<String>,
     head: Option<Head>,
 }
 
-/// So many keys are named; the rest is counted.
-const KEYS_SHOWN: usize = 10;
+/// So many paths are named; the rest is counted.
+const SHOWN: usize = 10;
 
 fn check(context: &Context) -> Answer {
     look_and_judge(context).unwrap_or_else(|answer| answer)
@@ -113,6 +115,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         judge_runtime(side, tag, runtime, &mut tally);
     }
     judge_keys(side, tag, &facts.keys, &mut tally);
+    judge_left_out(side, tag, &facts.left_out, &mut tally);
     if let Some(head) = &facts.head {
         judge_head(target, tag, head, &mut tally);
     }
@@ -221,14 +224,27 @@ fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &m
     if keys.is_empty() {
         return;
     }
-    let mut named: Vec<String> =
-        keys.iter().take(KEYS_SHOWN).map(|(path, because)| format!("{} ({because})", excerpt(path, 200))).collect();
-    if keys.len() > KEYS_SHOWN {
-        named.push(format!("{} more", keys.len() - KEYS_SHOWN));
+    let mut named: Vec<String> = keys.iter().take(SHOWN).map(|(path, because)| format!("{} ({because})", excerpt(path, 200))).collect();
+    if keys.len() > SHOWN {
+        named.push(format!("{} more", keys.len() - SHOWN));
     }
-    let words: Vec<String> = keys.iter().take(KEYS_SHOWN).map(|(path, _)| shell_word(path)).collect();
+    let words: Vec<String> = keys.iter().take(SHOWN).map(|(path, _)| shell_word(path)).collect();
     let remove = format!("git rm --cached -- {}\nwhat was in git is no secret any more: replace it where it is used", words.join(" "));
     tally.fail(format!("{} holds {}", tag.name, named.join(", ")), side.next_version(tag.version, &remove));
+}
+
+/// What works in the workspace and was never committed fails to import everywhere else.
+fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut Tally) {
+    if paths.is_empty() {
+        return;
+    }
+    let mut named: Vec<String> = paths.iter().take(SHOWN).map(|path| excerpt(path, 200)).collect();
+    if paths.len() > SHOWN {
+        named.push(format!("{} more", paths.len() - SHOWN));
+    }
+    let words: Vec<String> = paths.iter().take(SHOWN).map(|path| shell_word(path)).collect();
+    let add = format!("remove it if the server does not need it, or name it in .gitignore; else:\ngit add -- {}", words.join(" "));
+    tally.fail(format!("the workspace holds code that is in no commit: {}", named.join(", ")), side.next_version(tag.version, &add));
 }
 
 fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut Tally) {

@@ -192,6 +192,19 @@ fn a_key_in_the_workspace_alone_or_in_another_commit_is_not_the_tags() {
 }
 
 #[test]
+fn code_that_was_never_committed_is_a_no_and_the_printed_commands_commit_it() {
+    let world = tagged(|world| world.write("server/main.py", "from .prompts import PROMPT\n"));
+    for path in ["server/prompts.py", "server/__pycache__/main.py", "notes/scratch.py", "server/notes.txt", "server/updates/x.py"] {
+        world.write(path, "PROMPT = ''\n");
+    }
+    let finding = asked(&world, GATE, 1);
+    assert_eq!(finding["found"], "the workspace holds code that is in no commit: server/prompts.py");
+    vm::type_fix(&world, &finding, &world.workspace());
+    holds(&asked(&world, GATE, 0), "found", "v2.0.0.5");
+    assert!(world.git(&["ls-tree", "-r", "--name-only", "v2.0.0.5"]).contains("server/prompts.py"));
+}
+
+#[test]
 fn a_workspace_that_is_elsewhere_is_a_no() {
     let world = tagged(|_| {});
     world.set_version("2.0.0.5");

@@ -3,19 +3,20 @@
 //! A repository's configuration can name programs. So git is told to run none of them where it can be told, and root
 //! never runs git in a repository that somebody else could have configured: git then runs as that account.
 
+mod checkout;
+mod owner;
 mod parse;
 
+pub use checkout::Strays;
 pub use parse::{Change, Entry, Setting, without_userinfo};
 
 use crate::{
-    accounts::{Account, Accounts},
     files::FileError,
     programs::{ProgramError, Ran, Run},
 };
 use nexy_contract::text;
 use std::{
     io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -44,7 +45,7 @@ const NETWORK: &[&str] = &["SSH_AUTH_SOCK", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PR
 #[derive(Debug)]
 pub struct Git {
     folder: PathBuf,
-    account: Option<(Account, Option<PathBuf>)>,
+    account: Option<owner::RunsAs>,
 }
 
 /// Why git did not answer.
@@ -84,39 +85,13 @@ pub struct Ref {
     pub object: String,
 }
 
-/// What lies in a checkout beside the files that git knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Strays {
-    /// Files; a folder with a repository of its own ends with `/`.
-    pub paths: Vec<String>,
-    /// What git could not look into, in its own words.
-    pub complaints: Vec<String>,
-}
-
 impl Git {
     /// git in the repository whose `.git` stands in `folder`; `None` when there is none. Nothing is run yet.
     ///
     /// # Errors
     /// [`GitError`] when the folder cannot be looked at, or its owner has no account.
     pub fn at(folder: &Path) -> Result<Option<Self>, GitError> {
-        let dot_git = folder.join(".git");
-        let Some(owner) = owner(&dot_git)? else { return Ok(None) };
-        let mut account = None;
-        if rustix::process::geteuid().is_root() {
-            let places = [(folder.to_path_buf(), owner_or_root(folder)?), (dot_git.clone(), owner)];
-            let config = dot_git.join("config");
-            let config_owner = owner_or_root(&config)?;
-            // Whoever could have written what git obeys is who git runs as.
-            let stranger = places.into_iter().chain([(config, config_owner)]).find(|(_, uid)| *uid != 0);
-            if let Some((path, uid)) = stranger {
-                let accounts = Accounts::read()?;
-                let known = accounts.account(&accounts.user_name(uid));
-                let known = known.ok_or(GitError::NoAccount { path, uid })?;
-                let home = accounts.home(&known.name).map(Path::to_path_buf);
-                account = Some((known, home));
-            }
-        }
-        Ok(Some(Self { folder: folder.to_path_buf(), account }))
+        Ok(owner::of(folder)?.map(|account| Self { folder: folder.to_path_buf(), account }))
     }
 
     /// The account that git runs as, when it is not ours.
@@ -288,75 +263,6 @@ impl Git {
         Ok(settings.into_iter().filter(|setting| setting.origin != "command line:").collect())
     }
 
-    /// Where the settings say that hooks stand, when they say so; a relative path begins at the repository's root.
-    ///
-    /// # Errors
-    /// [`GitError`].
-    pub fn hooks_folder(&self) -> Result<Option<PathBuf>, GitError> {
-        let said = self.ask(&["config", "--type=path", "--get-all", "core.hooksPath"])?;
-        // The last one is what this door gives it.
-        let said = String::from_utf8_lossy(&said);
-        Ok(said.lines().rev().nth(1).map(|path| self.folder.join(path)))
-    }
-
-    /// What differs between HEAD, the index and the files that git knows, modes included.
-    ///
-    /// # Errors
-    /// [`GitError`].
-    pub fn changes(&self) -> Result<Vec<Change>, GitError> {
-        let arguments = [
-            "-c",
-            "core.fileMode=true",
-            "status",
-            "--porcelain=v2",
-            "-z",
-            "--untracked-files=no",
-            "--ignore-submodules=none",
-            "--no-renames",
-        ];
-        parse::changes(&self.ask(&arguments)?).ok_or(GitError::Odd("a line of status"))
-    }
-
-    /// The files that git was told not to look at: assumed unchanged, or left out of the checkout.
-    ///
-    /// # Errors
-    /// [`GitError`].
-    pub fn hidden(&self) -> Result<Vec<String>, GitError> {
-        parse::hidden(&self.ask(&["ls-files", "-v", "-z"])?).ok_or(GitError::Odd("a line of ls-files"))
-    }
-
-    /// What lies here that git does not know and that no `.gitignore` of the repository names; ignore lists of this
-    /// machine do not count.
-    ///
-    /// # Errors
-    /// [`GitError`].
-    pub fn strays(&self) -> Result<Strays, GitError> {
-        let ran = self.run(&["ls-files", "--others", "-z", "--exclude-per-directory=.gitignore"]).run()?;
-        if !ran.succeeded() {
-            return Err(refused(&ran));
-        }
-        let complaints = String::from_utf8_lossy(&ran.stderr).lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        Ok(Strays { paths: parse::names(&ran.stdout), complaints })
-    }
-
-    /// Whether a path is in the index.
-    ///
-    /// # Errors
-    /// [`GitError`].
-    pub fn is_in_index(&self, path: &str) -> Result<bool, GitError> {
-        Ok(!self.ask(&["ls-files", "-z", "--cached", "--full-name", "--", path])?.is_empty())
-    }
-
-    /// Where git keeps what it knows: the folder of this checkout, and the one that all checkouts share.
-    ///
-    /// # Errors
-    /// [`GitError`].
-    pub fn folders(&self) -> Result<(PathBuf, PathBuf), GitError> {
-        let own = self.line(&["rev-parse", "--absolute-git-dir"])?;
-        let shared = self.line(&["rev-parse", "--git-common-dir"])?;
-        Ok((own.into(), self.folder.join(shared)))
-    }
-
     /// The references of these names that a remote has now; the network is asked, and no question of its is answered.
     ///
     /// # Errors
@@ -385,18 +291,4 @@ fn refused(ran: &Ran) -> GitError {
 fn first_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.strip_suffix('\n').unwrap_or(&text).to_owned()
-}
-
-/// Who owns a path; `None` when it is not there.
-fn owner(path: &Path) -> Result<Option<u32>, FileError> {
-    match std::fs::symlink_metadata(path) {
-        Ok(metadata) => Ok(Some(metadata.uid())),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(source) => Err(FileError { verb: "look at", path: path.to_path_buf(), source }),
-    }
-}
-
-/// What is not there, nobody has configured.
-fn owner_or_root(path: &Path) -> Result<u32, FileError> {
-    Ok(owner(path)?.unwrap_or(0))
 }

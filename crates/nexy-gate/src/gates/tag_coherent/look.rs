@@ -61,6 +61,7 @@ pub(super) fn look(context: &Context, repository: &Repository, tag: &Tag) -> Res
         keys: find_keys(&shelf, tag, runtime.as_ref().map(|runtime| runtime.path.as_str()))?,
         runtime,
         files: shelf.entries.len(),
+        left_out: if repository.side.is_vm { Vec::new() } else { left_out(target, git)? },
         head: if repository.side.is_vm { None } else { Some(head(target, git, tag, &shelf)?) },
     })
 }
@@ -123,6 +124,14 @@ fn find_keys(shelf: &Shelf<'_>, tag: &Tag, runtime: Option<&str>) -> Result<Vec<
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// Python files beside the entry point that git does not know and no `.gitignore` names.
+fn left_out(target: &Target, git: &Git) -> Result<Vec<String>, GitError> {
+    let folder = target.layout.entry_point.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let is_runtime = |path: &str| target.layout.runtime_files.iter().any(|row| row.ends_with('/') && path.starts_with(row.as_str()));
+    let strays = git.strays()?.paths.into_iter();
+    Ok(strays.filter(|path| path.ends_with(".py") && path.starts_with(&folder) && !is_runtime(path)).collect())
 }
 
 /// How the workspace stands to the tag.

@@ -40,6 +40,7 @@ fn good() -> Facts {
         runtime: Some(Runtime { path: "config.env".into(), in_tag: false, is_here: false }),
         keys: vec![],
         files: 12,
+        left_out: vec![],
         head: Some(Head::Same),
     }
 }
@@ -80,6 +81,7 @@ fn every_contradiction_is_a_no_with_its_words() {
         (Box::new(|facts| facts.runtime = Some(Runtime { path: "c.env".into(), in_tag: true, is_here: true })), "tracks c.env"),
         (Box::new(|facts| facts.runtime = Some(Runtime { path: "c.env".into(), in_tag: false, is_here: true })), "removes the server's"),
         (Box::new(|facts| facts.keys = vec![("a\u{1b}.p8".into(), "a private key")]), "holds a\\x1b.p8 (a private key)"),
+        (Box::new(|facts| facts.left_out = vec!["server/prompts.py".into()]), "code that is in no commit: server/prompts.py"),
         (Box::new(|facts| facts.head = Some(Head::Apart("d".repeat(40)))), "is not in the history of HEAD"),
         (
             Box::new(|facts| facts.head = Some(Head::Further { head: "d".repeat(40), moved: vec!["VERSION".into()] })),

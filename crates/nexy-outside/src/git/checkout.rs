@@ -1,0 +1,84 @@
+//! The checked-out side of a repository: how index and files differ from HEAD, what lies beside them, where hooks stand.
+
+use super::{Change, Git, GitError, parse, refused};
+use std::path::PathBuf;
+
+/// What lies in a checkout beside the files that git knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strays {
+    /// Files; a folder with a repository of its own ends with `/`.
+    pub paths: Vec<String>,
+    /// What git could not look into, in its own words.
+    pub complaints: Vec<String>,
+}
+
+impl Git {
+    /// Where the settings say that hooks stand, when they say so; a relative path begins at the repository's root.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn hooks_folder(&self) -> Result<Option<PathBuf>, GitError> {
+        let said = self.ask(&["config", "--type=path", "--get-all", "core.hooksPath"])?;
+        // The last one is what this door gives it.
+        let said = String::from_utf8_lossy(&said);
+        Ok(said.lines().rev().nth(1).map(|path| self.folder.join(path)))
+    }
+
+    /// What differs between HEAD, the index and the files that git knows, modes included.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn changes(&self) -> Result<Vec<Change>, GitError> {
+        let arguments = [
+            "-c",
+            "core.fileMode=true",
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--untracked-files=no",
+            "--ignore-submodules=none",
+            "--no-renames",
+        ];
+        parse::changes(&self.ask(&arguments)?).ok_or(GitError::Odd("a line of status"))
+    }
+
+    /// The files that git was told not to look at: assumed unchanged, or left out of the checkout.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn hidden(&self) -> Result<Vec<String>, GitError> {
+        parse::hidden(&self.ask(&["ls-files", "-v", "-z"])?).ok_or(GitError::Odd("a line of ls-files"))
+    }
+
+    /// What lies here that git does not know and that no `.gitignore` of the repository names; ignore lists of this
+    /// machine do not count.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn strays(&self) -> Result<Strays, GitError> {
+        let ran = self.run(&["ls-files", "--others", "-z", "--exclude-per-directory=.gitignore"]).run()?;
+        if !ran.succeeded() {
+            return Err(refused(&ran));
+        }
+        let complaints = String::from_utf8_lossy(&ran.stderr).lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        Ok(Strays { paths: parse::names(&ran.stdout), complaints })
+    }
+
+    /// Whether a path is in the index.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn is_in_index(&self, path: &str) -> Result<bool, GitError> {
+        Ok(!self.ask(&["ls-files", "-z", "--cached", "--full-name", "--", path])?.is_empty())
+    }
+
+    /// Where git keeps what it knows: the folder of this checkout, and the one that all checkouts share.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn folders(&self) -> Result<(PathBuf, PathBuf), GitError> {
+        let own = self.line(&["rev-parse", "--absolute-git-dir"])?;
+        let shared = self.line(&["rev-parse", "--git-common-dir"])?;
+        Ok((own.into(), self.folder.join(shared)))
+    }
+}
