@@ -1,5 +1,6 @@
 //! May it go out? Asks gates, and says yes only if every one of them was asked and passed.
 
+mod access;
 mod azure;
 mod carried;
 mod channels;

@@ -1,6 +1,9 @@
-//! Users and groups of this machine, as `/etc/passwd` and `/etc/group` name them.
+//! Users and groups of a machine, as `/etc/passwd` and `/etc/group` name them.
 
-use crate::files::{self, FileError};
+use crate::{
+    files::{self, FileError},
+    tree::Tree,
+};
 use std::path::{Path, PathBuf};
 
 const MAX_BYTES: u64 = 4 << 20;
@@ -47,13 +50,26 @@ pub fn is_root() -> bool {
 }
 
 impl Accounts {
-    /// Reads both files.
+    /// Reads both files of this machine.
     ///
     /// # Errors
     /// [`FileError`] when one of them cannot be read.
     pub fn read() -> Result<Self, FileError> {
-        let text = |path: &str| Ok(String::from_utf8_lossy(&files::read(Path::new(path), MAX_BYTES)?).into_owned());
+        Self::read_in(&Tree::here())
+    }
+
+    /// Reads both files of a machine, so that ids have the names that they have there.
+    ///
+    /// # Errors
+    /// [`FileError`] when one of them cannot be read.
+    pub fn read_in(tree: &Tree) -> Result<Self, FileError> {
+        let text = |path: &str| Ok(String::from_utf8_lossy(&files::read(&tree.find(Path::new(path))?, MAX_BYTES)?).into_owned());
         Ok(Self::parse(&text("/etc/passwd")?, &text("/etc/group")?))
+    }
+
+    /// Every user.
+    pub fn all(&self) -> impl Iterator<Item = Account> + '_ {
+        self.users.iter().filter_map(|user| self.account(&user.name))
     }
 
     /// Takes the two texts apart; lines that are not of their form name nobody.

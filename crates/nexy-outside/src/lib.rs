@@ -4,6 +4,7 @@
 //! of `nexy-contract`.
 
 pub mod accounts;
+pub mod acl;
 pub mod acting;
 pub mod azure;
 pub mod cli;
@@ -20,6 +21,7 @@ pub mod owned_version;
 pub mod ownership;
 pub mod programs;
 pub mod secret;
+pub mod space;
 pub mod stdio;
 pub mod systemd;
 pub mod target_file;

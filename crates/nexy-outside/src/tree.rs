@@ -17,6 +17,17 @@ pub struct Tree {
     root: Option<PathBuf>,
 }
 
+/// The way to a path: places as this process finds them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// What the path leads to, whether or not it is there.
+    pub end: PathBuf,
+    /// Every folder in which a name was looked up, each once, in the order in which it was passed.
+    pub folders: Vec<PathBuf>,
+    /// Every link that was followed.
+    pub links: Vec<PathBuf>,
+}
+
 impl Tree {
     /// The machine that this process runs on.
     #[must_use]
@@ -49,25 +60,37 @@ impl Tree {
     /// # Errors
     /// [`FileError`] for a path that leads in circles or through a folder that nobody may look into.
     pub fn find(&self, path: &Path) -> Result<PathBuf, FileError> {
-        let Some(root) = &self.root else { return Ok(path.to_path_buf()) };
+        if self.is_here() { Ok(path.to_path_buf()) } else { Ok(self.walk(path)?.end) }
+    }
+
+    /// Goes to an absolute path of the machine step by step, as the kernel does, through every link and chain of links.
+    ///
+    /// # Errors
+    /// As [`Tree::find`].
+    pub fn walk(&self, path: &Path) -> Result<Walk, FileError> {
+        let root = self.root.as_deref().unwrap_or(Path::new("/"));
         let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
         let mut ahead: VecDeque<OsString> = steps(path).collect();
         let mut found: Vec<OsString> = Vec::new();
-        let mut links = 0;
+        let (mut folders, mut links) = (Vec::new(), Vec::new());
         while let Some(step) = ahead.pop_front() {
             if step == ".." {
                 found.pop();
                 continue;
             }
+            let folder = join(root, &found);
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
             found.push(step);
             let place = join(root, &found);
             match std::fs::symlink_metadata(&place) {
                 Ok(metadata) if metadata.file_type().is_symlink() => {
-                    links += 1;
-                    if links > MAX_LINKS {
+                    if links.len() >= MAX_LINKS {
                         return Err(failed(io::Error::other("links lead in circles")));
                     }
                     let leads_to = std::fs::read_link(&place).map_err(failed)?;
+                    links.push(place);
                     found.pop();
                     if leads_to.is_absolute() {
                         found.clear();
@@ -81,7 +104,20 @@ impl Tree {
                 Err(error) => return Err(failed(error)),
             }
         }
-        Ok(join(root, &found))
+        Ok(Walk { end: join(root, &found), folders, links })
+    }
+
+    /// Whether an absolute path of the machine is itself a link, wherever that leads.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn is_link(&self, path: &Path) -> Result<bool, FileError> {
+        let place = match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => self.find(parent)?.join(name),
+            _ => self.find(path)?,
+        };
+        let metadata = std::fs::symlink_metadata(&place);
+        Ok(metadata.map_err(|source| FileError { verb: "look at", path: path.to_path_buf(), source })?.file_type().is_symlink())
     }
 
     /// The machine's own name of a place that [`Tree::find`] gave.
@@ -144,6 +180,22 @@ mod tests {
         symlink("/a", folder.path().join("b")).expect("a link");
         assert!(tree.find(Path::new("/a/x")).is_err());
         assert_eq!(found(&tree, "/nothing/here"), "/nothing/here");
+    }
+
+    #[test]
+    fn every_folder_and_link_of_a_chain_is_passed_once() {
+        let (folder, tree) = tree();
+        for (link, leads_to) in [("srv/first", "/etc/second"), ("etc/second", "../srv/app/third"), ("srv/app/third", "/etc")] {
+            symlink(leads_to, folder.path().join(link)).expect("a link");
+        }
+        let named = |places: &[PathBuf]| places.iter().map(|place| tree.name(place).display().to_string()).collect::<Vec<_>>();
+        let walk = tree.walk(Path::new("/srv/first/file")).expect("it leads somewhere");
+        assert_eq!(tree.name(&walk.end), Path::new("/etc/file"));
+        assert_eq!(named(&walk.folders), ["/", "/srv", "/etc", "/srv/app"]);
+        assert_eq!(named(&walk.links), ["/srv/first", "/etc/second", "/srv/app/third"]);
+        assert!(tree.is_link(Path::new("/srv/first")).expect("it is there"));
+        assert!(!tree.is_link(Path::new("/srv/app")).expect("it is there"));
+        assert!(tree.is_link(Path::new("/srv/nothing")).is_err());
     }
 
     #[test]

@@ -1,19 +1,19 @@
-//! Tries whether an account can read a file, by really opening it as that account.
+//! Tries what an account can do, by really doing it as that account; nothing of it stays.
 
 use crate::{
     accounts::Account,
     files,
-    programs::{ProgramError, Run},
+    programs::{ProgramError, Ran, Run},
 };
 use std::{io, path::Path, time::Duration};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trial {
-    /// The file was read to its end.
-    Read,
-    /// The account was not let in.
-    Refused,
+    /// It was done.
+    Allowed,
+    /// It could not be done; what was said, if anything.
+    Refused(String),
     /// It could not be tried, and why.
     NotTried(String),
 }
@@ -21,36 +21,61 @@ pub enum Trial {
 /// Larger files are not read here.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What the script below says when the file could not be read; any other number is about the trial itself.
+/// What the scripts below say when the thing itself failed; any other number is about the trial.
 const REFUSED: i32 = 9;
 
-/// Reads the file as the account: in this process when it runs as that account, through `setpriv` when it runs as root.
+/// What the scripts say when the file of the trial could not be taken away again.
+const LEFT_BEHIND: i32 = 10;
+
+/// Reads the file as the account: in this process when it runs as that account, through another when it runs as root.
 /// Nothing of the file is kept. The path must lead to a regular file.
 #[must_use]
 pub fn read_as(account: &Account, path: &Path) -> Trial {
-    let me = rustix::process::geteuid();
-    if me.as_raw() == account.uid {
+    if rustix::process::geteuid().as_raw() == account.uid {
         return match files::read(path, MAX_BYTES) {
-            Ok(_) => Trial::Read,
-            Err(error) if error.source.kind() == io::ErrorKind::PermissionDenied => Trial::Refused,
+            Ok(_) => Trial::Allowed,
+            Err(error) if error.source.kind() == io::ErrorKind::PermissionDenied => Trial::Refused(error.because()),
             Err(error) => Trial::NotTried(error.because()),
         };
     }
-    if !me.is_root() {
+    shell_as(account, &format!("cat <\"$1\" >/dev/null || exit {REFUSED}"), path)
+}
+
+/// Makes an empty file of a name that nobody else has in the folder, and takes it away again.
+#[must_use]
+pub fn write_in_as(account: &Account, folder: &Path) -> Trial {
+    // The trap takes it away when the trial is ended from outside, too.
+    let script = format!(
+        "umask 077; made=; trap '[ -z \"$made\" ] || rm -f -- \"$made\"' EXIT; trap 'exit 1' HUP INT TERM\n\
+         made=$(mktemp \"$1/.nexy-trial.XXXXXXXXXX\") || exit {REFUSED}\n\
+         rm -f -- \"$made\" && [ ! -e \"$made\" ] || exit {LEFT_BEHIND}\n\
+         made="
+    );
+    shell_as(account, &script, folder)
+}
+
+/// Starts a Python interpreter that does nothing, in isolation from the folder and the environment that it is started in.
+#[must_use]
+pub fn python_starts_as(account: &Account, interpreter: &Path) -> Trial {
+    shell_as(account, &format!("\"$1\" -I -B -c '' || exit {REFUSED}"), interpreter)
+}
+
+fn shell_as(account: &Account, script: &str, path: &Path) -> Trial {
+    let me = rustix::process::geteuid();
+    if !me.is_root() && me.as_raw() != account.uid {
         return Trial::NotTried(format!("only root can try it as {}", account.name));
     }
     let Some(path) = path.to_str() else { return Trial::NotTried("its path is no UTF-8".to_owned()) };
-    let (uid, gid) = (account.uid.to_string(), account.gid.to_string());
-    let script = format!("cat <\"$1\" >/dev/null || exit {REFUSED}");
-    let arguments = ["--reuid", &uid, "--regid", &gid, "--init-groups", "--", "sh", "-c", &script, "sh", path];
-    judge(Run::new("setpriv", &arguments).timeout(Duration::from_secs(10)).run().map(|ran| (ran.code(), ran.complaint())))
+    let run = Run::new("sh", &["-c", script, "sh", path]).as_account(account).folder(Path::new("/")).timeout(Duration::from_secs(10));
+    judge(run.run().map(|ran: Ran| (ran.code(), ran.complaint())))
 }
 
 fn judge(ended: Result<(i32, String), ProgramError>) -> Trial {
     match ended {
-        Ok((0, _)) => Trial::Read,
-        Ok((REFUSED, _)) => Trial::Refused,
-        Ok((code, complaint)) => Trial::NotTried(format!("setpriv ended with {code}: {complaint}")),
+        Ok((0, _)) => Trial::Allowed,
+        Ok((REFUSED, complaint)) => Trial::Refused(complaint),
+        Ok((LEFT_BEHIND, complaint)) => Trial::NotTried(format!("the file of the trial is still there: {complaint}")),
+        Ok((code, complaint)) => Trial::NotTried(format!("it ended with {code}: {complaint}")),
         Err(error) => Trial::NotTried(error.to_string()),
     }
 }
@@ -59,11 +84,33 @@ fn judge(ended: Result<(i32, String), ProgramError>) -> Trial {
 mod tests {
     use super::*;
 
+    fn me() -> Account {
+        let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+        Account { name: "me".to_owned(), uid, gid, groups: vec![gid] }
+    }
+
     #[test]
-    fn only_the_files_own_refusal_counts_as_one() {
-        assert_eq!(judge(Ok((0, String::new()))), Trial::Read);
-        assert_eq!(judge(Ok((9, "sh: cannot open it".to_owned()))), Trial::Refused);
-        assert_eq!(judge(Ok((127, "setresuid failed".to_owned()))), Trial::NotTried("setpriv ended with 127: setresuid failed".to_owned()));
+    fn only_a_refusal_of_the_thing_itself_counts_as_one() {
+        assert_eq!(judge(Ok((0, String::new()))), Trial::Allowed);
+        assert_eq!(judge(Ok((9, "cannot open it".to_owned()))), Trial::Refused("cannot open it".to_owned()));
+        assert_eq!(judge(Ok((127, "setresuid failed".to_owned()))), Trial::NotTried("it ended with 127: setresuid failed".to_owned()));
         assert!(matches!(judge(Err(ProgramError::Missing("setpriv".to_owned()))), Trial::NotTried(_)));
+    }
+
+    #[test]
+    fn a_trial_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(write_in_as(&me(), folder.path()), Trial::Allowed);
+        assert_eq!(files::list(folder.path()).expect("it is there"), Some(vec![]));
+        assert!(matches!(write_in_as(&me(), &folder.path().join("nothing")), Trial::Refused(because) if !because.is_empty()));
+    }
+
+    #[test]
+    fn an_interpreter_that_does_not_start_is_a_refusal() {
+        assert_eq!(python_starts_as(&me(), Path::new("/bin/true")), Trial::Allowed);
+        assert!(matches!(python_starts_as(&me(), Path::new("/bin/false")), Trial::Refused(_)));
+        assert!(
+            matches!(python_starts_as(&me(), Path::new("/nothing/here")), Trial::Refused(because) if because.contains("/nothing/here"))
+        );
     }
 }

@@ -41,48 +41,50 @@ const LINES_SHOWN: usize = 10;
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
-    match read(Path::new(&target.vm.config_env), &target.service.user) {
+    match read(context) {
         Ok(parsed) => judge(&target.vm.config_env, &parsed),
         Err(answer) => answer,
     }
 }
 
-/// Reads the file, or answers why there is nothing to read.
-pub(super) fn read(path: &Path, user: &str) -> Result<Parsed, Answer> {
-    let shown = path.display().to_string();
-    let kind = ownership::look(path).map_err(|error| not_there(&error, path, user))?.kind;
+/// Reads the file of vm.config_env, or answers why there is nothing to read.
+pub(super) fn read(context: &Context) -> Result<Parsed, Answer> {
+    let path = context.workspace.target.vm.config_env.as_str();
+    let kind = ownership::look_in(&context.tree, Path::new(path)).map_err(|error| not_there(&error, context))?.kind;
     match kind {
         Kind::File => {}
-        Kind::Folder => return Err(missing(format!("{shown} is a folder"), path, user)),
-        Kind::Other => return Err(missing(format!("{shown} is no regular file"), path, user)),
+        Kind::Folder => return Err(missing(format!("{path} is a folder"), context)),
+        Kind::Link | Kind::Other => return Err(missing(format!("{path} is no regular file"), context)),
     }
-    let bytes = files::read(path, MAX_BYTES).map_err(|error| match error.source.kind() {
-        std::io::ErrorKind::FileTooLarge => missing(format!("{shown} is larger than 1 MiB, so it is another file"), path, user),
-        _ => not_there(&error, path, user),
+    let place = context.tree.find(Path::new(path)).map_err(|error| not_there(&error, context))?;
+    let bytes = files::read(&place, MAX_BYTES).map_err(|error| match error.source.kind() {
+        std::io::ErrorKind::FileTooLarge => missing(format!("{path} is larger than 1 MiB, so it is another file"), context),
+        _ => not_there(&error, context),
     })?;
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(missing(format!("{shown} is empty"), path, user));
+        return Err(missing(format!("{path} is empty"), context));
     }
     Ok(config_env::parse(&bytes))
 }
 
 /// A path that nobody is at is a no; one that nobody may look at is unknown.
-pub(super) fn not_there(error: &FileError, path: &Path, user: &str) -> Answer {
-    let shown = path.display();
+pub(super) fn not_there(error: &FileError, context: &Context) -> Answer {
+    let path = context.workspace.target.vm.config_env.as_str();
     if !error.is_missing() {
-        return Answer::unknown(format!("cannot look at {shown}: {}", error.because()), EXPECTED, "look as root: sudo nexy-gate hard");
+        return Answer::unknown(format!("cannot look at {path}: {}", error.because()), EXPECTED, "look as root:\nsudo nexy-gate hard");
     }
-    let found = match ownership::is_link(path) {
-        Ok(true) => format!("{shown} is a link that leads nowhere"),
-        _ => format!("there is no {shown}"),
+    let found = match context.tree.is_link(Path::new(path)) {
+        Ok(true) => format!("{path} is a link that leads nowhere"),
+        _ => format!("there is no {path}"),
     };
-    missing(found, path, user)
+    missing(found, context)
 }
 
-fn missing(found: String, path: &Path, user: &str) -> Answer {
-    let path = shell_word(&path.display().to_string());
+fn missing(found: String, context: &Context) -> Answer {
+    let target = &context.workspace.target;
+    let (path, user) = (shell_word(&target.vm.config_env), shell_word(&target.service.user));
     let fix = format!(
-        "put the real file there from where you keep it: sudo install -o root -g \"$(id -gn {user})\" -m 640 YOUR_COPY {path}, then: sudo nexy-gate hard"
+        "put the real file there, from where you keep it:\nsudo install -o root -g \"$(id -gn {user})\" -m 640 YOUR_COPY {path}\nsudo nexy-gate hard"
     );
     Answer::fail(found, EXPECTED, fix)
 }
@@ -103,7 +105,7 @@ fn judge(path: &str, parsed: &Parsed) -> Answer {
         return Answer::fail(format!("{path}: {}", found.join("; ")), EXPECTED, fix(path, &broken));
     }
     if parsed.entries.is_empty() {
-        let fix = format!("sudoedit {}   # add the server's settings, then: sudo nexy-gate hard", shell_word(path));
+        let fix = format!("sudoedit {}\nadd the server's settings, then\nsudo nexy-gate hard", shell_word(path));
         return Answer::fail(format!("{path} assigns nothing"), EXPECTED, fix);
     }
     let unusual: Vec<String> = rules(false).iter().map(|rule| place(parsed, *rule)).collect();
@@ -135,13 +137,12 @@ fn fix(path: &str, broken: &[Rule]) -> String {
         };
         commands.push(command);
     }
-    // A comment ends the line, so the editor comes last.
-    commands.push(if commands.len() < broken.len() {
-        format!("sudoedit {path}   # the lines above: NAME=value, unquoted, only {SAFE} in the value; then: sudo nexy-gate hard")
-    } else {
-        "sudo nexy-gate hard".to_owned()
-    });
-    commands.join("; ")
+    if commands.len() < broken.len() {
+        commands.push(format!("sudoedit {path}"));
+        commands.push(format!("there: NAME=value, unquoted, with nothing but {SAFE} in the value"));
+    }
+    commands.push("sudo nexy-gate hard".to_owned());
+    commands.join("\n")
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use nexy_contract::{
     target::{Condition, RequiredKey},
     text::shell_word,
 };
-use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
     id: "gemini-key",
@@ -32,7 +31,7 @@ pub(crate) const GATE: Gate = Gate {
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
-    match config_env::read(Path::new(&target.vm.config_env), &target.service.user) {
+    match config_env::read(context) {
         Ok(parsed) => judge(&target.vm.config_env, &parsed, &target.config_env.required),
         Err(answer) => answer,
     }

@@ -61,7 +61,7 @@ fn check(context: &Context) -> Answer {
         Ok(version) => version,
         Err(error) => return no_version(workspace, &error),
     };
-    let parsed = match config_env::read(Path::new(&target.vm.config_env), &target.service.user) {
+    let parsed = match config_env::read(context) {
         Ok(parsed) => parsed,
         Err(answer) => return answer,
     };

@@ -55,7 +55,7 @@ fn the_printed_commands_mend_what_needs_no_editor() {
     world.set_config_env(&format!("\u{feff}A=1\r\nexport K={SECRET}\r\n"));
     let finding = asked(&world, GATE, 1);
     let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
-    let (mend, again) = fix.rsplit_once("; ").expect("several commands");
+    let (mend, again) = fix.rsplit_once('\n').expect("several commands");
     assert_eq!(again, "nexy-gate hard");
     world.sh(mend).exits(0);
     holds(&asked(&world, GATE, 0), "found", "2 assignments");

@@ -2,7 +2,7 @@
 
 use crate::{
     ask as ask_at_home,
-    vm::{SECRET, ask, ask_with_path, is_root, path, scripted, serve_as_another_user, set_mode},
+    vm::{SECRET, ask, ask_with_path, has_lists, is_root, path, scripted, serve_as_another_user, set_mode, setfacl},
     world,
 };
 use nexy_standin::world::{Ran, UNIT, World};
@@ -105,6 +105,30 @@ fn config_env_access_passes_after_the_script_whatever_was_wrong() {
         let now = fs::metadata(&file).expect("it is there");
         assert_eq!((now.uid(), now.gid(), now.permissions().mode() & 0o7777), (0, account.gid, 0o640));
     }
+}
+
+#[test]
+fn lists_are_taken_away_by_the_script_and_by_nothing_more_than_needed() {
+    let Some((world, _)) = served("lists_are_taken_away_by_the_script") else { return };
+    if !has_lists("lists_are_taken_away_by_the_script") {
+        return;
+    }
+    let (file, folder) = (world.vm_path("config.env"), world.vm());
+    for (path, arguments) in [
+        (&file, "u:mail:rw,m::r"),
+        (&file, "g:mail:rwx"),
+        (&folder, "u:mail:rwx,u:4711:rwx,g:mail:rwx,m::rwx"),
+        (&folder, "g::rwx,u:mail:rwx,o::rwx"),
+    ] {
+        setfacl(&world, &["-m", arguments], path);
+        passes_after_two_runs(&world, "config-env-access");
+        setfacl(&world, &["-b"], path);
+    }
+    setfacl(&world, &["-m", "u:mail:rwx,u:uucp:rx"], &folder);
+    passes_after_two_runs(&world, "config-env-access");
+    let left = world.sh(&format!("getfacl -cp '{}'", folder.display()));
+    left.exits(0).prints("user:uucp:r-x");
+    assert!(!left.stdout.contains("mail"), "{left}");
 }
 
 #[test]

@@ -14,8 +14,8 @@ use std::{
 /// A value that looks real; no eight bytes of it may ever be seen.
 pub(crate) const SECRET: &str = "hx7+Qp/2Lr=9ZtW4vBn8sKd3mYf6Tc";
 
-/// An account that every machine has, and that runs no test.
-const USER: &str = "nobody";
+/// An account that every machine has, that runs no test, and that is alone in its group.
+const USER: &str = "bin";
 
 /// Asks on the VM.
 #[track_caller]
@@ -90,6 +90,30 @@ pub(crate) fn serve_as_another_user(world: &World) -> Account {
     chown(world.vm(), Some(account.uid), Some(account.gid)).expect("its new owner");
     chown(world.vm_path("config.env"), Some(0), Some(account.gid)).expect("its new group");
     account
+}
+
+/// Asks about the world as a mounted machine: its root is the world's.
+#[track_caller]
+pub(crate) fn ask_in_root(world: &World, names: &[&str]) -> Ran {
+    let root = format!("--root={}", world.root().display());
+    let ran = world.tool("nexy-gate").arg(&root).args(names.iter().copied()).arg("--format=json").env("PATH", &path(world)).run();
+    keeps_the_secret(&ran);
+    ran
+}
+
+/// Whether this machine can make access control lists; says so loudly when it cannot.
+pub(crate) fn has_lists(test: &str) -> bool {
+    let is_here = ["/usr/bin/setfacl", "/bin/setfacl"].iter().any(|path| std::path::Path::new(path).is_file());
+    if !is_here {
+        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: setfacl is not here (package acl)");
+    }
+    is_here
+}
+
+/// Changes a list by the real program.
+#[track_caller]
+pub(crate) fn setfacl(world: &World, arguments: &[&str], path: &std::path::Path) {
+    world.sh(&format!("setfacl {} '{}'", arguments.join(" "), path.display())).exits(0);
 }
 
 /// Sets a mode.

@@ -1,12 +1,13 @@
 //! The rulebook's chown and chmod, for the file and for the folders above it.
 
-use super::{Facts, Looked, WIDEST, judge, look};
+use super::{FORGET_LIST, Facts, Looked, WIDEST, judge, look};
 use crate::{
     context::Context,
     gate::Answer,
     print_fix::{Repair, word},
 };
 use nexy_outside::{
+    acl::Tag,
     ownership::{Acl, Kind, Right, Standing},
     trial::Trial,
 };
@@ -24,71 +25,50 @@ pub(crate) fn repair(context: &Context) -> Repair {
 fn plan(looked: &Looked) -> Result<(Vec<String>, Answer), Option<Answer>> {
     let facts = looked.facts();
     let mut steps = looked.steps.clone();
-    let Some((file, folders)) = steps.split_first_mut() else { return Err(None) };
-    // A wider mode would also widen what a list grants, and nobody has seen what that is.
-    if file.kind != Kind::File || file.acl != Acl::Absent || folders.iter().any(|folder| folder.acl != Acl::Absent) {
+    // Whatever a list grants that nobody could read may be more than is known.
+    if steps.iter().any(|step| matches!(step.acl, Acl::Unreadable(_))) {
+        return Err(None);
+    }
+    let Some((file, way)) = steps.split_first_mut() else { return Err(None) };
+    if file.kind != Kind::File {
         return Err(None);
     }
     let mut commands = mend_file(&facts, looked, file).ok_or(None)?;
-    for folder in folders {
-        commands.extend(mend_folder(&facts, folder).ok_or(None)?);
+    for step in way {
+        commands.extend(facts.access.mend(step, &looked.steps).ok_or(None)?);
     }
-    let then = judge(&Facts { steps: &steps, trial: &Trial::Read, ..facts });
+    let then = judge(&Facts { steps: &steps, trial: &Trial::Allowed, ..facts });
     Ok((commands, then))
 }
 
 fn mend_file(facts: &Facts<'_>, looked: &Looked, file: &mut Standing) -> Option<Vec<String>> {
-    let account = facts.account;
-    if file.uid == 0 && file.gid == account.gid && file.mode & !WIDEST == 0 && file.grants(account, Right::Read) {
+    let account = facts.access.account;
+    let is_listed = file.acl != Acl::Absent;
+    let is_right = file.uid == 0 && file.gid == account.gid && file.mode & !WIDEST == 0 && file.grants(account, Right::Read);
+    // Who is in the group is no matter of the file.
+    if is_right && facts.access.strangers(file, Right::Read).iter().all(|stranger| stranger.by == Tag::OwningGroup) {
         return Some(Vec::new());
     }
-    (file.uid, file.gid, file.mode) = (0, account.gid, WIDEST);
+    (file.uid, file.gid, file.mode, file.acl) = (0, account.gid, WIDEST, Acl::Absent);
     let (path, real) = (word(facts.path.to_str()?)?, word(looked.real.to_str()?)?);
-    let owner = word(&format!("root:{}", facts.accounts.group_name(account.gid)))?;
+    let owner = word(&format!("root:{}", facts.access.accounts.group_name(account.gid)))?;
     let stop = word(&format!("{} is not the file that was looked at: print this script again", facts.path.display()))?;
-    Some(vec![
+    let mut commands = vec![
         // The folder is not root's: what root changes must still be the file that was judged.
         format!("if [ \"$(readlink -f -- {path})\" != {real} ] || [ ! -f {real} ]; then\n    echo {stop} >&2\n    exit 1\nfi"),
         format!("chown -h -- {owner} {real}"),
-        format!("chmod -- {WIDEST:o} {real}"),
-    ])
-}
-
-fn mend_folder(facts: &Facts<'_>, folder: &mut Standing) -> Option<Vec<String>> {
-    let (account, path) = (facts.account, word(folder.path.to_str()?)?);
-    let mut commands = Vec::new();
-    if folder.uid != 0 && folder.uid != account.uid {
-        let is_services = folder.path.starts_with(facts.checkout);
-        let (owner, uid) = if is_services { (account.name.as_str(), account.uid) } else { ("root", 0) };
-        folder.uid = uid;
-        commands.push(format!("chown -- {} {path}", word(owner)?));
+    ];
+    if is_listed {
+        commands.push(format!("setfacl {FORGET_LIST} {real}"));
     }
-    if folder.mode & super::STICKY == 0 {
-        if folder.mode & 0o002 != 0 {
-            folder.mode &= !0o002;
-            commands.push(format!("chmod -- o-w {path}"));
-        }
-        if folder.mode & 0o020 != 0 && !super::writers(facts, folder).is_empty() {
-            folder.mode &= !0o020;
-            commands.push(format!("chmod -- g-w {path}"));
-        }
-    }
-    if !folder.grants(account, Right::Execute) {
-        let class = super::class(account, folder);
-        folder.mode |= match class {
-            'u' => 0o100,
-            'g' => 0o010,
-            _ => 0o001,
-        };
-        commands.push(format!("chmod -- {class}+x {path}"));
-    }
+    commands.push(format!("chmod -- {WIDEST:o} {real}"));
     Some(commands)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_outside::accounts::Accounts;
+    use nexy_outside::{accounts::Accounts, acl::AccessList};
 
     const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nserver:x:1000:1000::/srv:/bin/sh\nother:x:1001:1001::/:/bin/sh\n";
     const GROUP: &str = "root:x:0:\nserver:x:1000:\nother:x:1001:\nteam:x:50:server,other\n";
@@ -127,14 +107,27 @@ mod tests {
         let (commands, _) = plan(&looked((0, 0, 0o644), (1000, 1000, 0o755))).expect("a plan");
         assert_eq!(commands[1..], [r"chown -h -- root:server '/srv/it'\''s here/settings'", r"chmod -- 640 '/srv/it'\''s here/settings'"]);
         let (commands, _) = plan(&looked((0, 1000, 0o640), (1000, 1000, 0o757))).expect("a plan");
-        assert_eq!(commands, [r"chmod -- o-w '/srv/it'\''s here'"]);
+        assert_eq!(commands, [r"chmod o-w '/srv/it'\''s here'"]);
     }
 
     #[test]
-    fn a_list_or_a_folder_in_place_of_the_file_is_left_to_a_person() {
-        let mut with_list = looked((0, 0, 0o600), (1000, 1000, 0o755));
-        with_list.steps[0].acl = Acl::Present;
-        assert!(plan(&with_list).is_err());
+    fn a_list_goes_in_one_step_with_the_mode_that_it_hides() {
+        let list = AccessList::of(vec![(Tag::Owner, 6), (Tag::User(1001), 4), (Tag::OwningGroup, 7), (Tag::Mask, 4), (Tag::Others, 0)]);
+        let mut listed = looked((0, 1000, 0o640), (1000, 1000, 0o755));
+        listed.steps[0].acl = Acl::List(list.expect("a list"));
+        let (commands, then) = plan(&listed).expect("a plan");
+        assert_eq!(
+            commands[2..],
+            [r"setfacl -b -m u::rw,g::r,o::- '/srv/it'\''s here/settings'", r"chmod -- 640 '/srv/it'\''s here/settings'"]
+        );
+        assert!(then.passes(), "{then:?}");
+    }
+
+    #[test]
+    fn a_list_that_nobody_can_read_and_a_folder_in_place_of_the_file_are_left_to_a_person() {
+        let mut hidden = looked((0, 0, 0o600), (1000, 1000, 0o755));
+        hidden.steps[1].acl = Acl::Unreadable("no".to_owned());
+        assert!(plan(&hidden).is_err());
         let mut folder = looked((0, 0, 0o600), (1000, 1000, 0o755));
         folder.steps[0].kind = Kind::Folder;
         assert!(plan(&folder).is_err());

@@ -1,0 +1,194 @@
+//! What is computed is what the kernel says: real files with real owners, modes and lists, tried as real ids.
+
+use super::*;
+use crate::programs::Run;
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+use std::{
+    io::Write as _,
+    os::unix::fs::{PermissionsExt as _, chown},
+};
+
+const UIDS: [u32; 3] = [40001, 40002, 40003];
+const GIDS: [u32; 3] = [40011, 40012, 40013];
+
+/// One file or folder, and who asks for it.
+#[derive(Clone, Debug)]
+struct Case {
+    is_folder: bool,
+    owner: usize,
+    group: usize,
+    mode: u32,
+    /// As `setfacl` takes it; without entries there is no list.
+    entries: Vec<String>,
+    mask: Option<u32>,
+    asks: usize,
+    groups: Vec<usize>,
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let entry = (0_usize..2, 0_usize..3, 0_u32..8).prop_map(|(kind, id, rights)| match kind {
+        0 => format!("u:{}:{rights}", UIDS[id]),
+        _ => format!("g:{}:{rights}", GIDS[id]),
+    });
+    let entries = proptest::collection::vec(entry, 0..5);
+    let asks = (0_usize..3, proptest::collection::vec(0_usize..3, 1..4));
+    (any::<bool>(), 0_usize..3, 0_usize..3, 0_u32..0o1000, entries, proptest::option::of(0_u32..8), asks).prop_map(
+        |(is_folder, owner, group, mode, entries, mask, (asks, groups))| Case {
+            is_folder,
+            owner,
+            group,
+            mode,
+            entries,
+            mask,
+            asks,
+            groups,
+        },
+    )
+}
+
+/// Whether this machine can play it; says so loudly when it cannot.
+fn can_be_played(test: &str) -> bool {
+    let missing = ["setfacl", "setpriv"].into_iter().find(|name| !Run::new(name, &["--version"]).run().is_ok_and(|ran| ran.succeeded()));
+    let because = match missing {
+        _ if !rustix::process::geteuid().is_root() => "real owners need root".to_owned(),
+        Some(name) => format!("{name} is not here"),
+        None => return true,
+    };
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {because}");
+    false
+}
+
+fn ran(name: &str, arguments: &[&str]) -> String {
+    let ran = Run::new(name, arguments).run().expect("it runs");
+    assert!(ran.succeeded(), "{name} {arguments:?}: {}", ran.complaint());
+    ran.stdout_text()
+}
+
+/// Makes it, and says what is computed and what really happens: r, w and x, and w with x.
+fn both_answers(folder: &Path, case: &Case) -> (String, String) {
+    let folder = tempfile::tempdir_in(folder).expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    let path = folder.path().join("it");
+    if case.is_folder {
+        std::fs::create_dir(&path).expect("a folder");
+    } else {
+        std::fs::copy("/bin/true", &path).expect("a program");
+    }
+    chown(&path, Some(UIDS[case.owner]), Some(GIDS[case.group])).expect("its owner");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(case.mode)).expect("its mode");
+    let shown = path.to_str().expect("a path");
+    for entry in &case.entries {
+        ran("setfacl", &["-m", entry, shown]);
+    }
+    if let Some(mask) = case.mask.filter(|_| !case.entries.is_empty()) {
+        ran("setfacl", &["-n", "-m", &format!("m::{mask}"), shown]);
+    }
+    let groups: Vec<u32> = case.groups.iter().map(|group| GIDS[*group]).collect();
+    let account = Account { name: "somebody".to_owned(), uid: UIDS[case.asks], gid: groups[0], groups };
+    let standing = look_in(&Tree::here(), &path).expect("it is there");
+    assert_eq!(standing.kind, if case.is_folder { Kind::Folder } else { Kind::File });
+    let grants = |rights: &[Right], word: &str| if standing.grants_all(&account, rights) { word.to_owned() } else { "-".to_owned() };
+    let computed = [
+        grants(&[Right::Read], "r"),
+        grants(&[Right::Write], "w"),
+        grants(&[Right::Execute], "x"),
+        grants(&[Right::Write, Right::Execute], "b"),
+    ];
+    // To make something in a folder takes both rights at once; a program that may be run is run.
+    let tries = if case.is_folder {
+        "ls \"$1\" >&3 && printf r || printf -; [ -w \"$1\" ] && printf w || printf -; (cd \"$1\") && printf x || printf -; \
+         (: >\"$1/new\") && printf b || printf -"
+    } else {
+        "(: <\"$1\") && printf r || printf -; (: >>\"$1\") && printf w || printf -; \"$1\" && printf x || printf -; \
+         (: >>\"$1\") && [ -x \"$1\" ] && printf b || printf -"
+    };
+    let groups: Vec<String> = account.groups.iter().map(ToString::to_string).collect();
+    let (uid, gid) = (account.uid.to_string(), account.gid.to_string());
+    let script = format!("cd / && exec 2>/dev/null 3>/dev/null; {tries}; :");
+    let really = ran("setpriv", &["--reuid", &uid, "--regid", &gid, "--groups", &groups.join(","), "--", "sh", "-c", &script, "sh", shown]);
+    (computed.concat(), really)
+}
+
+fn account(uid: u32, groups: &[u32]) -> Account {
+    Account { name: "somebody".to_owned(), uid, gid: groups[0], groups: groups.to_vec() }
+}
+
+fn file(uid: u32, gid: u32, mode: u32) -> Standing {
+    Standing { path: "/f".into(), kind: Kind::File, uid, gid, mode, acl: Acl::Absent }
+}
+
+#[test]
+fn the_first_class_that_fits_decides_even_when_a_later_one_grants_more() {
+    let server = account(1000, &[1000, 33]);
+    assert!(file(0, 1000, 0o640).grants(&server, Right::Read));
+    assert!(file(0, 33, 0o640).grants(&server, Right::Read));
+    assert!(!file(0, 0, 0o640).grants(&server, Right::Read));
+    assert!(!file(0, 1000, 0o604).grants(&server, Right::Read));
+    assert!(!file(1000, 1000, 0o044).grants(&server, Right::Read));
+    assert!(!file(0, 1000, 0o640).grants(&server, Right::Write));
+}
+
+#[test]
+fn root_reads_and_writes_everything_and_runs_what_anybody_may_run() {
+    let root = account(0, &[0]);
+    assert!(file(1000, 1000, 0o000).grants(&root, Right::Read));
+    assert!(!file(0, 0, 0o644).grants(&root, Right::Execute));
+    assert!(file(0, 0, 0o601).grants(&root, Right::Execute));
+}
+
+#[test]
+fn what_it_leads_to_comes_first_then_the_folders_from_the_nearest_and_the_links() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().canonicalize().expect("it is there");
+    for name in ["a", "b"] {
+        std::fs::create_dir(root.join(name)).expect("a folder");
+    }
+    crate::files::replace(&root.join("b/file"), b"x").expect("a file");
+    std::os::unix::fs::symlink("/b/file", root.join("a/link")).expect("a link");
+    let tree = Tree::at(&root).expect("it is there");
+    let steps = way(&tree, Path::new("/a/link")).expect("it is there");
+    let seen: Vec<(&str, Kind)> = steps.iter().map(|step| (step.path.to_str().expect("a name"), step.kind)).collect();
+    assert_eq!(seen, [("/a/link", Kind::File), ("/b", Kind::Folder), ("/a", Kind::Folder), ("/", Kind::Folder), ("/a/link", Kind::Link)]);
+    let here = way(&Tree::here(), &root.join("b/file")).expect("it is there");
+    assert_eq!(here.last().map(|step| step.path.as_path()), Some(Path::new("/")));
+    assert!(way(&tree, Path::new("/a/nothing")).expect_err("it is missing").is_missing());
+}
+
+#[test]
+fn what_is_computed_is_what_the_kernel_says() {
+    if !can_be_played("what_is_computed_is_what_the_kernel_says") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("its mode");
+    let mut runner = TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&cases(), |case| {
+        let (computed, really) = both_answers(folder.path(), &case);
+        // Both at once of a file is asked one after the other, which only a folder tells apart.
+        let length = if case.is_folder { 4 } else { 3 };
+        prop_assert_eq!(&computed[..length], &really[..length]);
+        Ok(())
+    });
+    assert!(outcome.is_ok(), "{}", outcome.expect_err("a case"));
+}
+
+#[test]
+fn a_real_list_is_seen_on_every_step() {
+    if !can_be_played("a_real_list_is_seen_on_every_step") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    crate::files::replace(&folder.path().join("file"), b"x").expect("a file");
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).expect("its mode");
+    let (shown, file) = (folder.path().to_str().expect("a path"), folder.path().join("file"));
+    ran("setfacl", &["-m", "u:40001:x", shown]);
+    ran("setfacl", &["-d", "-m", "u:40002:rwx", shown]);
+    let steps = way(&Tree::here(), &file).expect("it is there");
+    let somebody = |uid| Account { name: "somebody".to_owned(), uid, gid: 40011, groups: vec![40011] };
+    assert!(steps[1].grants(&somebody(40001), Right::Execute), "{:?}", steps[1]);
+    // What a folder hands down to new files grants nothing on the folder itself.
+    assert!(!steps[1].grants(&somebody(40002), Right::Execute), "{:?}", steps[1]);
+}
