@@ -8,6 +8,7 @@ mod checkout_state;
 mod code_repo_has_no_release;
 mod config_env;
 mod config_env_access;
+mod disk_space;
 mod exec_start;
 mod fixed_channel;
 mod gemini_key;
@@ -23,6 +24,7 @@ mod server_version_env;
 mod single_manifest;
 mod tag_coherent;
 mod target_canonical;
+mod update_dirs;
 mod version_moves;
 mod version_synced;
 
@@ -46,7 +48,9 @@ pub(crate) const GATES: &[&Gate] = &[
     &azure_login::GATE,
     &azure_vm::GATE,
     &server_deployed::GATE,
+    &disk_space::GATE,
     &checkout_origin::GATE,
+    &update_dirs::GATE,
     &config_env::GATE,
     &gemini_key::GATE,
     &config_env_access::GATE,
@@ -62,6 +66,7 @@ pub(crate) const REPAIRS: &[(&Gate, Find)] = &[
     (&release_inbox::GATE, release_inbox::repair),
     (&config_env_access::GATE, config_env_access::repair),
     (&exec_start::GATE, exec_start::repair),
+    (&update_dirs::GATE, update_dirs::repair),
 ];
 
 /// Every profile, in the order of a release.

@@ -3,7 +3,7 @@
 use crate::{
     holds,
     vm::{SECRET, ask_as_a_stranger, ask_in_root, ask_with_path, asked, is_root, judged, path, scripted, serve_as_another_user, set_mode},
-    vm::{has_lists, setfacl},
+    vm::{has_lists, set_mounted, setfacl},
     world,
 };
 use nexy_outside::accounts::Account;
@@ -188,9 +188,7 @@ fn whoever_shares_the_files_group_can_read_it() {
         let text = if name == "group" { text.replace("\nbin:x:2:", "\nbin:x:2:friend") } else { text };
         fs::write(root.join("etc").join(name), text).expect("the accounts");
     }
-    world.set_target("vm", "checkout", "\"/vm\"");
-    world.set_target("vm", "config_env", "\"/vm/config.env\"");
-    world.set_target("service", "working_directory", "\"/vm\"");
+    set_mounted(&world);
     let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 1);
     holds(&finding, "found", "friend can read /vm/config.env, being in the group bin");
     holds(&finding, "fix", "sudo gpasswd --delete friend bin");
@@ -205,14 +203,8 @@ fn a_mounted_tree_is_computed_with_its_own_names_and_never_a_pass() {
         .expect("it");
     fs::write(root.join("etc/group"), format!("root:x:0:\nothergroup:x:{}:\n", account.gid)).expect("it");
     // Whoever owns the folder above the root is another machine's.
-    for (section, key, value) in [
-        ("service", "user", "othername"),
-        ("vm", "checkout", "/vm"),
-        ("vm", "config_env", "/vm/config.env"),
-        ("service", "working_directory", "/vm"),
-    ] {
-        world.set_target(section, key, &format!("\"{value}\""));
-    }
+    set_mounted(&world);
+    world.set_target("service", "user", "\"othername\"");
     let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 69);
     holds(&finding, "found", "it was not tried whether othername can read /vm/config.env: a mounted tree");
     assert!(!finding.to_string().contains(root.to_str().expect("a path")), "the mounted path was shown: {finding:#}");

@@ -346,7 +346,7 @@ fn a_gate_without_a_documented_fix_is_refused_with_the_list_and_needs_no_target(
     let world = world();
     let bare = |arguments: &[&str]| world.tool("nexy-gate").bare().dir(world.home()).args(arguments.iter().copied()).run();
     let refused = bare(&["--print-fix", "github-token"]);
-    refused.exits(2).silent_stdout().says("release-inbox, config-env-access, exec-start");
+    refused.exits(2).silent_stdout().says("release-inbox, config-env-access, exec-start, update-dirs");
     bare(&["--print-fix", "exec-strat"]).exits(2).silent_stdout().says("`exec-start`");
     bare(&["--print-fix", "exec-start", "hard"]).exits(2).silent_stdout();
     bare(&["--print-fix", "exec-start", "--list"]).exits(2).silent_stdout();

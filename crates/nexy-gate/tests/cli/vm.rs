@@ -92,6 +92,19 @@ pub(crate) fn serve_as_another_user(world: &World) -> Account {
     account
 }
 
+/// Tells the target that the checkout is elsewhere; nothing is moved.
+pub(crate) fn set_checkout(world: &World, checkout: &str) {
+    world.set_target("vm", "checkout", &format!("\"{checkout}\""));
+    world.set_target("service", "working_directory", &format!("\"{checkout}\""));
+}
+
+/// Tells the target what the VM's paths are when the world is mounted as a machine.
+pub(crate) fn set_mounted(world: &World) {
+    set_checkout(world, "/vm");
+    world.set_target("vm", "config_env", "\"/vm/config.env\"");
+    world.set_target("service", "exec_start", "\"/vm/venv/bin/python3 server/main.py\"");
+}
+
 /// Asks about the world as a mounted machine: its root is the world's.
 #[track_caller]
 pub(crate) fn ask_in_root(world: &World, names: &[&str]) -> Ran {

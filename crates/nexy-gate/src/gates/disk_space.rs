@@ -1,0 +1,190 @@
+//! There is room for a checkout and its new venv.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    tally::Tally,
+};
+use nexy_contract::{target::Target, text::shell_word};
+use nexy_outside::space::{self, Space};
+use std::path::{Path, PathBuf};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "disk-space",
+    asks: "Is there room for a checkout and a new venv, where each of them is written?",
+    profiles: &["before-checkout"],
+    runbook: "S0 §3",
+    at: Machine::Vm,
+    takes: Takes::Files,
+    explain: Explain {
+        symptom: "A deploy stops half-way with `No space left on device`: the old code is gone, the new one is not whole, pip has left half \
+                  a venv.",
+        check: "Asks the file systems of vm.checkout, of the venv in service.exec_start, and of the folder in which pip builds, what a user \
+                who is not root may still write: at least limits.checkout_free_bytes, and 65536 more files. A file system that nobody can \
+                write to is a no.",
+        fix: "Look what is large, and decide what can go:\nsudo du -xh --max-depth=3 FOLDER | sort -h | tail -n 20\nsudo journalctl \
+              --vacuum-size=200M\nThe gate itself removes nothing.",
+        verify: "nexy-gate disk-space",
+    },
+    check,
+};
+
+/// A checkout has some thousand files, a venv with every requirement some ten thousand.
+const FILES_NEEDED: u64 = 1 << 16;
+
+/// Where pip builds what it installs, unless its environment names another folder, which the deploy does not.
+const BUILD_FOLDER: &str = "/tmp";
+
+const AGAIN: &str = "nexy-gate disk-space";
+
+/// One thing that is written, where, and what was seen there; `Err` holds why nobody can tell.
+type Place = (&'static str, PathBuf, Result<Space, String>);
+
+fn check(context: &Context) -> Answer {
+    let target = &context.workspace.target;
+    let look = |(what, path): (&'static str, PathBuf)| {
+        let seen = space::look(&context.tree, &path).map_err(|error| error.because());
+        (what, path, seen)
+    };
+    let places: Vec<Place> = places(target).into_iter().map(look).collect();
+    judge(&places, target.limits.checkout_free_bytes, context.tree.is_here())
+}
+
+/// Everything that a deploy writes.
+fn places(target: &Target) -> Vec<(&'static str, PathBuf)> {
+    let program = target.service.exec_start.split(' ').next().unwrap_or_default();
+    let venv = Path::new(program).parent().and_then(Path::parent).filter(|venv| venv.is_absolute() && venv.parent().is_some());
+    let mut places = vec![("the checkout", PathBuf::from(&target.vm.checkout))];
+    places.extend(venv.map(|venv| ("the venv", venv.to_path_buf())));
+    places.push(("what pip builds", PathBuf::from(BUILD_FOLDER)));
+    places
+}
+
+fn judge(places: &[Place], needed: u64, is_here: bool) -> Answer {
+    let mut tally = Tally::default();
+    let mut judged: Vec<u64> = Vec::new();
+    for (what, path, seen) in places {
+        match seen {
+            Ok(space) if judged.contains(&space.device) => {}
+            Ok(space) => {
+                judged.push(space.device);
+                let on_it = places.iter().filter(|(.., seen)| seen.as_ref().is_ok_and(|other| other.device == space.device));
+                let all: Vec<&str> = on_it.map(|(what, ..)| *what).collect();
+                judge_space(space, &all.join(" and "), needed, is_here, &mut tally);
+            }
+            Err(because) => tally.unknown(format!("cannot look where {what} is ({}): {because}", path.display()), format!("sudo {AGAIN}")),
+        }
+    }
+    tally.answer(format!("{} and {FILES_NEEDED} more files for anybody, on every file system that a deploy writes to", size(needed)))
+}
+
+fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mut Tally) {
+    let mount = shell_word(&space.mount.display().to_string());
+    // An image is often mounted so that nothing can be changed; that says nothing about the machine that it is of.
+    if space.is_read_only && is_here {
+        let fix = format!(
+            "look why; after an error of the disk it is the kernel's doing:\nsudo journalctl -k -n 50 --no-pager\nsudo mount -o remount,rw {mount}\n{AGAIN}"
+        );
+        tally.fail(format!("{mount}, for {what}, is mounted read-only"), fix);
+    }
+    if space.free_bytes < needed {
+        let found = format!("{} are free on {mount}, for {what}; {} are needed", size(space.free_bytes), size(needed));
+        let fix = format!(
+            "look what is large, and decide what can go:\nsudo du -xh --max-depth=3 {mount} | sort -h | tail -n 20\n\
+             sudo journalctl --disk-usage\nsudo journalctl --vacuum-size=200M\nsudo apt-get clean\n{AGAIN}"
+        );
+        tally.fail(found, fix);
+    }
+    match space.free_files {
+        Some(files) if files < FILES_NEEDED => {
+            let found = format!("{files} more files can be made on {mount}, for {what}, however much room there is");
+            let fix = format!(
+                "look where the many files are, and decide what can go:\nsudo du -x --inodes --max-depth=3 {mount} | sort -n | tail -n 20\n{AGAIN}"
+            );
+            tally.fail(found, fix);
+        }
+        _ => tally.pass(format!("{} are free on {mount}, for {what}", size(space.free_bytes))),
+    }
+}
+
+/// Rounded down, so that nobody reads more than there is.
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    const GIB: u64 = 1 << 30;
+    if bytes >= GIB { format!("{}.{} GiB", bytes / GIB, bytes % GIB * 10 / GIB) } else { format!("{} MiB", bytes / MIB) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    const NEEDED: u64 = 3 << 30;
+
+    fn space(device: u64, mount: &str) -> Space {
+        Space { device, mount: mount.into(), free_bytes: 5 << 30, free_files: Some(1 << 20), is_read_only: false }
+    }
+
+    fn answer(spaces: Vec<Result<Space, String>>) -> Answer {
+        let names = [("the checkout", "/srv/app"), ("the venv", "/srv/app/venv"), ("what pip builds", "/tmp")];
+        let places: Vec<Place> = names.into_iter().zip(spaces).map(|((what, path), seen)| (what, path.into(), seen)).collect();
+        judge(&places, NEEDED, true)
+    }
+
+    #[test]
+    fn one_file_system_is_judged_once_for_all_that_it_holds() {
+        let passed = answer(vec![Ok(space(1, "/")), Ok(space(1, "/")), Ok(space(2, "/tmp"))]);
+        assert_eq!(
+            passed,
+            Answer::pass("5.0 GiB are free on /, for the checkout and the venv; 5.0 GiB are free on /tmp, for what pip builds")
+        );
+        let full = Space { free_bytes: NEEDED - 1, ..space(1, "/") };
+        let answer = answer(vec![Ok(full.clone()), Ok(full), Ok(space(2, "/tmp"))]);
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert_eq!(answer.found, "2.9 GiB are free on /, for the checkout and the venv; 3.0 GiB are needed");
+        assert!(answer.fix.lines().any(|line| line == "sudo du -xh --max-depth=3 / | sort -h | tail -n 20"), "{}", answer.fix);
+    }
+
+    #[test]
+    fn room_that_is_just_enough_is_enough_and_a_file_system_that_counts_no_files_has_enough() {
+        let exact = Space { free_bytes: NEEDED, free_files: Some(FILES_NEEDED), ..space(1, "/") };
+        assert_eq!(answer(vec![Ok(exact)]).verdict, Verdict::Pass);
+        assert_eq!(answer(vec![Ok(Space { free_files: None, ..space(1, "/") })]).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn no_more_files_a_full_build_folder_and_a_read_only_mount_are_a_no() {
+        let files = Space { free_files: Some(FILES_NEEDED - 1), ..space(1, "/") };
+        let few = answer(vec![Ok(files)]);
+        assert_eq!(few.verdict, Verdict::Fail);
+        assert!(few.found.contains("65535 more files") && few.fix.contains("--inodes --max-depth=3 / "), "{few:?}");
+        let build = answer(vec![Ok(space(1, "/")), Ok(space(1, "/")), Ok(Space { free_bytes: 0, ..space(2, "/tmp") })]);
+        assert!(build.found.contains("0 MiB are free on /tmp, for what pip builds"), "{build:?}");
+        let read_only = Space { is_read_only: true, ..space(1, "/it's") };
+        let answer = answer(vec![Ok(read_only.clone())]);
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.fix.contains(r"sudo mount -o remount,rw '/it'\''s'"), "{}", answer.fix);
+        let places: Vec<Place> = vec![("the checkout", "/srv".into(), Ok(read_only))];
+        assert_eq!(judge(&places, NEEDED, false).verdict, Verdict::Pass, "an image is mounted so that nothing changes");
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_unknown_and_hides_no_no() {
+        let hidden = || Err("permission denied".to_owned());
+        assert_eq!(answer(vec![Ok(space(1, "/")), hidden()]).verdict, Verdict::Unknown);
+        assert_eq!(answer(vec![hidden(), Ok(Space { free_bytes: 0, ..space(1, "/") })]).verdict, Verdict::Fail);
+        assert_eq!(answer(vec![]).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn the_venv_is_the_one_of_the_command() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../nexy.toml")).expect("the committed file");
+        let mut target = Target::parse(&text).expect("it is right");
+        target.vm.checkout = "/srv/app".to_owned();
+        target.service.exec_start = "/opt/venv/bin/python3 server/run.py".to_owned();
+        let paths = |target: &Target| places(target).into_iter().map(|(_, path)| path.display().to_string()).collect::<Vec<_>>();
+        assert_eq!(paths(&target), ["/srv/app", "/opt/venv", "/tmp"]);
+        target.service.exec_start = "/run.sh".to_owned();
+        assert_eq!(paths(&target), ["/srv/app", "/tmp"]);
+    }
+}

@@ -1,0 +1,223 @@
+//! `update-dirs` against real folders, owners and lists; most of it needs root.
+
+use crate::{
+    holds,
+    vm::{
+        ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, path, scripted, serve_as_another_user,
+        set_checkout, set_mode, set_mounted, setfacl,
+    },
+    world,
+};
+use nexy_outside::accounts::Account;
+use nexy_standin::world::World;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, chown, symlink},
+    path::{Path, PathBuf},
+};
+
+const GATE: &str = "update-dirs";
+const DIRS: [&str; 3] = ["server/updates/downloads", "server/updates/manifests", "server/server/updates/manifests"];
+
+/// A VM whose service runs as another user, who owns its checkout; `None`, loudly, without root.
+fn served(test: &str) -> Option<(World, Account)> {
+    let world = world();
+    if !is_root(&world, test) {
+        return None;
+    }
+    let account = serve_as_another_user(&world);
+    world.sh(&format!("chown -R {0}: '{1}/server' && chmod -R u=rwX,go=rX '{1}/server'", account.name, world.vm().display())).exits(0);
+    Some((world, account))
+}
+
+/// Every name below a folder.
+fn names(folder: &Path) -> Vec<PathBuf> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            names.extend(self::names(&path));
+        }
+        names.push(path);
+    }
+    names.sort();
+    names
+}
+
+/// Types the commands of a fix, one after another; words and questions are skipped.
+fn typed(world: &World, finding: &serde_json::Value) {
+    for line in finding["fix"].as_str().expect("a fix").lines().filter_map(|line| line.strip_prefix("sudo ")) {
+        if !line.starts_with("nexy-gate") {
+            world.sh(line).exits(0);
+        }
+    }
+}
+
+/// Prints the script, runs it as `sudo sh` would, twice, and wants the gate to pass both times.
+#[track_caller]
+fn passes_after_two_runs(world: &World) {
+    let script = crate::vm::ask(world, &["--print-fix", GATE]);
+    script.exits(0).prints("\nset -eu\n");
+    let file = world.state().join("fix.sh");
+    fs::write(&file, &script.stdout).expect("the script");
+    world.sh(&format!("dash -n '{}'", file.display())).exits(0);
+    for _ in 0..2 {
+        let ran = world.shell(&format!("cd / && sh <'{}'", file.display())).env("PATH", &path(world)).run();
+        ran.exits(0).prints("done; now: ");
+        asked(world, GATE, 0);
+    }
+}
+
+#[test]
+fn folders_that_the_user_can_write_into_pass_and_the_trial_leaves_nothing() {
+    let Some((world, account)) = served("folders_that_the_user_can_write_into_pass") else { return };
+    let before = names(&world.vm());
+    let finding = asked(&world, GATE, 0);
+    for folder in DIRS {
+        holds(&finding, "found", &format!("{} can write into {}", account.name, world.vm_path(folder).display()));
+    }
+    holds(&finding, "found", "and tried");
+    assert_eq!(names(&world.vm()), before);
+}
+
+#[test]
+fn a_wrong_owner_or_mode_is_a_no_and_the_printed_commands_mend_it() {
+    let Some((world, account)) = served("a_wrong_owner_or_mode_is_a_no") else { return };
+    let folder = world.vm_path(DIRS[0]);
+    for (owner, group, mode, said) in [
+        (0, 0, 0o755, "cannot write into "),
+        (8, 8, 0o755, "belongs to mail"),
+        (account.uid, account.gid, 0o555, "cannot write into "),
+        (account.uid, account.gid, 0o757, "everybody can write into "),
+        (account.uid, 8, 0o775, "mail can write into "),
+        (8, 8, 0o000, "belongs to mail"),
+    ] {
+        chown(&folder, Some(owner), Some(group)).expect("its owner");
+        set_mode(&folder, mode);
+        let finding = asked(&world, GATE, 1);
+        holds(&finding, "found", said);
+        holds(&finding, "found", &folder.display().to_string());
+        typed(&world, &finding);
+        asked(&world, GATE, 0);
+        chown(&folder, Some(owner), Some(group)).expect("its owner");
+        set_mode(&folder, mode);
+        passes_after_two_runs(&world);
+    }
+}
+
+#[test]
+fn missing_folders_are_made_with_those_above_them() {
+    let Some((world, account)) = served("missing_folders_are_made") else { return };
+    fs::remove_dir_all(world.vm_path("server/server")).expect("a folder");
+    fs::remove_dir_all(world.vm_path(DIRS[0])).expect("a folder");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", &format!("there is no folder {}", world.vm_path(DIRS[2]).display()));
+    holds(&finding, "fix", &format!("sudo mkdir -p {}\n", world.vm_path(DIRS[0]).display()));
+    assert!(!world.vm_path(DIRS[0]).exists(), "a gate changes nothing");
+    passes_after_two_runs(&world);
+    let made = fs::metadata(world.vm_path(DIRS[2])).expect("it is there");
+    assert_eq!((made.uid(), made.gid(), made.mode() & 0o7777), (account.uid, account.gid, 0o755));
+    fs::remove_dir_all(world.vm_path("server/server")).expect("a folder");
+    typed(&world, &asked(&world, GATE, 1));
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn a_folder_above_that_is_closed_or_open_to_others_is_a_no() {
+    let Some((world, _)) = served("a_folder_above_that_is_closed_or_open_to_others") else { return };
+    for (folder, mode, said) in [(world.vm_path("server/updates"), 0o677, "everybody can replace"), (world.root(), 0o700, "cannot pass ")] {
+        set_mode(&folder, mode);
+        holds(&asked(&world, GATE, 1), "found", said);
+        passes_after_two_runs(&world);
+    }
+}
+
+#[test]
+fn lists_are_computed() {
+    let Some((world, _)) = served("update-dirs computes lists") else { return };
+    if !has_lists("update-dirs computes lists") {
+        return;
+    }
+    let folder = world.vm_path(DIRS[1]);
+    setfacl(&world, &["-m", "u:mail:rwx"], &folder);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "mail can write into ");
+    typed(&world, &finding);
+    asked(&world, GATE, 0);
+    setfacl(&world, &["-m", "g:mail:rwx"], &folder);
+    passes_after_two_runs(&world);
+    // An entry of its own lets the user in where owner and group do not.
+    chown(&folder, Some(0), Some(0)).expect("its owner");
+    setfacl(&world, &["-b", "-m", "u:bin:rwx"], &folder);
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn what_stands_in_the_way_is_a_persons_and_gets_no_script() {
+    let Some((world, _)) = served("what_stands_in_the_way_is_a_persons") else { return };
+    let folder = world.vm_path(DIRS[0]);
+    fs::remove_dir_all(&folder).expect("a folder");
+    fs::write(&folder, "x").expect("a file");
+    holds(&asked(&world, GATE, 1), "fix", &format!("ls -ld {}", folder.display()));
+    crate::vm::ask(&world, &["--print-fix", GATE]).exits(1).silent_stdout().says("is no folder");
+    fs::remove_file(&folder).expect("the file");
+    symlink(world.vm_path("nowhere"), &folder).expect("a link");
+    holds(&asked(&world, GATE, 1), "found", "is no folder");
+    // The others are mended all the same, and what is left is told.
+    set_mode(&world.vm_path(DIRS[1]), 0o757);
+    crate::vm::ask(&world, &["--print-fix", GATE]).exits(0).prints("chmod o-w").prints("Left to a person");
+}
+
+#[test]
+fn a_link_that_is_turned_after_printing_leads_the_script_nowhere() {
+    let Some((world, _)) = served("a_link_that_is_turned_after_printing") else { return };
+    let (folder, other) = (world.vm_path(DIRS[0]), world.root().join("other"));
+    set_mode(&folder, 0o757);
+    let script = crate::vm::ask(&world, &["--print-fix", GATE]);
+    fs::create_dir(&other).expect("another folder");
+    set_mode(&other, 0o777);
+    fs::remove_dir_all(&folder).expect("a folder");
+    symlink(&other, &folder).expect("a link");
+    world.shell("cd / && sh").stdin(&script.stdout).run().exits(1).says("is not the folder that was looked at");
+    assert_eq!(fs::metadata(&other).expect("it").mode() & 0o7777, 0o777);
+}
+
+#[test]
+fn a_trial_that_contradicts_the_rule_or_was_not_made_is_unknown() {
+    let Some((world, _)) = served("a_trial_that_contradicts_the_rule_or_was_not_made") else { return };
+    let with_setpriv = |script: &str| format!("{}:{}", scripted(&world, "setpriv", script).display(), path(&world));
+    let refused = judged(&ask_with_path(&world, &[GATE], &with_setpriv("echo 'Read-only file system' >&2; exit 9")), GATE, 69);
+    holds(&refused, "found", "but could not when it was tried: Read-only file system");
+    holds(&refused, "fix", "namei -l ");
+    let left = judged(&ask_with_path(&world, &[GATE], &with_setpriv("exit 10")), GATE, 69);
+    holds(&left, "found", "the file of the trial is still there");
+    let without = world.vm_path("bin").display().to_string();
+    holds(&judged(&ask_with_path(&world, &[GATE], &without), GATE, 69), "found", "`setpriv` is not on PATH");
+    let stranger = judged(&ask_as_a_stranger(&world, GATE), GATE, 69);
+    holds(&stranger, "found", "only root can try it");
+    holds(&stranger, "fix", "sudo nexy-gate update-dirs");
+}
+
+#[test]
+fn a_missing_user_or_checkout_is_a_no() {
+    let world = world();
+    set_checkout(&world, &world.root().join("nowhere").display().to_string());
+    holds(&asked(&world, GATE, 1), "found", "there is no checkout ");
+    world.set_target("service", "user", "\"nexy-nobody-has-this-name\"");
+    holds(&asked(&world, GATE, 1), "found", "no user nexy-nobody-has-this-name");
+}
+
+#[test]
+fn a_mounted_tree_is_computed_and_never_a_pass() {
+    let Some((world, account)) = served("update-dirs in a mounted tree") else { return };
+    fs::create_dir_all(world.root().join("etc")).expect("a folder");
+    fs::write(world.root().join("etc/passwd"), format!("them:x:{}:{}::/:/bin/sh\n", account.uid, account.gid)).expect("the users");
+    fs::write(world.root().join("etc/group"), format!("them:x:{}:\n", account.gid)).expect("the groups");
+    world.set_target("service", "user", "\"them\"");
+    set_mounted(&world);
+    holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 69), "found", "them can write into /vm/server/updates/downloads: a mounted tree");
+    chown(world.vm_path(DIRS[0]), Some(0), Some(0)).expect("its owner");
+    let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 1);
+    holds(&finding, "fix", "sudo chown them /vm/server/updates/downloads");
+    assert!(!finding.to_string().contains(world.root().to_str().expect("a path")), "{finding:#}");
+}
