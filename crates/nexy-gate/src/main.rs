@@ -22,6 +22,7 @@ mod tally;
 mod unit_drift;
 mod unit_environment;
 mod unit_repair;
+mod unit_tree;
 mod version_source;
 
 use clap::Parser as _;

@@ -83,6 +83,7 @@ pub enum Rule {
     Nul,
     Quotes,
     ShellCharacter,
+    ShellName,
     StrayBlank,
     Unreadable,
     UnbalancedQuotes,
@@ -132,6 +133,7 @@ impl Rule {
             Self::Nul => ("nul", "systemd refuses the whole file, and no process can be given the value"),
             Self::Quotes => ("quotes", "a reader that only splits at `=` keeps them"),
             Self::ShellCharacter => ("shell-character", "a shell that sources the file acts on it"),
+            Self::ShellName => ("shell-name", "a shell keeps this name for itself and does not take the value"),
             Self::StrayBlank => ("stray-blank", "a blank at an edge or beside `=` breaks a shell or becomes a part of name or value"),
             Self::Unreadable => ("unreadable", "the server drops the line"),
             Self::UnbalancedQuotes => ("unbalanced-quotes", "the server drops the line, systemd swallows the next one too"),
@@ -148,6 +150,20 @@ impl Parsed {
     }
 }
 
+impl Parsed {
+    /// Whether both files give the server the same names and values, whatever else they say.
+    #[must_use]
+    pub fn assigns_alike(&self, other: &Self) -> bool {
+        let within = |one: &Self, all: &Self| one.entries.iter().all(|entry| Self::gives(one, &entry.key) == Self::gives(all, &entry.key));
+        within(self, other) && within(other, self)
+    }
+
+    /// What counts for a name; a name without `=` is none.
+    fn gives<'a>(of: &'a Self, key: &str) -> Option<&'a Value> {
+        of.entry(key).and_then(|entry| entry.value.as_ref())
+    }
+}
+
 impl Value {
     /// Whether nothing is left after unquoting.
     #[must_use]
@@ -159,6 +175,18 @@ impl Value {
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
         self.0.eq_ignore_ascii_case(text)
+    }
+
+    /// Whether it is this text to the letter.
+    #[must_use]
+    pub fn is_exactly(&self, text: &str) -> bool {
+        self.0 == text
+    }
+
+    /// Whether it is another value to a reader that splits a line at its last `=`.
+    #[must_use]
+    pub fn holds_equals_sign(&self) -> bool {
+        self.0.contains('=')
     }
 
     /// The class of placeholder that it belongs to, if it is one.

@@ -1,8 +1,12 @@
 //! The server's environment file is there, and every program that reads it reads the same.
 
+mod elsewhere;
+mod old_reader;
+
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
+    tally::Tally,
 };
 use nexy_contract::{
     config_env::{self, Parsed, Rule, Severity},
@@ -25,8 +29,10 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "The service dies at its start, or starts with a value that nobody has written: the server, systemd and the scripts read \
                   one file by different grammars.",
         check: "Reads the file of vm.config_env with the server's own grammar, and names by rule and line, never by text, every line that \
-                systemd, a shell or a plain split at `=` would read otherwise.",
-        fix: "sudoedit \"$(nexy-version show vm.config_env)\": one NAME=value a line, without quotes, blanks, comments behind the value or \
+                systemd, a shell or a plain split at `=` would read otherwise. Whatever else a process could get the same settings from must \
+                not say otherwise: a file of the same name where another layout has it, an EnvironmentFile= or Environment= in the unit's \
+                files. A value with a `=` is a no while the checked-out code still splits a line at its last `=`.",
+        fix: "sudoedit \"$(nexy-version show vm.config_env)\"\nOne NAME=value a line, without quotes, blanks, comments behind the value or \
               `export`, and with nothing but A-Z a-z 0-9 _ . / : @ % + , = - in the value.",
         verify: "sudo nexy-gate config-env gemini-key config-env-access",
     },
@@ -37,14 +43,20 @@ pub(crate) const GATE: Gate = Gate {
 pub(super) const MAX_BYTES: u64 = 1 << 20;
 const EXPECTED: &str = "a regular file of at most 1 MiB, every line of which all readers understand alike";
 const SAFE: &str = "A-Z a-z 0-9 _ . / : @ % + , = -";
+/// More line numbers than these tell nobody more.
 const LINES_SHOWN: usize = 10;
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
-    match read(context) {
-        Ok(parsed) => judge(&target.vm.config_env, &parsed),
-        Err(answer) => answer,
-    }
+    let parsed = match read(context) {
+        Ok(parsed) => parsed,
+        Err(answer) => return answer,
+    };
+    let mut tally = Tally::default();
+    judge(&target.vm.config_env, &parsed, &mut tally);
+    old_reader::judge(context, &parsed, &mut tally);
+    elsewhere::judge(context, &parsed, &mut tally);
+    tally.answer(EXPECTED)
 }
 
 /// Reads the file of vm.config_env, or answers why there is nothing to read.
@@ -89,7 +101,8 @@ fn missing(found: String, context: &Context) -> Answer {
     Answer::fail(found, EXPECTED, fix)
 }
 
-fn judge(path: &str, parsed: &Parsed) -> Answer {
+/// Judges the file by itself.
+fn judge(path: &str, parsed: &Parsed, tally: &mut Tally) {
     let rules = |severe: bool| {
         let mut rules: Vec<Rule> = Vec::new();
         for problem in parsed.problems.iter().filter(|problem| (problem.severity != Severity::Unusual) == severe) {
@@ -102,16 +115,16 @@ fn judge(path: &str, parsed: &Parsed) -> Answer {
     let broken = rules(true);
     if !broken.is_empty() {
         let found: Vec<String> = broken.iter().map(|rule| place(parsed, *rule)).collect();
-        return Answer::fail(format!("{path}: {}", found.join("; ")), EXPECTED, fix(path, &broken));
+        return tally.fail(format!("{path}: {}", found.join("; ")), fix(path, &broken));
     }
     if parsed.entries.is_empty() {
         let fix = format!("sudoedit {}\nadd the server's settings, then\nsudo nexy-gate hard", shell_word(path));
-        return Answer::fail(format!("{path} assigns nothing"), EXPECTED, fix);
+        return tally.fail(format!("{path} assigns nothing"), fix);
     }
     let unusual: Vec<String> = rules(false).iter().map(|rule| place(parsed, *rule)).collect();
     let note =
         if unusual.is_empty() { String::new() } else { format!(" (unusual, and harmless as far as is known: {})", unusual.join("; ")) };
-    Answer::pass(format!("{path}: {} assignments, read alike by all{note}", parsed.entries.len()))
+    tally.pass(format!("{path}: {} assignments, read alike by all{note}", parsed.entries.len()));
 }
 
 /// A rule, its lines, and what goes wrong there.
@@ -151,7 +164,9 @@ mod tests {
     use nexy_contract::Verdict;
 
     fn answer(text: &str) -> Answer {
-        judge("/srv/app/settings", &config_env::parse(text.as_bytes()))
+        let mut tally = Tally::default();
+        judge("/srv/app/settings", &config_env::parse(text.as_bytes()), &mut tally);
+        tally.answer(EXPECTED)
     }
 
     #[test]

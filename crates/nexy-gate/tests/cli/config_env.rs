@@ -2,10 +2,11 @@
 
 use crate::{
     holds,
-    vm::{SECRET, ask_as_a_stranger, asked, is_root, judged, set_mode},
+    vm::{SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, set_mode, set_mounted},
     world,
 };
-use std::{fs, os::unix::fs::symlink};
+use nexy_standin::world::{UNIT, World};
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 const GATE: &str = "config-env";
 
@@ -94,4 +95,126 @@ fn a_file_that_the_asking_user_may_not_read_is_unknown() {
     let finding = judged(&ask_as_a_stranger(&world, GATE), GATE, 69);
     holds(&finding, "found", "permission denied");
     holds(&finding, "fix", "sudo nexy-gate hard");
+}
+
+/// Where code of another layout would look.
+fn elsewhere(world: &World) -> [PathBuf; 3] {
+    [world.root().join("config.env"), world.vm_path("server/config.env"), world.vm_path("server/server/config.env")]
+}
+
+#[test]
+fn a_second_file_that_another_layout_reads_must_not_say_otherwise() {
+    let world = world();
+    world.set_config_env(&format!("A=1\nK={SECRET}\n"));
+    for other in elsewhere(&world) {
+        fs::create_dir_all(other.parent().expect("a folder")).expect("folders");
+        fs::write(&other, format!("# the same\nK='{SECRET}'\nA=1\n")).expect("a file");
+        holds(&asked(&world, GATE, 0), "found", &format!("{}, which another layout reads, holds the same", other.display()));
+        fs::write(&other, format!("A=1\nK={SECRET}{SECRET}\n")).expect("a file");
+        let finding = asked(&world, GATE, 1);
+        holds(&finding, "found", &format!("{} holds other settings", other.display()));
+        let mv = format!("sudo mv {0} {0}.kept", other.display());
+        let fix = finding["fix"].as_str().expect("a fix");
+        assert!(fix.lines().any(|line| line == mv), "{fix}");
+        world.sh(mv.strip_prefix("sudo ").expect("a command")).exits(0);
+        asked(&world, GATE, 0);
+        // What a deploy has linked is the very same file.
+        symlink(world.vm_path("config.env"), &other).expect("a link");
+        assert_eq!(asked(&world, GATE, 0)["found"].as_str().expect("text").matches("layout").count(), 0);
+        fs::remove_file(&other).expect("the link");
+    }
+}
+
+#[test]
+fn a_second_file_that_nobody_may_read_is_unknown() {
+    let world = world();
+    if !is_root(&world, "a_second_file_that_nobody_may_read_is_unknown") {
+        return;
+    }
+    for folder in [world.root(), world.vm(), world.vm_path("server")] {
+        set_mode(&folder, 0o755);
+    }
+    set_mode(&world.vm_path("config.env"), 0o644);
+    fs::write(world.vm_path("server/config.env"), "A=1\n").expect("a file");
+    set_mode(&world.vm_path("server/config.env"), 0o600);
+    holds(&judged(&ask_as_a_stranger(&world, GATE), GATE, 69), "found", "server/config.env, which another layout reads");
+}
+
+#[test]
+fn a_value_with_an_equals_sign_is_a_no_while_the_code_splits_at_the_last_one() {
+    let world = world();
+    world.set_config_env(&format!("A=1\nK={SECRET}==\n"));
+    asked(&world, GATE, 0);
+    let code = "server/config/unified_config.py";
+    let new = world.read_vm(code);
+    world.write_vm(code, &format!("{new}\n\ndef read(line):\n    key, value = line.rsplit('=', 1)\n"));
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "equals-sign in the value of line 2");
+    holds(&finding, "found", code);
+    // The code that lies there now is about to be replaced.
+    judged(&ask(&world, &["--tag=v9.9.9.9", GATE]), GATE, 0);
+    judged(&ask(&world, &["--tag=v2.0.0.4", GATE]), GATE, 1);
+    world.set_config_env("A=1\nK=abc\n");
+    asked(&world, GATE, 0);
+    world.set_config_env("A=1\nK=abc=\n");
+    world.write_vm(code, &format!("{new}\n# no more rsplit('=', 1)\n"));
+    asked(&world, GATE, 0);
+}
+
+/// A machine whose root is the world's, with the unit's files in it.
+fn machine(unit: &str) -> World {
+    let world = world();
+    set_mounted(&world);
+    let folder = world.root().join("etc/systemd/system");
+    fs::create_dir_all(folder.join(format!("{UNIT}.d"))).expect("folders");
+    fs::write(folder.join(UNIT), unit).expect("the unit");
+    world
+}
+
+#[test]
+fn a_mounted_tree_is_read_by_its_own_paths_and_its_links_stay_in_it() {
+    let world = machine("[Service]\nEnvironment=\"PATH=/x\" \"NEXY_ENV=prod\"\n");
+    let ask = |code| judged(&ask_in_root(&world, &[GATE]), GATE, code);
+    holds(&ask(0), "found", "/vm/config.env: 6 assignments");
+    fs::rename(world.vm_path("config.env"), world.root().join("etc/real.env")).expect("the file");
+    symlink("/etc/real.env", world.vm_path("config.env")).expect("a link");
+    holds(&ask(0), "found", "/vm/config.env: 6 assignments");
+    symlink("/vm/config.env", world.root().join("config.env")).expect("a link");
+    ask(0);
+    fs::remove_file(world.root().join("etc/real.env")).expect("the file");
+    let finding = ask(1);
+    holds(&finding, "found", "/vm/config.env is a link that leads nowhere");
+    assert!(!finding.to_string().contains(world.root().to_str().expect("a path")), "{finding:#}");
+}
+
+#[test]
+fn what_the_unit_loads_must_not_contradict() {
+    let world = machine("[Service]\nEnvironment=NEXY_ENV=prod\nEnvironmentFile=-/etc/extra.env\nEnvironmentFile=/vm/config.env\n");
+    let extra = world.root().join("etc/extra.env");
+    let drop_in = world.root().join(format!("etc/systemd/system/{UNIT}.d/over.conf"));
+    let ask = |code| judged(&ask_in_root(&world, &[GATE]), GATE, code);
+    ask(0);
+    fs::write(&extra, "GRPC_PORT=50051\nOTHER=x\n").expect("a file");
+    holds(&ask(0), "found", "/etc/extra.env, which the unit loads, contradicts nothing");
+    fs::write(&extra, format!("GRPC_PORT=1\nGEMINI_API_KEY={SECRET}\n")).expect("a file");
+    let finding = ask(1);
+    holds(&finding, "found", "2 names have another value in /etc/extra.env");
+    holds(&finding, "fix", "sudoedit /etc/extra.env");
+    fs::write(&extra, format!("OTHER='{SECRET}\n")).expect("a file");
+    holds(&ask(1), "found", "/etc/extra.env, which the unit loads: unbalanced-quotes in line 1");
+    fs::remove_file(&extra).expect("the file");
+    fs::write(&drop_in, format!("[Service]\nEnvironment='NEXY_ENV={SECRET}'\n")).expect("a drop-in");
+    let finding = ask(1);
+    holds(&finding, "found", "sets NEXY_ENV to another value than /vm/config.env, and wins");
+    holds(&finding, "fix", "sudo systemctl edit --full ");
+    for (line, code, said) in [
+        ("EnvironmentFile=/etc/missing.env", 1, "and there is no such file, so it does not start"),
+        ("EnvironmentFile=-/etc/missing.env", 0, "6 assignments"),
+        ("EnvironmentFile=/etc/*.env", 69, "is a pattern"),
+        ("Environment=NEXY_ENV=%i", 69, "to what only the manager can tell"),
+        ("EnvironmentFile=", 0, "6 assignments"),
+    ] {
+        fs::write(&drop_in, format!("[Service]\n{line}\n")).expect("a drop-in");
+        holds(&ask(code), "found", said);
+    }
 }

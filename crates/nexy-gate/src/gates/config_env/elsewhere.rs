@@ -1,0 +1,176 @@
+//! Other files from which a process could get the same settings: those of other layouts, and what the unit itself loads.
+
+use super::{MAX_BYTES, place};
+use crate::{
+    context::Context,
+    tally::Tally,
+    unit_environment::EnvironmentFile,
+    unit_tree::{self, UnitSettings},
+};
+use nexy_contract::{
+    config_env::{self, Parsed, Rule, Severity},
+    target::Target,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::{
+    files,
+    ownership::{self, Kind},
+    tree::Tree,
+};
+use std::path::{Path, PathBuf};
+
+const AGAIN: &str = "sudo nexy-gate config-env";
+
+/// What another file holds.
+enum Other {
+    /// Nothing is there, or it is the very same file.
+    Nothing,
+    /// It can be read as settings.
+    Settings(Parsed),
+    /// It is there, and holds no settings.
+    NoSettings,
+    /// Nobody may look.
+    Hidden(String),
+}
+
+/// Judges every other file against the one that the server reads.
+pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
+    let (target, tree) = (&context.workspace.target, &context.tree);
+    for path in of_other_layouts(target) {
+        other_layout(tree, &target.vm.config_env, &path, parsed, tally);
+    }
+    match unit_tree::settings(tree, &target.service.unit) {
+        Ok(settings) => of_unit(tree, target, &settings, parsed, tally),
+        Err(because) => tally.unknown(because, AGAIN),
+    }
+}
+
+/// Where code of another layout would look for a file of the same name: beside every entry point, and one folder above.
+fn of_other_layouts(target: &Target) -> Vec<PathBuf> {
+    let (checkout, file) = (Path::new(&target.vm.checkout), Path::new(&target.vm.config_env));
+    let Some(name) = file.file_name() else { return Vec::new() };
+    let entry_points = target.layout.other_layouts.iter().chain([&target.layout.entry_point]);
+    let folders = entry_points.flat_map(|path| Path::new(path).ancestors().skip(1)).map(|folder| checkout.join(folder));
+    let mut paths: Vec<PathBuf> = folders.chain(checkout.parent().map(Path::to_path_buf)).map(|folder| folder.join(name)).collect();
+    paths.sort();
+    paths.dedup();
+    paths.retain(|path| path != file);
+    paths
+}
+
+fn look(tree: &Tree, file: &str, path: &Path) -> Other {
+    let real = |path: &Path| tree.walk(path).map(|walk| walk.end).ok();
+    match ownership::look_in(tree, path) {
+        Err(error) if error.is_missing() => return Other::Nothing,
+        Err(error) => return Other::Hidden(error.because()),
+        Ok(_) if real(path) == real(Path::new(file)) => return Other::Nothing,
+        Ok(found) if found.kind != Kind::File => return Other::NoSettings,
+        Ok(_) => {}
+    }
+    match tree.find(path).and_then(|place| files::read(&place, MAX_BYTES)) {
+        Ok(bytes) => Other::Settings(config_env::parse(&bytes)),
+        Err(error) if error.source.kind() == std::io::ErrorKind::FileTooLarge => Other::NoSettings,
+        Err(error) => Other::Hidden(error.because()),
+    }
+}
+
+/// A second file is harmless as long as it says the same; the day it does not, somebody edits the wrong one.
+fn other_layout(tree: &Tree, file: &str, path: &Path, parsed: &Parsed, tally: &mut Tally) {
+    let shown = path.display();
+    match look(tree, file, path) {
+        Other::Nothing | Other::NoSettings => {}
+        Other::Hidden(because) => tally.unknown(format!("cannot look at {shown}, which another layout reads: {because}"), AGAIN),
+        Other::Settings(other) if other.assigns_alike(parsed) => {
+            tally.pass(format!("{shown}, which another layout reads, holds the same"));
+        }
+        Other::Settings(_) => {
+            let (other, file) = (shell_word(&shown.to_string()), shell_word(file));
+            let fix = format!(
+                "take over what only {other} holds, then move it away:\nsudoedit {file} {other}\nsudo mv {other} {other}.kept\n{AGAIN}"
+            );
+            tally.fail(
+                format!("{shown} holds other settings: only code of another layout reads it, and whoever edits it edits in vain"),
+                fix,
+            );
+        }
+    }
+}
+
+/// What the manager sets comes first: the server's reader leaves alone what is set already.
+fn of_unit(tree: &Tree, target: &Target, settings: &UnitSettings, parsed: &Parsed, tally: &mut Tally) {
+    let (unit, file) = (&target.service.unit, target.vm.config_env.as_str());
+    let edit = format!("sudo systemctl edit --full {}", shell_word(unit));
+    for EnvironmentFile { path, is_optional } in &settings.files {
+        let shown = excerpt(path, 300);
+        if path.contains(['*', '?', '[', '%']) || !path.starts_with('/') {
+            tally.unknown(format!("the EnvironmentFile= {shown} of {unit} is a pattern, and its files were not looked at"), AGAIN);
+            continue;
+        }
+        let word = shell_word(path);
+        match look(tree, file, Path::new(path)) {
+            Other::Settings(other) => judge_loaded(&shown, &word, file, &other, parsed, tally),
+            Other::Nothing if *is_optional || tree.walk(Path::new(path)).is_ok_and(|walk| walk.end.is_file()) => {}
+            Other::Nothing | Other::NoSettings => {
+                let fix = format!("take the EnvironmentFile= out, or put the file there:\n{edit}\n{AGAIN}");
+                tally.fail(format!("{unit} loads {shown}, and there is no such file, so it does not start"), fix);
+            }
+            Other::Hidden(because) => tally.unknown(format!("cannot read {shown}, which {unit} loads: {because}"), AGAIN),
+        }
+    }
+    for (key, value) in &settings.environment {
+        let Some(ours) = parsed.entry(key).and_then(|entry| entry.value.as_ref()) else { continue };
+        let key = excerpt(key, 80);
+        if value.contains(['%', '\\']) {
+            tally.unknown(format!("Environment= of {unit} sets {key}, as {file} does, to what only the manager can tell"), &*edit);
+        } else if !ours.is_exactly(value) {
+            let fix = format!("take {key} out of Environment=, or out of {file}:\n{edit}\nsudo systemctl daemon-reload\n{AGAIN}");
+            tally.fail(format!("Environment= of {unit} sets {key} to another value than {file}, and wins"), fix);
+        }
+    }
+}
+
+/// A file that the manager loads as well: its own grammar must not matter, and it must not contradict.
+fn judge_loaded(shown: &str, word: &str, file: &str, other: &Parsed, parsed: &Parsed, tally: &mut Tally) {
+    let fix = format!("sudoedit {word}\n{AGAIN}");
+    let mut broken: Vec<Rule> = Vec::new();
+    for problem in other.problems.iter().filter(|problem| problem.severity != Severity::Unusual) {
+        if !broken.contains(&problem.rule) {
+            broken.push(problem.rule);
+        }
+    }
+    if !broken.is_empty() {
+        let found: Vec<String> = broken.iter().map(|rule| place(other, *rule)).collect();
+        tally.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), &*fix);
+    }
+    let mut names: Vec<&str> = other.entries.iter().map(|entry| entry.key.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let differs = |name: &&str| {
+        let value = |of: &Parsed| of.entry(name).and_then(|entry| entry.value.clone());
+        value(parsed).is_some_and(|ours| value(other).is_some_and(|theirs| theirs != ours))
+    };
+    match names.into_iter().filter(differs).count() {
+        0 => tally.pass(format!("{shown}, which the unit loads, contradicts nothing")),
+        count => {
+            let words = if count == 1 { "one name has".to_owned() } else { format!("{count} names have") };
+            tally.fail(format!("{words} another value in {shown}, which the unit loads and which wins, than in {file}"), fix);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_where_code_of_another_layout_looks_is_looked_at() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../nexy.toml")).expect("the committed file");
+        let mut target = Target::parse(&text).expect("it is right");
+        target.vm.checkout = "/srv/app".to_owned();
+        target.vm.config_env = "/srv/app/settings".to_owned();
+        target.layout.entry_point = "code/run.py".to_owned();
+        target.layout.other_layouts = ["run.py", "code/code/run.py", "code/VERSION"].map(str::to_owned).to_vec();
+        let paths: Vec<String> = of_other_layouts(&target).iter().map(|path| path.display().to_string()).collect();
+        assert_eq!(paths, ["/srv/app/code/code/settings", "/srv/app/code/settings", "/srv/settings"]);
+    }
+}

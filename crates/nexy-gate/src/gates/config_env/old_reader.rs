@@ -1,0 +1,66 @@
+//! Whether the code in the checkout still splits a line at its last `=`, which no value with a `=` survives.
+
+use super::LINES_SHOWN;
+use crate::{context::Context, tally::Tally};
+use nexy_contract::{config_env::Parsed, text::shell_word};
+use nexy_outside::{files, owned_version};
+use std::path::Path;
+
+/// How the old reader splits.
+const OLD: [&str; 2] = ["rsplit('='", "rsplit(\"=\""];
+
+/// Judges only the code that is to run: before a checkout of another tag, what lies there is about to be replaced.
+pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
+    let lines: Vec<String> = parsed
+        .entries
+        .iter()
+        .filter(|entry| entry.value.as_ref().is_some_and(|value| value.holds_equals_sign()))
+        .map(|entry| entry.line.to_string())
+        .collect();
+    if lines.is_empty() || is_to_be_replaced(context) {
+        return;
+    }
+    let target = &context.workspace.target;
+    let file = shell_word(&target.vm.config_env);
+    for reader in readers(context) {
+        let more = if lines.len() > LINES_SHOWN { format!(" and {} more", lines.len() - LINES_SHOWN) } else { String::new() };
+        let shown = lines[..lines.len().min(LINES_SHOWN)].join(", ");
+        let found = format!(
+            "equals-sign in the value of line {shown}{more}: {reader} splits a line at its last `=`, takes what stands before it for the name, \
+             and the server dies at its start"
+        );
+        let fix = format!(
+            "deploy a tag whose {reader} splits at the first `=`, or write these values without one:\nsudoedit {file}\nsudo nexy-gate config-env"
+        );
+        tally.fail(found, fix);
+    }
+}
+
+/// The files of the checkout's own code that hold the old reader, among those that also hold the version.
+fn readers(context: &Context) -> Vec<String> {
+    let target = &context.workspace.target;
+    let mut names: Vec<&str> = target.version_places.iter().map(|place| place.file.as_str()).filter(|file| file.ends_with(".py")).collect();
+    names.dedup();
+    let holds_old = |name: &&str| {
+        let text =
+            context.tree.find(&Path::new(&target.vm.checkout).join(name)).and_then(|place| files::read(&place, owned_version::MAX_BYTES));
+        // A file that is not there, or that nobody may read, is the matter of other gates.
+        text.is_ok_and(|bytes| {
+            String::from_utf8_lossy(&bytes)
+                .lines()
+                .any(|line| !line.trim_start().starts_with('#') && OLD.iter().any(|old| line.contains(old)))
+        })
+    };
+    names.into_iter().filter(holds_old).map(str::to_owned).collect()
+}
+
+/// Whether the checkout holds another version than the tag that is asked about.
+fn is_to_be_replaced(context: &Context) -> bool {
+    let target = &context.workspace.target;
+    let file = Path::new(&target.vm.checkout).join(&target.layout.version_file);
+    let text = context.tree.find(&file).and_then(|place| files::read(&place, owned_version::MAX_BYTES));
+    match (context.tag(), text) {
+        (Ok(tag), Ok(version)) => tag.strip_prefix('v').is_some_and(|tag| tag != String::from_utf8_lossy(&version).trim()),
+        _ => false,
+    }
+}
