@@ -81,6 +81,66 @@ fn longest_run(value: &str, only: Option<char>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::is_placeholder;
+    use proptest::prelude::*;
+
+    /// Every spelling that was ever committed to the server's repository or written into its guides.
+    #[test]
+    fn every_spelling_that_was_ever_seen_is_refused() {
+        for value in [
+            "YOUR_GEMINI_API_KEY_HERE",
+            "YOUR_GEMINI_API_KEY",
+            "your_gemini_api_key_here",
+            "your_api_key_here",
+            "your_azure_speech_key",
+            "your_azure_region",
+            "your_secure_password_here",
+            "YOUR_DB_PASSWORD_HERE",
+            "YOUR_DB_PASSWORD",
+            "YOUR_DATABASE_HOST_HERE",
+            "YOUR_DATABASE_NAME_HERE",
+            "sk_test_YOUR_STRIPE_SECRET_KEY_HERE",
+            "sk_live_YOUR_STRIPE_SECRET_KEY_HERE",
+            "whsec_YOUR_WEBHOOK_SECRET_HERE",
+            "pk_test_YOUR_STRIPE_PUBLISHABLE_KEY_HERE",
+            "price_YOUR_MONTHLY_PRICE_ID_HERE",
+            "<int>",
+            "...",
+            "",
+        ] {
+            for spelling in [value.to_owned(), value.to_lowercase(), value.to_uppercase(), value.replace('_', "-"), format!(" {value} ")] {
+                assert!(is_placeholder(&spelling).is_some(), "{spelling:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_built_like_an_example_is_refused(
+            prefix in prop::sample::select(vec!["", "sk_test_", "sk_live_", "pk_live_", "whsec_", "price_", "AIza_"]),
+            what in "[A-Z]{2,12}(_[A-Z]{2,12}){0,2}",
+            form in 0_usize..5,
+            lower: bool,
+        ) {
+            let value = match form {
+                0 => format!("{prefix}YOUR_{what}"),
+                1 => format!("{prefix}YOUR_{what}_HERE"),
+                2 => format!("{prefix}{what}_HERE"),
+                3 => format!("<{what}>"),
+                _ => format!("{prefix}..."),
+            };
+            let value = if lower { value.to_lowercase() } else { value };
+            prop_assert!(is_placeholder(&value).is_some(), "{}", value);
+        }
+
+        /// The forms in which the vendors issue keys; a random one is no example.
+        #[test]
+        fn keys_of_every_vendors_form_raise_no_alarm(
+            key in prop_oneof!["AIza[A-Za-z0-9_-]{35}", "AQ\\.[A-Za-z0-9_-]{40,60}", "(sk|pk|rk)_(test|live)_[A-Za-z0-9]{24,99}", "whsec_[A-Za-z0-9]{32}",
+                "price_1[A-Za-z0-9]{23}", "[0-9a-f]{32}", "[A-Za-z0-9]{84}", "[A-Za-z0-9+/]{43}=", "[A-Za-z0-9]{12,40}"]
+        ) {
+            prop_assert_eq!(is_placeholder(&key), None, "{}", key);
+        }
+    }
 
     #[test]
     fn every_way_to_write_an_example_is_seen() {

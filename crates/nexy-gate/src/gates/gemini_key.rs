@@ -41,39 +41,82 @@ fn judge(path: &str, parsed: &Parsed, required: &[RequiredKey]) -> Answer {
     let expected = "a real value for every key of config_env.required";
     let file = shell_word(path);
     if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
-        let fix = format!("sudoedit {file}   # save it as UTF-8, then: sudo nexy-gate hard");
+        let fix = format!("sudoedit {file}\nsave it as UTF-8, then\nsudo nexy-gate hard");
         return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), expected, fix);
-    }
-    let mut good = Vec::new();
-    let mut bad = Vec::new();
-    for row in required {
-        let key = row.key.as_str();
-        if !row.when.iter().all(|condition| may_hold(parsed, condition)) {
-            good.push(format!("{key} is not needed"));
-        } else if let Some(fault) = fault(parsed, key) {
-            bad.push((key, fault));
-        } else {
-            good.push(format!("{key} has a value"));
-        }
     }
     if required.is_empty() {
         return Answer::unknown("nexy.toml requires no key", expected, "name the keys in config_env.required of nexy.toml");
+    }
+    let mut good = Vec::new();
+    let mut bad: Vec<(&str, String)> = Vec::new();
+    for row in required {
+        let key = row.key.as_str();
+        let found = match need(parsed, required, &row.when) {
+            Need::No => Err(format!("{key} is not needed")),
+            Need::Yes => fault(parsed, key).map(|fault| (key, fault)).ok_or_else(|| format!("{key} has a value")),
+            Need::Undecided(key, fault) => Ok((key, fault)),
+        };
+        match found {
+            Err(right) => good.push(right),
+            Ok(fault) if bad.contains(&fault) => {}
+            Ok(fault) => bad.push(fault),
+        }
     }
     if bad.is_empty() {
         return Answer::pass(good.join("; "));
     }
     let keys: Vec<&str> = bad.iter().map(|(key, _)| *key).collect();
     let found: Vec<String> = bad.iter().map(|(key, fault)| format!("{key} {fault}")).collect();
-    let fix = format!("sudoedit {file}   # set {}, then: sudo nexy-gate hard", keys.join(" and "));
+    let fix = format!("sudoedit {file}\nset {} there, then\nsudo nexy-gate hard", keys.join(" and "));
     Answer::fail(format!("{path}: {}", found.join("; ")), expected, fix)
 }
 
-/// A condition is off only when the file says so for certain.
-fn may_hold(parsed: &Parsed, condition: &Condition) -> bool {
-    parsed
-        .entry(&condition.key)
-        .and_then(|entry| entry.value.as_ref().map(|value| entry.expands || value.is(&condition.value)))
-        .unwrap_or(false)
+/// Whether a key is needed.
+#[derive(Debug, PartialEq, Eq)]
+enum Need<'a> {
+    Yes,
+    No,
+    /// What it depends on says neither, and what is wrong with that.
+    Undecided(&'a str, String),
+}
+
+/// Words that switch a thing off, without regard to letter case.
+const OFF: [&str; 8] = ["false", "0", "no", "off", "n", "f", "disabled", "none"];
+
+/// The conditions in their order: the first switches the whole thing on or off, and each other one is asked about only while
+/// those before it hold. A condition is off only when the file says so for certain.
+fn need<'a>(parsed: &Parsed, required: &'a [RequiredKey], when: &'a [Condition]) -> Need<'a> {
+    for (place, condition) in when.iter().enumerate() {
+        let key = condition.key.as_str();
+        let entry = parsed.entry(key);
+        let value = entry.and_then(|entry| entry.value.as_ref()).filter(|value| !value.is_empty());
+        let Some(value) = value else {
+            if place == 0 {
+                return Need::No;
+            }
+            return Need::Undecided(key, "is absent or empty, so nobody can tell which keys are needed".to_owned());
+        };
+        if value.is(&condition.value) || entry.is_some_and(|entry| entry.expands) {
+            continue;
+        }
+        // A switch has many words for on, and each server its own; those for off are few.
+        if condition.value.eq_ignore_ascii_case("true") {
+            match OFF.iter().any(|off| value.is(off)) {
+                true => return Need::No,
+                false => continue,
+            }
+        }
+        let mut known: Vec<&str> =
+            required.iter().flat_map(|row| &row.when).filter(|other| other.key == key).map(|other| other.value.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        // Where nexy.toml names one value only, every other one is off.
+        if place == 0 || known.len() < 2 || known.iter().any(|other| value.is(other)) {
+            return Need::No;
+        }
+        return Need::Undecided(key, format!("is none of {}, so nobody can tell which keys are needed", known.join(", ")));
+    }
+    Need::Yes
 }
 
 /// What is wrong with a key, in words that tell nothing about its value.
@@ -141,7 +184,7 @@ mod tests {
             let answer = answer(text);
             assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
             assert!(answer.found.contains(said), "{text:?}: {}", answer.found);
-            assert!(answer.fix.contains("sudoedit /srv/app/settings   # set MODEL_KEY"), "{}", answer.fix);
+            assert_eq!(answer.fix, "sudoedit /srv/app/settings\nset MODEL_KEY there, then\nsudo nexy-gate hard");
         }
     }
 
@@ -153,6 +196,31 @@ mod tests {
         assert_eq!(with("PAY=True\nMODE=LIVE\n"), Verdict::Fail);
         assert_eq!(with("PAY=true\nMODE=${X}\n"), Verdict::Fail);
         assert_eq!(with("PAY=true\nMODE=live\nPAY_KEY=Zk29fjq1\n"), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_switch_is_off_only_by_a_word_for_off() {
+        let with = |rest: &str| answer(&format!("MODEL_KEY=hx7Qp2Lr9Zt\nMODE=live\n{rest}")).verdict;
+        for off in ["", "PAY=\n", "PAY=false\n", "PAY=False\n", "PAY=0\n", "PAY=off\n", "PAY\n"] {
+            assert_eq!(with(off), Verdict::Pass, "{off:?}");
+        }
+        for on in ["PAY=1\n", "PAY=yes\n", "PAY=on\n", "PAY=enabled\n", "PAY='true'\n", "PAY=${X}\n"] {
+            assert_eq!(with(on), Verdict::Fail, "{on:?}");
+        }
+    }
+
+    #[test]
+    fn a_choice_that_says_nothing_known_is_a_no_and_names_what_must_be_said() {
+        let rows = [row("TEST_KEY", &[("PAY", "true"), ("MODE", "test")]), row("LIVE_KEY", &[("PAY", "true"), ("MODE", "live")])];
+        let judged = |text: &str| judge("/srv/app/settings", &parse(text.as_bytes()), &rows);
+        for (text, said) in [("PAY=true\n", "MODE is absent or empty"), ("PAY=true\nMODE=prod\n", "MODE is none of live, test")] {
+            let answer = judged(text);
+            assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
+            assert_eq!(answer.found.matches(said).count(), 1, "{}", answer.found);
+            assert!(answer.fix.contains("\nset MODE there"), "{}", answer.fix);
+        }
+        assert_eq!(judged("PAY=true\nMODE=TEST\nTEST_KEY=Zk29fjq1\n").found, "TEST_KEY has a value; LIVE_KEY is not needed");
+        assert_eq!(judged("PAY=false\nMODE=prod\n").verdict, Verdict::Pass);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     holds,
-    vm::{SECRET, ask_as_a_stranger, asked, is_root, judged, set_mode},
+    vm::{SECRET, ask_as_a_stranger, ask_in_root, asked, is_root, judged, set_mode, set_mounted},
     world,
 };
 use nexy_standin::world::World;
@@ -25,13 +25,30 @@ fn a_real_looking_key_passes_and_is_not_shown() {
 #[test]
 fn every_placeholder_that_was_ever_committed_is_refused() {
     let world = world();
-    for value in
-        ["YOUR_GEMINI_API_KEY_HERE", "YOUR_GEMINI_API_KEY", "your_gemini_api_key_here", "your_api_key_here", "<int>", "...", "", "''"]
-    {
+    for value in [
+        "YOUR_GEMINI_API_KEY_HERE",
+        "YOUR_GEMINI_API_KEY",
+        "your_gemini_api_key_here",
+        "your_api_key_here",
+        "your_azure_speech_key",
+        "your_azure_region",
+        "your_secure_password_here",
+        "YOUR_DB_PASSWORD_HERE",
+        "YOUR_DB_PASSWORD",
+        "YOUR_DATABASE_NAME_HERE",
+        "sk_test_YOUR_STRIPE_SECRET_KEY_HERE",
+        "whsec_YOUR_WEBHOOK_SECRET_HERE",
+        "pk_test_YOUR_STRIPE_PUBLISHABLE_KEY_HERE",
+        "price_YOUR_MONTHLY_PRICE_ID_HERE",
+        "<int>",
+        "...",
+        "",
+        "''",
+    ] {
         let finding = asked(with(&world, &format!("A=1\n{KEY}={value}\n")), GATE, 1);
         holds(&finding, "found", "(line 2)");
         holds(&finding, "fix", "sudoedit ");
-        holds(&finding, "fix", "# set GEMINI_API_KEY");
+        holds(&finding, "fix", "\nset GEMINI_API_KEY there");
     }
 }
 
@@ -62,6 +79,25 @@ fn payment_keys_are_needed_only_in_their_mode() {
     holds(&finding, "found", "STRIPE_LIVE_SECRET_KEY is absent");
     assert!(!finding["found"].as_str().expect("text").contains("STRIPE_TEST"), "{finding:#}");
     asked(with(&world, &format!("{base}STRIPE_LIVE_SECRET_KEY={SECRET}\n")), GATE, 0);
+}
+
+#[test]
+fn a_mode_that_nobody_knows_is_a_no() {
+    let world = world();
+    let finding = asked(with(&world, &format!("{KEY}={SECRET}\nSUBSCRIPTION_ENABLED=1\n")), GATE, 1);
+    holds(&finding, "found", "STRIPE_MODE is absent or empty");
+    let finding = asked(with(&world, &format!("{KEY}={SECRET}\nSUBSCRIPTION_ENABLED=true\nSTRIPE_MODE={SECRET}\n")), GATE, 1);
+    holds(&finding, "found", "STRIPE_MODE is none of live, test");
+    asked(with(&world, &format!("{KEY}={SECRET}\nSUBSCRIPTION_ENABLED=off\n")), GATE, 0);
+}
+
+#[test]
+fn a_mounted_tree_is_read_by_its_own_path() {
+    let world = world();
+    set_mounted(&world);
+    judged(&ask_in_root(&world, &[GATE]), GATE, 0);
+    fs::remove_file(world.vm_path("config.env")).expect("the file");
+    holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 1), "found", "there is no /vm/config.env");
 }
 
 #[test]
