@@ -40,7 +40,8 @@ impl Drift {
         self.bad.is_empty() && self.blind.is_empty()
     }
 
-    fn command(&mut self, command: Option<String>) {
+    /// One more command; each is said once.
+    pub(crate) fn command(&mut self, command: Option<String>) {
         if let Some(command) = command.filter(|command| !self.commands.contains(command)) {
             self.commands.push(command);
         }

@@ -2,12 +2,15 @@
 
 use crate::{
     holds,
-    vm::{ask_with_path, asked, judged, path, scripted, set_mode},
+    vm::{ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, scripted, serve_as_another_user, set_mode},
     world,
 };
 use nexy_standin::world::{UNIT, World};
 use serde_json::json;
-use std::fs;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, symlink},
+};
 
 const GATE: &str = "exec-start";
 
@@ -108,7 +111,107 @@ fn a_program_or_script_that_is_not_there_is_a_no() {
     holds(&asked(&world, GATE, 1), "fix", "python3 -m venv");
     fs::write(world.vm_path("venv/bin/python3"), "x").expect("a file");
     set_mode(&world.vm_path("venv/bin/python3"), 0o644);
-    holds(&asked(&world, GATE, 1), "fix", "chmod a+x");
+    holds(&asked(&world, GATE, 1), "fix", "chmod a+rx");
+}
+
+#[test]
+fn an_interpreter_that_is_gone_or_does_not_start_is_a_no() {
+    let world = world();
+    let python = world.vm_path("venv/bin/python3");
+    let lead_to = |path: &str| {
+        fs::remove_file(&python).expect("the link");
+        symlink(path, &python).expect("a link");
+    };
+    lead_to("/nothing/bin/python3.9");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "leads to an interpreter that is gone");
+    holds(&finding, "fix", "python3 -m venv --upgrade ");
+    lead_to("/bin/false");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "cannot start ");
+    holds(&finding, "fix", "bin/pip install -r ");
+    lead_to("/bin/true");
+    asked(&world, GATE, 0);
+}
+
+/// A VM whose service runs as another user; `None`, loudly, without root.
+fn served(test: &str) -> Option<World> {
+    let world = world();
+    if !is_root(&world, test) {
+        return None;
+    }
+    serve_as_another_user(&world);
+    for folder in ["server", "venv", "venv/bin"] {
+        set_mode(&world.vm_path(folder), 0o755);
+    }
+    set_mode(&world.vm_path("server/main.py"), 0o644);
+    Some(world)
+}
+
+#[test]
+fn what_the_services_user_cannot_reach_is_a_no_and_the_printed_command_mends_it() {
+    let Some(world) = served("what_the_services_user_cannot_reach") else { return };
+    asked(&world, GATE, 0);
+    for (path, mode, said) in [
+        ("server", 0o700, "bin cannot pass "),
+        ("server/main.py", 0o600, "bin cannot read "),
+        ("venv/bin", 0o750, "bin cannot pass "),
+        ("", 0o655, "bin cannot pass "),
+    ] {
+        let before = fs::metadata(world.vm_path(path)).expect("it is there").mode();
+        set_mode(&world.vm_path(path), mode);
+        let finding = asked(&world, GATE, 1);
+        holds(&finding, "found", said);
+        let fix = finding["fix"].as_str().expect("a fix");
+        let command = fix.lines().find_map(|line| line.strip_prefix("sudo chmod ")).expect("a command");
+        world.sh(&format!("chmod {command}")).exits(0);
+        asked(&world, GATE, 0);
+        set_mode(&world.vm_path(path), before & 0o7777);
+    }
+}
+
+#[test]
+fn the_interpreter_is_started_as_the_services_user_and_by_nobody_else() {
+    let Some(world) = served("the_interpreter_is_started_as_the_services_user") else { return };
+    let (python, noted) = (world.vm_path("venv/bin/python3"), world.root().join("noted"));
+    fs::create_dir(&noted).expect("a folder");
+    set_mode(&noted, 0o777);
+    let script = scripted(&world, "python3", &format!("id -un >'{}/who'; printf '%s\\n' \"$@\" >'{0}/arguments'", noted.display()));
+    fs::remove_file(&python).expect("the link");
+    symlink(script.join("python3"), &python).expect("a link");
+    set_mode(&script, 0o755);
+    asked(&world, GATE, 0);
+    assert_eq!(fs::read_to_string(noted.join("who")).expect("it was started"), "bin\n");
+    assert_eq!(fs::read_to_string(noted.join("arguments")).expect("it was started"), "-I\n-B\n-c\n\n");
+    // Whoever cannot become that user cannot tell.
+    let finding = judged(&ask_as_a_stranger_of_the_vm(&world), GATE, 69);
+    holds(&finding, "found", "only root can try it as bin");
+    holds(&finding, "fix", "sudo nexy-gate exec-start");
+    // Another program than the release's is not started.
+    for name in ["who", "arguments"] {
+        fs::remove_file(noted.join(name)).expect("a note");
+    }
+    world.set_unit("ExecStart", json!(format!("{}/python3 server/main.py", script.display())));
+    asked(&world, GATE, 1);
+    assert!(!noted.join("who").exists());
+}
+
+/// Asks as somebody who may ask the manager, and is neither root nor the service's user.
+fn ask_as_a_stranger_of_the_vm(world: &World) -> nexy_standin::world::Ran {
+    let answer = world.state().join("units.json");
+    let shown = fs::read_to_string(&answer).expect("the units");
+    let unit: serde_json::Value = serde_json::from_str::<serde_json::Value>(&shown).expect("JSON")[UNIT].take();
+    let text = |key: &str| unit[key].as_str().unwrap_or_default().to_owned();
+    let command = text("ExecStart");
+    let program = command.split(' ').next().expect("a program");
+    let lines = format!(
+        "LoadState=loaded\nNeedDaemonReload=no\nUser={}\nWorkingDirectory={}\nExecStart={{ path={program} ; argv[]={command} ; ignore_errors=no ; }}",
+        text("User"),
+        text("WorkingDirectory")
+    );
+    let folder = scripted(world, "systemctl", &format!("cat <<'END'\n{lines}\nEND"));
+    set_mode(&folder, 0o755);
+    ask_as_a_stranger_with_path(world, GATE, &format!("{}:/usr/bin:/bin", folder.display()))
 }
 
 #[test]

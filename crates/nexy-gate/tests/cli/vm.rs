@@ -136,13 +136,18 @@ pub(crate) fn set_mode(path: &std::path::Path, mode: u32) {
 
 /// Asks as an account that is neither root nor the service's.
 pub(crate) fn ask_as_a_stranger(world: &World, id: &str) -> Ran {
+    ask_as_a_stranger_with_path(world, id, "/usr/bin:/bin")
+}
+
+/// Asks as that account with other programs on PATH.
+pub(crate) fn ask_as_a_stranger_with_path(world: &World, id: &str, path: &str) -> Ran {
     let copy = world.root().join("nexy-gate-for-strangers");
     copy_program(world, &world.tools().join("nexy-gate"), &copy);
     set_mode(&world.root(), 0o755);
     let (copy, target) = (copy.display(), target(world));
     let command =
         format!("cd / && exec setpriv --reuid 1 --regid 1 --clear-groups -- {copy} --target={} {id} --format=json", target.display());
-    let ran = world.shell(&command).run();
+    let ran = world.shell(&command).env("PATH", path).run();
     keeps_the_secret(&ran);
     ran
 }

@@ -1,6 +1,6 @@
 //! The rulebook's sed and daemon-reload, for whichever files set the directives now; a copy is kept of each of them first.
 
-use super::{Facts, Properties, at, commands, expected, judge, judge_command, look, value};
+use super::{Facts, Properties, commands, expected, judge, judge_command, look, paths, value};
 use crate::{
     context::Context,
     gate::Answer,
@@ -22,13 +22,11 @@ pub(crate) fn repair(context: &Context) -> Repair {
     let facts = looked.facts(target);
     // What the expected command needs, which may be other files than those of the command that is loaded.
     let properties = wanted(&target.service);
-    let command = commands(&properties).into_iter().next().flatten();
-    let program = command.as_ref().map(|command| at(command.program.clone()));
-    let script = command.as_ref().and_then(|command| command.script(&target.service.working_directory)).map(at);
+    let paths = paths::look(target, &properties);
     let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     Repair::of(judge(&facts), || {
         let commands = plan(&facts, &stamp)?;
-        let then = judge(&Facts { target, properties: &properties, unit_files: &[], program, script });
+        let then = judge(&Facts { target, properties: &properties, unit_files: &[], paths: &paths });
         Ok((commands, then))
     })
 }
@@ -129,7 +127,7 @@ fn edit(path: &str, expressions: &[String], stamp: &str) -> Option<Vec<String>> 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{PathSeen, tests::*},
+        super::tests::{MAIN, good, loaded, paths, target, there},
         *,
     };
 
@@ -147,8 +145,7 @@ mod tests {
     fn planned(changes: &[(&str, &str)], files: &[UnitFile]) -> Result<Vec<String>, Option<Answer>> {
         let mut properties = good();
         properties.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let none: Option<PathSeen> = None;
-        plan(&Facts { target: &target(), properties: &properties, unit_files: files, program: none.clone(), script: none }, STAMP)
+        plan(&Facts { target: &target(), properties: &properties, unit_files: files, paths: &paths(None, None) }, STAMP)
     }
 
     #[test]
@@ -202,7 +199,7 @@ mod tests {
         let target = target();
         let properties = wanted(&target.service);
         let seen = |mode| Some(("/f".to_owned(), there(mode)));
-        let facts = Facts { target: &target, properties: &properties, unit_files: &[], program: seen(0o755), script: seen(0o644) };
+        let facts = Facts { target: &target, properties: &properties, unit_files: &[], paths: &paths(seen(0o755), seen(0o644)) };
         assert!(judge(&facts).passes());
     }
 }
