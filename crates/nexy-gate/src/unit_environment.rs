@@ -51,10 +51,10 @@ pub(crate) fn sources(property: &str, unit: &str, unit_files: &[UnitFile]) -> Op
 fn removal(unit: &str, unit_files: &[UnitFile]) -> String {
     let mut commands: Vec<String> = unit_files.iter().filter_map(removal_from).collect();
     if commands.is_empty() {
-        return format!("sudo systemctl edit --full {}   (take SERVER_VERSION and SERVER_BUILD out)", shell_word(unit));
+        return format!("sudo systemctl edit --full {}\ntake SERVER_VERSION and SERVER_BUILD out", shell_word(unit));
     }
     commands.push("sudo systemctl daemon-reload".to_owned());
-    commands.join("; ")
+    commands.join("\n")
 }
 
 fn removal_from(file: &UnitFile) -> Option<String> {

@@ -62,7 +62,7 @@ fn removal(path: &str, parsed: &Parsed) -> String {
         )
     };
     if parsed.problems.iter().any(|problem| is_crooked(problem.rule)) {
-        return format!("sudoedit {path}   (take SERVER_VERSION and SERVER_BUILD out)");
+        return format!("sudoedit {path}\ntake SERVER_VERSION and SERVER_BUILD out");
     }
     // A link stays a link; owner and mode stay too.
     let pattern = "/^[[:blank:]]*(export[[:blank:]]+)?SERVER_(VERSION|BUILD)[[:blank:]]*(=|$)/d";
@@ -98,7 +98,7 @@ mod tests {
         let fix = |text: &str| of_file("/f", &parse(text.as_bytes()))[0].fix.clone();
         assert!(fix("SERVER_VERSION=1\n").starts_with("sudo sed -E -i --follow-symlinks '/^"));
         for text in ["SERVER_VERSION=1\rA=2\n", "\u{feff}SERVER_VERSION=1\n", "A='1\n2'\nSERVER_VERSION=1\n", "'SERVER_VERSION'=1\n"] {
-            assert!(fix(text).starts_with("sudoedit /f "), "{text:?}: {}", fix(text));
+            assert!(fix(text).starts_with("sudoedit /f\n"), "{text:?}: {}", fix(text));
         }
     }
 

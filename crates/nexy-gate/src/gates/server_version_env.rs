@@ -33,9 +33,9 @@ pub(crate) const GATE: Gate = Gate {
         check: "Looks for both names where the server gets them, the strongest first: the unit's EnvironmentFile= and Environment= as loaded, \
                 then the file of vm.config_env, which fills in what is not set yet. Each must be absent or what layout.version_file says. \
                 A value is shown only if it is a release version.",
-        fix: "Take both names out, so that the version file alone speaks: sudoedit \"$(nexy-version show vm.config_env)\", or the unit's file and \
-              then sudo systemctl daemon-reload. The gate prints the commands; it never restarts anything.",
-        verify: "sudo nexy-gate server-version-env; after the next start: nexy-verify local-health",
+        fix: "Take both names out, so that the version file alone speaks:\nsudoedit \"$(nexy-version show vm.config_env)\"\nor out of the unit's \
+              file, and then\nsudo systemctl daemon-reload\nThe gate prints the commands; it never restarts anything.",
+        verify: "sudo nexy-gate server-version-env\nafter the next start:\nnexy-verify local-health",
     },
     check,
 };
@@ -67,7 +67,7 @@ fn check(context: &Context) -> Answer {
     };
     if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
         let path = &target.vm.config_env;
-        let fix = format!("sudoedit {}   # save it as UTF-8, then: {AGAIN}", shell_word(path));
+        let fix = format!("sudoedit {}\nsave it as UTF-8, then\n{AGAIN}", shell_word(path));
         return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix);
     }
     let mut blind = Vec::new();
@@ -83,7 +83,7 @@ fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
     match error {
         NoVersion::Wrong(because) => {
             let found = format!("{because}, so the server would name the version that is written in its code");
-            Answer::fail(found, expected, format!("sudo -u {user} git -C {root} checkout HEAD -- {}; {AGAIN}", shell_word(file)))
+            Answer::fail(found, expected, format!("sudo -u {user} git -C {root} checkout HEAD -- {}\n{AGAIN}", shell_word(file)))
         }
         NoVersion::Unreadable(because) => Answer::unknown(because.clone(), expected, AGAIN),
     }
@@ -95,7 +95,7 @@ fn of_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> V
     let properties = match systemd::show(unit, PROPERTIES) {
         Ok(properties) => properties,
         Err(error) => {
-            blind.push((error.to_string(), format!("on the VM: systemctl status {}", shell_word(unit))));
+            blind.push((error.to_string(), format!("look on the VM:\nsystemctl status {}", shell_word(unit))));
             return Vec::new();
         }
     };
@@ -110,7 +110,7 @@ fn of_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> V
     }
     if value(&properties, "PassEnvironment").split_whitespace().any(|name| KEYS.contains(&name)) {
         let found = format!("PassEnvironment= of {unit} hands on what the manager itself has in SERVER_VERSION or SERVER_BUILD");
-        blind.push((found, format!("{look_closer}   (take both names out of PassEnvironment=)")));
+        blind.push((found, format!("{look_closer}\ntake both names out of PassEnvironment=")));
     }
     let mut sources = of_environment_files(&properties, config_env, &look_closer, blind);
     match unit_environment::sources(value(&properties, "Environment"), unit, &unit_files(&properties)) {
@@ -128,7 +128,7 @@ fn of_environment_files(properties: &Properties, config_env: &str, look_closer: 
             Some(file) if file.path == config_env => {}
             Some(file) => match of_environment_file(&file) {
                 Ok(found) => sources.extend(found),
-                Err(because) => blind.push((because, format!("{look_closer}; {AGAIN}"))),
+                Err(because) => blind.push((because, format!("{look_closer}\n{AGAIN}"))),
             },
             None => blind.push(("an EnvironmentFile= of the unit is in a form that is not known".to_owned(), look_closer.to_owned())),
         }

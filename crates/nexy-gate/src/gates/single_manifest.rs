@@ -9,7 +9,10 @@ use nexy_contract::{
     manifest::ManifestFacts,
     text::{excerpt, shell_word},
 };
-use nexy_outside::files::{self, FileError};
+use nexy_outside::{
+    files::{self, FileError},
+    tree::Tree,
+};
 use std::{io::ErrorKind, path::Path};
 
 pub(crate) const GATE: Gate = Gate {
@@ -24,8 +27,10 @@ pub(crate) const GATE: Gate = Gate {
                   folder, or fell back to the newest manifest_*.json because manifest.json was missing or broken.",
         check: "Reads manifest.json and every manifest_*.json in each folder of layout.manifest_dirs. All must be there, equal byte for byte, \
                 and say what clients need; a manifest_*.json may only be a copy of it. It is not compared with VERSION.",
-        fix: "make manifest-deliver on the laptop: it fills every folder and removes older versioned copies. Other strays: mv FILE FILE.kept",
-        verify: "nexy-gate single-manifest; nexy-verify feed live-artifact",
+        fix: "make manifest-deliver\non the laptop fills every folder and removes older versioned copies. For any other stray:\nsudo mv FILE \
+              FILE.kept\nThat goes for manifest_beta.json too: while it is there, a broken manifest.json sends every client to the beta; without \
+              it the beta feed shows the stable manifest.",
+        verify: "sudo nexy-gate single-manifest\nnexy-verify feed live-artifact",
     },
     check,
 };
@@ -34,7 +39,10 @@ pub(crate) const GATE: Gate = Gate {
 const MAX_BYTES: u64 = 1 << 20;
 const NAME: &str = "manifest.json";
 const EXPECTED: &str = "one sound manifest.json, the same bytes in every folder of layout.manifest_dirs, and no other manifest_*.json";
-const DELIVER: &str = "on the laptop: make manifest-deliver";
+const DELIVER: &str = "on the laptop:\nmake manifest-deliver";
+const AGAIN: &str = "sudo nexy-gate single-manifest";
+/// What the beta feed is made from, when it is there.
+const BETA: &str = "manifest_beta.json";
 const STRAYS_SHOWN: usize = 5;
 
 /// What one path gave; `Err` holds why nobody can tell.
@@ -64,16 +72,22 @@ struct Contents {
 
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
-    let folders: Vec<Folder> = workspace.target.layout.manifest_dirs.iter().map(|folder| look(&workspace.path(folder))).collect();
+    let folder = |folder: &String| {
+        if context.tree.is_here() {
+            return look(&context.tree, &workspace.path(folder));
+        }
+        look(&context.tree, &Path::new(&workspace.target.vm.checkout).join(folder))
+    };
+    let folders: Vec<Folder> = workspace.target.layout.manifest_dirs.iter().map(folder).collect();
     judge(&folders)
 }
 
-fn look(folder: &Path) -> Folder {
+fn look(tree: &Tree, folder: &Path) -> Folder {
     let contents = |names: Vec<String>| Contents {
-        manifest: read(&folder.join(NAME)),
-        others: names.into_iter().filter(|name| is_fallback(name)).map(|name| (name.clone(), read(&folder.join(name)))).collect(),
+        manifest: read(tree, &folder.join(NAME)),
+        others: names.into_iter().filter(|name| is_fallback(name)).map(|name| (name.clone(), read(tree, &folder.join(name)))).collect(),
     };
-    let holds = match files::list(folder) {
+    let holds = match tree.find(folder).and_then(|place| files::list(&place)) {
         Ok(names) => Ok(names.map(contents)),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(error.because()),
@@ -81,8 +95,8 @@ fn look(folder: &Path) -> Folder {
     Folder { path: folder.display().to_string(), holds }
 }
 
-fn read(path: &Path) -> Looked {
-    match files::read(path, MAX_BYTES) {
+fn read(tree: &Tree, path: &Path) -> Looked {
+    match tree.find(path).and_then(|place| files::read(&place, MAX_BYTES)) {
         Ok(bytes) => Ok(Seen::Bytes(bytes)),
         Err(error) if error.is_missing() => Ok(Seen::Missing),
         Err(FileError { source, .. }) if source.kind() == ErrorKind::FileTooLarge => Ok(Seen::TooLarge),
@@ -106,7 +120,7 @@ fn judge(folders: &[Folder]) -> Answer {
                 continue;
             }
             Err(because) => {
-                tally.unknown(format!("cannot look into {}: {because}", folder.path), "sudo nexy-gate single-manifest");
+                tally.unknown(format!("cannot look into {}: {because}", folder.path), AGAIN);
                 continue;
             }
         };
@@ -137,7 +151,7 @@ fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, tally: &mut Tally) -> 
             return None;
         }
         Err(because) => {
-            tally.unknown(format!("cannot read {path}: {because}"), "sudo nexy-gate single-manifest");
+            tally.unknown(format!("cannot read {path}: {because}"), AGAIN);
             return None;
         }
     };
@@ -157,10 +171,7 @@ fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked
             Ok(_) => strays.push(name),
             Err(because) => {
                 let path = format!("{folder}/{name}");
-                tally.unknown(
-                    format!("cannot read {}: {because}", excerpt(&path, 300)),
-                    format!("ls -ld {}; sudo nexy-gate single-manifest", shell_word(&path)),
-                );
+                tally.unknown(format!("cannot read {}: {because}", excerpt(&path, 300)), format!("ls -ld {}\n{AGAIN}", shell_word(&path)));
             }
         }
     }
@@ -182,13 +193,17 @@ fn moves(folder: &str, strays: &[&str]) -> String {
     let is_plain = |name: &&str| !name.chars().any(char::is_control) && !name.contains('\u{fffd}');
     if !strays.iter().all(is_plain) {
         // A name that cannot be shown as it is cannot be typed as it is.
-        return format!("ls -lb {}   (move away what single-manifest names)", shell_word(folder));
+        return format!("ls -lb {}\nmove away what was found there", shell_word(folder));
     }
     let one = |name: &&str| {
         let path = format!("{folder}/{name}");
         format!("sudo mv {} {}", shell_word(&path), shell_word(&format!("{path}.kept")))
     };
-    strays.iter().map(one).collect::<Vec<_>>().join("; ")
+    let mut lines: Vec<String> = strays.iter().map(one).collect();
+    if strays.contains(&BETA) {
+        lines.push("from then on the beta feed shows the stable manifest".to_owned());
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -279,6 +294,7 @@ mod tests {
     #[test]
     fn every_stray_gets_its_command_and_a_name_that_cannot_be_typed_gets_none() {
         assert_eq!(moves("/a b", &["manifest_1.json"]), "sudo mv '/a b/manifest_1.json' '/a b/manifest_1.json.kept'");
-        assert_eq!(moves("/a", &["manifest_1.json", "manifest_\n.json"]), "ls -lb /a   (move away what single-manifest names)");
+        assert!(moves("/a", &[BETA]).ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
+        assert_eq!(moves("/a", &["manifest_1.json", "manifest_\n.json"]), "ls -lb /a\nmove away what was found there");
     }
 }

@@ -128,7 +128,7 @@ fn the_printed_commands_take_the_version_out_of_a_drop_in() {
     world.set_unit("Environment", json!(format!("PATH=/bin SERVER_VERSION={OLD_VERSION}")));
     let finding = asked(&world, GATE, 1);
     let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
-    let (mend, reload) = fix.rsplit_once("; ").expect("several commands");
+    let (mend, reload) = fix.rsplit_once('\n').expect("several commands");
     assert_eq!(reload, "systemctl daemon-reload");
     world.sh(mend).exits(0);
     assert_eq!(fs::read_to_string(&drop_in).expect("the drop-in"), "[Service]\nEnvironment=PATH=/bin\n");

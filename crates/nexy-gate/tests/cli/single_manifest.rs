@@ -2,7 +2,7 @@
 
 use crate::{
     holds,
-    vm::{is_root, judged, set_mode},
+    vm::{ask_in_root, is_root, judged, set_mode, set_mounted},
     world,
 };
 use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, VERSION, World};
@@ -29,8 +29,9 @@ fn file(world: &World, folder: usize, name: &str) -> PathBuf {
 /// Types what the gate says; the stand-in's user needs no sudo.
 #[track_caller]
 fn typed(world: &World, finding: &Value) {
-    let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
-    world.sh(&fix).exits(0);
+    for command in finding["fix"].as_str().expect("a fix").lines().filter_map(|line| line.strip_prefix("sudo ")) {
+        world.sh(command).exits(0);
+    }
 }
 
 #[test]
@@ -118,6 +119,30 @@ fn every_stray_is_named_and_the_printed_commands_move_them_away() {
     asked(&world, 0);
     let kept = fs::read_to_string(file(&world, 1, "manifest_beta.json.kept")).expect("nothing is removed");
     assert_eq!(kept, "{}");
+}
+
+#[test]
+fn a_beta_manifest_is_a_stray_unless_it_is_the_stable_one() {
+    let world = world();
+    let stable = fs::read_to_string(file(&world, 0, "manifest.json")).expect("the manifest");
+    fs::write(file(&world, 0, "manifest_beta.json"), &stable).expect("a beta");
+    asked(&world, 0);
+    fs::write(file(&world, 0, "manifest_beta.json"), stable.replace(OLD_VERSION, VERSION)).expect("a beta");
+    let finding = asked(&world, 1);
+    holds(&finding, "found", "manifest_beta.json: no copy of manifest.json");
+    holds(&finding, "fix", "from then on the beta feed shows the stable manifest");
+}
+
+#[test]
+fn a_mounted_tree_is_asked_about_its_own_checkout() {
+    let world = world();
+    set_mounted(&world);
+    let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 0);
+    holds(&finding, "found", &format!("/vm/{}/manifest.json says {OLD_VERSION}", MANIFEST_FOLDERS[0]));
+    fs::remove_dir_all(world.vm_path(MANIFEST_FOLDERS[1])).expect("a folder");
+    // A link that would lead to this machine's own manifests leads nowhere in that one.
+    symlink(world.workspace().join(MANIFEST_FOLDERS[1]), world.vm_path(MANIFEST_FOLDERS[1])).expect("a link");
+    holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 1), "found", "there is no folder /vm/");
 }
 
 #[test]
