@@ -19,7 +19,7 @@ SCRIPTS = scripts/*.sh scripts/remote/*.sh
 TARGET = --target "$$NEXY_TOML"
 
 .PHONY: help rehearse test version-set version-check inbox-check gate-publish plan publish manifest-sync \
-	manifest-deliver validate-updates verify vm-hard vm-versions release build build-vm install lint bench clean
+	manifest-deliver validate-updates verify vm-hard vm-versions release build build-vm install lint fuzz bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +87,10 @@ lint: ## form, clippy, shellcheck and dash, with every warning an error
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	shellcheck -x $(SCRIPTS) .ci/run
 	for script in $(SCRIPTS); do dash -n "$$script" || exit; done
+
+fuzz: ## a minute of inputs that nobody would think of, for the parsers that meet bytes from outside
+	$(BUILD) -p nexy-fuzz
+	target/debug/nexy-fuzz --seconds 60 --keep target/fuzz
 
 bench: ## the figures of README.md, measured on this machine (needs curl and openssl to compare with)
 	$(BUILD) --release --workspace --bins

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Targets that no rulebook knows: they are about this repository, not about a release.
-const NOT_IN_A_RULEBOOK: [&str; 8] = ["help", "rehearse", "test", "build", "install", "lint", "bench", "clean"];
+const NOT_IN_A_RULEBOOK: [&str; 9] = ["help", "rehearse", "test", "build", "install", "lint", "fuzz", "bench", "clean"];
 
 /// Targets with what help says about them, in order.
 fn targets() -> Vec<(String, String)> {
