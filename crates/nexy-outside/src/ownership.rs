@@ -143,13 +143,19 @@ fn standing(tree: &Tree, place: &Path, metadata: &Metadata) -> Standing {
     Standing { path: tree.name(place), kind, uid: metadata.uid(), gid: metadata.gid(), mode: metadata.mode() & 0o7777, acl }
 }
 
+/// A list of some dozen entries; the kernel says when one is longer.
+const USUAL_BYTES: usize = 512;
 /// The longest value of an attribute that the kernel takes.
-const LIST_BYTES: usize = 64 << 10;
+const MOST_BYTES: usize = 64 << 10;
 
 fn acl(place: &Path) -> Acl {
-    let mut list = vec![0_u8; LIST_BYTES];
-    match rustix::fs::getxattr(place, "system.posix_acl_access", list.as_mut_slice()) {
-        Ok(count) => AccessList::parse(&list[..count]).map_or(Acl::Unreadable("it is in a form that is not known".to_owned()), Acl::List),
+    let read = |most: usize| {
+        let mut list = vec![0_u8; most];
+        rustix::fs::getxattr(place, "system.posix_acl_access", list.as_mut_slice()).map(|count| AccessList::parse(&list[..count]))
+    };
+    match read(USUAL_BYTES).or_else(|error| if error == Errno::RANGE { read(MOST_BYTES) } else { Err(error) }) {
+        Ok(Some(list)) => Acl::List(list),
+        Ok(None) => Acl::Unreadable("it is in a form that is not known".to_owned()),
         Err(Errno::NODATA | Errno::NOTSUP) => Acl::Absent,
         Err(error) => Acl::Unreadable(std::io::Error::from(error).to_string()),
     }

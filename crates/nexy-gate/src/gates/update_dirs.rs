@@ -13,7 +13,7 @@ use crate::{
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
     accounts::{Account, Accounts},
-    ownership::{self, Acl, Kind, Right, Standing},
+    ownership::{self, Kind, Right, Standing},
     tree::Tree,
     trial::{self, Trial},
 };

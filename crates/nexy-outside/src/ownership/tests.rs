@@ -191,4 +191,8 @@ fn a_real_list_is_seen_on_every_step() {
     assert!(steps[1].grants(&somebody(40001), Right::Execute), "{:?}", steps[1]);
     // What a folder hands down to new files grants nothing on the folder itself.
     assert!(!steps[1].grants(&somebody(40002), Right::Execute), "{:?}", steps[1]);
+    // More entries than fit where most lists do.
+    let many: Vec<String> = (0..100).map(|id| format!("u:{}:r", 50_000 + id)).collect();
+    ran("setfacl", &["-m", &many.join(","), shown]);
+    assert!(look_in(&Tree::here(), folder.path()).expect("it is there").grants(&somebody(50_099), Right::Read));
 }

@@ -2,7 +2,10 @@
 
 use super::*;
 use nexy_contract::Verdict;
-use nexy_outside::acl::{AccessList, Tag};
+use nexy_outside::{
+    acl::{AccessList, Tag},
+    ownership::Acl,
+};
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nserver:x:1000:1000::/srv:/bin/sh\nother:x:1001:1001::/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nserver:x:1000:\nother:x:1001:\nteam:x:50:server,other\n";
