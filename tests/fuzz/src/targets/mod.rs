@@ -29,6 +29,6 @@ fn promised(holds: bool, promise: &str) -> Result<(), String> {
 
 /// A number for an answer in words; foreign text, which stands behind the first ones, would make every answer a new one.
 fn kind(answer: &str) -> u64 {
-    let words: String = answer.chars().take(24).filter(char::is_ascii_alphabetic).collect();
+    let words: String = answer.chars().take(60).filter(char::is_ascii_alphabetic).collect();
     digest(words.as_bytes())
 }
