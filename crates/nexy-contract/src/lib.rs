@@ -4,7 +4,9 @@
 
 pub mod appcast;
 pub mod before_publish;
+pub mod build_receipt;
 pub mod config_env;
+pub mod db_receipt;
 pub mod delivery;
 pub mod digest;
 pub mod document;

@@ -6,6 +6,8 @@
 
 use nexy_contract::{
     Exit, Finding, Record, ReleaseVersion, Report, Severity, Sha256Digest, Timestamp, Verdict,
+    build_receipt::{self, BuildReceipt},
+    db_receipt::{self, Backup, Contents, DbReceipt, Drill, Event, Hardening, Outcome as DbOutcome, Restore},
     delivery::{self, DeliveredFile, Delivery},
     record::{self, Artifact, Delivered, Live, ManifestFile, Outcome, Previous, Retry, TargetIdentity},
     report::{self, SeenAsset, Subject},
@@ -23,7 +25,11 @@ fn file_name(schema: &str) -> String {
 }
 
 fn held_against(schema: &str, text: &str) {
-    let path = folder().join(file_name(schema));
+    held_against_file(&file_name(schema), text);
+}
+
+fn held_against_file(name: &str, text: &str) {
+    let path = folder().join(name);
     if std::env::vars().any(|(name, _)| name == "UPDATE") {
         #[expect(clippy::disallowed_methods, reason = "the committed example is rewritten on purpose")]
         std::fs::write(&path, text).expect("the example is written");
@@ -152,6 +158,44 @@ fn example_delivery() -> Delivery {
     }
 }
 
+fn example_build_receipt() -> BuildReceipt {
+    BuildReceipt {
+        schema: build_receipt::SCHEMA.to_owned(),
+        artifact: "Nexy.dmg".to_owned(),
+        version: "2.0.0.4".to_owned(),
+        size_bytes: 276_019_331,
+        sha256: digest("new"),
+        signed: true,
+        notarized: true,
+        built_at: at(-600),
+        by: "person@machine".to_owned(),
+    }
+}
+
+/// One receipt of every kind, with the file's name that the kind gives it.
+fn example_db_receipts() -> Vec<(String, DbReceipt)> {
+    let contents =
+        || Contents { rows: [("public.memories".to_owned(), 345), ("public.users".to_owned(), 12)].into(), indexes: 9, constraints: 7 };
+    let backup = Backup { file: "/var/backups/db/nexy.dump".to_owned(), size_bytes: 41_000, sha256: digest("dump"), contents: contents() };
+    let drill = Drill { backup_sha256: digest("dump"), backup_at: at(5), result: DbOutcome::Passed, found: Some(contents()) };
+    let events = [
+        Event::Backup(backup),
+        Event::Drill(drill),
+        Event::Restore(Restore { backup_sha256: digest("dump"), result: DbOutcome::Failed }),
+        Event::Hardening(Hardening { role: "app".to_owned(), result: DbOutcome::Passed }),
+    ];
+    let receipt = |event: Event| DbReceipt {
+        schema: db_receipt::SCHEMA.to_owned(),
+        started_at: at(0),
+        at: at(5),
+        by: "db_backup.sh".to_owned(),
+        database: "nexy_db".to_owned(),
+        event,
+    };
+    let named = |event: Event| (file_name(db_receipt::SCHEMA).replace(".json", &format!(".{}.json", event.kind().word())), receipt(event));
+    events.into_iter().map(named).collect()
+}
+
 fn pretty(document: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(document).expect("JSON") + "\n"
 }
@@ -178,12 +222,50 @@ fn a_delivery_reads_and_is_written_back_byte_for_byte() {
 }
 
 #[test]
+fn a_build_receipt_reads_and_is_written_back_byte_for_byte() {
+    let text = pretty(&example_build_receipt());
+    held_against(build_receipt::SCHEMA, &text);
+    assert_eq!(BuildReceipt::read(text.as_bytes()).expect("a receipt"), example_build_receipt());
+}
+
+#[test]
+fn receipts_of_the_database_read_and_are_written_back_byte_for_byte() {
+    for (name, receipt) in example_db_receipts() {
+        let text = pretty(&receipt);
+        held_against_file(&name, &text);
+        assert_eq!(DbReceipt::read(text.as_bytes()).expect("a receipt"), receipt);
+    }
+}
+
+#[test]
+fn an_unknown_field_of_a_receipt_is_refused() {
+    let surprised = |value: serde_json::Value, pointer: &str| {
+        let mut value = value;
+        value.pointer_mut(pointer).and_then(|value| value.as_object_mut()).expect("an object").insert("surprise".to_owned(), 1.into());
+        value.to_string()
+    };
+    let build = serde_json::to_value(example_build_receipt()).expect("JSON");
+    assert!(BuildReceipt::read(surprised(build, "").as_bytes()).is_err());
+    for (_, receipt) in example_db_receipts() {
+        let value = serde_json::to_value(&receipt).expect("JSON");
+        let inside = format!("/event/{}", receipt.event.kind().word());
+        for pointer in ["", "/event", &inside] {
+            assert!(DbReceipt::read(surprised(value.clone(), pointer).as_bytes()).is_err(), "a surprise in {pointer} of {value}");
+        }
+    }
+}
+
+#[test]
 fn the_folder_holds_exactly_these_examples() {
     let found: BTreeSet<String> = std::fs::read_dir(folder())
         .expect("the folder")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
-    let wanted: BTreeSet<String> = [record::SCHEMA, report::SCHEMA, delivery::SCHEMA].into_iter().map(file_name).collect();
+    let wanted: BTreeSet<String> = [record::SCHEMA, report::SCHEMA, delivery::SCHEMA, build_receipt::SCHEMA]
+        .into_iter()
+        .map(file_name)
+        .chain(example_db_receipts().into_iter().map(|(name, _)| name))
+        .collect();
     assert_eq!(found, wanted);
 }
 
