@@ -87,17 +87,20 @@ fn render(gate: &Gate, repair: Repair, now: &str) -> Result<String, Problem> {
         Repair::Commands { now, commands, then } => {
             let mut script = format!("{head}# Found: {}\n# Expected: {}\n", printable(&now.found), printable(&now.expected));
             script += "# Read it, then run it with: sudo sh. Running it twice is harmless; it restarts nothing.\n";
-            let mut last = format!("done; now: {verify}");
+            let mut last = vec![format!("done; now: {verify}")];
             if !then.passes() {
-                let left = format!("{}; do: {}", printable(&then.found), printable(&then.fix));
-                script += &format!("# Left to a person: {left}\n");
-                last = format!("done; left to a person: {left}; then: {verify}");
+                let found = printable(&then.found);
+                let fix: Vec<String> = then.fix.lines().map(|line| format!("  {}", printable(line))).collect();
+                script += &format!("# Left to a person: {found}\n");
+                fix.iter().for_each(|line| script += &format!("# {line}\n"));
+                last = [vec![format!("done; left to a person: {found}")], fix, vec![format!("then: {verify}")]].concat();
             }
+            let last: Vec<String> = last.iter().map(|line| shell_word(line)).collect();
             // Values are quoted so that nothing in them expands; that is what the linter would warn of.
             script += &format!(
-                "# Afterwards: {verify}\n# shellcheck disable=SC2016\nset -eu\n\n{}\n\necho {}\n",
+                "# Afterwards: {verify}\n# shellcheck disable=SC2016\nset -eu\n\n{}\n\nprintf '%s\\n' {}\n",
                 commands.join("\n"),
-                shell_word(&last)
+                last.join(" ")
             );
             Ok(script)
         }
@@ -141,7 +144,7 @@ mod tests {
         let script = render(gate(), repair, NOW).expect("a script");
         assert!(script.starts_with("#!/bin/sh\n") && script.contains("\nset -eu\n\ntrue\n"), "{script}");
         assert!(script.contains("# Found: found\\x1b[2J\\nthis\n"), "{script}");
-        assert!(script.contains("# Left to a person: it's left; do: this\n"), "{script}");
+        assert!(script.contains("# Left to a person: it's left\n#   this\n"), "{script}");
         assert!(script.contains(r"it'\''s left"), "{script}");
     }
 

@@ -11,6 +11,7 @@ use crate::{
     tally::Tally,
 };
 use nexy_contract::{
+    build_receipt,
     record::Artifact,
     target::ArtifactRow,
     text::{excerpt, shell_word},
@@ -35,7 +36,7 @@ pub(crate) const GATE: Gate = Gate {
 
 /// What file managers and git leave behind.
 const IGNORED: &[&str] = &[".DS_Store", ".gitkeep", ".localized"];
-const AGAIN: &str = "start again from `nexy-version record`";
+const AGAIN: &str = "start again from the bytes that lie there:\nnexy-version record | nexy-gate before-publish -";
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
@@ -56,15 +57,26 @@ fn judge(inbox: &Inbox, folder: &str, rows: &[ArtifactRow], recorded: Option<&[A
     let mut tally = Tally::default();
     let mut strangers = Vec::new();
     for name in names.iter().filter(|name| !known.contains(&name.as_str()) && !is_ignored(name)) {
+        if let Some((paper, row)) = paper(name, &known) {
+            let is_misspelled = *name != paper && !names.contains(&paper);
+            match names.iter().any(|other| other == row) {
+                true if is_misspelled => tally.fail(format!("{} is not spelled {paper}", excerpt(name, 80)), rename(folder, name, &paper)),
+                true => {}
+                false => strangers.push(excerpt(name, 80)),
+            }
+            continue;
+        }
         match likeness(name, &known) {
             // With the right name taken, a rename would destroy what lies there.
-            Some(Likeness::Case(row)) if !names.iter().any(|other| other == row) => tally.fail(
-                format!("{} is not spelled {row}", excerpt(name, 80)),
-                format!("mv {} {}", shell_word(&format!("{folder}/{name}")), shell_word(&format!("{folder}/{row}"))),
-            ),
+            Some(Likeness::Case(row)) if !names.iter().any(|other| other == row) => {
+                tally.fail(format!("{} is not spelled {row}", excerpt(name, 80)), rename(folder, name, row))
+            }
             Some(Likeness::Case(row) | Likeness::Copy(row)) => tally.fail(
                 format!("{} may be a partial or second copy of {row}", excerpt(name, 80)),
-                format!("wait until the copy has ended, or move it away: mv {} /tmp/", shell_word(&format!("{folder}/{name}"))),
+                format!(
+                    "wait until the copy has ended; if none is at work, move it away:\nmv {} /tmp/",
+                    shell_word(&format!("{folder}/{name}"))
+                ),
             ),
             None => strangers.push(excerpt(name, 80)),
         }
@@ -73,7 +85,7 @@ fn judge(inbox: &Inbox, folder: &str, rows: &[ArtifactRow], recorded: Option<&[A
         judge_artifact(found, folder, recorded, &mut tally);
     }
     if inbox.artifacts.is_empty() {
-        let fix = format!("copy {} into {folder}/, then {AGAIN}", known.join(" or "));
+        let fix = format!("copy {} into {folder}/, then\n{AGAIN}", known.join(" or "));
         tally.fail(format!("{folder}/ holds no artifact"), fix);
     }
     for missing in
@@ -85,6 +97,15 @@ fn judge(inbox: &Inbox, folder: &str, rows: &[ArtifactRow], recorded: Option<&[A
         tally.pass(format!("left alone: {}", strangers.join(", ")));
     }
     tally.answer(expected)
+}
+
+fn rename(folder: &str, name: &str, right: &str) -> String {
+    format!("mv {} {}", shell_word(&format!("{folder}/{name}")), shell_word(&format!("{folder}/{right}")))
+}
+
+/// The build receipt that a name stands for, as it is spelled, and the artifact that it belongs to.
+fn paper<'a>(name: &str, known: &[&'a str]) -> Option<(String, &'a str)> {
+    known.iter().map(|row| (build_receipt::name_of(row), *row)).find(|(paper, _)| paper.to_lowercase() == name.to_lowercase())
 }
 
 fn judge_artifact(found: &Found, folder: &str, recorded: Option<&[Artifact]>, tally: &mut Tally) {
@@ -176,6 +197,16 @@ mod tests {
         assert_eq!(asked(&missing, None).fix, "mkdir inbox");
         let closed = Inbox { names: Err("permission denied".into()), artifacts: vec![] };
         assert_eq!(asked(&closed, None).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_build_receipt_belongs_to_its_artifact_and_is_no_copy_of_it() {
+        let answer = asked(&inbox(&["A.dmg", "A.dmg.receipt.json", "A.pkg.receipt.json"], Some(Ok(bytes(b"x")))), None);
+        assert_eq!(answer.verdict, Verdict::Pass, "{answer:?}");
+        assert!(answer.found.ends_with("left alone: A.pkg.receipt.json"), "{}", answer.found);
+        let answer = asked(&inbox(&["A.dmg", "a.dmg.Receipt.json"], Some(Ok(bytes(b"x")))), None);
+        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "mv inbox/a.dmg.Receipt.json inbox/A.dmg.receipt.json"));
+        assert_eq!(asked(&inbox(&["A.dmg", "A.dmg.receipt.json.part"], Some(Ok(bytes(b"x")))), None).verdict, Verdict::Fail);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
 use nexy_contract::{
     ReleaseVersion, Target,
     target::{ArtifactKind, Legacy},
-    text::excerpt,
+    text::{excerpt, shell_word},
 };
 use nexy_outside::files;
 
@@ -42,8 +42,10 @@ fn check(context: &Context) -> Answer {
         None => owned_version::read(workspace),
     };
     match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
-        Err(error) => Answer::unknown(format!("{path} cannot be read: {}", error.because()), expected, format!("ls -l {path}")),
-        Ok(None) => Answer::fail(format!("the guide {path} is missing"), expected, format!("git checkout -- {path}")),
+        Err(error) => {
+            Answer::unknown(format!("{path} cannot be read: {}", error.because()), expected, format!("ls -l {}", shell_word(path)))
+        }
+        Ok(None) => Answer::fail(format!("the guide {path} is missing"), expected, format!("git checkout -- {}", shell_word(path))),
         Ok(Some(guide)) => judge(&workspace.target, version, &guide),
     }
 }
@@ -55,7 +57,11 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
         Ok(scalars) => scalars,
         Err(error) => {
             let found = format!("{path} {}", error.because());
-            return Answer::fail(found, expected, format!("restore the block (S3, Canonical Release Target): git log -p -- {path}"));
+            return Answer::fail(
+                found,
+                expected,
+                format!("restore the block (S3, Canonical Release Target); this is its history:\ngit log -p -- {}", shell_word(path)),
+            );
         }
     };
     let mut tally = Tally::default();

@@ -11,6 +11,7 @@ use nexy_contract::{
     ReleaseVersion, Target,
     manifest::{ManifestFacts, Move},
     target::ArtifactRow,
+    text::shell_word,
 };
 use nexy_outside::manifests::{self, FoundManifest};
 
@@ -31,6 +32,8 @@ pub(crate) const GATE: Gate = Gate {
     check,
 };
 
+const AGAIN: &str = "start again:\nnexy-version record | nexy-gate before-publish -";
+
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let expected = "version and bytes both new, or both those of the manifest";
@@ -39,14 +42,18 @@ fn check(context: &Context) -> Answer {
         (None, Ok(version)) => version,
         (None, Err(NoVersion::Wrong(because))) => return Answer::fail(because, expected, "nexy-version set X.Y.Z.W"),
         (None, Err(NoVersion::Unreadable(because))) => {
-            return Answer::unknown(because, expected, format!("ls -l {}", workspace.target.layout.version_file));
+            return Answer::unknown(because, expected, format!("ls -l {}", shell_word(&workspace.target.layout.version_file)));
         }
     };
     let manifest = match manifests::read_all(workspace) {
         Ok(found) => one_manifest(&found),
         Err(error) if error.source.kind() == std::io::ErrorKind::InvalidData => Err((error.to_string(), "nexy-manifest check".to_owned())),
         Err(error) => {
-            return Answer::unknown(error.to_string(), "a manifest that can be read", format!("ls -l {}", error.path.display()));
+            return Answer::unknown(
+                error.to_string(),
+                "a manifest that can be read",
+                format!("ls -l {}", shell_word(&error.path.display().to_string())),
+            );
         }
     };
     let manifest = match manifest {
@@ -72,14 +79,15 @@ fn one_manifest(found: &[FoundManifest]) -> Result<Option<ManifestFacts>, (Strin
             (_, None) => format!("{} is missing, {} is there", other.path, first.path),
             _ => format!("{} and {} differ", first.path, other.path),
         };
-        return Err((differs, "nexy-manifest check   (it says which of them is right)".to_owned()));
+        return Err((differs, "it says which of them is right:\nnexy-manifest check".to_owned()));
     }
     let Some(text) = &first.text else {
         return Ok(None);
     };
     let read = ManifestFacts::read(text);
     read.map(Some).map_err(|error| {
-        (format!("{} {error}", first.path), format!("git log -p -- {}   (correct it, then nexy-manifest check)", first.path))
+        let fix = format!("correct it; this is its history:\ngit log -p -- {}\nnexy-manifest check", shell_word(&first.path));
+        (format!("{} {error}", first.path), fix)
     })
 }
 
@@ -132,20 +140,22 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
             format!("the bytes {sha} are those of {from}, but the version is {version}: clients would update to them again and again"),
             expected,
             format!(
-                "put the artifact that was built for {version} into the inbox, or: nexy-version set {from}; then start again from `nexy-version record`"
+                "put the artifact that was built for {version} into the inbox; or take the version back:\nnexy-version set {from}\n{AGAIN}"
             ),
         ),
         Move::SameVersionNewBytes => Answer::fail(
             format!("the bytes {sha} are new, but the version is still {version}: clients that have it would never get them"),
             expected,
-            format!("nexy-version set {}   (or higher; then build, and start again from `nexy-version record`)", next_after(version)),
+            higher(version),
         ),
-        Move::Backward { from } => Answer::fail(
-            format!("{version} is older than the {from} that clients have: none of them would update"),
-            expected,
-            format!("nexy-version set {}   (or higher; then build, and start again from `nexy-version record`)", next_after(from)),
-        ),
+        Move::Backward { from } => {
+            Answer::fail(format!("{version} is older than the {from} that clients have: none of them would update"), expected, higher(from))
+        }
     }
+}
+
+fn higher(than: ReleaseVersion) -> String {
+    format!("nexy-version set {}\nany higher one will do as well; build for it, and\n{AGAIN}", next_after(than))
 }
 
 /// The smallest higher version, as a suggestion.
@@ -202,7 +212,7 @@ mod tests {
     #[test]
     fn a_version_that_would_not_reach_clients_is_followed_by_the_next_one_in_the_fix() {
         let answer = judge(version(2), &bytes(b"new"), Some(&manifest(9, b"old")), "");
-        assert!(answer.fix.starts_with("nexy-version set 2.0.0.10 "), "{}", answer.fix);
+        assert!(answer.fix.starts_with("nexy-version set 2.0.0.10\n"), "{}", answer.fix);
     }
 
     fn file(path: &str, text: Option<&str>) -> FoundManifest {

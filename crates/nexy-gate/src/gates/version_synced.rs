@@ -6,7 +6,7 @@ use crate::{
     owned_version::{self, NoVersion},
     tally::Tally,
 };
-use nexy_contract::{ReleaseVersion, target::VersionPlace, version_places};
+use nexy_contract::{ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
 use nexy_outside::files;
 
 pub(crate) const GATE: Gate = Gate {
@@ -39,7 +39,11 @@ fn check(context: &Context) -> Answer {
         Ok(version) => version,
         Err(NoVersion::Wrong(because)) => return Answer::fail(because, "one version X.Y.Z.W in it", "nexy-version set X.Y.Z.W"),
         Err(NoVersion::Unreadable(because)) => {
-            return Answer::unknown(because, "a file that can be read", format!("ls -l {}", workspace.target.layout.version_file));
+            return Answer::unknown(
+                because,
+                "a file that can be read",
+                format!("ls -l {}", shell_word(&workspace.target.layout.version_file)),
+            );
         }
     };
     let held: Vec<(&VersionPlace, Held)> = workspace
@@ -66,20 +70,20 @@ fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&Ve
     {
         tally.fail(
             format!("the record is about {recorded}, the workspace is at {version}"),
-            "start again from `nexy-version record`, or nexy-version set the version of the record",
+            format!("start again:\nnexy-version record | nexy-gate before-publish -\nor go to the record's version:\nnexy-version set {recorded}"),
         );
     }
     for (place, held) in held {
         let name = version_places::name(place);
         match held {
-            Held::Missing => tally.fail(format!("{} is missing", place.file), format!("git checkout -- {}", place.file)),
+            Held::Missing => tally.fail(format!("{} is missing", place.file), format!("git checkout -- {}", shell_word(&place.file))),
             Held::Unreadable(because) => {
-                tally.unknown(format!("{} cannot be read: {because}", place.file), format!("ls -l {}", place.file))
+                tally.unknown(format!("{} cannot be read: {because}", place.file), format!("ls -l {}", shell_word(&place.file)))
             }
             Held::Text(text) => match version_places::read(place, text) {
                 Err(error) => tally.fail(
                     format!("{}: {error}", place.file),
-                    format!("correct {} by hand, or its row of version_places in nexy.toml; then {set}", place.file),
+                    format!("correct {} by hand, or its row of version_places in nexy.toml; then:\n{set}", place.file),
                 ),
                 Ok(spots) => {
                     for spot in spots.iter().filter(|spot| spot.version != version) {
