@@ -1,7 +1,7 @@
 //! What a publication stands on: a fresh, complete, passing `before-publish` report about these very bytes.
 
 use crate::{
-    Exit, Problem, Record, Report, Verdict,
+    Exit, Finding, Problem, Record, Report, Severity, Verdict,
     record::Artifact,
     report::{SeenAsset, Subject},
     target::Limits,
@@ -22,6 +22,7 @@ pub const IDS: &[&str] = &[
     "git-remotes",
     "release-inbox",
     "artifact-genuine",
+    "artifact-version",
     "version-moves",
     "fixed-channel",
     "github-token",
@@ -67,11 +68,8 @@ pub fn judge<'a>(record: &'a Record, now: Timestamp, limits: &Limits) -> Result<
         return Err(Refusal::Final(format!("the {PROFILE} report says {}", report.verdict.word())));
     }
     about_these_bytes(report, &record.artifacts)?;
-    let missing: Vec<&str> = IDS
-        .iter()
-        .copied()
-        .filter(|id| !report.findings.iter().any(|finding| finding.id == *id && finding.verdict == Verdict::Pass))
-        .collect();
+    let missing: Vec<&str> =
+        IDS.iter().copied().filter(|id| !report.findings.iter().any(|finding| finding.id == *id && answers(finding))).collect();
     if !missing.is_empty() {
         return Err(Refusal::Excusable(format!("the {PROFILE} report does not answer {}", missing.join(", "))));
     }
@@ -89,6 +87,11 @@ pub fn judge<'a>(record: &'a Record, now: Timestamp, limits: &Limits) -> Result<
         )));
     }
     Ok(report)
+}
+
+/// A question that nobody could answer counts as answered only where `nexy.toml` makes it advice.
+fn answers(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Pass || (finding.verdict == Verdict::Unknown && finding.severity == Severity::Advice)
 }
 
 fn about_these_bytes(report: &Report, artifacts: &[Artifact]) -> Result<(), Refusal> {

@@ -14,6 +14,7 @@ mod inbox;
 mod lanes;
 mod loaded_command;
 mod print_fix;
+mod receipts;
 mod remote_url;
 mod remotes;
 mod repository;
@@ -24,6 +25,7 @@ mod unit_environment;
 mod unit_repair;
 mod unit_tree;
 mod version_source;
+mod xar;
 
 use clap::Parser as _;
 use cli::Cli;

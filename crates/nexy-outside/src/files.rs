@@ -288,6 +288,17 @@ impl OpenArtifact {
         Ok((head, tail))
     }
 
+    /// So many bytes from an offset on; the caller bounds them.
+    ///
+    /// # Errors
+    /// [`FileError`], also when the file ends before them.
+    pub fn piece(&mut self, offset: u64, bytes: u64) -> Result<Vec<u8>, FileError> {
+        self.file.seek(io::SeekFrom::Start(offset)).map_err(|error| self.failed(error))?;
+        let mut piece = Vec::new();
+        Read::take(&mut self.file, bytes).read_to_end(&mut piece).map_err(|error| self.failed(error))?;
+        if piece.len() as u64 == bytes { Ok(piece) } else { Err(self.failed(io::ErrorKind::UnexpectedEof.into())) }
+    }
+
     /// The descriptor, at the start of the file, for an upload.
     ///
     /// # Errors

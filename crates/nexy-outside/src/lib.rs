@@ -9,6 +9,7 @@ pub mod acting;
 pub mod azure;
 pub mod cli;
 pub mod clock;
+pub mod disk_image;
 pub mod environment;
 pub mod files;
 pub mod gemini;

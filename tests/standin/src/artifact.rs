@@ -1,6 +1,8 @@
 //! Artifacts as genuine as a gate can tell: incompressible bytes with the real marks of their kind.
 
-use std::fs::File;
+use crate::package::Package;
+use crate::world::VERSION;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -14,12 +16,10 @@ pub fn dmg(size_bytes: u64, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// A flat package of this size (at least 28 bytes).
+/// A flat package of this size (at least 3 KiB), of the version that a new world releases.
 #[must_use]
 pub fn pkg(size_bytes: u64, seed: u64) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(size_bytes as usize);
-    write_pkg_to(&mut bytes, size_bytes, seed);
-    bytes
+    Package::of(VERSION).bytes(size_bytes, seed)
 }
 
 /// The same as [`dmg`], straight into a file of any size.
@@ -31,9 +31,7 @@ pub fn write_dmg(path: &Path, size_bytes: u64, seed: u64) {
 
 /// The same as [`pkg`], straight into a file.
 pub fn write_pkg(path: &Path, size_bytes: u64, seed: u64) {
-    let mut file = BufWriter::with_capacity(256 * 1024, File::create(path).unwrap());
-    write_pkg_to(&mut file, size_bytes, seed);
-    file.flush().unwrap();
+    fs::write(path, pkg(size_bytes, seed)).unwrap();
 }
 
 /// sha256 of a file, lowercase hexadecimal.
@@ -56,18 +54,8 @@ fn write_dmg_to(out: &mut impl Write, size_bytes: u64, seed: u64) {
     out.write_all(&trailer).unwrap();
 }
 
-fn write_pkg_to(out: &mut impl Write, size_bytes: u64, seed: u64) {
-    let mut header = [0; 28];
-    header[..4].copy_from_slice(b"xar!");
-    header[4..6].copy_from_slice(&28_u16.to_be_bytes());
-    header[6..8].copy_from_slice(&1_u16.to_be_bytes());
-    out.write_all(&header).unwrap();
-    let rest = size_bytes.checked_sub(28);
-    noise(out, rest.expect("a package has a header of 28 bytes"), seed);
-}
-
 /// xorshift64*: nothing compresses it, and the same seed gives the same bytes.
-fn noise(out: &mut impl Write, count: u64, seed: u64) {
+pub(crate) fn noise(out: &mut impl Write, count: u64, seed: u64) {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut left = count;
     while left > 0 {
@@ -92,7 +80,8 @@ mod tests {
         assert_eq!(&image[4096 - 512..4096 - 508], b"koly");
         assert_eq!(image, dmg(4096, 1));
         assert_ne!(image, dmg(4096, 2));
-        assert_eq!(&pkg(100, 1)[..4], b"xar!");
-        assert_eq!(pkg(101, 1).len(), 101);
+        assert_eq!(&pkg(4096, 1)[..4], b"xar!");
+        assert_eq!(pkg(4097, 1).len(), 4097);
+        assert_ne!(pkg(4096, 1), pkg(4096, 2));
     }
 }

@@ -20,6 +20,7 @@ mod gemini;
 mod github;
 mod http;
 mod nexy;
+pub mod package;
 pub mod programs;
 mod request_log;
 mod seed;

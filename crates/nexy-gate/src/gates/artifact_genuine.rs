@@ -5,8 +5,9 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     inbox::{Bytes, Fault, Found},
     tally::Tally,
+    xar::{self, Header},
 };
-use nexy_contract::target::ArtifactKind;
+use nexy_contract::{target::ArtifactKind, text::shell_word};
 
 pub(crate) const GATE: Gate = Gate {
     id: "artifact-genuine",
@@ -18,7 +19,7 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "Clients download an error page, a test file or a cut copy as an update; for five months the feed announced a 33-byte text.",
         check: "A disk image ends with a 512-byte trailer that begins `koly` (version 4); a flat package begins `xar!`. \
-                By hand: tail -c 512 FILE | head -c 4, or head -c 4 FILE.",
+                Both say how long their parts are, and all of that must be there. By hand: tail -c 512 FILE | head -c 4, or head -c 4 FILE.",
         fix: "Build it again, or copy it again from the machine that built it; then start again from `nexy-version record`.",
         verify: "nexy-gate artifact-genuine",
     },
@@ -27,6 +28,10 @@ pub(crate) const GATE: Gate = Gate {
 
 const TRAILER_BYTES: usize = 512;
 const TRAILER_VERSION: u32 = 4;
+/// Where the trailer says where the data begins and how long it is.
+const DATA_AT: usize = 24;
+/// The same of the property list that names the blocks.
+const LIST_AT: usize = 216;
 
 fn check(context: &Context) -> Answer {
     judge(&context.inbox().artifacts, &context.workspace.target.layout.inbox)
@@ -43,10 +48,12 @@ fn judge(artifacts: &[Found], folder: &str) -> Answer {
         let copy = format!("copy {name} again from where it was built into {folder}/");
         match &found.bytes {
             Err(Fault::Refused(because)) => tally.fail(format!("{name}: {because}"), copy),
-            Err(Fault::Unreadable(because)) => tally.unknown(format!("{name}: {because}"), format!("ls -l {folder}/{name}")),
-            Ok(bytes) => match is_genuine(found.row.kind, bytes) {
-                true => tally.pass(format!("{name} is {}", words(found.row.kind))),
-                false => tally.fail(format!("{name} is not {}, it is {}", words(found.row.kind), instead(bytes)), copy),
+            Err(Fault::Unreadable(because)) => {
+                tally.unknown(format!("{name}: {because}"), format!("ls -l {}", shell_word(&format!("{folder}/{name}"))))
+            }
+            Ok(bytes) => match fault(found.row.kind, bytes) {
+                None => tally.pass(format!("{name} is {}", words(found.row.kind))),
+                Some(fault) => tally.fail(format!("{name} is {fault}"), copy),
             },
         }
     }
@@ -60,11 +67,31 @@ const fn words(kind: ArtifactKind) -> &'static str {
     }
 }
 
-fn is_genuine(kind: ArtifactKind, bytes: &Bytes) -> bool {
+/// What it is, when it is not what its name says, or not the whole of it.
+fn fault(kind: ArtifactKind, bytes: &Bytes) -> Option<String> {
+    let something_else = || format!("not {}, it is {}", words(kind), instead(bytes));
     match kind {
-        ArtifactKind::Dmg => has_trailer(&bytes.tail),
-        ArtifactKind::Pkg => bytes.head.starts_with(b"xar!"),
+        ArtifactKind::Dmg if !has_trailer(&bytes.tail) => Some(something_else()),
+        ArtifactKind::Dmg => {
+            let before = bytes.size_bytes.saturating_sub(TRAILER_BYTES as u64);
+            let missing = promised(&bytes.tail)?.saturating_sub(before);
+            (missing > 0).then(|| format!("a disk image without its beginning: {missing} bytes are missing"))
+        }
+        ArtifactKind::Pkg => match Header::read(&bytes.head, bytes.size_bytes) {
+            Ok(_) => None,
+            Err(_) if !bytes.head.starts_with(xar::MAGIC) => Some(something_else()),
+            Err(xar::Fault::Broken(because) | xar::Fault::Unreadable(because)) => {
+                Some(format!("{}, but cut or damaged: {because}", words(kind)))
+            }
+        },
     }
+}
+
+/// How many bytes the trailer says that there are before it: the data, and the list of its blocks.
+fn promised(trailer: &[u8]) -> Option<u64> {
+    let number = |at: usize| trailer.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map(u64::from_be_bytes);
+    let end = |at: usize| Some(number(at)?.saturating_add(number(at + 8)?));
+    Some(end(DATA_AT)?.max(end(LIST_AT)?))
 }
 
 /// Signature, version 4 and header size 512, all numbers big-endian.
@@ -117,6 +144,7 @@ mod tests {
     fn image(version: u8, size: u16) -> Vec<u8> {
         let mut content = vec![7; 2048];
         let trailer = content.len() - 512;
+        content[trailer..].fill(0);
         content[trailer..trailer + 4].copy_from_slice(b"koly");
         content[trailer + 4..trailer + 8].copy_from_slice(&[0, 0, 0, version]);
         content[trailer + 8..trailer + 12].copy_from_slice(&u32::from(size).to_be_bytes());
@@ -131,7 +159,8 @@ mod tests {
     #[test]
     fn genuine_artifacts_pass() {
         assert_eq!(asked(ArtifactKind::Dmg, Ok(&image(4, 512))), Answer::pass("A.dmg is a disk image"));
-        assert_eq!(asked(ArtifactKind::Pkg, Ok(b"xar!and so on")), Answer::pass("A.pkg is an installer package"));
+        let package = nexy_standin::artifact::pkg(4096, 1);
+        assert_eq!(asked(ArtifactKind::Pkg, Ok(&package)), Answer::pass("A.pkg is an installer package"));
     }
 
     #[test]
@@ -141,6 +170,25 @@ mod tests {
             [image(3, 512), image(4, 511), whole[..whole.len() - 1].to_vec(), [whole.as_slice(), b"\n"].concat(), b"koly".to_vec()]
         {
             assert_eq!(asked(ArtifactKind::Dmg, Ok(&content)).verdict, Verdict::Fail);
+        }
+    }
+
+    #[test]
+    fn what_promises_more_than_there_is_was_cut() {
+        let mut content = image(4, 512);
+        let trailer = content.len() - 512;
+        for at in [DATA_AT, LIST_AT] {
+            let mut cut = content.clone();
+            cut[trailer + at..trailer + at + 8].copy_from_slice(&1000_u64.to_be_bytes());
+            cut[trailer + at + 8..trailer + at + 16].copy_from_slice(&537_u64.to_be_bytes());
+            assert!(asked(ArtifactKind::Dmg, Ok(&cut)).found.contains("without its beginning: 1 bytes"), "{at}");
+        }
+        content[trailer + DATA_AT..trailer + DATA_AT + 16].fill(0xff);
+        assert_eq!(asked(ArtifactKind::Dmg, Ok(&content)).verdict, Verdict::Fail);
+        let package = nexy_standin::artifact::pkg(4096, 1);
+        for cut in [&b"xar!"[..], &package[..200], b"xar!and so on, for more than the twenty-eight bytes"] {
+            let answer = asked(ArtifactKind::Pkg, Ok(cut));
+            assert!(answer.verdict == Verdict::Fail && answer.found.contains("cut or damaged"), "{answer:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The table of gates; each stands in the file of its name.
 
 mod artifact_genuine;
+mod artifact_version;
 mod azure_login;
 mod azure_vm;
 mod checkout_origin;
@@ -8,6 +9,8 @@ mod checkout_state;
 mod code_repo_has_no_release;
 mod config_env;
 mod config_env_access;
+mod db_backup;
+mod db_hardened;
 mod disk_space;
 mod exec_start;
 mod fixed_channel;
@@ -19,6 +22,7 @@ mod github_token;
 mod layout;
 mod no_force_push;
 mod release_inbox;
+mod restore_drill;
 mod server_deployed;
 mod server_version_env;
 mod single_manifest;
@@ -40,6 +44,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &layout::GATE,
     &release_inbox::GATE,
     &artifact_genuine::GATE,
+    &artifact_version::GATE,
     &version_moves::GATE,
     &fixed_channel::GATE,
     &github_token::GATE,
@@ -59,6 +64,9 @@ pub(crate) const GATES: &[&Gate] = &[
     &gemini_smoke::GATE,
     &checkout_state::GATE,
     &single_manifest::GATE,
+    &db_backup::GATE,
+    &restore_drill::GATE,
+    &db_hardened::GATE,
 ];
 
 /// The gates whose fix the rulebook gives in commands, and how they are found for one machine.

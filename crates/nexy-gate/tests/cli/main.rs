@@ -7,6 +7,7 @@
 )]
 
 mod artifact_genuine;
+mod artifact_version;
 mod azure_login;
 mod azure_vm;
 mod checkout_origin;
@@ -15,6 +16,8 @@ mod code_repo_has_no_release;
 mod command_line;
 mod config_env;
 mod config_env_access;
+mod db_backup;
+mod db_hardened;
 mod disk_space;
 mod documentation;
 mod exec_start;
@@ -30,6 +33,7 @@ mod no_force_push;
 mod print_fix;
 mod records;
 mod release_inbox;
+mod restore_drill;
 mod roots;
 mod server_deployed;
 mod server_version_env;

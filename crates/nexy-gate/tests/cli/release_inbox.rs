@@ -67,8 +67,10 @@ fn links_folders_and_empty_or_too_large_files_are_refused() {
 fn an_empty_or_missing_inbox_fails() {
     let world = world();
     fs::remove_file(world.inbox("Nexy.dmg")).expect("the artifact");
-    holds(&asked(&world, GATE, 1), "found", "holds no artifact");
-    fs::remove_dir(world.workspace().join("release_inbox")).expect("the inbox");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "holds no artifact");
+    holds(&finding, "fix", "\nnexy-version record | nexy-gate before-publish -");
+    fs::remove_dir_all(world.workspace().join("release_inbox")).expect("the inbox");
     holds(&asked(&world, GATE, 1), "fix", "mkdir release_inbox");
 }
 
@@ -96,4 +98,18 @@ fn a_twin_in_another_spelling_is_moved_away_and_never_over_the_right_one() {
     std::fs::copy(world.inbox("Nexy.dmg"), world.inbox("nexy.DMG")).expect("copied");
     let ran = world.tool("nexy-gate").args(["release-inbox"]).run();
     ran.exits(1).says("mv release_inbox/nexy.DMG /tmp/").never_says("nexy.DMG release_inbox/Nexy.dmg");
+}
+
+#[test]
+fn a_build_receipt_is_known_beside_its_artifact_and_no_copy_of_it() {
+    let world = world();
+    let finding = asked(&world, GATE, 0);
+    assert!(!finding["found"].as_str().expect("text").contains("receipt"), "{finding:#}");
+    fs::rename(world.build_receipt("Nexy.dmg"), world.inbox("nexy.dmg.receipt.json")).expect("the receipt");
+    let fix = asked(&world, GATE, 1)["fix"].as_str().expect("a fix").to_owned();
+    world.sh(&fix).exits(0);
+    asked(&world, GATE, 0);
+    assert!(world.build_receipt("Nexy.dmg").is_file());
+    fs::write(world.inbox("Nexy.pkg.receipt.json"), "{}").expect("a file");
+    holds(&asked(&world, GATE, 0), "found", "left alone: Nexy.pkg.receipt.json");
 }

@@ -73,6 +73,23 @@ fn an_old_an_incomplete_and_a_missing_report_are_refused_with_a_record() {
 }
 
 #[test]
+fn a_question_that_nobody_could_answer_is_no_gap_only_where_it_is_advice() {
+    let unanswered = |severity: &'static str, verdict: &'static str| {
+        move |_: &World, record: &mut Value| {
+            let findings = record["reports"][0]["findings"].as_array_mut().expect("findings");
+            let finding = findings.iter_mut().find(|finding| finding["id"] == "artifact-version").expect("the finding");
+            (finding["severity"], finding["verdict"]) = (json!(severity), json!(verdict));
+        }
+    };
+    let world = World::new();
+    let mut record = judged(&world);
+    unanswered("advice", "unknown")(&world, &mut record);
+    publish(&world, &record).exits(0);
+    refused(1, "does not answer artifact-version", unanswered("advice", "fail"));
+    refused(65, "contradicts itself", unanswered("gate", "unknown"));
+}
+
+#[test]
 fn a_report_just_inside_its_age_and_skew_is_accepted() {
     for offset_s in [14 * 60, -110] {
         let world = World::new();

@@ -7,6 +7,7 @@
     reason = "tests prepare files and run programs; what goes wrong ends the test"
 )]
 
+mod build_receipt;
 mod delivery;
 mod laptop;
 mod makefile;

@@ -21,6 +21,7 @@ impl World {
         fs::create_dir_all(root.join("release_inbox")).unwrap();
         fs::create_dir_all(root.join("releases")).unwrap();
         artifact::write_dmg(&self.inbox("Nexy.dmg"), options.dmg_bytes, 2);
+        self.write_build_receipt("Nexy.dmg");
         if let Some(size) = options.pkg_bytes {
             artifact::write_pkg(&self.inbox("Nexy.pkg"), size, 2);
         }
@@ -76,9 +77,10 @@ impl World {
         self.workspace().join("release_inbox").join(name)
     }
 
-    /// Puts these bytes into the inbox as `Nexy.dmg`.
+    /// Puts these bytes into the inbox as `Nexy.dmg`, with the receipt of their build.
     pub fn inbox_dmg(&self, bytes: &[u8]) {
         fs::write(self.inbox("Nexy.dmg"), bytes).unwrap();
+        self.write_build_receipt("Nexy.dmg");
     }
 
     /// Puts these bytes into the inbox as `Nexy.pkg`.

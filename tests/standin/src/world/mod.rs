@@ -1,8 +1,11 @@
 //! The world of a black-box test: a laptop, a VM and GitHub, all under one temporary folder.
 
+mod builds;
+mod database;
 mod checkout;
 mod files;
 mod laptop;
+mod mac;
 mod ran;
 mod running;
 mod target;
@@ -15,7 +18,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
+pub use database::DATABASE;
 pub use files::manifest;
+pub use mac::Mac;
 pub use ran::Ran;
 pub use running::Running;
 pub use tool::Tool;

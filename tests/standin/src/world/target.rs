@@ -27,6 +27,7 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
         ("vm", "target_file", below("etc/nexy.toml")),
         ("vm", "lock_dir", below("lock")),
         ("vm", "log_dir", below("log")),
+        ("vm", "receipts", below("receipts")),
         ("service", "user", user()),
         ("service", "working_directory", vm.display().to_string()),
         ("service", "exec_start", exec_start(&vm)),

@@ -5,6 +5,7 @@ use crate::look::{self, Requests};
 use crate::say;
 use crate::show::{count, size};
 use crate::stage::{Claim, Rehearsal, Step};
+use nexy_standin::package::Package;
 use nexy_standin::world::{ARTIFACTS, MANIFEST_FOLDERS, OLD_VERSION, VERSION, World};
 use nexy_standin::{Fault, Listener, Reply, artifact};
 
@@ -117,7 +118,8 @@ fn again(rehearsal: &mut Rehearsal<'_>, new: &str) -> Result<(), String> {
 fn corrupted(rehearsal: &mut Rehearsal<'_>, live: &str, size_mib: u64) -> Result<(), String> {
     rehearsal.run(&Step::new("version", "nexy-version set 2.0.0.5", None), |rehearsal, _| {
         artifact::write_dmg(&rehearsal.world.inbox("Nexy.dmg"), size_mib * 1024 * 1024, 3);
-        artifact::write_pkg(&rehearsal.world.inbox("Nexy.pkg"), 1024 * 1024, 3);
+        rehearsal.world.write_build_receipt("Nexy.dmg");
+        rehearsal.world.inbox_pkg(&Package::of(NEXT_VERSION).bytes(1024 * 1024, 3));
         Ok(format!("every place says {}, new builds in the inbox", rehearsal.world.read("VERSION").trim()))
     })?;
     let early = Step::new("early", "nexy-version record | nexy-gate before-publish -", None).refused(&[1]);

@@ -1,0 +1,234 @@
+//! A backup has been restored lately, and what came back was what had been saved.
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    receipts::{self, Kept, Receipts},
+};
+use nexy_contract::{
+    Timestamp,
+    db_receipt::{Backup, Contents, DbReceipt, Drill, Event, Kind, Outcome},
+    target::Target,
+    text::excerpt,
+};
+use nexy_outside::clock;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "restore-drill",
+    asks: "Was a backup restored on trial lately, and did everything come back?",
+    profiles: &["db"],
+    runbook: "S2 §3 Phase 1.1, S2 §6",
+    at: Machine::Vm,
+    takes: Takes::Files,
+    explain: Explain {
+        symptom: "The day a backup is needed it turns out that it cannot be restored, or that tables are missing from it.",
+        check: "Reads the receipts drill-*.json and backup-*.json in the folder of vm.receipts, which root alone may write. The newest \
+                drill must have passed, be not older than limits.restore_drill_max_days and not from the future, and be about a backup \
+                that has a receipt; tables, rows, indexes and constraints that it found must be those of that backup.",
+        fix: "On the VM, in the checkout:\n./server/scripts/db_restore_drill.sh",
+        verify: "sudo nexy-gate restore-drill",
+    },
+    check,
+};
+
+fn check(context: &Context) -> Answer {
+    match receipts::look(context, GATE.id, &[Kind::Drill, Kind::Backup]) {
+        Ok(receipts) => judge(&context.workspace.target, clock::now(), receipts),
+        Err(answer) => answer,
+    }
+}
+
+fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
+    let days = target.limits.restore_drill_max_days;
+    let again = receipts::run(target, receipts::script(Kind::Drill));
+    let expected = format!("a restore drill of the last {days} days that passed, of a backup that there is");
+    let Receipts { kept, doubts: mut tally, are_incomplete } = receipts;
+    if are_incomplete {
+        return tally.answer(expected);
+    }
+    let Some((name, receipt, drill)) = newest(&kept) else {
+        tally.unknown(format!("there is no receipt of a restore drill in {}", target.vm.receipts), again);
+        return tally.answer(expected);
+    };
+    let name = excerpt(name, 80);
+    let age_s = now.as_second() - receipt.at.as_second();
+    if age_s > i64::from(days) * 86_400 {
+        tally.fail(format!("the newest restore drill was {} ago ({name})", receipts::span(age_s)), &*again);
+    }
+    if drill.result == Outcome::Failed {
+        // An older one that passed says nothing about backups of today.
+        tally.fail(format!("the newest restore drill failed, at {} ({name})", receipt.at), again);
+        return tally.answer(expected);
+    }
+    let backup = kept.iter().find_map(|kept| match &kept.receipt.event {
+        Event::Backup(backup) if backup.sha256 == drill.backup_sha256 && kept.receipt.at == drill.backup_at => {
+            Some((&kept.receipt, backup))
+        }
+        _ => None,
+    });
+    match backup {
+        None => tally.fail(
+            format!("{name} is about a backup {} of {} that has no receipt", drill.backup_sha256.short(), drill.backup_at),
+            format!("{}\n{again}", receipts::run(target, receipts::script(Kind::Backup))),
+        ),
+        Some((made, _)) if receipt.started_at < made.started_at => {
+            tally.fail(format!("{name} began at {}, before the backup that it is about", receipt.started_at), again);
+        }
+        Some((made, backup)) => match differs(backup, drill.found.as_ref()) {
+            Some(because) => tally.fail(format!("{name} says passed, but {because}"), again),
+            None => tally.pass(format!(
+                "the backup {} of {} came back whole, {} ago: {} tables",
+                backup.sha256.short(),
+                made.at,
+                receipts::span(age_s),
+                backup.contents.rows.len()
+            )),
+        },
+    }
+    tally.answer(expected)
+}
+
+/// The newest drill; of two that ended at the same moment the one that failed.
+fn newest(kept: &[Kept]) -> Option<(&str, &DbReceipt, &Drill)> {
+    let drills = kept.iter().filter_map(|kept| match &kept.receipt.event {
+        Event::Drill(drill) => Some((kept.name.as_str(), &kept.receipt, drill)),
+        _ => None,
+    });
+    drills.max_by_key(|(_, receipt, drill)| (receipt.at, drill.result == Outcome::Failed))
+}
+
+/// What came back otherwise than it was saved.
+fn differs(backup: &Backup, found: Option<&Contents>) -> Option<String> {
+    let saved = &backup.contents;
+    let Some(found) = found else { return Some("does not say what came back".to_owned()) };
+    if saved.rows.is_empty() {
+        return Some("the backup holds no table".to_owned());
+    }
+    for (table, rows) in &saved.rows {
+        match found.rows.get(table) {
+            Some(back) if back == rows => {}
+            Some(back) => return Some(format!("{back} of {rows} rows of {} came back", excerpt(table, 80))),
+            None => return Some(format!("the table {} did not come back", excerpt(table, 80))),
+        }
+    }
+    if let Some(table) = found.rows.keys().find(|table| !saved.rows.contains_key(*table)) {
+        return Some(format!("the table {} came back and was never saved", excerpt(table, 80)));
+    }
+    let counts = [("indexes", saved.indexes, found.indexes), ("constraints", saved.constraints, found.constraints)];
+    counts.iter().find(|(_, saved, back)| saved != back).map(|(what, saved, back)| format!("{back} of {saved} {what} came back"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{Sha256Digest, Verdict};
+
+    const NOW: i64 = 1_795_000_000;
+
+    fn target() -> Target {
+        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
+    }
+
+    fn at(hours_ago: i64) -> Timestamp {
+        Timestamp::from_second(NOW - hours_ago * 3600).expect("a time")
+    }
+
+    fn contents(rows: u64) -> Contents {
+        Contents { rows: [("public.users".to_owned(), rows), ("public.facts".to_owned(), 7)].into(), indexes: 3, constraints: 2 }
+    }
+
+    fn kept(hours_ago: i64, event: Event) -> Kept {
+        let receipt = DbReceipt {
+            schema: nexy_contract::db_receipt::SCHEMA.to_owned(),
+            started_at: at(hours_ago),
+            at: at(hours_ago),
+            by: "script".to_owned(),
+            database: "d".to_owned(),
+            event,
+        };
+        Kept { name: receipt.file_name(), receipt }
+    }
+
+    fn backup(hours_ago: i64) -> Kept {
+        let sha256 = Sha256Digest::of(b"dump");
+        kept(hours_ago, Event::Backup(Backup { file: "/b".to_owned(), size_bytes: 1, sha256, contents: contents(5) }))
+    }
+
+    fn drill(hours_ago: i64, result: Outcome, found: Option<Contents>) -> Kept {
+        let drill = Drill { backup_sha256: Sha256Digest::of(b"dump"), backup_at: at(20), result, found };
+        kept(hours_ago, Event::Drill(drill))
+    }
+
+    fn asked(kept: &[Kept]) -> Answer {
+        judge(&target(), Timestamp::from_second(NOW).expect("a time"), Receipts { kept: kept.to_vec(), ..Receipts::default() })
+    }
+
+    fn passed(hours_ago: i64) -> Kept {
+        drill(hours_ago, Outcome::Passed, Some(contents(5)))
+    }
+
+    #[test]
+    fn a_recent_drill_that_brought_everything_back_passes() {
+        let answer = asked(&[backup(20), passed(2)]);
+        assert_eq!(answer.verdict, Verdict::Pass, "{answer:?}");
+        assert!(answer.found.contains("came back whole, 2 hours ago: 2 tables"), "{}", answer.found);
+    }
+
+    #[test]
+    fn none_is_unknown_and_a_drill_of_an_unknown_backup_is_a_no() {
+        assert_eq!(asked(&[]).verdict, Verdict::Unknown);
+        assert_eq!(asked(&[backup(20)]).verdict, Verdict::Unknown);
+        let answer = asked(&[passed(2)]);
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("has no receipt") && answer.fix.contains("db_backup.sh"), "{answer:?}");
+        assert_eq!(asked(&[backup(19), passed(2)]).verdict, Verdict::Fail, "the same bytes, but another backup");
+    }
+
+    #[test]
+    fn the_newest_counts_whatever_an_older_one_said() {
+        let failed = |hours_ago| drill(hours_ago, Outcome::Failed, None);
+        assert_eq!(asked(&[backup(20), passed(3), failed(2)]).verdict, Verdict::Fail);
+        assert_eq!(asked(&[backup(20), failed(3), passed(2)]).verdict, Verdict::Pass);
+        assert_eq!(asked(&[backup(20), failed(2), passed(2)]).verdict, Verdict::Fail, "of two at one moment the worse counts");
+    }
+
+    #[test]
+    fn a_drill_is_good_for_so_many_days_and_not_an_hour_longer() {
+        let week = i64::from(target().limits.restore_drill_max_days) * 24;
+        let of = |hours_ago: i64| {
+            let mut drill = passed(hours_ago);
+            let Event::Drill(inside) = &mut drill.receipt.event else { panic!("it is a drill") };
+            inside.backup_at = at(week + 5);
+            asked(&[backup(week + 5), drill])
+        };
+        assert_eq!(of(week).verdict, Verdict::Pass);
+        let late = of(week + 1);
+        assert!(late.verdict == Verdict::Fail && late.found.contains("7 days ago"), "{late:?}");
+    }
+
+    #[test]
+    fn what_did_not_come_back_is_named_whatever_the_drill_says() {
+        let mut less = contents(5);
+        less.rows.remove("public.facts");
+        let mut more = contents(5);
+        more.rows.insert("public.new".to_owned(), 1);
+        let mut bare = contents(5);
+        bare.indexes = 0;
+        for (found, said) in [
+            (None, "does not say what came back"),
+            (Some(contents(4)), "4 of 5 rows of public.users"),
+            (Some(less), "the table public.facts did not"),
+            (Some(more), "public.new came back and was never saved"),
+            (Some(bare), "0 of 3 indexes"),
+        ] {
+            let answer = asked(&[backup(20), drill(2, Outcome::Passed, found)]);
+            assert_eq!(answer.verdict, Verdict::Fail, "{said}");
+            assert!(answer.found.contains(said), "{}", answer.found);
+        }
+    }
+
+    #[test]
+    fn a_drill_that_began_before_its_backup_is_a_no() {
+        assert_eq!(asked(&[backup(20), passed(21)]).verdict, Verdict::Fail);
+    }
+}

@@ -1,0 +1,261 @@
+//! `artifact-version` against real packages, receipts, and the programs of a Mac.
+
+use crate::{ask, asked, finding, holds, json, record, world};
+use nexy_standin::{
+    artifact,
+    package::{Package, package_info},
+    world::{Mac, Options, Ran, VERSION, World},
+};
+use serde_json::{Value, json};
+use std::fs;
+
+const GATE: &str = "artifact-version";
+
+/// A world with nothing but a package in the inbox.
+fn with_package(package: &Package) -> World {
+    let world = world();
+    fs::remove_file(world.inbox("Nexy.dmg")).expect("the disk image");
+    world.remove_build_receipt("Nexy.dmg");
+    world.inbox_pkg(&package.bytes(8192, 7));
+    world
+}
+
+fn good() -> Package {
+    Package::of(VERSION)
+}
+
+/// Asks on a Mac.
+fn ask_there(world: &World, mac: &Mac) -> Ran {
+    let path = format!("{}:{}:/usr/bin:/bin", mac.programs().display(), world.programs().display());
+    let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).env("PATH", &path).run();
+    let _ = mac.calls();
+    ran
+}
+
+#[track_caller]
+fn asked_there(world: &World, mac: &Mac, code: i32) -> Value {
+    let ran = ask_there(world, mac);
+    ran.exits(code);
+    finding(&ran, GATE)
+}
+
+#[test]
+fn a_package_is_opened_here_and_a_disk_image_stands_on_its_receipt() {
+    let world = World::with(&Options { pkg_bytes: Some(4096), ..Options::default() });
+    let finding = asked(&world, GATE, 0);
+    holds(&finding, "found", "Nexy.dmg is 2.0.0.4 inside, signed and notarized; Nexy.pkg is 2.0.0.4 inside, signed and notarized");
+}
+
+#[test]
+fn a_package_of_another_version_is_a_no_that_names_every_place() {
+    let world = with_package(&good().info(&package_info("2.0.0.3", "1001", "2.0")));
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "Nexy.pkg: PackageInfo version is `2.0.0.3`, not 2.0.0.4");
+    holds(&finding, "found", "PackageInfo Nexy.app CFBundleVersion is `1001`");
+    holds(&finding, "found", "PackageInfo Nexy.app CFBundleShortVersionString is `2.0`");
+    holds(&finding, "fix", "build Nexy.pkg for 2.0.0.4");
+    let world = with_package(&good().distribution("<x><pkg-ref id=\"p\" version=\"2.0.0.3\"/></x>"));
+    holds(&asked(&world, GATE, 1), "found", "Distribution pkg-ref p version is `2.0.0.3`");
+}
+
+#[test]
+fn a_package_that_is_not_signed_is_a_no_and_one_without_a_ticket_is_unknown() {
+    holds(&asked(&with_package(&good().unsigned()), GATE, 1), "found", "Nexy.pkg is not signed");
+    let world = with_package(&good().unstapled());
+    let finding = asked(&world, GATE, 69);
+    holds(&finding, "found", "whether Nexy.pkg is notarized");
+    holds(&finding, "fix", "xcrun stapler staple release_inbox/Nexy.pkg");
+    world.write_build_receipt("Nexy.pkg");
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn a_package_that_was_cut_or_is_none_is_a_no() {
+    let whole = good().bytes(8192, 7);
+    for bytes in [&whole[..4000], &whole[..100], b"xar!", b"<!DOCTYPE html>"] {
+        let world = with_package(&good());
+        world.inbox_pkg(bytes);
+        holds(&asked(&world, GATE, 1), "found", "Nexy.pkg: ");
+    }
+    holds(&asked(&with_package(&good().info("no XML")), GATE, 1), "found", "is no XML");
+}
+
+#[test]
+fn a_package_that_names_no_application_or_is_packed_oddly_is_unknown() {
+    let world = with_package(&good().info("<pkg-info version=\"2.0.0.4\"/>"));
+    holds(&asked(&world, GATE, 69), "found", "does not say which CFBundleVersion");
+    world.write_build_receipt("Nexy.pkg");
+    asked(&world, GATE, 0);
+    holds(&asked(&with_package(&good().packed_as("application/x-lzma")), GATE, 69), "found", "packed as application/x-lzma");
+}
+
+#[test]
+fn a_disk_image_without_receipt_is_unknown_and_counts_as_the_target_says() {
+    let world = world();
+    world.remove_build_receipt("Nexy.dmg");
+    let finding = asked(&world, GATE, 69);
+    holds(&finding, "found", "nobody knows the version inside Nexy.dmg");
+    holds(&finding, "fix", "scripts/build_receipt.sh release_inbox/Nexy.dmg");
+    world.set_target("artifact_version", "when_unknown", "\"advice\"");
+    let ran = ask(&world, &["before-publish"]);
+    ran.exits(0).says("unsure");
+    let document = ran.json();
+    let found = document["findings"].as_array().expect("findings").iter().find(|finding| finding["id"] == GATE).expect("a finding");
+    assert_eq!((&found["verdict"], &found["severity"]), (&json!("unknown"), &json!("advice")));
+    world.write_build_receipt("Nexy.dmg");
+    world.set_build_receipt("Nexy.dmg", "version", json!("2.0.0.3"));
+    assert_eq!(asked(&world, GATE, 1)["severity"], "gate", "a no decides all the same");
+}
+
+#[test]
+fn a_receipt_must_be_about_these_bytes_this_name_and_this_version() {
+    let world = world();
+    for (key, value, words) in [
+        ("sha256", json!("0".repeat(64)), "is about other bytes"),
+        ("size_bytes", json!(1), "is about other bytes"),
+        ("artifact", json!("Other.dmg"), "is about Other.dmg"),
+        ("version", json!("2.0.0.3"), "version is `2.0.0.3`, not 2.0.0.4"),
+        ("version", json!("1001"), "version is `1001`, not 2.0.0.4"),
+        ("signed", json!(false), "Nexy.dmg is not signed"),
+        ("notarized", json!(false), "no good notarization ticket"),
+    ] {
+        world.write_build_receipt("Nexy.dmg");
+        world.set_build_receipt("Nexy.dmg", key, value);
+        holds(&asked(&world, GATE, 1), "found", words);
+    }
+    world.write_build_receipt("Nexy.dmg");
+    fs::write(world.inbox("Nexy.dmg"), artifact::dmg(4096, 8)).expect("new bytes");
+    holds(&asked(&world, GATE, 1), "found", "is about other bytes");
+}
+
+#[test]
+fn a_receipt_that_cannot_be_used_is_unknown() {
+    let world = world();
+    let good = fs::read_to_string(world.build_receipt("Nexy.dmg")).expect("the receipt");
+    for (text, words) in [
+        (String::new(), "is empty"),
+        (good[..good.len() / 2].to_owned(), "ends in the middle"),
+        ("true".to_owned(), "cannot be used"),
+        (good.replace("receipt/1", "receipt/2"), "newer than"),
+        (good.replace("\"by\"", "\"surprise\""), "unknown field"),
+        (good.replace("\"signed\": true", "\"signed\": \"yes\""), "cannot be used"),
+        (" ".repeat(70_000), "larger than"),
+    ] {
+        fs::write(world.build_receipt("Nexy.dmg"), text).expect("a receipt");
+        holds(&asked(&world, GATE, 69), "found", words);
+    }
+    fs::write(world.build_receipt("Nexy.dmg"), &good).expect("the receipt");
+    world.set_build_receipt("Nexy.dmg", "built_at", json!(world.ago(-3600)));
+    holds(&asked(&world, GATE, 69), "found", "ahead of this clock");
+    world.remove_build_receipt("Nexy.dmg");
+    fs::create_dir(world.build_receipt("Nexy.dmg")).expect("a folder in its place");
+    holds(&asked(&world, GATE, 69), "found", "cannot be read");
+}
+
+#[test]
+fn an_inbox_without_artifacts_is_unknown_and_a_link_is_a_no() {
+    let world = world();
+    let elsewhere = world.home().join("Nexy.dmg");
+    fs::rename(world.inbox("Nexy.dmg"), &elsewhere).expect("moved");
+    holds(&asked(&world, GATE, 69), "found", "holds no artifact");
+    std::os::unix::fs::symlink(&elsewhere, world.inbox("Nexy.dmg")).expect("a link");
+    holds(&asked(&world, GATE, 1), "found", "it is a link");
+}
+
+#[test]
+fn the_version_is_the_records_else_the_workspaces() {
+    let world = world();
+    let born = json(&record(&world));
+    world.set_version("2.0.0.5");
+    holds(&asked(&world, GATE, 1), "found", "not 2.0.0.5");
+    let ran = world.tool("nexy-gate").args([GATE, "-"]).stdin(born).run();
+    ran.exits(0);
+    fs::remove_file(world.workspace().join("VERSION")).expect("VERSION");
+    holds(&asked(&world, GATE, 1), "found", "VERSION is missing");
+    fs::create_dir(world.workspace().join("VERSION")).expect("a folder");
+    asked(&world, GATE, 69);
+}
+
+#[test]
+fn on_a_mac_the_image_is_mounted_looked_at_and_unmounted_without_any_receipt() {
+    let world = world();
+    world.remove_build_receipt("Nexy.dmg");
+    let mac = world.mac(VERSION);
+    std::os::unix::fs::symlink("/Applications", mac.image().join("Applications.app")).expect("the usual link");
+    holds(&asked_there(&world, &mac, 0), "found", "Nexy.dmg is 2.0.0.4 inside, signed and notarized");
+    let calls: Vec<String> = mac.calls().iter().map(|call| call.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(calls, ["hdiutil attach", "plutil -convert", "codesign --verify", "hdiutil detach", "xcrun stapler"]);
+    assert!(!mac.has_mounted());
+    let mount = mac.calls()[0].split(' ').nth(6).expect("a folder").to_owned();
+    assert!(!std::path::Path::new(&mount).exists(), "{mount} was left behind");
+}
+
+#[test]
+fn on_a_mac_an_old_build_is_a_no_whatever_its_receipt_says() {
+    let world = world();
+    let mac = world.mac("2.0.0.3");
+    holds(&asked_there(&world, &mac, 1), "found", "Nexy.app CFBundleVersion is `2.0.0.3`, not 2.0.0.4");
+    mac.holds("Nexy.app", VERSION, "2.0");
+    holds(&asked_there(&world, &mac, 1), "found", "CFBundleShortVersionString is `2.0`");
+    mac.holds("Nexy.app", VERSION, VERSION);
+    mac.holds("Older.app", "1.0", VERSION);
+    holds(&asked_there(&world, &mac, 1), "found", "Older.app CFBundleVersion is `1.0`");
+    fs::remove_dir_all(mac.image()).expect("the content");
+    fs::create_dir(mac.image()).expect("nothing");
+    holds(&asked_there(&world, &mac, 1), "found", "Nexy.dmg holds no application");
+    assert!(!mac.has_mounted());
+}
+
+#[test]
+fn on_a_mac_signature_and_ticket_are_asked_of_the_programs_there() {
+    let world = World::with(&Options { pkg_bytes: Some(4096), ..Options::default() });
+    world.remove_build_receipt("Nexy.dmg");
+    let mac = world.mac(VERSION);
+    for (fault, code, words) in [
+        ("unsigned", 1, "Nexy.dmg is not signed (codesign says: "),
+        ("codesign-fails", 69, "codesign ended with 2"),
+        ("wrong-ticket", 1, "Nexy.pkg has no good notarization ticket"),
+        ("no-ticket", 69, "whether Nexy.dmg is notarized"),
+        ("no-stapler", 69, "whether Nexy.dmg is notarized"),
+        ("plutil-fails", 69, "Info.plist of Nexy.app: plutil ended with 1"),
+    ] {
+        mac.fails(fault);
+        holds(&asked_there(&world, &mac, code), "found", words);
+        mac.works(fault);
+    }
+    asked_there(&world, &mac, 0);
+    fs::remove_file(mac.programs().join("codesign")).expect("the program");
+    holds(&asked_there(&world, &mac, 69), "found", "`codesign` is not on PATH");
+}
+
+#[test]
+fn on_a_mac_an_image_that_cannot_be_mounted_is_unknown_whatever_its_receipt_says() {
+    let world = world();
+    let mac = world.mac(VERSION);
+    mac.fails("attach-fails");
+    let finding = asked_there(&world, &mac, 69);
+    holds(&finding, "found", "hdiutil attach ended with 1: hdiutil: attach failed - image not recognized");
+    holds(&finding, "fix", "hdiutil verify ");
+    assert!(!mac.calls().iter().any(|call| call.starts_with("hdiutil detach")), "{:?}", mac.calls());
+}
+
+#[test]
+fn on_a_mac_the_image_is_unmounted_whatever_happens() {
+    let world = world();
+    let mac = world.mac(VERSION);
+    mac.fails("detach-fails");
+    asked_there(&world, &mac, 0);
+    assert!(!mac.has_mounted(), "by force");
+    mac.fails("detach-always-fails");
+    let finding = asked_there(&world, &mac, 69);
+    holds(&finding, "found", "it is still mounted");
+    holds(&finding, "fix", "hdiutil detach -force /tmp/nexy-image-");
+    let mount = fs::read_to_string(world.root().join("mac/mounted")).expect("where it is mounted");
+    fs::remove_dir_all(mount.trim()).expect("what stayed behind");
+    mac.works("detach-always-fails");
+    fs::remove_file(world.root().join("mac/mounted")).expect("the mark");
+    mac.fails("attach-hangs");
+    world.set_target("limits", "gate_timeout_s", "4");
+    holds(&asked_there(&world, &mac, 69), "found", "`hdiutil` did not end within");
+    assert!(!mac.has_mounted(), "what was mounted when it was ended is unmounted");
+}
