@@ -16,6 +16,7 @@ pub mod gemini;
 pub mod git;
 pub mod github;
 pub mod http;
+pub mod lines;
 pub mod live;
 pub mod manifests;
 pub mod owned_version;

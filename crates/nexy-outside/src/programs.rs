@@ -23,7 +23,16 @@ pub struct Run {
     set: Vec<(String, std::ffi::OsString)>,
     folder: Option<std::path::PathBuf>,
     timeout: Duration,
-    max_bytes: u64,
+    bound: Bound,
+}
+
+/// How much of each stream is kept.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    /// More than this is an error.
+    AtMost(u64),
+    /// The end of whatever comes.
+    Tail(usize),
 }
 
 /// What a program did.
@@ -107,7 +116,7 @@ impl Run {
             set: Vec::new(),
             folder: None,
             timeout: Duration::from_secs(30),
-            max_bytes: 1 << 20,
+            bound: Bound::AtMost(1 << 20),
         }
     }
 
@@ -159,6 +168,20 @@ impl Run {
         self
     }
 
+    /// The most that it may print on each stream, in bytes.
+    #[must_use]
+    pub const fn at_most(mut self, max_bytes: u64) -> Self {
+        self.bound = Bound::AtMost(max_bytes);
+        self
+    }
+
+    /// Keeps only so many last bytes of each stream; it may print as much as it likes.
+    #[must_use]
+    pub const fn keep_tail(mut self, bytes: usize) -> Self {
+        self.bound = Bound::Tail(bytes);
+        self
+    }
+
     /// Runs it to its end.
     ///
     /// # Errors
@@ -185,8 +208,8 @@ impl Run {
         })?;
         let running = Running::new(&child);
         let deadline = Instant::now() + self.timeout;
-        let stdout = gather(child.stdout.take(), self.max_bytes);
-        let stderr = gather(child.stderr.take(), self.max_bytes);
+        let stdout = gather(child.stdout.take(), self.bound);
+        let stderr = gather(child.stderr.take(), self.bound);
         let collected = collect(&stdout, deadline).and_then(|out| Ok((out, collect(&stderr, deadline)?)));
         let (stdout, stderr) = match collected {
             Ok(collected) => collected,
@@ -194,7 +217,7 @@ impl Run {
                 end(&mut child);
                 return Err(match lost {
                     Lost::Late => ProgramError::Timeout { name: self.name, after: self.timeout },
-                    Lost::TooMuch => ProgramError::TooMuch { name: self.name, max_bytes: self.max_bytes },
+                    Lost::TooMuch(max_bytes) => ProgramError::TooMuch { name: self.name, max_bytes },
                     Lost::Broken(error) => failed(&self.name, &error),
                 });
             }
@@ -250,29 +273,48 @@ fn is_on_path(name: &str) -> bool {
 
 enum Lost {
     Late,
-    TooMuch,
+    TooMuch(u64),
     Broken(io::Error),
 }
 
 type Gathered = mpsc::Receiver<Result<Vec<u8>, Lost>>;
 
-fn gather(stream: Option<impl Read + Send + 'static>, max_bytes: u64) -> Gathered {
+fn gather(stream: Option<impl Read + Send + 'static>, bound: Bound) -> Gathered {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let read = match stream {
-            Some(stream) => stream.take(max_bytes + 1).read_to_end(&mut bytes),
-            None => Ok(0),
-        };
-        let result = match read {
-            Err(error) => Err(Lost::Broken(error)),
-            Ok(_) if bytes.len() as u64 > max_bytes => Err(Lost::TooMuch),
-            Ok(_) => Ok(bytes),
+        let read = match (stream, bound) {
+            (None, _) => Ok(Vec::new()),
+            (Some(stream), Bound::AtMost(max_bytes)) => whole(stream, max_bytes),
+            (Some(stream), Bound::Tail(bytes)) => tail(stream, bytes).map_err(Lost::Broken),
         };
         // The receiver is gone only when the run was given up.
-        let _ = sender.send(result);
+        let _ = sender.send(read);
     });
     receiver
+}
+
+fn whole(stream: impl Read, max_bytes: u64) -> Result<Vec<u8>, Lost> {
+    let mut bytes = Vec::new();
+    stream.take(max_bytes + 1).read_to_end(&mut bytes).map_err(Lost::Broken)?;
+    if bytes.len() as u64 > max_bytes { Err(Lost::TooMuch(max_bytes)) } else { Ok(bytes) }
+}
+
+fn tail(mut stream: impl Read, bytes: usize) -> io::Result<Vec<u8>> {
+    let (mut kept, mut piece) = (Vec::new(), [0; 8 << 10]);
+    loop {
+        let read = match stream.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        kept.extend_from_slice(&piece[..read]);
+        if kept.len() >= bytes.saturating_mul(2).max(piece.len()) {
+            kept.drain(..kept.len() - bytes);
+        }
+    }
+    kept.drain(..kept.len().saturating_sub(bytes));
+    Ok(kept)
 }
 
 fn collect(gathered: &Gathered, deadline: Instant) -> Result<Vec<u8>, Lost> {
@@ -347,6 +389,21 @@ mod tests {
     fn endless_output_is_bounded() {
         let error = sh("yes").run().expect_err("it never stops");
         assert!(matches!(error, ProgramError::TooMuch { .. }), "{error}");
+    }
+
+    #[test]
+    fn only_the_end_is_kept_when_that_is_all_that_is_wanted() {
+        let ran = sh("yes | head -c 3000000; echo the end").keep_tail(8).run().expect("sh runs");
+        assert_eq!(ran.stdout, b"the end\n");
+        assert_eq!(sh("echo short").keep_tail(100).run().expect("sh runs").stdout, b"short\n");
+    }
+
+    #[test]
+    fn a_program_may_be_allowed_more() {
+        let ran = sh("yes | head -c 3000000").at_most(3_000_000).run().expect("sh runs");
+        assert_eq!(ran.stdout.len(), 3_000_000);
+        let error = sh("echo 12345").at_most(5).run().expect_err("six bytes");
+        assert_eq!(error.to_string(), "`sh` printed more than 5 bytes");
     }
 
     #[test]
