@@ -19,6 +19,7 @@ pub const PROFILE: &str = "before-publish";
 pub const IDS: &[&str] = &[
     "version-synced",
     "target-canonical",
+    "no-legacy",
     "git-remotes",
     "release-inbox",
     "artifact-genuine",

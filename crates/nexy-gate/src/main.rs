@@ -20,6 +20,7 @@ mod remotes;
 mod repository;
 mod selection;
 mod tally;
+mod tracked;
 mod unit_drift;
 mod unit_environment;
 mod unit_repair;

@@ -21,6 +21,7 @@ mod github_quota;
 mod github_token;
 mod layout;
 mod no_force_push;
+mod no_legacy;
 mod release_inbox;
 mod restore_drill;
 mod server_deployed;
@@ -38,6 +39,7 @@ use crate::{gate::Gate, print_fix::Find};
 pub(crate) const GATES: &[&Gate] = &[
     &version_synced::GATE,
     &target_canonical::GATE,
+    &no_legacy::GATE,
     &git_remotes::GATE,
     &no_force_push::GATE,
     &tag_coherent::GATE,

@@ -30,6 +30,7 @@ mod github_token;
 mod lanes;
 mod layout;
 mod no_force_push;
+mod no_legacy;
 mod print_fix;
 mod records;
 mod release_inbox;

@@ -1,0 +1,259 @@
+//! Nothing in the workspace speaks of hosts, groups, VMs and repositories of the past: their copies once steered releases.
+
+mod azure;
+mod repositories;
+mod scan;
+mod words;
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    tally::Tally,
+    tracked::{self, Kind, Tracked},
+};
+use nexy_contract::{
+    Target,
+    text::{excerpt, shell_word},
+};
+use nexy_outside::{
+    Workspace,
+    http::Url,
+    lines::{self, Walk},
+};
+use scan::{Names, Past, Scan};
+use std::collections::BTreeSet;
+
+pub(crate) const GATE: Gate = Gate {
+    id: "no-legacy",
+    asks: "Does no tracked file speak of a host, resource group, VM or repository of the past?",
+    profiles: &["pre-production", "before-publish"],
+    runbook: "S0 §0, S2 §0.1, S3",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "A script or a client speaks to a machine that is gone, or deploys to a group that nobody looks at any more.",
+        check: "Reads every file that `git ls-files` names, without nexy.toml and legacy.not_scanned, for the names of [legacy], and for \
+                repositories of our owners that [repositories] does not know. A name that is also the product's own counts only where a \
+                VM or a group is meant.",
+        fix: "git grep -nwF -e NAME -- FILE, then write the name of [release_target] or [repositories] in its place; a file that must \
+              speak of the past goes into legacy.not_scanned.",
+        verify: "nexy-gate no-legacy",
+    },
+    check,
+};
+
+/// A larger file is named, not read.
+const LARGEST_BYTES: u64 = 4 << 20;
+/// So much is read in all.
+const ALL_BYTES: u64 = 1 << 30;
+/// So many places are named.
+const MOST_NAMED: usize = 10;
+
+/// One line that speaks of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Spot {
+    path: String,
+    line: usize,
+    past: Past,
+}
+
+/// What was seen, and what was not.
+#[derive(Debug, Default)]
+struct Seen {
+    files: usize,
+    spots: Vec<Spot>,
+    /// Files that nobody looked into, with the reason and what to type.
+    blind: Vec<(String, String, String)>,
+}
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let expected = expected(&workspace.target);
+    match tracked::files(workspace, &expected) {
+        Ok(files) => judge(&workspace.target, &look(workspace, &files)),
+        Err(answer) => answer,
+    }
+}
+
+fn look(workspace: &Workspace, files: &[Tracked]) -> Seen {
+    let target = &workspace.target;
+    let own_name = workspace.target_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let names = Names::of(target, github_hosts(target));
+    let mut seen = Seen::default();
+    let mut read_bytes = 0;
+    for file in files.iter().filter(|file| file.path != own_name && !is_excused(&file.path, &target.legacy.not_scanned)) {
+        let word = shell_word(&file.path);
+        match file.kind {
+            // What a link leads to is either tracked under its own name or no part of the workspace.
+            Kind::Link => continue,
+            Kind::Submodule => {
+                let fix = format!("git -C {word} ls-files   (and name {word} in legacy.not_scanned once somebody has looked)");
+                seen.blind.push((file.path.clone(), "is a repository of its own".to_owned(), fix));
+                continue;
+            }
+            Kind::File => {}
+        }
+        if read_bytes >= ALL_BYTES {
+            let fix = "nexy-gate no-legacy   (after naming folders that may speak of the past in legacy.not_scanned)".to_owned();
+            seen.blind.push((file.path.clone(), format!("and all behind it come after {ALL_BYTES} bytes"), fix));
+            break;
+        }
+        let mut scan = Scan::new(&names);
+        let path = &file.path;
+        let spots = &mut seen.spots;
+        let walk = lines::each(&workspace.path(path), LARGEST_BYTES, |line, text| {
+            for past in scan.line(&String::from_utf8_lossy(text)) {
+                let spot = Spot { path: path.clone(), line, past };
+                // A long line comes in pieces that overlap.
+                if spots.last() != Some(&spot) {
+                    spots.push(spot);
+                }
+            }
+        });
+        match walk {
+            Ok(Walk::Text(bytes)) => {
+                read_bytes += bytes;
+                seen.files += 1;
+            }
+            Ok(Walk::Binary) => {}
+            Ok(Walk::TooLarge(bytes)) => {
+                let names: Vec<String> =
+                    target.legacy.hosts.iter().chain(&target.legacy.vms).map(|name| format!("-e {}", shell_word(name))).collect();
+                let fix = format!("git grep -cwF {} -- {word}", names.join(" "));
+                seen.blind.push((path.clone(), format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix));
+            }
+            Ok(Walk::NoFile) => seen.blind.push((path.clone(), "is no file here".to_owned(), format!("git checkout -- {word}"))),
+            Err(error) if error.is_missing() => {
+                seen.blind.push((path.clone(), "is tracked, and not there".to_owned(), format!("git checkout -- {word}")));
+            }
+            Err(error) => seen.blind.push((path.clone(), format!("cannot be read: {}", error.because()), format!("ls -l {word}"))),
+        }
+    }
+    seen
+}
+
+/// The hosts of GitHub, with their ports where they are not the usual ones.
+fn github_hosts(target: &Target) -> Vec<String> {
+    let urls = [&target.github.web_url, &target.github.api_url, &target.github.uploads_url];
+    let authority =
+        |url: &&String| Url::parse(url).and(url.split_once("://")).map(|(_, rest)| rest.split('/').next().unwrap_or(rest).to_owned());
+    urls.iter().filter_map(authority).collect()
+}
+
+fn is_excused(path: &str, not_scanned: &[String]) -> bool {
+    not_scanned.iter().any(|excused| if excused.ends_with('/') { path.starts_with(excused) } else { path == excused })
+}
+
+fn expected(target: &Target) -> String {
+    let release = &target.release_target;
+    let repositories = &target.repositories;
+    format!(
+        "only the host {}, the group {}, the VM {} and the repositories {}, {}, {}",
+        release.host, release.resource_group, release.vm, repositories.workspace, repositories.server, repositories.artifacts
+    )
+}
+
+fn judge(target: &Target, seen: &Seen) -> Answer {
+    let mut tally = Tally::default();
+    if !seen.spots.is_empty() {
+        let shown = |spot: &Spot| format!("{}:{} names {}", excerpt(&spot.path, 200), spot.line, spot.past.shown());
+        let mut found: Vec<String> = seen.spots.iter().take(MOST_NAMED).map(shown).collect();
+        if seen.spots.len() > MOST_NAMED {
+            found.push(format!("and {} more", seen.spots.len() - MOST_NAMED));
+        }
+        tally.fail(found.join("; "), repair(target, &seen.spots));
+    }
+    for (path, because, fix) in seen.blind.iter().take(MOST_NAMED) {
+        tally.unknown(format!("{} {because}, so it was not looked into", excerpt(path, 200)), fix);
+    }
+    if seen.blind.len() > MOST_NAMED {
+        tally.unknown(format!("{} more files were not looked into", seen.blind.len() - MOST_NAMED), "git status --short");
+    }
+    if seen.files > 0 {
+        tally.pass(format!("{} tracked text files speak of nothing of the past", seen.files));
+    }
+    tally.answer(expected(target))
+}
+
+/// A command that shows every place, and what to write there.
+fn repair(target: &Target, spots: &[Spot]) -> String {
+    let words: BTreeSet<&str> = spots.iter().map(|spot| spot.past.name()).collect();
+    let files: BTreeSet<&str> = spots.iter().map(|spot| spot.path.as_str()).collect();
+    let words: Vec<String> = words.into_iter().map(|word| format!("-e {}", shell_word(word))).collect();
+    let mut files: Vec<String> = files.into_iter().map(shell_word).collect();
+    if files.len() > MOST_NAMED {
+        files = vec![".".to_owned()];
+    }
+    let mut lines = vec![format!("git grep -nwiF {} -- {}", words.join(" "), files.join(" "))];
+    let pasts: BTreeSet<&Past> = spots.iter().map(|spot| &spot.past).collect();
+    let release = &target.release_target;
+    for past in pasts.into_iter().take(MOST_NAMED) {
+        lines.push(match past {
+            Past::Host(_) => format!("write {} in place of {}", release.host, past.shown()),
+            Past::Group(_) => format!("write {} in place of {}", release.resource_group, past.shown()),
+            Past::Vm(_) => format!("write {} in place of {}", release.vm, past.shown()),
+            Past::Repository(_) => format!("write one of [repositories] in place of {}", past.shown()),
+        });
+    }
+    lines.push("or name a file that must speak of the past in legacy.not_scanned of nexy.toml".to_owned());
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    fn target() -> Target {
+        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
+    }
+
+    fn spot(path: &str, line: usize, past: Past) -> Spot {
+        Spot { path: path.to_owned(), line, past }
+    }
+
+    #[test]
+    fn files_without_the_past_pass_and_no_files_at_all_are_unknown() {
+        let answer = judge(&target(), &Seen { files: 3, ..Seen::default() });
+        assert_eq!(answer, Answer::pass("3 tracked text files speak of nothing of the past"));
+        assert_eq!(judge(&target(), &Seen::default()).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn places_are_named_with_the_command_and_the_word_to_write() {
+        let target = target();
+        let spots = vec![spot("a b.sh", 7, Past::Vm("Old".into())), spot("x.md", 1, Past::Host("old.example.net".into()))];
+        let answer = judge(&target, &Seen { files: 3, spots, ..Seen::default() });
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert_eq!(answer.found, "a b.sh:7 names the VM Old; x.md:1 names the host old.example.net");
+        let lines: Vec<&str> = answer.fix.lines().collect();
+        assert_eq!(lines[0], "git grep -nwiF -e Old -e old.example.net -- 'a b.sh' x.md");
+        assert!(lines.contains(&format!("write {} in place of the VM Old", target.release_target.vm).as_str()), "{}", answer.fix);
+    }
+
+    #[test]
+    fn ten_places_are_named_and_the_rest_is_counted() {
+        let spots = (1..=25).map(|line| spot(&format!("f{line}"), line, Past::Group("Old".into()))).collect();
+        let answer = judge(&target(), &Seen { files: 25, spots, ..Seen::default() });
+        assert_eq!(answer.found.matches(" names ").count(), 10);
+        assert!(answer.found.ends_with("; and 15 more"), "{}", answer.found);
+        assert!(answer.fix.starts_with("git grep -nwiF -e Old -- .\n"), "{}", answer.fix);
+    }
+
+    #[test]
+    fn a_file_that_nobody_looked_into_is_unknown_and_never_hides_a_no() {
+        let blind = vec![("big.json".to_owned(), "is too large".to_owned(), "look".to_owned())];
+        assert_eq!(judge(&target(), &Seen { files: 3, blind: blind.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
+        let spots = vec![spot("x", 1, Past::Vm("Old".into()))];
+        let answer = judge(&target(), &Seen { files: 3, spots, blind });
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("big.json is too large"), "{}", answer.found);
+    }
+
+    #[test]
+    fn folders_and_files_are_excused_as_they_are_written() {
+        let excused = ["Docs/old/".to_owned(), "one.md".to_owned()];
+        assert!(is_excused("Docs/old/a/b", &excused) && is_excused("one.md", &excused));
+        assert!(!is_excused("Docs/older", &excused) && !is_excused("one.md.txt", &excused) && !is_excused("x/one.md", &excused));
+    }
+}
