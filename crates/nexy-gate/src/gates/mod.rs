@@ -32,6 +32,7 @@ mod target_canonical;
 mod update_dirs;
 mod version_moves;
 mod version_synced;
+mod workflow_triggers;
 
 use crate::{gate::Gate, print_fix::Find};
 
@@ -44,6 +45,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &no_force_push::GATE,
     &tag_coherent::GATE,
     &layout::GATE,
+    &workflow_triggers::GATE,
     &release_inbox::GATE,
     &artifact_genuine::GATE,
     &artifact_version::GATE,

@@ -45,6 +45,7 @@ mod update_dirs;
 mod version_moves;
 mod version_synced;
 mod vm;
+mod workflow_triggers;
 
 use nexy_contract::{Record, ReleaseVersion, Sha256Digest, Target, record::Artifact};
 use nexy_standin::world::{self, Ran, World};

@@ -94,6 +94,33 @@ pub(super) fn write_code(root: &Path) {
     write(&root.join("server/requirements.txt"), "aiohttp>=3.9\nprotobuf>=6.31.1,<7\n");
 }
 
+/// Writes what only the workspace has: the workflow that deploys, and the repository's own check of its quality.
+pub(super) fn write_workspace_code(root: &Path) {
+    write(&root.join(".github/workflows/deploy-to-azure.yml"), WORKFLOW);
+    write(&root.join("scripts/prod_ready_check.sh"), "#!/usr/bin/env bash\nset -euo pipefail\necho 'everything is ready'\n");
+}
+
+const WORKFLOW: &str = "\
+name: Deploy to Azure VM
+on:
+  push:
+    branches: [main]
+    paths: ['server/**']
+  workflow_dispatch:
+concurrency:
+  group: deploy-to-azure
+  cancel-in-progress: false
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: azure/login@v2
+        with:
+          creds: ${{ secrets.AZURE_CREDENTIALS }}
+      - run: az vm run-command invoke -g NexyNewRG -n NexyNew --command-id RunShellScript --scripts @scripts/remote/run_tool.sh
+";
+
 /// Writes a manifest and its versioned copy into both manifest folders.
 pub(super) fn write_manifests(root: &Path, manifest: &Value) {
     let text = format!("{manifest:#}\n");

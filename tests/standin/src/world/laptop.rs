@@ -18,6 +18,7 @@ impl World {
         files::write(&root.join("nexy.toml"), target);
         restrict(&root.join("nexy.toml"));
         files::copy_folder(&target::repository().join("scripts"), &root.join("scripts"));
+        files::write_workspace_code(&root);
         fs::create_dir_all(root.join("release_inbox")).unwrap();
         fs::create_dir_all(root.join("releases")).unwrap();
         artifact::write_dmg(&self.inbox("Nexy.dmg"), options.dmg_bytes, 2);
