@@ -59,6 +59,17 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
+/// Reads the first `max` bytes of a file, however long it is.
+///
+/// # Errors
+/// [`FileError`].
+pub fn read_head(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
+    let failed = |source| FileError { verb: "read", path: path.to_path_buf(), source };
+    let mut bytes = Vec::new();
+    open_nonblocking(path).map_err(failed)?.take(max).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
 /// Reads a text of at most `max` bytes; `None` when there is no such file.
 ///
 /// # Errors
@@ -85,6 +96,29 @@ pub fn read_text(path: &Path, max: u64) -> Result<String, FileError> {
         path: path.to_path_buf(),
         source: io::ErrorKind::NotFound.into(),
     })
+}
+
+/// A file for a program to look at, which nobody else can read and which vanishes with this value.
+#[derive(Debug)]
+pub struct Scratch(tempfile::NamedTempFile);
+
+impl Scratch {
+    /// Writes it where temporary files belong.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn holding(content: &[u8]) -> Result<Self, FileError> {
+        let failed = |source| FileError { verb: "write in", path: std::env::temp_dir(), source };
+        let mut file = tempfile::Builder::new().prefix("nexy-").tempfile().map_err(failed)?;
+        file.write_all(content).map_err(failed)?;
+        Ok(Self(file))
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
 }
 
 /// A file whose new content is written and synced, but not yet seen under its name.

@@ -23,6 +23,8 @@ mod layout;
 mod no_force_push;
 mod no_legacy;
 mod release_inbox;
+mod remote_script;
+mod repository_quality;
 mod restore_drill;
 mod server_deployed;
 mod server_version_env;
@@ -46,10 +48,12 @@ pub(crate) const GATES: &[&Gate] = &[
     &tag_coherent::GATE,
     &layout::GATE,
     &workflow_triggers::GATE,
+    &remote_script::GATE,
     &release_inbox::GATE,
     &artifact_genuine::GATE,
     &artifact_version::GATE,
     &version_moves::GATE,
+    &repository_quality::GATE,
     &fixed_channel::GATE,
     &github_token::GATE,
     &github_quota::GATE,

@@ -34,6 +34,8 @@ mod no_legacy;
 mod print_fix;
 mod records;
 mod release_inbox;
+mod remote_script;
+mod repository_quality;
 mod restore_drill;
 mod roots;
 mod server_deployed;

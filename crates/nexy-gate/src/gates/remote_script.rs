@@ -1,0 +1,373 @@
+//! What is sent to the VM is plain text that a plain shell runs, tells how it ended, and carries no secret.
+
+mod sentinel;
+mod shell;
+
+use crate::{
+    context::Context,
+    gate::{Answer, Explain, Gate, Machine, Takes},
+    secret_class,
+    tally::Tally,
+};
+use nexy_contract::text::{excerpt, shell_word};
+use nexy_outside::{
+    files::{self, Scratch},
+    programs::{ProgramError, Run},
+};
+use std::{path::Path, time::Duration};
+
+pub(crate) const GATE: Gate = Gate {
+    id: "remote-script",
+    asks: "Can everything that is sent to the VM be run by its plain shell, tell how it ended, and hold no secret?",
+    profiles: &["pre-production", "before-deploy"],
+    runbook: "S0 §5.5",
+    at: Machine::Laptop,
+    takes: Takes::Outside,
+    explain: Explain {
+        symptom: "`set: Illegal option -o pipefail`, or a remote script that did nothing while Azure said that it succeeded.",
+        check: "Reads every *.sh of layout.remote_scripts, and each behind frame.sh as it is sent: printable ASCII with plain line ends, \
+                below 64 KiB, `dash -n` clean, nothing that only bash understands, no value that looks like a secret, and a last line \
+                (NEXY-END, the nonce, the status) on every way out. No laptop script may pass `--parameters` to az.",
+        fix: "Write it in POSIX sh, take secrets out, and let frame.sh stand before it.",
+        verify: "dash -n FILE; nexy-gate remote-script",
+    },
+    check,
+};
+
+/// Azure takes less than this.
+const LARGEST_BYTES: usize = 64 << 10;
+/// More than any script that could still be sent.
+const MAX_BYTES: u64 = 1 << 20;
+/// Stands before each of the others when it is there.
+const FRAME: &str = "frame.sh";
+/// How dash ends when a text is no script.
+const REFUSED: i32 = 2;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One script; `Err` holds why it could not be read.
+struct Script {
+    name: String,
+    /// As it is typed: relative to the workspace.
+    path: String,
+    bytes: Result<Vec<u8>, String>,
+}
+
+/// What dash says about a text: nothing, its complaint, or why it could not be asked.
+enum Parsed {
+    Clean,
+    Refused(String),
+    NotAsked(String, String),
+}
+
+/// Whether a text is a script that a plain shell understands.
+type Parse<'a> = &'a dyn Fn(&[u8]) -> Parsed;
+
+fn check(context: &Context) -> Answer {
+    let workspace = &context.workspace;
+    let folder = workspace.target.layout.remote_scripts.trim_end_matches('/');
+    let look = |folder: &str| scripts(&workspace.root, folder);
+    let word = shell_word(folder);
+    let remote = match look(folder) {
+        Ok(Some(remote)) => remote,
+        Ok(None) => return Answer::fail(format!("there is no folder {folder}"), expected(folder), format!("git checkout -- {word}")),
+        Err(because) => return Answer::unknown(format!("{folder} cannot be read: {because}"), expected(folder), format!("ls -ld {word}")),
+    };
+    // Those who send them stand one folder above.
+    let above = folder.rsplit_once('/').map_or(".", |(above, _)| above);
+    let senders = look(above).ok().flatten().unwrap_or_default();
+    let keys: Vec<&str> = workspace.target.config_env.required.iter().map(|required| required.key.as_str()).collect();
+    judge(folder, &remote, &senders, &keys, &parse)
+}
+
+fn scripts(root: &Path, folder: &str) -> Result<Option<Vec<Script>>, String> {
+    let Some(mut names) = files::list(&root.join(folder)).map_err(|error| error.because())? else { return Ok(None) };
+    names.sort();
+    let read = |name: String| {
+        let path = if folder == "." { name.clone() } else { format!("{folder}/{name}") };
+        let bytes = files::read(&root.join(&path), MAX_BYTES).map_err(|error| error.because());
+        Script { name, path, bytes }
+    };
+    Ok(Some(names.into_iter().filter(|name| name.ends_with(".sh")).map(read).collect()))
+}
+
+/// Asks a real dash, which is what runs on the VM; any other `sh` may understand more.
+fn parse(text: &[u8]) -> Parsed {
+    let scratch = match Scratch::holding(text) {
+        Ok(scratch) => scratch,
+        Err(error) => return Parsed::NotAsked(error.to_string(), "df -h \"${TMPDIR:-/tmp}\"".to_owned()),
+    };
+    let place = scratch.path().display().to_string();
+    match Run::new("dash", &["-n", &place]).timeout(PATIENCE).run() {
+        Ok(ran) if ran.succeeded() => Parsed::Clean,
+        // The name of the scratch file says nothing to anybody.
+        Ok(ran) if ran.code() == REFUSED => Parsed::Refused(ran.complaint().replace(&format!("{place}: "), "line ")),
+        Ok(ran) => Parsed::NotAsked(format!("dash ended with {}", ran.code()), "dash -c true; echo $?".to_owned()),
+        Err(ProgramError::Missing(_)) => Parsed::NotAsked(
+            "dash is not on PATH, and another sh understands more than the VM's".to_owned(),
+            "sudo apt-get install dash\nor on a Mac:\nbrew install dash".to_owned(),
+        ),
+        Err(error) => Parsed::NotAsked(error.to_string(), "nexy-gate remote-script".to_owned()),
+    }
+}
+
+fn expected(folder: &str) -> String {
+    format!("scripts in {folder} that dash understands, below 64 KiB, without secrets, that end with the line NEXY-END")
+}
+
+fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], parse: Parse<'_>) -> Answer {
+    let mut tally = Tally::default();
+    let mut sound: Vec<(&Script, &[u8])> = Vec::new();
+    for script in remote {
+        match &script.bytes {
+            Ok(bytes) => {
+                if judge_one(script, bytes, keys, parse, &mut tally) {
+                    sound.push((script, bytes));
+                }
+            }
+            Err(because) => {
+                tally.unknown(format!("{} cannot be read: {because}", shown(script)), format!("ls -l {}", shell_word(&script.path)))
+            }
+        }
+    }
+    judge_ends(remote, &sound, parse, &mut tally);
+    senders.iter().for_each(|script| judge_sender(script, &mut tally));
+    if remote.is_empty() {
+        tally.unknown(format!("there is no script in {folder}"), format!("git checkout -- {}", shell_word(folder)));
+    } else {
+        tally.pass(format!("{} scripts in {folder} can be sent", remote.len()));
+    }
+    tally.answer(expected(folder))
+}
+
+fn shown(script: &Script) -> String {
+    excerpt(&script.path, 200)
+}
+
+/// One script by itself; whether it can be sent at all.
+fn judge_one(script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut Tally) -> bool {
+    let (name, word) = (shown(script), shell_word(&script.path));
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        tally.fail(format!("{name} is empty"), format!("git checkout -- {word}"));
+        return false;
+    }
+    if let Some((because, fix)) = no_plain_text(bytes, &word) {
+        tally.fail(format!("{name} {because}"), fix);
+        return false;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let mut holds_secret = false;
+    for (index, line) in text.lines().enumerate() {
+        let key = keys.iter().find(|key| secret_class::assigned(line, key));
+        let class = key.map(|key| format!("a value of {key}")).or_else(|| secret_class::of(line).map(str::to_owned));
+        if let Some(class) = class {
+            holds_secret = true;
+            let fix = format!("take the value out of {name}, and make it worthless where it was issued\ngit log --oneline -- {word}");
+            tally.fail(format!("{name}:{} holds {class}", index + 1), fix);
+        }
+    }
+    let code = shell::read(&text);
+    if let Some(end) = code.waits_for() {
+        let fix = format!("end the here-document of {name} with a line {}", excerpt(end, 40));
+        tally.fail(format!("{name} has a here-document that never ends and swallows what is sent behind it"), fix);
+    } else if !text.ends_with('\n') {
+        tally.fail(
+            format!("{name} does not end with a line feed, so its last line runs into what is sent behind it"),
+            format!("echo >>{word}"),
+        );
+    }
+    for (line, bashism) in code.bashisms() {
+        tally.fail(
+            format!("{name}:{line} uses {bashism}, which the VM's sh does not know"),
+            format!("dash -n {word}\nthen write line {line} of {name} in POSIX sh"),
+        );
+    }
+    if holds_secret {
+        return false;
+    }
+    if bytes.len() >= LARGEST_BYTES {
+        tally.fail(format!("{name} has {} bytes, 64 KiB or more", bytes.len()), format!("wc -c {word}\nthen send less"));
+        return false;
+    }
+    match parse(bytes) {
+        Parsed::Clean => true,
+        Parsed::Refused(complaint) => {
+            tally.fail(format!("dash refuses {name}: {complaint}"), format!("dash -n {word}"));
+            false
+        }
+        Parsed::NotAsked(because, fix) => {
+            tally.unknown(because, fix);
+            true
+        }
+    }
+}
+
+/// Why these bytes are no plain text, and what to type.
+fn no_plain_text(bytes: &[u8], word: &str) -> Option<(String, String)> {
+    let line_of = |at: usize| bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Some(("begins with a byte order mark".to_owned(), format!("tail -c +4 {word} >{word}.new && mv {word}.new {word}")));
+    }
+    if let Some(at) = bytes.iter().position(|byte| *byte == b'\r') {
+        let fix = format!("tr -d '\\r' <{word} >{word}.new && mv {word}.new {word}");
+        return Some((format!("has a carriage return in line {}", line_of(at)), fix));
+    }
+    let at = bytes.iter().position(|byte| !matches!(byte, b'\t' | b'\n' | 0x20..=0x7e))?;
+    let what = if bytes[at] == 0 { "a NUL" } else { "a byte that is no printable ASCII" };
+    Some((format!("has {what} in line {}", line_of(at)), format!("LC_ALL=C tr -d '\\11\\12\\40-\\176' <{word} | od -c")))
+}
+
+/// Every script as it is sent, and whether it tells how it ended.
+fn judge_ends(remote: &[Script], sound: &[(&Script, &[u8])], parse: Parse<'_>, tally: &mut Tally) {
+    let has_frame = remote.iter().any(|script| script.name == FRAME);
+    let frame = sound.iter().find(|(script, _)| script.name == FRAME);
+    for (script, bytes) in sound {
+        let (name, word) = (shown(script), shell_word(&script.path));
+        let text = String::from_utf8_lossy(bytes);
+        if !has_frame || script.name == FRAME {
+            if let Some(because) = sentinel::missing(&text) {
+                let fix =
+                    format!("let the trap on EXIT of {name} print, as its last line:\nprintf 'NEXY-END %s %s\\n' \"$NONCE\" \"$status\"");
+                tally.fail(format!("{name} {because}, so nobody could tell how it ended"), fix);
+            }
+            continue;
+        }
+        if let Some((line, because)) = sentinel::silencing(&text) {
+            tally.fail(format!("{name}:{line} {because}"), format!("take line {line} out of {name}"));
+        }
+        let Some((_, frame)) = frame else { continue };
+        let whole = [*frame, *bytes].concat();
+        if whole.len() >= LARGEST_BYTES {
+            tally.fail(format!("{name} behind {FRAME} has {} bytes, 64 KiB or more", whole.len()), format!("wc -c {word}\nthen send less"));
+        } else if let Parsed::Refused(complaint) = parse(&whole) {
+            tally.fail(
+                format!("dash refuses {FRAME} with {name} behind it: {complaint}"),
+                format!("cat {FRAME} {name} | dash -n   (in the folder of {FRAME})"),
+            );
+        }
+    }
+}
+
+/// `--parameters` puts lines before the script, and breaks its first one.
+fn judge_sender(script: &Script, tally: &mut Tally) {
+    let Ok(bytes) = &script.bytes else { return };
+    let text = String::from_utf8_lossy(bytes);
+    let mut is_az = false;
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
+        is_az |= line.split(|character: char| character.is_whitespace() || "$(`\"'".contains(character)).any(|word| word == "az");
+        if is_az && line.split_whitespace().any(|word| word == "--parameters" || word.starts_with("--parameters=")) {
+            let name = shown(script);
+            tally.fail(
+                format!("{name}:{} passes --parameters to az", index + 1),
+                format!("put the values before the script in {name}, as assignments"),
+            );
+        }
+        is_az &= line.trim_end().ends_with('\\');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    const FRAME_TEXT: &str = include_str!("../../../../scripts/remote/frame.sh");
+
+    fn script(name: &str, text: &str) -> Script {
+        Script { name: name.to_owned(), path: format!("far/{name}"), bytes: Ok(text.as_bytes().to_vec()) }
+    }
+
+    fn judged(scripts: &[Script], parsed: fn(&[u8]) -> Parsed) -> Answer {
+        judge("far", scripts, &[], &["API_KEY"], &parsed)
+    }
+
+    fn found(text: &str) -> Answer {
+        judged(&[script("frame.sh", FRAME_TEXT), script("x.sh", text)], |_| Parsed::Clean)
+    }
+
+    #[test]
+    fn the_frame_and_a_plain_script_behind_it_pass() {
+        assert_eq!(found("run nexy-gate hard\n"), Answer::pass("2 scripts in far can be sent"));
+    }
+
+    #[test]
+    fn what_is_no_plain_text_is_a_no_with_its_line() {
+        for (text, said) in [
+            ("", "far/x.sh is empty"),
+            (" \n", "far/x.sh is empty"),
+            ("\u{feff}run a\n", "begins with a byte order mark"),
+            ("run a\nrun b\r\n", "has a carriage return in line 2"),
+            ("run a\0\n", "has a NUL in line 1"),
+            ("run 'ы'\n", "no printable ASCII in line 1"),
+            ("run a", "does not end with a line feed"),
+            ("cat <<X\nrun a\n", "a here-document that never ends"),
+        ] {
+            let answer = found(text);
+            assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
+            assert!(answer.found.contains(said), "{}", answer.found);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_told_by_its_class_and_never_reaches_a_program() {
+        let asked = std::cell::RefCell::new(0);
+        let parse = |bytes: &[u8]| {
+            *asked.borrow_mut() += usize::from(bytes.windows(5).any(|window| window == b"hx7Qp"));
+            Parsed::Clean
+        };
+        let scripts = [script("frame.sh", FRAME_TEXT), script("x.sh", "API_KEY=hx7Qp2Lr9Z run a\n")];
+        let answer = judge("far", &scripts, &[], &["API_KEY"], &parse);
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("far/x.sh:1 holds a value of API_KEY"), "{}", answer.found);
+        assert!(!format!("{answer:?}").contains("hx7Qp"));
+        assert_eq!(asked.into_inner(), 0);
+    }
+
+    #[test]
+    fn a_folder_without_a_frame_needs_a_last_line_in_every_script() {
+        let answer = judged(&[script("x.sh", "run a\n")], |_| Parsed::Clean);
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert!(answer.found.contains("far/x.sh sets no trap on EXIT"), "{}", answer.found);
+        assert_eq!(judged(&[script("x.sh", FRAME_TEXT)], |_| Parsed::Clean).verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn dash_counts_and_without_it_nobody_knows() {
+        let scripts = || [script("frame.sh", FRAME_TEXT), script("x.sh", "run a\n")];
+        assert_eq!(judged(&scripts(), |_| Parsed::NotAsked("no dash".into(), "get dash".into())).verdict, Verdict::Unknown);
+        let answer = judged(&scripts(), |_| Parsed::Refused("line 1: odd".into()));
+        assert!(answer.verdict == Verdict::Fail && answer.found.contains("dash refuses far/x.sh: line 1: odd"), "{}", answer.found);
+        let only_whole = |bytes: &[u8]| if bytes.len() > FRAME_TEXT.len() { Parsed::Refused("odd".into()) } else { Parsed::Clean };
+        assert!(judged(&scripts(), only_whole).found.contains("dash refuses frame.sh with far/x.sh behind it"));
+    }
+
+    #[test]
+    fn sizes_are_bounded_alone_and_together() {
+        let large = "# a comment line\n".repeat(4000);
+        assert!(found(&large).found.contains("far/x.sh has 68000 bytes"));
+        let nearly = format!("#{}\n", "x".repeat(LARGEST_BYTES - 100));
+        assert!(found(&nearly).found.contains("behind frame.sh has"), "{}", found(&nearly).found);
+    }
+
+    #[test]
+    fn an_unreadable_script_and_an_empty_folder_are_unknown() {
+        let unreadable = Script { name: "x.sh".into(), path: "far/x.sh".into(), bytes: Err("permission denied".into()) };
+        assert_eq!(judged(&[script("frame.sh", FRAME_TEXT), unreadable], |_| Parsed::Clean).verdict, Verdict::Unknown);
+        assert_eq!(judged(&[], |_| Parsed::Clean).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn parameters_are_refused_where_az_is_called_and_nowhere_else() {
+        for (text, is_refused) in [
+            ("az vm run-command invoke --parameters a=b\n", true),
+            ("az vm run-command invoke \\\n  --scripts x \\\n  --parameters a=b\n", true),
+            ("x=$(az vm list --parameters=a)\n", true),
+            ("# az --parameters\nother --parameters x\n", false),
+            ("az vm list\nother --parameters x\n", false),
+        ] {
+            let mut tally = Tally::default();
+            judge_sender(&script("vm.sh", text), &mut tally);
+            tally.pass("looked");
+            assert_eq!(tally.answer("x").verdict == Verdict::Fail, is_refused, "{text}");
+        }
+    }
+}
