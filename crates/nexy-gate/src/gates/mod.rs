@@ -22,6 +22,7 @@ mod github_token;
 mod layout;
 mod no_force_push;
 mod no_legacy;
+mod python_deps;
 mod release_inbox;
 mod remote_script;
 mod repository_quality;
@@ -71,6 +72,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &server_version_env::GATE,
     &gemini_smoke::GATE,
     &checkout_state::GATE,
+    &python_deps::GATE,
     &single_manifest::GATE,
     &db_backup::GATE,
     &restore_drill::GATE,

@@ -32,6 +32,7 @@ mod layout;
 mod no_force_push;
 mod no_legacy;
 mod print_fix;
+mod python_deps;
 mod records;
 mod release_inbox;
 mod remote_script;

@@ -92,6 +92,7 @@ release_target:
 pub(super) fn write_code(root: &Path) {
     write(&root.join("server/main.py"), "print('the Nexy server stands in')\n");
     write(&root.join("server/requirements.txt"), "aiohttp>=3.9\nprotobuf>=6.31.1,<7\n");
+    super::venv::write_stubs(root);
 }
 
 /// Writes what only the workspace has: the workflow that deploys, and the repository's own check of its quality.

@@ -10,6 +10,7 @@ mod ran;
 mod running;
 mod target;
 mod tool;
+mod venv;
 mod vm;
 
 use crate::{Standin, artifact, programs};

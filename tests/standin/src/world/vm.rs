@@ -1,7 +1,7 @@
 //! The VM: a checkout with its configuration, the tools, and a service that runs.
 
 use super::laptop::restrict;
-use super::{MANIFEST_FOLDERS, OLD_VERSION, UNIT, VERSION, World, files, target};
+use super::{MANIFEST_FOLDERS, OLD_VERSION, UNIT, VERSION, World, files, target, venv};
 use crate::programs;
 use serde_json::{Value, json};
 use std::fs;
@@ -18,6 +18,7 @@ impl World {
         files::write_code(&root);
         files::write_manifests(&root, &self.live_manifest(OLD_VERSION));
         for folder in ["bin", "lock", "log", "etc", "venv/bin", "server/updates/downloads"] {
+        for folder in ["bin", "lock", "log", "etc"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
         files::write(&root.join("etc/nexy.toml"), target);
@@ -26,6 +27,7 @@ impl World {
         self.standin.set_gemini_key(&good_gemini_key());
         self.standin.set_gemini_model(MODEL);
         symlink("/bin/true", root.join("venv/bin/python3")).unwrap();
+        venv::lay_out(&root.join("venv"));
         for tool in TOOLS {
             symlink(self.tools().join(tool), root.join("bin").join(tool)).unwrap();
         }
