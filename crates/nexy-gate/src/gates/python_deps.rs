@@ -86,6 +86,19 @@ impl Commands<'_> {
         format!("{}\n{}", self.install_requirements(), self.install_pins())
     }
 
+    /// Every line once, and the two that install in the order in which they are to be typed, after the others.
+    fn in_order(&self, fix: &str) -> String {
+        let last = [self.install_requirements(), self.install_pins()];
+        let mut lines: Vec<&str> = Vec::new();
+        for line in fix.lines().filter(|line| !last.iter().any(|install| install == line)) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines.extend(last.iter().map(String::as_str).filter(|install| fix.lines().any(|line| line == *install)));
+        lines.join("\n")
+    }
+
     fn make_venv(&self) -> String {
         let venv = Path::new(&self.python).parent().and_then(Path::parent).unwrap_or(Path::new("/"));
         format!("sudo -u {} python3 -m venv {}\n{}", self.target.service.user, shell_word(&venv.display().to_string()), self.install_all())
@@ -159,15 +172,14 @@ fn judge(commands: &Commands<'_>, seen: &Seen) -> Answer {
     match &seen.pip {
         Trial::Good => tally.pass("pip check finds nothing"),
         Trial::Refused(said) => tally.fail(format!("pip check: {said}"), commands.install_all()),
-        Trial::NotTried(because) if because.contains("No module named pip") => {
-            tally.unknown("the venv has no pip, so nobody checks its packages", commands.python("-m ensurepip --upgrade"));
-        }
+        Trial::NotTried(because) if because == trial::NO_PIP => tally.unknown(because, commands.python("-m ensurepip --upgrade")),
         Trial::NotTried(because) => tally.unknown(because, format!("sudo nexy-gate python-deps\n{}", commands.python("-m pip check"))),
     }
     for stub in &seen.stubs {
         judge_stub(commands, stub, &mut tally);
     }
-    tally.answer(expected(target))
+    let answer = tally.answer(expected(target));
+    Answer { fix: commands.in_order(&answer.fix), ..answer }
 }
 
 fn judge_pins(commands: &Commands<'_>, venv: &Venv, tally: &mut Tally) {
@@ -340,6 +352,18 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_named_once_and_requirements_are_installed_first() {
+        let answer = judged(|seen| {
+            packages(seen)[0].version = Some("5.29.5".to_owned());
+            packages(seen).remove(1);
+            seen.pip = Trial::Refused("x".to_owned());
+            seen.stubs[0].trial = Some(Trial::Refused("VersionError".to_owned()));
+        });
+        let python = "sudo -u server /srv/app/venv/bin/python3 -m pip install --upgrade";
+        assert_eq!(answer.fix, format!("{python} -r /srv/app/req.txt\n{python} 'protobuf>=6.31.1,<7'"));
+    }
+
+    #[test]
     fn a_package_that_is_there_twice_is_a_no_and_one_without_version_is_unknown() {
         let twice = judged(|seen| {
             let other = Package { version: Some("5.0".to_owned()), ..packages(seen)[0].clone() };
@@ -374,7 +398,7 @@ mod tests {
     fn pip_is_believed_when_it_speaks_of_packages_and_only_then() {
         let answer = judged(|seen| seen.pip = Trial::Refused("a 1 requires b, which is not installed.".to_owned()));
         assert_eq!((answer.verdict, answer.fix.lines().count()), (Verdict::Fail, 2));
-        let answer = judged(|seen| seen.pip = Trial::NotTried("pip check ended with 1: /v/bin/python3: No module named pip".to_owned()));
+        let answer = judged(|seen| seen.pip = Trial::NotTried(trial::NO_PIP.to_owned()));
         assert_eq!(answer.verdict, Verdict::Unknown);
         assert!(answer.fix.ends_with("-m ensurepip --upgrade"), "{}", answer.fix);
     }

@@ -59,7 +59,7 @@ fn a_runtime_that_is_older_than_the_stubs_is_the_real_version_error() {
     world.downgrade_protobuf();
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "protobuf is 5.29.5, which does not fit protobuf>=6.31.1,<7");
-    holds(&finding, "found", "VersionError: Detected incompatible Protobuf Gencode/Runtime versions");
+    holds(&finding, "found", "runtime_version.VersionError: Detected ");
     holds(&finding, "found", "server/requirements.txt:2");
     let command = format!("{} -m pip install --upgrade 'protobuf>=6.31.1,<7' ", world.vm_path("venv/bin/python3").display());
     holds(&finding, "fix", &command);

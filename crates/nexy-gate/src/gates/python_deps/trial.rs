@@ -15,6 +15,9 @@ const IMPORTED: &str = "nexy-imported";
 const IMPORT: &str =
     "import importlib, sys; sys.path.insert(0, sys.argv[1]); importlib.import_module(sys.argv[2]); print('\\nnexy-imported')";
 
+/// Said of a venv that cannot be asked since it has no pip.
+pub(super) const NO_PIP: &str = "the venv has no pip, so nobody checks its packages";
+
 /// How it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Trial {
@@ -31,6 +34,7 @@ pub(super) fn pip_check(python: &Path, account: &Account) -> Trial {
     match ran {
         Ok((0, _, _)) => Trial::Good,
         // It says on standard output what is wrong with the packages, and elsewhere what is wrong with itself.
+        Ok((_, _, err)) if err.contains("No module named pip") => Trial::NotTried(NO_PIP.to_owned()),
         Ok((1, out, _)) if !out.trim().is_empty() => Trial::Refused(words(&out, 3)),
         Ok((code, out, err)) => {
             Trial::NotTried(format!("pip check ended with {code}: {}", words(if err.trim().is_empty() { &out } else { &err }, 1)))
