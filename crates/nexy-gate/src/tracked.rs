@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn files_links_and_submodules_are_told_apart_and_named_once() {
-        let output = b"100644 ab 0\ta b\n.txt\0120000 ab 0\tlink\0160000 ab 0\tmodule\0100755 ab 1\tx\0100755 cd 2\tx\0";
+        let output = b"100644 ab 0\ta b\n.txt\x00120000 ab 0\tlink\x00160000 ab 0\tmodule\x00100755 ab 1\tx\x00100755 cd 2\tx\0";
         let files: Vec<(String, Kind)> = parse(output).expect("git's own form").into_iter().map(|file| (file.path, file.kind)).collect();
         let expected = [("a b\n.txt", Kind::File), ("link", Kind::Link), ("module", Kind::Submodule), ("x", Kind::File)];
         assert_eq!(files, expected.map(|(path, kind)| (path.to_owned(), kind)));

@@ -58,7 +58,7 @@ fn is_redirection(word: &str) -> bool {
 /// The lines between `name() {` and its `}`, without blank ones and comments at the start.
 fn function<'a>(lines: &[&'a str], name: &str) -> Vec<&'a str> {
     let opens = |line: &&str| line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with("()"));
-    let Some(start) = lines.iter().position(|line| opens(line)) else { return Vec::new() };
+    let Some(start) = lines.iter().position(opens) else { return Vec::new() };
     let body = lines[start + 1..].iter().take_while(|line| !line.starts_with('}')).copied();
     body.filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')).collect()
 }

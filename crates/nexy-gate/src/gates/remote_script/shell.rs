@@ -71,6 +71,7 @@ fn read_line(line: &str, stack: &mut Vec<State>, plain: &mut String, active: &mu
                 keep('\'', true);
             }
             (State::Single, _) => {}
+            (State::Code(_), '\\') if next.is_none() => keep('\\', true),
             (State::Double | State::Code(_), '\\') => at += 1,
             (State::Double, '"') => {
                 stack.pop();
@@ -152,7 +153,8 @@ impl Code {
                 while words.first().is_some_and(|word| KEYWORDS.contains(&word.as_str())) {
                     words.remove(0);
                 }
-                if !words.is_empty() && !(part == 0 && is_continued) {
+                let goes_on = part == 0 && is_continued;
+                if !words.is_empty() && !goes_on {
                     found.push(Simple { line: index + 1, words });
                 }
             }
@@ -279,6 +281,7 @@ mod tests {
             "echo \\# \\' \\\" ok",
             "url=http://x/#y",
             "printf '%s\\n' \"it's\"",
+            "echo a \\\n  source b \\\n  [[ c",
         ] {
             assert_eq!(found(text), Vec::<&str>::new(), "{text}");
         }
