@@ -27,6 +27,20 @@ pub(crate) struct Tracked {
     pub(crate) path: String,
     /// What it is.
     pub(crate) kind: Kind,
+    /// The content that git keeps for the next commit.
+    object: String,
+}
+
+impl Tracked {
+    /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had.
+    pub(crate) fn kept(&self, workspace: &Workspace, max_bytes: u64) -> Result<Vec<u8>, String> {
+        let run = Run::new("git", &["cat-file", "blob", &self.object]).folder(&workspace.root);
+        match run.allow(&["HOME", "XDG_CONFIG_HOME"]).timeout(PATIENCE).at_most(max_bytes).run() {
+            Ok(ran) if ran.succeeded() => Ok(ran.stdout),
+            Ok(ran) => Err(format!("git refuses to tell: {}", ran.complaint())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
 }
 
 /// Asks git; the answer when it does not tell. `expected` is what the asking gate wants to see.
@@ -55,14 +69,16 @@ fn parse(output: &[u8]) -> Option<Vec<Tracked>> {
     let mut files: Vec<Tracked> = Vec::new();
     for entry in output.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
         let (about, path) = std::str::from_utf8(entry).ok()?.split_once('\t')?;
-        let kind = match about.split(' ').next()? {
+        let mut about = about.split(' ');
+        let (mode, object) = (about.next()?, about.next()?);
+        let kind = match mode {
             "100644" | "100755" | "100664" => Kind::File,
             "120000" => Kind::Link,
             "160000" => Kind::Submodule,
             _ => return None,
         };
         if files.last().is_none_or(|last| last.path != path) {
-            files.push(Tracked { path: path.to_owned(), kind });
+            files.push(Tracked { path: path.to_owned(), kind, object: object.to_owned() });
         }
     }
     Some(files)

@@ -46,6 +46,10 @@ pub(crate) const GATE: Gate = Gate {
 const LARGEST_BYTES: u64 = 4 << 20;
 /// So much is read in all.
 const ALL_BYTES: u64 = 1 << 30;
+/// A NUL so early means that it is no text.
+const BINARY_BYTES: usize = 8 << 10;
+/// So many files that are gone from the workspace are looked up in git, one by one.
+const MOST_GONE: usize = 200;
 /// So many places are named.
 const MOST_NAMED: usize = 10;
 
@@ -62,6 +66,8 @@ struct Spot {
 struct Seen {
     files: usize,
     spots: Vec<Spot>,
+    /// The same of files that are gone from the workspace, and that git still has for the next commit.
+    kept: Vec<Spot>,
     /// Files that nobody looked into, with the reason and what to type.
     blind: Vec<(String, String, String)>,
 }
@@ -80,7 +86,7 @@ fn look(workspace: &Workspace, files: &[Tracked]) -> Seen {
     let own_name = workspace.target_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let names = Names::of(target, github_hosts(target));
     let mut seen = Seen::default();
-    let mut read_bytes = 0;
+    let (mut read_bytes, mut gone) = (0, 0);
     for file in files.iter().filter(|file| file.path != own_name && !is_excused(&file.path, &target.legacy.not_scanned)) {
         let word = shell_word(&file.path);
         match file.kind {
@@ -124,12 +130,37 @@ fn look(workspace: &Workspace, files: &[Tracked]) -> Seen {
             }
             Ok(Walk::NoFile) => seen.blind.push((path.clone(), "is no file here".to_owned(), format!("git checkout -- {word}"))),
             Err(error) if error.is_missing() => {
-                seen.blind.push((path.clone(), "is tracked, and not there".to_owned(), format!("git checkout -- {word}")));
+                gone += 1;
+                let kept = if gone > MOST_GONE { Err("too many files are gone".to_owned()) } else { file.kept(workspace, LARGEST_BYTES) };
+                match kept {
+                    Ok(bytes) => {
+                        read_bytes += bytes.len() as u64;
+                        seen.files += 1;
+                        seen.kept.extend(spots_in(path, &bytes, &names));
+                    }
+                    Err(because) => {
+                        let because = format!("is tracked and not there ({because})");
+                        seen.blind.push((path.clone(), because, format!("git checkout -- {word}")));
+                    }
+                }
             }
             Err(error) => seen.blind.push((path.clone(), format!("cannot be read: {}", error.because()), format!("ls -l {word}"))),
         }
     }
     seen
+}
+
+/// Every line of a content that speaks of the past; bytes are none.
+fn spots_in(path: &str, content: &[u8], names: &Names) -> Vec<Spot> {
+    if content.iter().take(BINARY_BYTES).any(|byte| *byte == 0) {
+        return Vec::new();
+    }
+    let mut scan = Scan::new(names);
+    let lines = content.split(|byte| *byte == b'\n').enumerate();
+    lines
+        .flat_map(|(index, line)| scan.line(&String::from_utf8_lossy(line)).into_iter().map(move |past| (index + 1, past)))
+        .map(|(line, past)| Spot { path: path.to_owned(), line, past })
+        .collect()
 }
 
 /// The hosts of GitHub, with their ports where they are not the usual ones.
@@ -162,6 +193,11 @@ fn judge(target: &Target, seen: &Seen) -> Answer {
             found.push(format!("and {} more", seen.spots.len() - MOST_NAMED));
         }
         tally.fail(found.join("; "), repair(target, &seen.spots));
+    }
+    for spot in seen.kept.iter().take(MOST_NAMED) {
+        let found =
+            format!("{}:{} is gone here, and as git still has it, names {}", excerpt(&spot.path, 200), spot.line, spot.past.shown());
+        tally.fail(found, format!("git rm --cached --quiet -- {}\nthen commit that", shell_word(&spot.path)));
     }
     for (path, because, fix) in seen.blind.iter().take(MOST_NAMED) {
         tally.unknown(format!("{} {because}, so it was not looked into", excerpt(path, 200)), fix);

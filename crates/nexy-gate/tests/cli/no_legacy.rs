@@ -130,10 +130,12 @@ fn what_nobody_can_look_into_is_unknown_and_says_why() {
 
     let two = world();
     fs::remove_file(two.workspace().join("server/main.py")).expect("the file");
+    let object = two.git(&["rev-parse", ":server/main.py"]);
+    let (folder, name) = object.trim().split_at(2);
+    fs::remove_file(two.workspace().join(".git/objects").join(folder).join(name)).expect("the object");
     let finding = asked(&two, GATE, 69);
-    holds(&finding, "found", "server/main.py is tracked, and not there");
-    two.sh(finding["fix"].as_str().expect("a fix")).exits(0);
-    asked(&two, GATE, 0);
+    holds(&finding, "found", "server/main.py is tracked and not there (git refuses to tell");
+    holds(&finding, "fix", "git checkout -- server/main.py");
 
     let three = world();
     fs::remove_file(three.workspace().join("server/main.py")).expect("the file");
@@ -146,6 +148,19 @@ fn what_nobody_can_look_into_is_unknown_and_says_why() {
     let four = world();
     four.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{},module", "1".repeat(40))]);
     holds(&asked(&four, GATE, 69), "found", "module is a repository of its own");
+}
+
+#[test]
+fn a_file_that_is_gone_is_looked_up_in_git() {
+    let world = world();
+    fs::remove_file(world.workspace().join("server/main.py")).expect("the file");
+    asked(&world, GATE, 0);
+    track(&world, "old plan.md", &format!("x\n{OLD_HOST}\n"));
+    fs::remove_file(world.workspace().join("old plan.md")).expect("the file");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", &format!("old plan.md:2 is gone here, and as git still has it, names the host {OLD_HOST}"));
+    world.sh(finding["fix"].as_str().expect("a fix").lines().next().expect("a command")).exits(0);
+    asked(&world, GATE, 0);
 }
 
 #[test]
