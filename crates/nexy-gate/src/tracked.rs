@@ -1,13 +1,13 @@
-//! The files of the workspace that git tracks.
+//! The files of the workspace that git tracks, and the content that it keeps for the next commit.
 
-use crate::gate::Answer;
+use crate::{gate::Answer, remotes::url_of};
 use nexy_contract::text::shell_word;
-use nexy_outside::{Workspace, programs::Run};
-use std::time::Duration;
-
-/// Names of a million files.
-const MAX_BYTES: u64 = 64 << 20;
-const PATIENCE: Duration = Duration::from_secs(60);
+use nexy_outside::{
+    Workspace,
+    git::{Entry, Git, GitError},
+    programs::ProgramError,
+};
+use std::path::Path;
 
 /// What git keeps under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,68 +20,70 @@ pub(crate) enum Kind {
     Submodule,
 }
 
-/// One tracked path, relative to the workspace.
+/// One tracked path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tracked {
-    /// Where it stands.
+pub(crate) struct File {
+    /// Where it stands, relative to the workspace.
     pub(crate) path: String,
     /// What it is.
     pub(crate) kind: Kind,
-    /// The content that git keeps for the next commit.
     object: String,
 }
 
+/// Every tracked path of the workspace.
+#[derive(Debug)]
+pub(crate) struct Tracked {
+    /// In git's order.
+    pub(crate) files: Vec<File>,
+    git: Git,
+}
+
 impl Tracked {
-    /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had.
-    pub(crate) fn kept(&self, workspace: &Workspace, max_bytes: u64) -> Result<Vec<u8>, String> {
-        let run = Run::new("git", &["cat-file", "blob", &self.object]).folder(&workspace.root);
-        match run.allow(&["HOME", "XDG_CONFIG_HOME"]).timeout(PATIENCE).at_most(max_bytes).run() {
-            Ok(ran) if ran.succeeded() => Ok(ran.stdout),
-            Ok(ran) => Err(format!("git refuses to tell: {}", ran.complaint())),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-/// Asks git; the answer when it does not tell. `expected` is what the asking gate wants to see.
-pub(crate) fn files(workspace: &Workspace, expected: &str) -> Result<Vec<Tracked>, Answer> {
-    let root = &workspace.root;
-    // No program that the repository's configuration names is started for a list of names.
-    let arguments = ["-c", "core.fsmonitor=false", "ls-files", "-z", "--stage"];
-    let ran = Run::new("git", &arguments).folder(root).allow(&["HOME", "XDG_CONFIG_HOME"]).timeout(PATIENCE).at_most(MAX_BYTES).run();
-    let again = format!("git -C {} ls-files", shell_word(&root.display().to_string()));
-    match ran {
-        Ok(ran) if ran.succeeded() => parse(&ran.stdout)
-            .ok_or_else(|| Answer::unknown("git names its files in a form that is not known, or not in UTF-8", expected, again)),
-        // git's words are translated, so the question whether this is a repository is asked of the folders.
-        Ok(_) if !root.ancestors().any(|folder| folder.join(".git").exists()) => Err(Answer::fail(
-            format!("{} is no git repository", root.display()),
-            expected,
-            format!("git clone {}/{}.git", workspace.target.github.web_url, workspace.target.repositories.workspace),
-        )),
-        Ok(ran) => Err(Answer::unknown(format!("git refuses to tell: {}", ran.complaint()), expected, again)),
-        Err(error) => Err(Answer::unknown(error.to_string(), expected, "install git, then run the same command again")),
-    }
-}
-
-/// `MODE OBJECT STAGE<tab>PATH`, each ended by a NUL; a path in the middle of a merge comes several times.
-fn parse(output: &[u8]) -> Option<Vec<Tracked>> {
-    let mut files: Vec<Tracked> = Vec::new();
-    for entry in output.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
-        let (about, path) = std::str::from_utf8(entry).ok()?.split_once('\t')?;
-        let mut about = about.split(' ');
-        let (mode, object) = (about.next()?, about.next()?);
-        let kind = match mode {
-            "100644" | "100755" | "100664" => Kind::File,
-            "120000" => Kind::Link,
-            "160000" => Kind::Submodule,
-            _ => return None,
+    /// Asks git; the answer when it does not tell. `expected` is what the asking gate wants to see.
+    pub(crate) fn of(workspace: &Workspace, expected: &str) -> Result<Self, Answer> {
+        let root = &workspace.root;
+        let blind = |error: &GitError| {
+            let fix = match error {
+                GitError::Program(ProgramError::Missing(program)) => format!("put {program} on PATH, then run the same command again"),
+                _ => format!("git -C {} ls-files\nand do what it says", shell_word(&root.display().to_string())),
+            };
+            Answer::unknown(error.to_string(), expected, fix)
         };
-        if files.last().is_none_or(|last| last.path != path) {
-            files.push(Tracked { path: path.to_owned(), kind, object: object.to_owned() });
+        // The workspace may stand below the root of its repository.
+        let found = root.ancestors().find_map(|folder| Git::at(folder).map(|git| Some((folder, git?))).transpose());
+        match found {
+            None => {
+                let url = shell_word(&url_of(&workspace.target, &workspace.target.repositories.workspace));
+                let fix = format!("git clone {url}\nthen work in the clone");
+                Err(Answer::fail(format!("{} is no git repository", root.display()), expected, fix))
+            }
+            Some(Err(error)) => Err(blind(&error)),
+            Some(Ok((top, git))) => match git.index() {
+                Ok(entries) => {
+                    let prefix = root.strip_prefix(top).unwrap_or(Path::new("")).display().to_string();
+                    let files = entries.into_iter().filter_map(|entry| below(&prefix, entry)).collect();
+                    Ok(Self { files, git })
+                }
+                Err(error) => Err(blind(&error)),
+            },
         }
     }
-    Some(files)
+
+    /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had.
+    pub(crate) fn kept(&self, file: &File) -> Result<Vec<u8>, String> {
+        self.git.blob(&file.object).map_err(|error| error.to_string())
+    }
+}
+
+/// The entry as a path of the workspace, when it is one.
+fn below(prefix: &str, entry: Entry) -> Option<File> {
+    let path = if prefix.is_empty() { &entry.path } else { entry.path.strip_prefix(prefix)?.strip_prefix('/')? };
+    let kind = match entry.mode.as_str() {
+        "120000" => Kind::Link,
+        "160000" => Kind::Submodule,
+        _ => Kind::File,
+    };
+    Some(File { path: path.to_owned(), kind, object: entry.object })
 }
 
 #[cfg(test)]
@@ -89,18 +91,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_links_and_submodules_are_told_apart_and_named_once() {
-        let output = b"100644 ab 0\ta b\n.txt\x00120000 ab 0\tlink\x00160000 ab 0\tmodule\x00100755 ab 1\tx\x00100755 cd 2\tx\0";
-        let files: Vec<(String, Kind)> = parse(output).expect("git's own form").into_iter().map(|file| (file.path, file.kind)).collect();
-        let expected = [("a b\n.txt", Kind::File), ("link", Kind::Link), ("module", Kind::Submodule), ("x", Kind::File)];
-        assert_eq!(files, expected.map(|(path, kind)| (path.to_owned(), kind)));
-        assert_eq!(parse(b""), Some(Vec::new()));
-    }
-
-    #[test]
-    fn another_form_is_no_list() {
-        for output in [&b"100644 ab 0 x\0"[..], b"777777 ab 0\tx\0", b"100644 ab 0\t\xff\0"] {
-            assert_eq!(parse(output), None);
-        }
+    fn files_links_and_submodules_are_told_apart_below_the_workspace() {
+        let entry = |mode: &str, path: &str| Entry { mode: mode.into(), object: "ab".into(), size_bytes: None, path: path.into() };
+        let seen = |prefix: &str, mode: &str, path: &str| below(prefix, entry(mode, path)).map(|file| (file.path, file.kind));
+        assert_eq!(seen("", "100755", "a/b"), Some(("a/b".into(), Kind::File)));
+        assert_eq!(seen("a", "120000", "a/b"), Some(("b".into(), Kind::Link)));
+        assert_eq!(seen("a", "160000", "a/b/c"), Some(("b/c".into(), Kind::Submodule)));
+        assert_eq!(seen("a", "100644", "ab/c"), None);
     }
 }

@@ -44,7 +44,6 @@ struct Group {
 }
 
 /// Whether this process runs as root.
-/// Whether this process is root's, and can be anybody.
 #[must_use]
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()

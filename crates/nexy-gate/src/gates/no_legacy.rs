@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
-    tracked::{self, Kind, Tracked},
+    tracked::{Kind, Tracked},
 };
 use nexy_contract::{
     Target,
@@ -75,19 +75,19 @@ struct Seen {
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let expected = expected(&workspace.target);
-    match tracked::files(workspace, &expected) {
-        Ok(files) => judge(&workspace.target, &look(workspace, &files)),
+    match Tracked::of(workspace, &expected) {
+        Ok(tracked) => judge(&workspace.target, &look(workspace, &tracked)),
         Err(answer) => answer,
     }
 }
 
-fn look(workspace: &Workspace, files: &[Tracked]) -> Seen {
+fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
     let target = &workspace.target;
     let own_name = workspace.target_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let names = Names::of(target, github_hosts(target));
     let mut seen = Seen::default();
     let (mut read_bytes, mut gone) = (0, 0);
-    for file in files.iter().filter(|file| file.path != own_name && !is_excused(&file.path, &target.legacy.not_scanned)) {
+    for file in tracked.files.iter().filter(|file| file.path != own_name && !is_excused(&file.path, &target.legacy.not_scanned)) {
         let word = shell_word(&file.path);
         match file.kind {
             // What a link leads to is either tracked under its own name or no part of the workspace.
@@ -131,7 +131,7 @@ fn look(workspace: &Workspace, files: &[Tracked]) -> Seen {
             Ok(Walk::NoFile) => seen.blind.push((path.clone(), "is no file here".to_owned(), format!("git checkout -- {word}"))),
             Err(error) if error.is_missing() => {
                 gone += 1;
-                let kept = if gone > MOST_GONE { Err("too many files are gone".to_owned()) } else { file.kept(workspace, LARGEST_BYTES) };
+                let kept = if gone > MOST_GONE { Err("too many files are gone".to_owned()) } else { tracked.kept(file) };
                 match kept {
                     Ok(bytes) => {
                         read_bytes += bytes.len() as u64;

@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
-    tracked::{self, Tracked},
+    tracked::Tracked,
 };
 use condition::Holds;
 use jobs::{Login, Started};
@@ -51,20 +51,20 @@ struct File {
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let target = &workspace.target;
-    match tracked::files(workspace, &expected(target)) {
+    match Tracked::of(workspace, &expected(target)) {
         Ok(tracked) => judge(target, &tracked, &look(workspace, &tracked)),
         Err(answer) => answer,
     }
 }
 
 /// The workflow that deploys, and those that stand beside it.
-fn look(workspace: &Workspace, tracked: &[Tracked]) -> Vec<File> {
+fn look(workspace: &Workspace, tracked: &Tracked) -> Vec<File> {
     let own = &workspace.target.workflow.file;
     let is_beside = |path: &str| {
         let folder = own.rsplit_once('/').map_or("", |(folder, _)| folder);
         path.rsplit_once('/').map_or("", |(folder, _)| folder) == folder && (path.ends_with(".yml") || path.ends_with(".yaml"))
     };
-    let paths = std::iter::once(own).chain(tracked.iter().map(|file| &file.path).filter(|path| *path != own && is_beside(path)));
+    let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(|path| *path != own && is_beside(path)));
     let read = |path: &String| {
         let text = match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
             Ok(Some(text)) => Ok(text),
@@ -83,7 +83,7 @@ fn expected(target: &Target) -> String {
     )
 }
 
-fn judge(target: &Target, tracked: &[Tracked], files: &[File]) -> Answer {
+fn judge(target: &Target, tracked: &Tracked, files: &[File]) -> Answer {
     let mut tally = Tally::default();
     for (index, file) in files.iter().enumerate() {
         let is_own = index == 0;
@@ -117,8 +117,8 @@ fn judge(target: &Target, tracked: &[Tracked], files: &[File]) -> Answer {
     tally.answer(expected(target))
 }
 
-fn judge_tracked(file: &File, tracked: &[Tracked], tally: &mut Tally) {
-    if !tracked.iter().any(|known| known.path == file.path) {
+fn judge_tracked(file: &File, tracked: &Tracked, tally: &mut Tally) {
+    if !tracked.files.iter().any(|known| known.path == file.path) {
         let word = shell_word(&file.path);
         tally.fail(format!("{} is not tracked, so GitHub does not have it", excerpt(&file.path, 120)), format!("git add -- {word}"));
     }

@@ -1,6 +1,6 @@
 //! The checked-out side of a repository: how index and files differ from HEAD, what lies beside them, where hooks stand.
 
-use super::{Change, Git, GitError, parse, refused};
+use super::{Change, Entry, Git, GitError, parse, refused};
 use std::path::PathBuf;
 
 /// What lies in a checkout beside the files that git knows.
@@ -40,6 +40,14 @@ impl Git {
             "--no-renames",
         ];
         parse::changes(&self.ask(&arguments)?).ok_or(GitError::Odd("a line of status"))
+    }
+
+    /// Every file that git tracks, with the content that it keeps for the next commit; paths begin at the repository's root.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn index(&self) -> Result<Vec<Entry>, GitError> {
+        parse::index(&self.ask(&["ls-files", "--stage", "-z", "--full-name"])?).ok_or(GitError::Odd("a line of ls-files"))
     }
 
     /// The files that git was told not to look at: assumed unchanged, or left out of the checkout.

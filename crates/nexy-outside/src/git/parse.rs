@@ -75,6 +75,25 @@ pub(super) fn tree(output: &[u8]) -> Option<Vec<Entry>> {
     parts(output).map(one).collect()
 }
 
+/// `mode object stage<tab>path`; a path in the middle of a merge comes several times, and is given once.
+pub(super) fn index(output: &[u8]) -> Option<Vec<Entry>> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for part in parts(output) {
+        let tab = part.iter().position(|byte| *byte == b'\t')?;
+        let head = std::str::from_utf8(&part[..tab]).ok()?;
+        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+        let &[mode, object, _] = words.as_slice() else { return None };
+        let path = text(&part[tab + 1..]);
+        if !is_object(object) {
+            return None;
+        }
+        if entries.last().is_none_or(|last| last.path != path) {
+            entries.push(Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes: None, path });
+        }
+    }
+    Some(entries)
+}
+
 /// `object<separator>name`, one a line.
 pub(super) fn refs(output: &[u8], separator: char) -> Option<Vec<Ref>> {
     let one = |line: &str| {

@@ -26,7 +26,6 @@ impl World {
         self.set_config_env(&good_config_env());
         self.standin.set_gemini_key(&good_gemini_key());
         self.standin.set_gemini_model(MODEL);
-        symlink("/bin/true", root.join("venv/bin/python3")).unwrap();
         venv::lay_out(&root.join("venv"));
         for tool in TOOLS {
             symlink(self.tools().join(tool), root.join("bin").join(tool)).unwrap();
