@@ -55,7 +55,7 @@ pub(crate) fn look(context: &Context, gate: &str, kinds: &[Kind]) -> Result<Rece
         Err(error) => return Err(unknown(format!("cannot look into {shown}: {}", error.because()), as_root)),
     };
     let mut receipts = Receipts::default();
-    doubt_folder(&context.tree, &folder, &as_root, &mut receipts.doubts);
+    doubt_folder(&context.tree, Path::new(shown), &as_root, &mut receipts.doubts);
     let now = clock::now();
     for name in names {
         let Some(kind) = Kind::of_name(&name).filter(|kind| kinds.contains(kind)) else { continue };
@@ -117,13 +117,12 @@ fn read(path: &Path, kind: Kind) -> Result<DbReceipt, Doubt> {
 
 /// Whoever can write into a folder on the way, or into the folder itself, can put a receipt there that nobody has earned.
 fn doubt_folder(tree: &Tree, folder: &Path, as_root: &str, doubts: &mut Tally) {
-    let inside = |path: &Path| tree.is_here() || tree.find(Path::new("/")).is_ok_and(|root| path.starts_with(root));
-    let steps = match ownership::look_at_all_steps(folder) {
+    let steps = match ownership::way(tree, folder) {
         Ok(steps) => steps,
         Err(error) => return doubts.unknown(error.to_string(), as_root),
     };
-    for (index, step) in steps.iter().enumerate().filter(|(_, step)| inside(&step.path)) {
-        let path = tree.name(&step.path).display().to_string();
+    for (index, step) in steps.iter().enumerate().filter(|(_, step)| step.kind != ownership::Kind::Link) {
+        let path = step.path.display().to_string();
         let word = shell_word(&path);
         if let Some(because) = forgeable(step, index == 0) {
             doubts.fail(
@@ -133,7 +132,7 @@ fn doubt_folder(tree: &Tree, folder: &Path, as_root: &str, doubts: &mut Tally) {
         }
         match step.acl {
             Acl::Absent => {}
-            Acl::Present | Acl::Unreadable => doubts.unknown(
+            Acl::List(_) | Acl::Unreadable(_) => doubts.unknown(
                 format!("an access control list may let others write into {path}"),
                 format!("getfacl -p {word}\nsudo setfacl --remove-all {word}"),
             ),

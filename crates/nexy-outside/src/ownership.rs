@@ -99,6 +99,15 @@ pub fn look(path: &Path) -> Result<Standing, FileError> {
     look_in(&Tree::here(), path)
 }
 
+/// Whether the path itself is a link, wherever it leads.
+///
+/// # Errors
+/// [`FileError`].
+pub fn is_link(path: &Path) -> Result<bool, FileError> {
+    let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
+    Ok(std::fs::symlink_metadata(path).map_err(failed)?.file_type().is_symlink())
+}
+
 /// Looks at one path of a machine, through links.
 ///
 /// # Errors

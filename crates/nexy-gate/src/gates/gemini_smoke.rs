@@ -52,7 +52,7 @@ fn check(context: &Context) -> Answer {
         Ok(place) => place,
         Err(error) => return Answer::unknown(error.to_string(), expected(target, None), AGAIN),
     };
-    let parsed = match config_env::read(&place, &target.service.user) {
+    let parsed = match config_env::read(context) {
         Ok(parsed) => parsed,
         Err(answer) => return answer,
     };

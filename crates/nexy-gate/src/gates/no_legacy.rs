@@ -281,7 +281,7 @@ mod tests {
         let blind = vec![("big.json".to_owned(), "is too large".to_owned(), "look".to_owned())];
         assert_eq!(judge(&target(), &Seen { files: 3, blind: blind.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
         let spots = vec![spot("x", 1, Past::Vm("Old".into()))];
-        let answer = judge(&target(), &Seen { files: 3, spots, blind });
+        let answer = judge(&target(), &Seen { files: 3, spots, blind, ..Seen::default() });
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("big.json is too large"), "{}", answer.found);
     }

@@ -231,6 +231,19 @@ mod tests {
     }
 
     #[test]
+    fn the_index_names_every_path_once_with_its_mode_and_object() {
+        let output = format!("100644 {ID} 0\ta b\n.txt\x00120000 {ID} 0\tlink\x00100755 {ID} 1\tx\x00100755 {ID} 2\tx\0");
+        let entries = index(output.as_bytes()).expect("it is of the form");
+        let seen: Vec<(&str, &str)> = entries.iter().map(|entry| (entry.mode.as_str(), entry.path.as_str())).collect();
+        assert_eq!(seen, [("100644", "a b\n.txt"), ("120000", "link"), ("100755", "x")]);
+        assert!(entries.iter().all(|entry| entry.object == ID));
+        assert_eq!(index(b""), Some(Vec::new()));
+        for output in [&b"100644 ab 0\tx\0"[..], b"100644 x\0", b"x\0"] {
+            assert_eq!(index(output), None);
+        }
+    }
+
+    #[test]
     fn references_are_an_object_and_a_name() {
         assert_eq!(refs(format!("{ID} refs/a\n").as_bytes(), ' ').expect("one")[0].name, "refs/a");
         assert_eq!(refs(b"warning: something\n", ' '), None);
@@ -262,7 +275,7 @@ mod tests {
 
         #[test]
         fn whatever_is_printed_is_read_or_refused(output in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (tree(&output), changes(&output), hidden(&output), settings(&output), refs(&output, ' '), names(&output));
+            let _ = (tree(&output), index(&output), changes(&output), hidden(&output), settings(&output), refs(&output, ' '), names(&output));
         }
 
         #[test]

@@ -17,8 +17,7 @@ impl World {
         files::write_version_places(self, &root, VERSION);
         files::write_code(&root);
         files::write_manifests(&root, &self.live_manifest(OLD_VERSION));
-        for folder in ["bin", "lock", "log", "etc", "venv/bin", "server/updates/downloads"] {
-        for folder in ["bin", "lock", "log", "etc"] {
+        for folder in ["bin", "lock", "log", "etc", "server/updates/downloads"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
         files::write(&root.join("etc/nexy.toml"), target);
