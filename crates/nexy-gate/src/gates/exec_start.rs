@@ -2,6 +2,7 @@
 
 mod paths;
 mod repair;
+mod unread;
 
 pub(crate) use repair::repair;
 
@@ -50,11 +51,12 @@ struct Seen {
     properties: Properties,
     unit_files: Vec<UnitFile>,
     paths: Paths,
+    unread: Result<Vec<String>, String>,
 }
 
 impl Seen {
     fn facts<'a>(&'a self, target: &'a Target) -> Facts<'a> {
-        Facts { target, properties: &self.properties, unit_files: &self.unit_files, paths: &self.paths }
+        Facts { target, properties: &self.properties, unit_files: &self.unit_files, paths: &self.paths, unread: &self.unread }
     }
 }
 
@@ -64,6 +66,7 @@ struct Facts<'a> {
     properties: &'a Properties,
     unit_files: &'a [UnitFile],
     paths: &'a Paths,
+    unread: &'a Result<Vec<String>, String>,
 }
 
 fn check(context: &Context) -> Answer {
@@ -84,7 +87,8 @@ fn look(target: &Target) -> Result<Seen, Answer> {
         }
     };
     let paths = paths::look(target, &properties);
-    Ok(Seen { unit_files: unit_files(&properties), properties, paths })
+    let unread = unread::look(unit, value(&properties, "DropInPaths"));
+    Ok(Seen { unit_files: unit_files(&properties), properties, paths, unread })
 }
 
 /// The unit's main file and its drop-ins, in the order in which they count.
@@ -136,6 +140,11 @@ fn judge(facts: &Facts<'_>) -> Answer {
         "no" => {}
         "yes" => drift.no("files of the unit have changed since the manager read them", None),
         _ => drift.blind("the manager does not say whether it must reload", &format!("systemctl status {unit}")),
+    }
+    match facts.unread {
+        Ok(unread) if unread.is_empty() => {}
+        Ok(unread) => drift.no(&format!("the manager has not read {}", excerpt(&unread.join(" "), 300)), None),
+        Err(because) => drift.blind(because, "sudo nexy-gate exec-start"),
     }
     paths::judge(facts.target, facts.paths, &mut drift);
     let right = format!("{} would start `{}` as {}", service.unit, service.exec_start, service.user);

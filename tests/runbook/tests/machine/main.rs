@@ -42,6 +42,8 @@ fn what_the_manager_has_loaded_counts_and_the_printed_script_mends_it_without_a_
     let before = life(&machine);
     let drop_in = format!("/etc/systemd/system/{UNIT}.d/override.conf");
     machine.write(&drop_in, format!("[Service]\nExecStart=\nExecStart={CHECKOUT}/venv/bin/python3 server/server/main.py\n"));
+    // The folder is new, so the manager itself sees nothing to reload; the next reload would change what it starts.
+    holds(&machine.ask("nexy-gate exec-start", 1), "exec-start", "found", "has not read /etc/systemd/system");
     machine.must("systemctl daemon-reload");
     let drifted = machine.ask("nexy-gate exec-start", 1);
     holds(&drifted, "exec-start", "found", "server/server/main.py");

@@ -4,6 +4,7 @@ mod answers;
 mod api;
 mod assets;
 mod entry;
+mod git;
 mod names;
 mod storage;
 mod store;

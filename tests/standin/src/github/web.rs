@@ -1,6 +1,6 @@
 //! github.com: the public address of an asset, which leads to the storage host.
 
-use super::storage;
+use super::{git, storage};
 use crate::http::{Request, Response};
 use crate::shared::Shared;
 
@@ -8,6 +8,9 @@ use crate::shared::Shared;
 pub(crate) fn answer(shared: &Shared, request: &Request, stale: bool) -> Response {
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if let [owner, repository, "info", "refs"] = segments.as_slice() {
+        return git::answer(shared, request, owner, repository);
+    }
     let (method, [owner, repository, "releases", "download", tag, name]) = (request.method.as_str(), segments.as_slice()) else {
         return missing().unscripted();
     };

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders of this world's VM that stand in the checkout, as those of no real one do.
-const FURNITURE: &str = "/bin/\n/etc/\n/lock/\n/log/\n__pycache__/\n";
+const FURNITURE: &str = "/bin/\n/etc/\n/lock/\n/log/\n/backups/\n/receipts/\n__pycache__/\n";
 
 impl World {
     /// Commits everything in the workspace, and puts the release's tag there; the new commit's name comes back.
@@ -55,6 +55,21 @@ impl World {
         let base = format!("url.file://{}/.insteadOf", self.root().join("remotes").display());
         let config = self.home().join(".gitconfig");
         self.git(&["config", "--file", path(&config), &base, &format!("{}/", self.standin.web_url())]);
+    }
+
+    /// Makes bare repositories that git can ask over HTTP at the very addresses of the remotes.
+    pub fn served_remotes(&self) {
+        for repository in ["Nexy", "Nexy_server"] {
+            let bare = self.served(repository);
+            fs::create_dir_all(&bare).unwrap();
+            self.git_in(&bare, &["init", "--quiet", "--bare", "--initial-branch=main"]);
+        }
+    }
+
+    /// The bare repository that is served for a remote; what is pushed into it is pushed to GitHub.
+    #[must_use]
+    pub fn served(&self, repository: &str) -> PathBuf {
+        self.state().join("git/Seregawpn").join(format!("{repository}.git"))
     }
 
     /// The bare repository behind a remote.

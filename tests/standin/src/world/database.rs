@@ -54,11 +54,18 @@ impl World {
     pub fn drill(&self, seconds_ago: i64, backup_seconds_ago: i64, backup: &Value, result: &str) {
         let drill = json!({
             "backup_sha256": backup["sha256"],
-            "backup_at": self.ago(backup_seconds_ago),
+            "backup_at": self.made_at(backup).unwrap_or_else(|| self.ago(backup_seconds_ago)),
             "result": result,
             "found": if result == "passed" { backup["contents"].clone() } else { Value::Null },
         });
         self.receipt("drill", seconds_ago, seconds_ago, &json!({ "drill": drill }));
+    }
+
+    /// When a backup says that it was made: a clock that is asked again says another second.
+    fn made_at(&self, backup: &Value) -> Option<String> {
+        let receipts = fs::read_dir(self.receipts()).ok()?.filter_map(|entry| disk::read_json(&entry.unwrap().path()));
+        let mut of_it = receipts.filter(|receipt| receipt["event"]["backup"]["sha256"] == backup["sha256"]);
+        of_it.next()?["at"].as_str().map(str::to_owned)
     }
 
     /// Writes a receipt of something that began and ended so long ago; its file comes back.

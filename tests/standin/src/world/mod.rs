@@ -1,8 +1,8 @@
 //! The world of a black-box test: a laptop, a VM and GitHub, all under one temporary folder.
 
 mod builds;
-mod database;
 mod checkout;
+mod database;
 mod files;
 mod laptop;
 mod mac;

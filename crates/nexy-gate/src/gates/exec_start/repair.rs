@@ -26,7 +26,7 @@ pub(crate) fn repair(context: &Context) -> Repair {
     let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     Repair::of(judge(&facts), || {
         let commands = plan(&facts, &stamp)?;
-        let then = judge(&Facts { target, properties: &properties, unit_files: &[], paths: &paths });
+        let then = judge(&Facts { target, properties: &properties, unit_files: &[], paths: &paths, unread: &Ok(Vec::new()) });
         Ok((commands, then))
     })
 }
@@ -145,7 +145,10 @@ mod tests {
     fn planned(changes: &[(&str, &str)], files: &[UnitFile]) -> Result<Vec<String>, Option<Answer>> {
         let mut properties = good();
         properties.extend(changes.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        plan(&Facts { target: &target(), properties: &properties, unit_files: files, paths: &paths(None, None) }, STAMP)
+        plan(
+            &Facts { target: &target(), properties: &properties, unit_files: files, paths: &paths(None, None), unread: &Ok(Vec::new()) },
+            STAMP,
+        )
     }
 
     #[test]
@@ -199,7 +202,13 @@ mod tests {
         let target = target();
         let properties = wanted(&target.service);
         let seen = |mode| Some(("/f".to_owned(), there(mode)));
-        let facts = Facts { target: &target, properties: &properties, unit_files: &[], paths: &paths(seen(0o755), seen(0o644)) };
+        let facts = Facts {
+            target: &target,
+            properties: &properties,
+            unit_files: &[],
+            paths: &paths(seen(0o755), seen(0o644)),
+            unread: &Ok(Vec::new()),
+        };
         assert!(judge(&facts).passes());
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn paths(program: Option<PathSeen>, script: Option<PathSeen>) -> Path
 }
 
 fn answer_with(properties: &Properties, unit_files: &[UnitFile], paths: &Paths) -> Answer {
-    judge(&Facts { target: &target(), properties, unit_files, paths })
+    judge(&Facts { target: &target(), properties, unit_files, paths, unread: &Ok(Vec::new()) })
 }
 
 fn answer_of(properties: &Properties, unit_files: &[UnitFile], program: Found, script: Found) -> Answer {
@@ -174,4 +174,18 @@ fn what_the_account_cannot_reach_or_start_is_a_no_and_what_was_not_tried_is_unkn
     assert_eq!(seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), there(0o755)))).verdict, Verdict::Fail);
     assert_eq!(seen(&|paths| paths.accounts = Err(Missing::User)).verdict, Verdict::Fail);
     assert_eq!(seen(&|paths| paths.accounts = Err(Missing::Accounts("permission denied".to_owned()))).verdict, Verdict::Unknown);
+}
+
+#[test]
+fn a_drop_in_that_the_manager_has_not_read_is_a_no_and_a_folder_that_nobody_may_list_is_unknown() {
+    let (target, paths) = (target(), paths(None, None));
+    let answer = |unread: Result<Vec<String>, String>| {
+        judge(&Facts { target: &target, properties: &good(), unit_files: &[], paths: &paths, unread: &unread })
+    };
+    let late = answer(Ok(vec!["/etc/systemd/system/app.service.d/new.conf".to_owned()]));
+    assert_eq!(late.verdict, Verdict::Fail);
+    assert!(late.found.contains("has not read /etc/systemd/system/app.service.d/new.conf"), "{}", late.found);
+    assert!(late.fix.contains("sudo systemctl daemon-reload"), "{}", late.fix);
+    assert_eq!(answer(Err("permission denied".to_owned())).verdict, Verdict::Unknown);
+    assert_eq!(answer(Ok(Vec::new())).verdict, Verdict::Pass);
 }
