@@ -18,8 +18,9 @@ NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 SCRIPTS = scripts/*.sh scripts/remote/*.sh
 TARGET = --target "$$NEXY_TOML"
 
-.PHONY: help rehearse test version-set version-check inbox-check gate-publish plan publish manifest-sync \
-	manifest-deliver validate-updates verify vm-hard vm-versions release build build-vm install lint fuzz bench clean
+.PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \
+	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
+	vm-versions release build build-vm install lint fuzz bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +43,12 @@ version-check: ## does every place agree with VERSION? [S3 §1, S1 §4]
 inbox-check: ## are the artifacts in the inbox, whole and genuine? [S3 §2.2, S1 §7]
 	nexy-gate $(TARGET) release-inbox artifact-genuine
 
+pre-production: ## everything that this laptop can know, and the repository's own check [S0 §1, prod_ready_check.sh]
+	nexy-gate $(TARGET) pre-production
+
+gate-deploy: ## may the code be deployed? [S0 §2 to §3, S1 §1 to §2]
+	nexy-gate $(TARGET) before-deploy
+
 gate-publish: ## may it be published? [S3 §2, S2 §3 Phase 1]
 	nexy-gate $(TARGET) before-publish
 
@@ -62,6 +69,12 @@ validate-updates: ## the consistency gate: feed, manifest and live artifact [S2 
 
 verify: ## what do clients get from the public host? [S3 §4, S0 §4.2]
 	nexy-verify $(TARGET) public updates
+
+vm-before-checkout: ## may the VM check out the new code? Asked on the VM [S0 §1.1, §5.3, S1 §0.1]
+	scripts/vm.sh nexy-gate before-checkout
+
+vm-db: ## backup, restore drill and hardening of the database, asked on the VM [S2 §3 Phase 1.1]
+	scripts/vm.sh nexy-gate db
 
 vm-hard: ## the hard gates, asked on the VM before any restart [S0 §1.1, S3 §2.4]
 	scripts/vm.sh nexy-gate hard

@@ -33,7 +33,8 @@ pub(crate) fn measure(tools: &Path) -> Start {
     Start { runs, tool: median(tool), nothing: median(nothing) }
 }
 
-fn median(mut spans: Vec<Duration>) -> Duration {
+/// The one in the middle.
+pub(crate) fn median(mut spans: Vec<Duration>) -> Duration {
     spans.sort_unstable();
     spans[spans.len() / 2]
 }
