@@ -10,22 +10,32 @@ const FURNITURE: &str = "/bin/\n/etc/\n/lock/\n/log/\n/backups/\n/receipts/\n__p
 impl World {
     /// Commits everything in the workspace, and puts the release's tag there; the new commit's name comes back.
     pub fn tag_release(&self) -> String {
+        self.tag_release_as(VERSION)
+    }
+
+    /// The same for a release of another version.
+    pub fn tag_release_as(&self, version: &str) -> String {
         let ignored = self.read(".gitignore");
         if !ignored.contains(FURNITURE) {
             self.write(".gitignore", &format!("{ignored}{FURNITURE}"));
         }
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message=Release"]);
-        self.git(&["tag", "--force", &format!("v{VERSION}")]);
+        self.git(&["tag", "--force", &format!("v{version}")]);
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
     /// Makes the VM's checkout a clone of the workspace at the release's tag, with the runtime files in place; the workspace is
     /// tagged for that. What the tag tracks is as in the tag; the rest of the VM stays.
     pub fn vm_checkout(&self) {
-        self.tag_release();
+        self.vm_checkout_of(VERSION);
+    }
+
+    /// The same for a release of another version.
+    pub fn vm_checkout_of(&self, version: &str) {
+        self.tag_release_as(version);
         self.clone_to_vm();
-        self.git_vm(&["checkout", "--quiet", "--force", "--detach", &format!("v{VERSION}")]);
+        self.git_vm(&["checkout", "--quiet", "--force", "--detach", &format!("v{version}")]);
     }
 
     /// Puts a clone's `.git` into the VM's checkout, and touches no other file there.

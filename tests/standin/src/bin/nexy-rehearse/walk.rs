@@ -128,7 +128,7 @@ fn corrupted(rehearsal: &mut Rehearsal<'_>, live: &str, size_mib: u64) -> Result
         Ok(format!("artifacts before their code: {failed}"))
     })?;
     rehearsal.note("deploy", "the code on the VM, and a restart, as a deployment leaves them", |rehearsal| {
-        rehearsal.world.set_vm_version(NEXT_VERSION);
+        rehearsal.world.vm_checkout_of(NEXT_VERSION);
         rehearsal.world.restart_service();
         Ok(format!("the server runs {NEXT_VERSION}"))
     })?;
