@@ -10,6 +10,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("GITHUB_TOKEN", "GitHub token for github.com"),
     ("GH_ENTERPRISE_TOKEN", "GitHub token for another host; comes before GITHUB_ENTERPRISE_TOKEN"),
     ("GITHUB_ENTERPRISE_TOKEN", "GitHub token for another host"),
+    ("XDG_STATE_HOME", "nexy-publish keeps its locks in the folder nexy below it"),
+    ("HOME", "the same, in .local/state below it, when XDG_STATE_HOME is not set"),
     ("SSL_CERT_FILE", "PEM file of trusted certificates; the system's store is used without it"),
     ("HTTPS_PROXY", "proxy for https; HTTP_PROXY, ALL_PROXY and NO_PROXY count as well"),
     ("NO_COLOR", "any value switches colour off"),

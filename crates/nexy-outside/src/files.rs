@@ -253,6 +253,7 @@ pub fn lock_folder(folder: &Path) -> Result<Option<FolderLock>, FileError> {
 pub struct OpenArtifact {
     file: File,
     path: PathBuf,
+    opened: Standing,
     /// Size when it was opened, in bytes.
     pub size_bytes: u64,
 }
@@ -274,7 +275,7 @@ impl OpenArtifact {
         if !metadata.is_file() {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
         }
-        Ok(Self { file, path: path.to_path_buf(), size_bytes: metadata.len() })
+        Ok(Self { file, path: path.to_path_buf(), opened: Standing::of(&metadata), size_bytes: metadata.len() })
     }
 
     /// Hashes the whole file from its start.
@@ -282,6 +283,14 @@ impl OpenArtifact {
     /// # Errors
     /// [`FileError`], also when the file has another size at the end than when it was opened.
     pub fn hash(&mut self) -> Result<Sha256Digest, FileError> {
+        self.hash_and(&mut |_| ())
+    }
+
+    /// Hashes the whole file from its start, and hands every piece on.
+    ///
+    /// # Errors
+    /// As [`OpenArtifact::hash`].
+    pub fn hash_and(&mut self, take: &mut dyn FnMut(&[u8])) -> Result<Sha256Digest, FileError> {
         self.rewind()?;
         let mut digest = RunningDigest::default();
         let mut piece = vec![0; PIECE_BYTES];
@@ -294,6 +303,7 @@ impl OpenArtifact {
                 Ok(count) => {
                     total += count as u64;
                     digest.update(&piece[..count]);
+                    take(&piece[..count]);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.failed(error)),
@@ -333,6 +343,16 @@ impl OpenArtifact {
         if piece.len() as u64 == bytes { Ok(piece) } else { Err(self.failed(io::ErrorKind::UnexpectedEof.into())) }
     }
 
+    /// Whether anybody has changed or replaced the file since it was opened.
+    ///
+    /// # Errors
+    /// [`FileError`] when nobody can look any more, which a removed file causes as well.
+    pub fn has_changed(&self) -> Result<bool, FileError> {
+        let here = self.file.metadata().map_err(|error| self.failed(error))?;
+        let there = std::fs::symlink_metadata(&self.path).map_err(|error| self.failed(error))?;
+        Ok(Standing::of(&here) != self.opened || Standing::of(&there) != self.opened)
+    }
+
     /// The descriptor, at the start of the file, for an upload.
     ///
     /// # Errors
@@ -348,6 +368,28 @@ impl OpenArtifact {
 
     fn failed(&self, source: io::Error) -> FileError {
         FileError { verb: "read", path: self.path.clone(), source }
+    }
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Standing {
+    device: u64,
+    inode: u64,
+    size_bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Standing {
+    fn of(metadata: &std::fs::Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size_bytes: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod lines;
 pub mod live;
 pub mod manifests;
 pub mod owned_version;
+pub mod own_lock;
 pub mod ownership;
 pub mod programs;
 pub mod secret;

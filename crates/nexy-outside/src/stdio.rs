@@ -60,6 +60,12 @@ pub fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// Draws over the last line of a terminal, without ending it; nothing clears it.
+pub fn draw(line: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = write!(stderr, "\r{line}\x1b[K").and_then(|()| stderr.flush());
+}
+
 /// Whether standard output is a terminal.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]

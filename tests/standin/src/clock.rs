@@ -26,6 +26,11 @@ pub(crate) fn rfc_2822(seconds: u64) -> String {
     format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} +0000")
 }
 
+/// `Sat, 21 Nov 2026 06:35:17 GMT`, as a server's `Date` header says it.
+pub(crate) fn http_date(seconds: u64) -> String {
+    rfc_2822(seconds).replace("+0000", "GMT")
+}
+
 /// `Nov 21 06:35:17`, as the journal writes it.
 pub(crate) fn journal(seconds: u64) -> String {
     let (_, month, day) = civil(seconds / 86_400);

@@ -4,7 +4,7 @@ use crate::fault::{Listener, Reply};
 use crate::http::{self, Body, Framing, Request, Response, Tamper};
 use crate::request_log::RequestLine;
 use crate::shared::Shared;
-use crate::{gemini, github, nexy};
+use crate::{clock, gemini, github, nexy};
 use serde_json::Value;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -68,6 +68,9 @@ fn exchange<'a>(
     }
     let mut response = match &fault {
         Some(Reply::Status(status, value)) => Response::json(*status, value),
+        Some(Reply::StatusWith(status, headers, value)) => {
+            headers.iter().fold(Response::json(*status, value), |response, (name, value)| response.with(name, value))
+        }
         Some(Reply::RedirectTo(url)) => Response::redirect(url),
         _ => route(shared, listener, request, &mut body, fault.as_ref()),
     };
@@ -90,6 +93,9 @@ fn exchange<'a>(
             change_digests(&mut response, &Value::String(wrong));
         }
         _ => {}
+    }
+    if matches!(listener, Listener::Api | Listener::Uploads) {
+        response = response.with("Date", &clock::http_date(shared.store().now_seconds()));
     }
     let tamper = tamper(fault.as_ref());
     let wants_close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));

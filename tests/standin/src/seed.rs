@@ -179,6 +179,22 @@ impl Standin {
         store.save(&release, &asset);
     }
 
+    /// Makes an asset look as if it had last been changed so long ago, by GitHub's clock.
+    pub fn set_age(&self, repository: &str, tag: &str, name: &str, seconds: u64) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let mut asset = store.assets(&release).into_iter().find(|asset| asset.name == name).unwrap();
+        let then = crate::clock::iso(store.now_seconds() - seconds);
+        asset.created_at.clone_from(&then);
+        asset.updated_at = then;
+        store.save(&release, &asset);
+    }
+
+    /// Lets GitHub's clock run so far ahead of this machine's.
+    pub fn set_clock_ahead(&self, seconds: i64) {
+        self.shared.store().clock_ahead_s = seconds;
+    }
+
     /// Removes an asset past the API.
     pub fn remove_asset(&self, repository: &str, tag: &str, name: &str) {
         let store = self.shared.store();

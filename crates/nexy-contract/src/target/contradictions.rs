@@ -18,6 +18,7 @@ pub(super) fn check(target: &Target) -> Result<(), TargetError> {
     repositories(target)?;
     urls(target)?;
     artifacts(target)?;
+    signature(target)?;
     paths(target)?;
     service(target)?;
     other_layouts(target)?;
@@ -112,6 +113,13 @@ fn artifacts(target: &Target) -> Result<(), TargetError> {
     match target.artifacts.iter().filter(|artifact| artifact.feed).count() {
         1 => Ok(()),
         count => refuse("artifacts.feed", format!("clients update from exactly one artifact, {count} have `feed = true`")),
+    }
+}
+
+fn signature(target: &Target) -> Result<(), TargetError> {
+    match target.signature.public_keys.iter().find(|key| crate::signature::public_key(key).is_none()) {
+        Some(wrong) => refuse("signature.public_keys", format!("`{wrong}` is no Ed25519 key: base64 of 32 bytes")),
+        None => Ok(()),
     }
 }
 
@@ -267,6 +275,7 @@ fn limits(target: &Target) -> Result<(), TargetError> {
         ("limits.connect_timeout_s", limits.connect_timeout_s),
         ("limits.stall_timeout_s", limits.stall_timeout_s),
         ("limits.request_timeout_s", limits.request_timeout_s),
+        ("limits.retry_total_s", limits.retry_total_s),
         ("limits.public_url_wait_s", limits.public_url_wait_s),
         ("limits.az_timeout_s", limits.az_timeout_s),
         ("limits.az_conflict_wait_s", limits.az_conflict_wait_s),

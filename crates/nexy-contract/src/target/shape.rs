@@ -46,6 +46,9 @@ pub struct Target {
     pub database: Database,
     /// The version inside an artifact.
     pub artifact_version: ArtifactVersion,
+    /// Who signs artifacts.
+    #[serde(default)]
+    pub signature: Signature,
     /// The Azure subscription, when it is fixed.
     #[serde(default)]
     pub azure: Azure,
@@ -272,6 +275,14 @@ pub struct ArtifactVersion {
     pub when_unknown: Severity,
 }
 
+/// Who signs artifacts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// Ed25519 keys in base64, several during a rotation; with none, signatures are not looked at.
+    pub public_keys: Vec<String>,
+}
+
 /// The Azure subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -388,6 +399,8 @@ pub struct Limits {
     pub request_timeout_s: u64,
     /// A transfer may take its size divided by this, on top of `request_timeout_s`, in bytes a second.
     pub slowest_transfer_bytes_per_s: u64,
+    /// Longest time that one run waits in all before it asks GitHub again, in seconds.
+    pub retry_total_s: u64,
     /// Longest wait until the public URL shows the new bytes, in seconds.
     pub public_url_wait_s: u64,
     /// Longest run of one `az` command, in seconds.

@@ -4,7 +4,7 @@ use crate::{
     clock,
     http::{Answer, HttpError, Url},
 };
-use nexy_contract::{Exit, Problem, text};
+use nexy_contract::{Exit, Problem, http_date, text};
 use serde_json::Value;
 
 /// A call that did not do what was asked.
@@ -186,7 +186,9 @@ fn wait_of(answer: &Answer) -> Option<u64> {
     let number = |name: &str| answer.header(name)?.trim().parse::<u64>().ok();
     let until_reset = || {
         let reset = number("x-ratelimit-reset").filter(|_| number("x-ratelimit-remaining") == Some(0))?;
-        Some(reset.saturating_sub(u64::try_from(clock::now().as_second()).ok()?))
+        // By the clock of the server that names the moment; the laptop's own may be wrong.
+        let now = answer.header("date").and_then(http_date::read).unwrap_or_else(clock::now);
+        Some(reset.saturating_sub(u64::try_from(now.as_second()).ok()?))
     };
     number("retry-after").or_else(until_reset)
 }
@@ -212,6 +214,9 @@ mod tests {
         assert_eq!(error.kind, Kind::RateLimited);
         assert!(error.retry_after_s.is_some_and(|seconds| (1790..=1800).contains(&seconds)), "{error:?}");
         assert_eq!(refused(403, &[spent(), reset(-5)], "{}").retry_after_s, Some(0));
+        let theirs = ("date", "Sat, 21 Nov 2026 06:35:17 GMT".to_owned());
+        let then = ("x-ratelimit-reset", "1795242977".to_owned());
+        assert_eq!(refused(403, &[spent(), theirs, then], "{}").retry_after_s, Some(60));
         let asked = ("retry-after", "7".to_owned());
         assert_eq!(refused(429, &[asked, spent(), reset(1800)], "{}").retry_after_s, Some(7));
         assert_eq!(refused(403, &[], r#"{"message":"You have exceeded a secondary rate limit"}"#).retry_after_s, None);

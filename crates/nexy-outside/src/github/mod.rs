@@ -4,15 +4,19 @@ mod error;
 mod shapes;
 
 pub use error::{GithubError, Kind};
-pub use shapes::{Allowance, Asset, Listed, Release, RepositoryAccess};
+pub use shapes::{Allowance, Asset, Listed, Listing, Release, RepositoryAccess};
 
 use crate::{
     Secret,
-    http::{Answer, Ask, Credential, Http, Method, Payload, Url},
+    http::{Answer, Ask, Credential, Http, Method, Payload, Progress, Url},
 };
-use nexy_contract::{Sha256Digest, Target, digest::RunningDigest};
+use nexy_contract::{Sha256Digest, Target, Timestamp, digest::RunningDigest, http_date};
 use serde::de::DeserializeOwned;
-use std::{fs::File, time::Duration};
+use std::{
+    fs::File,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// Answers of the API are some hundred kilobytes at most: a thousand assets a release.
 const MAX_API_BYTES: u64 = 16 << 20;
@@ -26,6 +30,18 @@ pub struct Github<'a> {
     target: &'a Target,
     token: Option<Secret>,
     token_origins: Vec<String>,
+    calls: AtomicU64,
+}
+
+/// What is uploaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// The open file, rewound.
+    pub file: &'a File,
+    /// Its size, in bytes.
+    pub size_bytes: u64,
+    /// Who is told how far it is.
+    pub progress: Progress<'a>,
 }
 
 /// What came through a public URL.
@@ -55,7 +71,7 @@ impl<'a> Github<'a> {
             .filter_map(|url| Url::parse(url))
             .map(|url| url.origin())
             .collect();
-        Self { http, target, token, token_origins }
+        Self { http, target, token, token_origins, calls: AtomicU64::new(0) }
     }
 
     /// The fixed release of a channel; `None` when there is none that this token can see.
@@ -76,6 +92,14 @@ impl<'a> Github<'a> {
     /// # Errors
     /// [`GithubError`].
     pub fn assets(&self, release_id: u64) -> Result<Vec<Asset>, GithubError> {
+        self.listing(release_id).map(|listing| listing.assets)
+    }
+
+    /// Every asset of a release, and what GitHub's clock showed then.
+    ///
+    /// # Errors
+    /// [`GithubError`].
+    pub fn listing(&self, release_id: u64) -> Result<Listing, GithubError> {
         let mut assets: Vec<Asset> = Vec::new();
         for page in 1..=MAX_PAGES {
             let path = format!("releases/{release_id}/assets?per_page={PER_PAGE}&page={page}");
@@ -83,7 +107,7 @@ impl<'a> Github<'a> {
             let more = answer.header("link").is_some_and(|link| link.contains("rel=\"next\""));
             assets.extend(self.parsed::<Vec<Asset>>("GET assets", &answer)?);
             if !more {
-                return Ok(assets);
+                return Ok(Listing { assets, at: date_of(&answer), calls: self.calls() });
             }
         }
         Err(GithubError::unexpected("GET assets", "more pages than a release can have"))
@@ -101,11 +125,18 @@ impl<'a> Github<'a> {
         }
     }
 
+    /// How many calls were made so far.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// Uploads a rewound file under a name, with its length and never chunked.
     ///
     /// # Errors
     /// [`GithubError`]; one that is ambiguous says nothing about whether the asset is there now: list again.
-    pub fn upload(&self, release: &Release, name: &str, label: &str, file: &File, size_bytes: u64) -> Result<Asset, GithubError> {
+    pub fn upload(&self, release: &Release, name: &str, label: &str, sent: &Sent<'_>) -> Result<Asset, GithubError> {
+        let Sent { file, size_bytes, progress } = *sent;
         let base = release.upload_url.split('{').next().unwrap_or_default();
         let url = Url::parse(&format!("{base}?name={}&label={}", percent_encoded(name), percent_encoded(label)))
             .filter(|url| self.token_origins.contains(&url.origin()))
@@ -115,9 +146,10 @@ impl<'a> Github<'a> {
                     &format!("the release wants uploads at `{base}`, which is neither github.api_url nor github.uploads_url"),
                 )
             })?;
-        let mut ask = self.ask(Method::Post, url, Payload::File { file, size_bytes });
+        let mut ask = self.ask(Method::Post, url, Payload::File { file, size_bytes, progress });
         ask.timeout = self.target.limits.transfer_timeout(size_bytes);
         let ask = ask.header("Content-Type", "application/octet-stream");
+        self.count();
         let answer = self.http.ask(&ask).map_err(|error| GithubError::network("POST asset", error))?;
         self.parsed("POST asset", &self.good("POST asset", answer)?)
     }
@@ -178,21 +210,20 @@ impl<'a> Github<'a> {
         self.parsed::<Vec<Listed>>(CALL, &answer).map(|listed| listed.into_iter().next())
     }
 
-    /// Downloads what users get, without a token, and hashes it on the way.
+    /// Downloads what users get, without a token, hashes it on the way, and hands it on piece by piece.
     ///
     /// # Errors
     /// [`GithubError`]; more than `max_bytes` is one.
-    pub fn download(&self, channel: &str, name: &str, max_bytes: u64, progress: &mut dyn FnMut(u64)) -> Result<Downloaded, GithubError> {
+    pub fn download(&self, channel: &str, name: &str, max_bytes: u64, take: &mut dyn FnMut(&[u8])) -> Result<Downloaded, GithubError> {
+        self.count();
         let url = self.public_url(channel, name)?;
         let mut digest = RunningDigest::default();
         let ask = Ask::get(url, self.target.limits.transfer_timeout(max_bytes), max_bytes);
-        let mut total = 0;
         let answer = self
             .http
             .download(&ask, &mut |piece| {
                 digest.update(piece);
-                total += piece.len() as u64;
-                progress(total);
+                take(piece);
             })
             .map_err(|error| GithubError::network("GET download", error))?;
         let answer = GithubError::unless_good("GET download", answer)?;
@@ -204,6 +235,7 @@ impl<'a> Github<'a> {
     /// # Errors
     /// [`GithubError`], also when the server ignores the range.
     pub fn tail(&self, channel: &str, name: &str, count: u64) -> Result<Tail, GithubError> {
+        self.count();
         let url = self.public_url(channel, name)?;
         // A server that ignores the range and sends everything is cut off.
         let ask = Ask::get(url, self.timeout(), count).header("Range", format!("bytes=-{count}"));
@@ -230,6 +262,7 @@ impl<'a> Github<'a> {
     }
 
     fn call(&self, method: Method, call: &str, url: &str, payload: Payload<'_>) -> Result<Answer, GithubError> {
+        self.count();
         let url = Url::parse(url).ok_or_else(|| GithubError::unexpected(call, &format!("`{url}` is no URL")))?;
         let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(call, error))?;
         self.good(call, answer)
@@ -262,6 +295,10 @@ impl<'a> Github<'a> {
         }
     }
 
+    fn count(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn timeout(&self) -> Duration {
         Duration::from_secs(self.target.limits.request_timeout_s)
     }
@@ -270,6 +307,11 @@ impl<'a> Github<'a> {
         serde_json::from_slice(&answer.body)
             .map_err(|error| GithubError::unexpected(call, &format!("the answer has another shape than GitHub documents: {error}")))
     }
+}
+
+/// The clock of the server that answered.
+fn date_of(answer: &Answer) -> Option<Timestamp> {
+    http_date::read(answer.header("date")?)
 }
 
 /// Everything but unreserved characters as `%XX`.

@@ -1,6 +1,6 @@
 //! The parts of GitHub's answers that are used; unknown fields are GitHub's business.
 
-use nexy_contract::Sha256Digest;
+use nexy_contract::{Sha256Digest, Timestamp};
 use serde::Deserialize;
 
 /// A release.
@@ -54,11 +54,29 @@ impl Asset {
         self.state == "uploaded"
     }
 
+    /// When it was last changed, as far as GitHub says; a rename counts.
+    #[must_use]
+    pub fn last_change(&self) -> Option<Timestamp> {
+        let moment = |text: &Option<String>| text.as_deref()?.parse::<Timestamp>().ok();
+        moment(&self.updated_at).max(moment(&self.created_at))
+    }
+
     /// GitHub's digest, when it has one.
     #[must_use]
     pub fn sha256(&self) -> Option<Sha256Digest> {
         Sha256Digest::from_github(self.digest.as_deref()?)
     }
+}
+
+/// Every asset of a release at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The assets, whatever their state.
+    pub assets: Vec<Asset>,
+    /// GitHub's own clock, from the same answer.
+    pub at: Option<Timestamp>,
+    /// How many calls were made until then; the next call makes it old.
+    pub calls: u64,
 }
 
 /// What the token may do with a repository.

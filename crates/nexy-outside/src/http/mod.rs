@@ -10,7 +10,7 @@ use crate::{Secret, environment};
 use nexy_contract::target::Limits;
 use std::{fs::File, io::Read as _, time::Duration};
 use ureq::{
-    Agent, AsSendBody, Body,
+    Agent, AsSendBody, Body, SendBody,
     http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
     tls::{PemItem, RootCerts, TlsConfig},
 };
@@ -61,7 +61,19 @@ pub enum Payload<'a> {
         file: &'a File,
         /// Its size, in bytes.
         size_bytes: u64,
+        /// Who is told how far it is.
+        progress: Progress<'a>,
     },
+}
+
+/// Who is told how many bytes have left so far.
+#[derive(Clone, Copy)]
+pub struct Progress<'a>(pub &'a dyn Fn(u64));
+
+impl std::fmt::Debug for Progress<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Progress")
+    }
 }
 
 /// A secret that a request carries, and who may see it.
@@ -272,13 +284,36 @@ impl Http {
         let answered = match ask.payload {
             Payload::None => self.run(builder.body(()), ask.timeout),
             Payload::Json(text) => self.run(builder.header(header::CONTENT_TYPE, "application/json").body(text.to_owned()), ask.timeout),
-            Payload::File { file, size_bytes } => self.run(builder.header(header::CONTENT_LENGTH, size_bytes).body(file), ask.timeout),
+            Payload::File { file, size_bytes, progress } => {
+                let mut counted = Counted { file, left: size_bytes, size_bytes, progress };
+                // With a length of its own the body is never sent chunked, which GitHub refuses.
+                let builder = builder.header(header::CONTENT_LENGTH, size_bytes);
+                self.run(builder.body(SendBody::from_reader(&mut counted)), ask.timeout)
+            }
         };
         answered.map_err(|error| HttpError::sending(url, error))
     }
 
     fn run(&self, request: Result<Request<impl AsSendBody>, ureq::http::Error>, timeout: Duration) -> Result<Response<Body>, ureq::Error> {
         self.agent.run(self.agent.configure_request(request?).timeout_global(Some(timeout)).build())
+    }
+}
+
+/// The bytes of a file, counted while they leave; never more than were announced, should the file grow.
+struct Counted<'a> {
+    file: &'a File,
+    left: u64,
+    size_bytes: u64,
+    progress: Progress<'a>,
+}
+
+impl std::io::Read for Counted<'_> {
+    fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
+        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(piece.len());
+        let count = self.file.read(&mut piece[..room])?;
+        self.left -= count as u64;
+        (self.progress.0)(self.size_bytes - self.left);
+        Ok(count)
     }
 }
 

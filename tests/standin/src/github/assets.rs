@@ -88,7 +88,7 @@ fn rename(shared: &Shared, store: &Store, release: &Release, mut asset: Asset, w
     if let Some(label) = wanted.get("label") {
         asset.label = label.as_str().filter(|label| !label.is_empty()).map(str::to_owned);
     }
-    asset.updated_at = clock::iso(clock::now_seconds());
+    asset.updated_at = clock::iso(store.now_seconds());
     store.save(release, &asset);
     let body = answers::asset(shared, release, &asset);
     let mut response = Response::json(200, &json!(body));

@@ -47,6 +47,7 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
         ("request_timeout_s", 10),
         ("public_url_wait_s", 3),
         ("az_timeout_s", 30),
+        ("retry_total_s", 20),
     ];
     let count = if short_waits { waits.len() } else { 2 };
     for (key, value) in &waits[..count] {
