@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 /// The schema id of a release record.
 pub const SCHEMA: &str = "nexy.release/1";
 
+/// What a publication calls its outcome.
+pub const PUBLICATION: &str = "nexy-publish";
+
+/// What a rollback calls its outcome.
+pub const ROLLBACK: &str = "nexy-publish rollback";
+
 /// Everything that is known about one release so far.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -2,9 +2,9 @@
 
 use crate::{TOOL, transaction};
 use nexy_contract::{
-    Exit, Problem, Record,
-    manifest::{self, ManifestFacts},
-    record::ManifestFile,
+    Exit, Problem, Record, Sha256Digest,
+    manifest::{self, ManifestFacts, Move},
+    record::{ManifestFile, PUBLICATION, ROLLBACK},
     target::ArtifactRow,
     text::shell_word,
 };
@@ -27,16 +27,11 @@ pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Resu
 
 fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Common) -> Result<Deed, Problem> {
     let target = &workspace.target;
-    let published = record.latest_outcome("nexy-publish").is_some();
-    if !published {
-        return Err(Problem::new(
-            Exit::No,
-            "no manifest is written",
-            "the record holds no publication",
-            "publish first: … | nexy-publish - | nexy-manifest write -",
-        ));
+    let back = is_rollback(record)?;
+    // After a rollback the workspace is still at the version that was taken back.
+    if !back {
+        owned_version::must_be(workspace, record.version)?;
     }
-    owned_version::must_be(workspace, record.version)?;
     let Some(row) = target.feed_artifact() else {
         return Err(Problem::new(
             Exit::BadTarget,
@@ -45,7 +40,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             "correct nexy.toml",
         ));
     };
-    let Some(facts) = facts(record, row, &target.public_url(row))? else {
+    let Some(facts) = facts(record, row, &target.public_url(row), &target.signature.public_keys)? else {
         return Ok(Deed::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
     };
     let announced = live::length(target, row)?;
@@ -59,7 +54,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
     }
     // Nobody may change between the look and the writing what the new text is made from.
     let lock = if dry_run { None } else { Some(transaction::lock(workspace)?) };
-    let old = current(workspace, &facts)?;
+    let old = current(workspace, &facts, back)?;
     let text = manifest::next(old.as_deref(), &facts, &target.manifest_defaults, clock::now()).map_err(|error| {
         Problem::new(
             Exit::No,
@@ -90,13 +85,42 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         .filter(|(path, _)| path.ends_with("/manifest.json"))
         .map(|(path, sha256)| ManifestFile { path: path.clone(), sha256: *sha256, version: facts.version, delivered: None, window_s: None })
         .collect();
-    let message = if written.changed() { "wrote" } else { "nothing to change:" };
-    let deed = Deed::done(format!("{message} {} manifest files at version {}", written.files.len(), facts.version), written.changed());
+    let verb = if written.changed() { "wrote" } else { "nothing to change:" };
+    let mut message = format!("{verb} {} manifest files at version {}", written.files.len(), facts.version);
+    if let Some(before) =
+        old.and_then(|text| ManifestFacts::read(&text).ok()).map(|read| read.version).filter(|before| *before > facts.version)
+    {
+        message += &format!("; clients that already have {before} stay there until a higher version comes");
+    }
+    let deed = Deed::done(message, written.changed());
     Ok(Deed { next: Some("deliver them to the VM: scripts/manifest_to_vm.sh -".to_owned()), ..deed })
 }
 
+/// Whether what the record says is live is what users were taken back to.
+fn is_rollback(record: &Record) -> Result<bool, Problem> {
+    match record.outcomes.iter().rev().find(|outcome| [PUBLICATION, ROLLBACK].contains(&outcome.by.as_str())) {
+        Some(outcome) => Ok(outcome.by == ROLLBACK),
+        None => Err(Problem::new(
+            Exit::No,
+            "no manifest is written",
+            "the record holds no publication",
+            "publish first: … | nexy-publish - | nexy-manifest write -",
+        )),
+    }
+}
+
+/// The signature of these bytes, when the publication has checked it against a key that still counts; one of other bytes is
+/// none.
+fn confirmed_signature(record: &Record, row: &ArtifactRow, sha256: Sha256Digest, keys: &[String]) -> String {
+    let carried = record.signature(&row.name, sha256);
+    carried
+        .filter(|carried| carried.confirmed_by.as_ref().is_some_and(|key| keys.contains(key)))
+        .map(|carried| carried.ed25519)
+        .unwrap_or_default()
+}
+
 /// What the record says is live under the feed's name; `None` when that artifact is not part of the release.
-fn facts(record: &Record, row: &ArtifactRow, url: &str) -> Result<Option<ManifestFacts>, Problem> {
+fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Result<Option<ManifestFacts>, Problem> {
     let Some(artifact) = record.artifacts.iter().find(|artifact| artifact.name == row.name) else {
         return Ok(None);
     };
@@ -117,6 +141,7 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str) -> Result<Option<Manifes
             artifact.sha256.short()
         )));
     }
+    let signature = confirmed_signature(record, row, live.sha256, keys);
     if live.url != url {
         return Err(refuse(format!("the record says {} is live at {}, nexy.toml says {url}", row.name, live.url)));
     }
@@ -126,13 +151,13 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str) -> Result<Option<Manifes
         size_bytes: live.size_bytes,
         sha256: live.sha256,
         kind: row.kind.word().to_owned(),
-        ed25519: String::new(),
+        ed25519: signature,
     }))
 }
 
 /// The text to start from: the first manifest that is there. A torn pair is mended by writing both, but the version rule
 /// must hold for every one that clients may have got, since it may have moved after the gates looked.
-fn current(workspace: &Workspace, facts: &ManifestFacts) -> Result<Option<String>, Problem> {
+fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<Option<String>, Problem> {
     let found = manifests::read_all(workspace)
         .map_err(|error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
     for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
@@ -144,7 +169,11 @@ fn current(workspace: &Workspace, facts: &ManifestFacts) -> Result<Option<String
                 format!("restore the manifest (git log -p -- {}), then run the same command again", shell_word(path)),
             )
         })?;
-        if let Some(because) = ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256).refusal(facts.version) {
+        let moved = ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256);
+        if back && matches!(moved, Move::Backward { .. }) {
+            continue;
+        }
+        if let Some(because) = moved.refusal(facts.version) {
             return Err(Problem::new(
                 Exit::No,
                 "no manifest is written",

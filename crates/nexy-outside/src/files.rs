@@ -343,6 +343,12 @@ impl OpenArtifact {
         if piece.len() as u64 == bytes { Ok(piece) } else { Err(self.failed(io::ErrorKind::UnexpectedEof.into())) }
     }
 
+    /// Where it stands.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Whether anybody has changed or replaced the file since it was opened.
     ///
     /// # Errors
@@ -378,7 +384,6 @@ struct Standing {
     inode: u64,
     size_bytes: u64,
     modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl Standing {
@@ -388,7 +393,6 @@ impl Standing {
             inode: metadata.ino(),
             size_bytes: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
     }
 }

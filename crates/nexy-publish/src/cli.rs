@@ -1,7 +1,9 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
+use nexy_contract::{Exit, Problem, ReleaseVersion};
 use nexy_outside::Common;
+use std::path::PathBuf;
 
 /// Puts the artifacts live, and the old ones stay live until the new ones are verified.
 #[derive(Parser, Debug)]
@@ -11,13 +13,15 @@ use nexy_outside::Common;
     arg_required_else_help = true,
     subcommand_precedence_over_arg = true,
     subcommand_negates_reqs = true,
-    override_usage = "nexy-publish [OPTIONS] -\n       nexy-publish [OPTIONS] show",
+    override_usage = "nexy-publish [OPTIONS] -\n       nexy-publish [OPTIONS] rollback [--artifact FILE] [--to-version V] -\n       \
+                      nexy-publish [OPTIONS] show\n       nexy-publish [OPTIONS] clean",
     after_help = "\
 Stage, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.
 
 Examples:
   nexy-version record | nexy-gate before-publish - | nexy-publish --dry-run -
   nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -
+  nexy-version record | nexy-publish rollback - | nexy-manifest write - | scripts/manifest_to_vm.sh -
   nexy-publish show --format text
 
 Exit codes:
@@ -28,7 +32,7 @@ Exit codes:
   4   needs a person now: the command to type is printed
   65  the record on standard input cannot be used
   69  could not look, users have what they had
-  75  the channel has changed meanwhile: look, then try again
+  75  somebody else is at work, or the channel has changed: look, then try again
   78  nexy.toml is missing or wrong"
 )]
 pub(crate) struct Cli {
@@ -46,7 +50,7 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Publish {
     /// `-`: a release record comes on standard input
-    #[arg(value_name = "-", value_parser = PossibleValuesParser::new(["-"]), required = true)]
+    #[arg(value_name = "-", value_parser = dash(), required = true)]
     pub(crate) record: Option<String>,
 
     /// Look at everything, say exactly what would be done, and change nothing
@@ -56,6 +60,30 @@ pub(crate) struct Publish {
     /// Publish although nobody has looked, or too long ago; the record keeps the reason. A failed check is never excused
     #[arg(long, value_name = "REASON")]
     pub(crate) ungated: Option<String>,
+
+    /// Publish bytes, or a version, that were rolled back; the record keeps the reason
+    #[arg(long, value_name = "REASON")]
+    pub(crate) again: Option<String>,
+}
+
+/// What a rollback is told.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Rollback {
+    /// `-`: a release record comes on standard input; its artifacts are rolled back, else the one that clients update from
+    #[arg(value_name = "-", value_parser = dash(), required = true)]
+    pub(crate) record: String,
+
+    /// Go back to this file, which is uploaded and verified first, in place of the one that was live before
+    #[arg(long, value_name = "FILE", requires = "to_version")]
+    pub(crate) artifact: Option<PathBuf>,
+
+    /// The version of what it goes back to, when no label tells
+    #[arg(long, value_name = "V")]
+    pub(crate) to_version: Option<ReleaseVersion>,
+
+    /// Look at everything, say exactly what would be done, and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 impl Cli {
@@ -69,6 +97,21 @@ impl Cli {
             record: after.record,
             dry_run: self.publish.dry_run || after.dry_run,
             ungated: after.ungated.or_else(|| self.publish.ungated.clone()),
+            again: after.again.or_else(|| self.publish.again.clone()),
+        }
+    }
+
+    /// Holds that nobody gives a reason to a verb that asks for none.
+    pub(crate) fn no_reasons(&self) -> Result<(), Problem> {
+        let given = [("--ungated", &self.publish.ungated), ("--again", &self.publish.again)];
+        match given.iter().find(|(_, reason)| reason.is_some()) {
+            Some((option, _)) => Err(Problem::new(
+                Exit::Usage,
+                format!("{option} belongs to a publication"),
+                "this verb asks for no reason",
+                format!("the same command without {option}"),
+            )),
+            None => Ok(()),
         }
     }
 }
@@ -77,6 +120,18 @@ impl Cli {
 pub(crate) enum Verb {
     /// Put the artifacts live; this is what is done without a verb
     Publish(Publish),
-    /// Say what is on every channel: live, staged, previous, leftovers
+    /// Give users back what was live before, with two renames, or an older file
+    Rollback(Rollback),
+    /// Say what is on every channel: live, previous, staged, rolled back, leftovers
     Show,
+    /// Remove what no run needs any more: uploads and rolled-back artifacts older than an hour, nothing that is not ours
+    Clean {
+        /// Say what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+fn dash() -> PossibleValuesParser {
+    PossibleValuesParser::new(["-"])
 }

@@ -1,17 +1,26 @@
 //! Puts the artifacts live without ever leaving users without a download: stage, verify, swap, confirm.
 
+mod back;
 mod channel;
+mod clean;
 mod cli;
+mod live;
 mod names;
 mod patience;
 mod plan;
+mod progress;
 mod publish;
+mod rollback;
+#[cfg(test)]
+mod scenery;
+mod session;
 mod show;
 mod signals;
 mod steps;
+mod words;
 
 use clap::Parser as _;
-use cli::{Cli, Verb};
+use cli::{Cli, Rollback, Verb};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{Workspace, tool};
 use std::process::ExitCode;
@@ -26,9 +35,18 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
+    let before = &cli.publish;
+    if !matches!(cli.verb, Some(Verb::Publish(_)) | None) {
+        cli.no_reasons()?;
+    }
     let workspace = Workspace::find(&cli.common)?;
     match &cli.verb {
         Some(Verb::Show) => show::run(&workspace, &cli.common),
+        Some(Verb::Clean { dry_run }) => clean::run(&workspace, before.dry_run || *dry_run, &cli.common),
+        Some(Verb::Rollback(after)) => {
+            let wishes = Rollback { dry_run: before.dry_run || after.dry_run, ..after.clone() };
+            rollback::run(&workspace, &wishes, &cli.common)
+        }
         Some(Verb::Publish(_)) | None => publish::run(&workspace, &cli.wishes(), &cli.common),
     }
 }

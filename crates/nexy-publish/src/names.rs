@@ -2,6 +2,38 @@
 
 use nexy_contract::{ReleaseVersion, Sha256Digest};
 
+/// What a name on a channel means for one artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// What users download.
+    Live,
+    /// What a rollback returns to.
+    Previous,
+    /// Uploaded, and not live yet.
+    Staged,
+    /// Rolled back.
+    Bad,
+    /// None of ours.
+    Other,
+}
+
+/// The place that a name stands for.
+pub(crate) fn place(artifact: &str, name: &str) -> Place {
+    let infix = name.strip_prefix(split(artifact).0).and_then(|rest| rest.strip_suffix(split(artifact).1)).unwrap_or_default();
+    let has_digits = |start: &str| {
+        infix
+            .strip_prefix(start)
+            .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
+    };
+    match infix {
+        _ if name == artifact => Place::Live,
+        ".prev" => Place::Previous,
+        _ if has_digits(".next-") => Place::Staged,
+        _ if has_digits(".bad-") => Place::Bad,
+        _ => Place::Other,
+    }
+}
+
 /// `Nexy.dmg` with these bytes, before it is live: `Nexy.next-<sha12>.dmg`. The name follows from the bytes, so that a run
 /// after a crash finds what the earlier one has staged.
 pub(crate) fn staged(artifact: &str, sha256: Sha256Digest) -> String {
@@ -13,18 +45,31 @@ pub(crate) fn previous(artifact: &str) -> String {
     infixed(artifact, "prev")
 }
 
+/// What was rolled back, and must not come back by mistake: `Nexy.bad-<sha12>.dmg`.
+pub(crate) fn bad(artifact: &str, sha256: Sha256Digest) -> String {
+    infixed(artifact, &format!("bad-{}", sha256.short()))
+}
+
 /// What the label says, for people who look at the web page: `Nexy.dmg 2.0.0.4`.
 pub(crate) fn label(artifact: &str, version: ReleaseVersion) -> String {
     format!("{artifact} {version}")
 }
 
-/// Whether a name is one that this tool gives to staged files of `artifact`.
-pub(crate) fn is_staged(artifact: &str, name: &str) -> bool {
-    let (stem, suffix) = split(artifact);
-    name.strip_prefix(stem)
-        .and_then(|rest| rest.strip_prefix(".next-"))
-        .and_then(|rest| rest.strip_suffix(suffix))
-        .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+/// The label of an upload. The mark tells on which machine it was made, so that nobody takes another's for a leftover.
+pub(crate) fn staged_label(artifact: &str, version: ReleaseVersion, mark: &str) -> String {
+    format!("{artifact} {version} (upload {mark})")
+}
+
+/// The version that a label names.
+pub(crate) fn version(artifact: &str, label: &str) -> Option<ReleaseVersion> {
+    let rest = label.strip_prefix(artifact)?.strip_prefix(' ')?;
+    let (version, more) = rest.split_once(' ').unwrap_or((rest, ""));
+    (more.is_empty() || more.starts_with("(upload ")).then(|| version.parse().ok()).flatten()
+}
+
+/// Whether a label says that the upload was made under this mark.
+pub(crate) fn has_mark(label: &str, mark: &str) -> bool {
+    label.ends_with(&format!(" (upload {mark})"))
 }
 
 fn infixed(artifact: &str, infix: &str) -> String {
@@ -45,11 +90,34 @@ mod tests {
     fn every_place_has_its_own_name() {
         let sha256 = Sha256Digest::of(b"");
         assert_eq!(staged("Nexy.dmg", sha256), "Nexy.next-e3b0c44298fc.dmg");
+        assert_eq!(bad("Nexy.dmg", sha256), "Nexy.bad-e3b0c44298fc.dmg");
         assert_eq!(previous("Nexy.dmg"), "Nexy.prev.dmg");
-        assert_eq!(label("Nexy.dmg", ReleaseVersion::new([2, 0, 0, 4])), "Nexy.dmg 2.0.0.4");
-        assert!(is_staged("Nexy.dmg", &staged("Nexy.dmg", sha256)));
-        for other in ["Nexy.dmg", "Nexy.prev.dmg", "Nexy.next-e3b0c44298fc.pkg", "Nexy.next-.dmg", "Nexy.next-zzzzzzzzzzzz.dmg"] {
-            assert!(!is_staged("Nexy.dmg", other), "{other}");
+        for (name, expected) in [
+            ("Nexy.dmg", Place::Live),
+            ("Nexy.prev.dmg", Place::Previous),
+            ("Nexy.next-e3b0c44298fc.dmg", Place::Staged),
+            ("Nexy.bad-e3b0c44298fc.dmg", Place::Bad),
+            ("Nexy.next-e3b0c44298fc.pkg", Place::Other),
+            ("Nexy.next-.dmg", Place::Other),
+            ("Nexy.next-zzzzzzzzzzzz.dmg", Place::Other),
+            ("Nexy.bad-e3b0c44298fc0.dmg", Place::Other),
+            ("Nexy.prev.dmg.sig", Place::Other),
+            ("Nexy", Place::Other),
+            ("notes.txt", Place::Other),
+        ] {
+            assert_eq!(place("Nexy.dmg", name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_label_tells_its_version_and_its_machine() {
+        let four = ReleaseVersion::new([2, 0, 0, 4]);
+        assert_eq!(version("Nexy.dmg", &label("Nexy.dmg", four)), Some(four));
+        let upload = staged_label("Nexy.dmg", four, "0123456789ab");
+        assert_eq!(version("Nexy.dmg", &upload), Some(four));
+        assert!(has_mark(&upload, "0123456789ab") && !has_mark(&upload, "ba9876543210"));
+        for other in ["", "Nexy.dmg", "Nexy.dmg 2.0.0", "Nexy.pkg 2.0.0.4", "Nexy.dmg 2.0.0.4 beta", "Nexy.dmg  2.0.0.4"] {
+            assert_eq!(version("Nexy.dmg", other), None, "{other}");
         }
     }
 }

@@ -1,189 +1,161 @@
 //! The repair table: from what lies on a channel to what must be done, for every state that a crash can leave. Pure.
 
-use crate::channel::{self, Channel};
-use nexy_contract::{Exit, Problem, Sha256Digest};
+use crate::{
+    channel::{self, Channel},
+    names,
+};
+use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_outside::github::Asset;
 
 /// What one artifact needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Before anything else: nothing is live, so the previous artifact goes live again.
-    pub(crate) revive_previous: Option<u64>,
-    /// What is live already holds these bytes: only confirm it.
+    /// Before anything else: nothing is live, so users get this one back.
+    pub(crate) revive: Option<Asset>,
+    /// Why nothing more is done after that.
+    pub(crate) refusal: Option<Problem>,
+    /// What is live, perhaps again, is what it should be: only confirm it.
     pub(crate) already_live: bool,
-    /// A staged file of this name that cannot be used is removed first.
-    pub(crate) discard_staged: Option<u64>,
-    /// Whether the bytes must be uploaded; otherwise a staged file is used again.
+    /// Uploads of ours that nobody can use; removed first.
+    pub(crate) discard: Vec<Asset>,
+    /// What was rolled back and is wanted again: its bytes need no second upload.
+    pub(crate) restage: Option<Asset>,
+    /// Whether the bytes must be uploaded; otherwise they lie on the channel.
     pub(crate) upload: bool,
-    /// An older previous artifact that gives up its name.
-    pub(crate) delete_previous: Option<u64>,
-    /// What is live now and becomes the previous one.
-    pub(crate) retire_live: Option<u64>,
+    /// What gives up its name to what retires.
+    pub(crate) make_room: Option<Asset>,
+    /// What is live now and makes way.
+    pub(crate) retire: Option<Asset>,
+    /// The name that it gets.
+    pub(crate) retire_as: String,
 }
 
-/// Reads the repair table for one artifact of `repository`.
+/// Which bytes are wanted on a channel, and who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) repository: &'a str,
+    pub(crate) artifact: &'a str,
+    pub(crate) version: ReleaseVersion,
+    pub(crate) size_bytes: u64,
+    pub(crate) sha256: Sha256Digest,
+    /// What the uploads of this machine carry; `None` as long as there were none.
+    pub(crate) mark: Option<&'a str>,
+    /// Whether a person wants bytes that were rolled back.
+    pub(crate) again: bool,
+}
+
+/// Reads the repair table for one artifact that is published.
 ///
 /// # Errors
 /// Exit 4 when something half-uploaded lies under a name that users or a rollback need.
-pub(crate) fn plan(repository: &str, artifact: &str, channel: &Channel, size_bytes: u64, sha256: Sha256Digest) -> Result<Plan, Problem> {
-    for asset in [&channel.live, &channel.previous].into_iter().flatten() {
-        if !asset.is_uploaded() {
-            return Err(Problem::new(
-                Exit::NeedsPerson,
-                format!("{} on the channel is no whole file", asset.name),
-                format!("asset {} is in the state `{}`", asset.id, asset.state),
-                format!(
-                    "nexy-publish show; when nobody is uploading: gh api -X DELETE repos/{repository}/releases/assets/{}   (uses $GH_TOKEN), then run the whole pipeline again",
-                    asset.id
-                ),
-            ));
-        }
+pub(crate) fn publication(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan, Problem> {
+    half_a_file(wanted.repository, [&channel.live, &channel.previous])?;
+    if channel.live.as_ref().is_some_and(|live| channel::holds(live, wanted.size_bytes, wanted.sha256)) {
+        return Ok(Plan { already_live: true, ..Plan::default() });
     }
-    if channel.live.as_ref().is_some_and(|live| channel::holds(live, size_bytes, sha256)) {
-        return Ok(Plan {
-            revive_previous: None,
-            already_live: true,
-            discard_staged: None,
-            upload: false,
-            delete_previous: None,
-            retire_live: None,
-        });
+    let revive = channel.reserve().cloned();
+    if let Some(refusal) = rolled_back(wanted, channel).or_else(|| somebody_stages(wanted, channel)) {
+        return Ok(Plan { revive, refusal: Some(refusal), ..Plan::default() });
     }
-    let revived = match (&channel.live, &channel.previous) {
-        (None, Some(previous)) => Some(previous.id),
-        _ => None,
-    };
-    let staged = channel.staged_for(artifact, sha256);
-    let usable = staged.is_some_and(|asset| channel::may_hold(asset, size_bytes, sha256));
-    Ok(Plan {
-        revive_previous: revived,
-        already_live: false,
-        discard_staged: staged.filter(|_| !usable).map(|asset| asset.id),
-        upload: !usable,
-        delete_previous: channel.previous.as_ref().filter(|_| revived.is_none()).map(|asset| asset.id),
-        retire_live: channel.live.as_ref().map(|asset| asset.id).or(revived),
-    })
+    if revive.as_ref().is_some_and(|asset| channel::holds(asset, wanted.size_bytes, wanted.sha256)) {
+        return Ok(Plan { revive, already_live: true, ..Plan::default() });
+    }
+    let mut plan = staging(wanted, channel);
+    // What comes back only for the meantime goes where it came from.
+    plan.retire_as = revive.as_ref().map_or_else(|| names::previous(wanted.artifact), |asset| asset.name.clone());
+    plan.make_room = channel.previous.clone().filter(|_| channel.live.is_some());
+    plan.retire = channel.live.clone().or_else(|| revive.clone());
+    plan.revive = revive;
+    Ok(plan)
 }
 
-impl Plan {
-    /// The steps in words, for a dry run; `staged` and `previous` are names on the channel.
-    pub(crate) fn words(&self, artifact: &str, channel: &str, staged: &str, previous: &str, size_bytes: u64) -> Vec<String> {
-        if self.already_live {
-            return vec![format!("confirm that {channel}/{artifact} serves these bytes already")];
-        }
-        let mut words = Vec::new();
-        if let Some(id) = self.revive_previous {
-            words.push(format!("rename {channel}/{previous} (asset {id}) to {artifact}, since nothing is live"));
-        }
-        if let Some(id) = self.discard_staged {
-            words.push(format!("delete {channel}/{staged} (asset {id}), which is not whole"));
-        }
-        if self.upload {
-            words.push(format!("upload {size_bytes} bytes to {channel} as {staged}"));
-        } else {
-            words.push(format!("use {channel}/{staged} again, which an earlier run has uploaded"));
-        }
-        words.push(format!("download {channel}/{staged} without a token and compare size and sha256"));
-        if let Some(id) = self.delete_previous {
-            words.push(format!("delete the older {channel}/{previous} (asset {id})"));
-        }
-        if let Some(id) = self.retire_live {
-            words.push(format!("rename {channel}/{artifact} (asset {id}) to {previous}"));
-        }
-        words.push(format!("rename {channel}/{staged} to {artifact}"));
-        words.push(format!("confirm that {channel}/{artifact} serves these bytes"));
-        words
+/// How the wanted bytes get onto the channel: which uploads are removed, and whether one is made.
+pub(crate) fn staging(wanted: &Wanted<'_>, channel: &Channel) -> Plan {
+    let ours = channel.staged_for(wanted.artifact, wanted.sha256);
+    let usable = ours.filter(|asset| channel::may_hold(asset, wanted.size_bytes, wanted.sha256));
+    let is_same = |asset: &&Asset| ours.is_some_and(|ours| ours.id == asset.id);
+    let of_this_machine = |asset: &&Asset| wanted.mark.is_some_and(|mark| channel::is_of_mark(asset, mark));
+    let mut discard: Vec<Asset> = channel.staged.iter().filter(|asset| !is_same(asset) && of_this_machine(asset)).cloned().collect();
+    discard.extend(ours.filter(|_| usable.is_none()).cloned());
+    let bad = channel.bad.iter().find(|asset| asset.name == names::bad(wanted.artifact, wanted.sha256));
+    let restage = bad.filter(|bad| usable.is_none() && channel::may_hold(bad, wanted.size_bytes, wanted.sha256)).cloned();
+    discard.extend(bad.filter(|_| restage.is_none()).cloned());
+    Plan { discard, upload: usable.is_none() && restage.is_none(), restage, ..Plan::default() }
+}
+
+/// Half a file under a name that users or a rollback need is nothing that a tool may judge.
+pub(crate) fn half_a_file(repository: &str, assets: [&Option<Asset>; 2]) -> Result<(), Problem> {
+    match assets.into_iter().flatten().find(|asset| !asset.is_uploaded()) {
+        None => Ok(()),
+        Some(asset) => Err(Problem::new(
+            Exit::NeedsPerson,
+            format!("{} on the channel is no whole file", asset.name),
+            format!("asset {} is in the state `{}`", asset.id, asset.state),
+            format!(
+                "when nobody is uploading it any more (gh takes the token from $GH_TOKEN):\n\
+                 gh api -X DELETE repos/{repository}/releases/assets/{}\n\
+                 then run the same pipeline again",
+                asset.id
+            ),
+        )),
     }
+}
+
+/// Bytes, or a version, that clients were taken back from do not reach them again by mistake.
+fn rolled_back(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
+    let Wanted { artifact, version, sha256, .. } = *wanted;
+    if wanted.again {
+        return None;
+    }
+    let refuse = |because: String, fix: &str| {
+        let fix = format!("{fix}; if these bytes are right after all, publish with --again REASON");
+        Some(Problem::new(Exit::No, format!("{artifact} {version} is not published"), because, fix))
+    };
+    for bad in &channel.bad {
+        if bad.name == names::bad(artifact, sha256) || bad.sha256() == Some(sha256) {
+            return refuse(format!("these bytes were rolled back: {} is on the channel", bad.name), "build a new version");
+        }
+        if let Some(known) = channel::version(artifact, bad).filter(|known| version <= *known) {
+            return refuse(
+                format!("{known} was rolled back ({}), and clients that have it follow only a higher version", bad.name),
+                "give the build a higher version: nexy-version set X.Y.Z.W",
+            );
+        }
+    }
+    None
+}
+
+/// An upload of somebody else that may still be under way.
+pub(crate) fn somebody_stages(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
+    let foreign = channel.staged.iter().find(|asset| is_foreign(wanted, channel, asset))?;
+    Some(busy(wanted.repository, channel, foreign))
+}
+
+/// Whether a staged file belongs to somebody who may be at work with it: not our bytes, not of this machine, not old.
+pub(crate) fn is_foreign(wanted: &Wanted<'_>, channel: &Channel, asset: &Asset) -> bool {
+    let same_bytes =
+        asset.name == names::staged(wanted.artifact, wanted.sha256) && channel::may_hold(asset, wanted.size_bytes, wanted.sha256);
+    let of_this_machine = wanted.mark.is_some_and(|mark| channel::is_of_mark(asset, mark));
+    !same_bytes && !of_this_machine && !channel.is_settled(asset)
+}
+
+/// Somebody else's upload stays alone for an hour.
+pub(crate) fn busy(repository: &str, channel: &Channel, asset: &Asset) -> Problem {
+    let age = channel.age_s(asset).map_or_else(|| "of unknown age".to_owned(), |age| format!("{} min old", age / 60));
+    let label = asset.label.as_deref().unwrap_or("no label");
+    Problem::new(
+        Exit::Busy,
+        "nothing was swapped: somebody else may be publishing",
+        format!("{} ({label}, state `{}`) is {age}; it is left alone for an hour", asset.name, asset.state),
+        format!(
+            "wait until the other publication has ended, then run the same pipeline again; look with:\n\
+             nexy-publish show\n\
+             when nobody else is publishing, remove what an earlier run has left (gh takes the token from $GH_TOKEN):\n\
+             gh api -X DELETE repos/{repository}/releases/assets/{}",
+            asset.id
+        ),
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nexy_outside::github::Asset;
-
-    const SIZE: u64 = 7;
-
-    fn asset(id: u64, name: &str, bytes: &[u8], state: &str, with_digest: bool) -> Asset {
-        Asset {
-            id,
-            name: name.into(),
-            label: None,
-            state: state.into(),
-            size: bytes.len() as u64,
-            digest: with_digest.then(|| format!("sha256:{}", Sha256Digest::of(bytes))),
-            created_at: None,
-            updated_at: None,
-            browser_download_url: String::new(),
-        }
-    }
-
-    fn table(assets: Vec<Asset>) -> Result<Plan, Problem> {
-        plan("owner/artifacts", "Nexy.dmg", &channel::sort("Nexy.dmg", assets), SIZE, Sha256Digest::of(b"newnew!"))
-    }
-
-    fn live() -> Asset {
-        asset(1, "Nexy.dmg", b"old", "uploaded", true)
-    }
-
-    fn previous() -> Asset {
-        asset(2, "Nexy.prev.dmg", b"older", "uploaded", true)
-    }
-
-    fn staged(bytes: &[u8], state: &str, with_digest: bool) -> Asset {
-        asset(3, &crate::names::staged("Nexy.dmg", Sha256Digest::of(b"newnew!")), bytes, state, with_digest)
-    }
-
-    #[test]
-    fn every_row_of_the_repair_table_has_its_plan() {
-        let fresh = Plan {
-            revive_previous: None,
-            already_live: false,
-            discard_staged: None,
-            upload: true,
-            delete_previous: None,
-            retire_live: None,
-        };
-        // An empty tag: the first publication.
-        assert_eq!(table(vec![]), Ok(fresh.clone()));
-        // Normal, without and with a previous artifact.
-        assert_eq!(table(vec![live()]), Ok(Plan { retire_live: Some(1), ..fresh.clone() }));
-        assert_eq!(table(vec![live(), previous()]), Ok(Plan { retire_live: Some(1), delete_previous: Some(2), ..fresh.clone() }));
-        // Stopped before the swap: a whole staged file is used again, with and without GitHub's digest.
-        for with_digest in [true, false] {
-            let found = table(vec![live(), staged(b"newnew!", "uploaded", with_digest)]);
-            assert_eq!(found, Ok(Plan { upload: false, retire_live: Some(1), ..fresh.clone() }));
-        }
-        // Anything else under its name is removed and uploaded anew.
-        for wrong in [staged(b"newnew!", "starter", false), staged(b"newnew?", "uploaded", true), staged(b"new", "uploaded", false)] {
-            assert_eq!(table(vec![live(), wrong]), Ok(Plan { discard_staged: Some(3), retire_live: Some(1), ..fresh.clone() }));
-        }
-        // Crashed between the two renames: users get the previous artifact back before anything else.
-        let revived = Plan { revive_previous: Some(2), retire_live: Some(2), ..fresh.clone() };
-        assert_eq!(table(vec![previous()]), Ok(revived.clone()));
-        assert_eq!(table(vec![previous(), staged(b"newnew!", "uploaded", true)]), Ok(Plan { upload: false, ..revived }));
-        // The first publication was interrupted.
-        assert_eq!(table(vec![staged(b"newnew!", "uploaded", true)]), Ok(Plan { upload: false, ..fresh }));
-    }
-
-    #[test]
-    fn equal_bytes_under_the_live_name_are_only_confirmed() {
-        let same = asset(1, "Nexy.dmg", b"newnew!", "uploaded", true);
-        assert!(table(vec![same.clone(), previous()]).is_ok_and(|plan| plan.already_live));
-        // Without GitHub's digest equal sizes prove nothing.
-        let unknown = asset(1, "Nexy.dmg", b"newnew!", "uploaded", false);
-        assert!(table(vec![unknown]).is_ok_and(|plan| !plan.already_live));
-    }
-
-    #[test]
-    fn half_a_file_under_a_name_that_users_need_is_left_to_a_person() {
-        for broken in [asset(1, "Nexy.dmg", b"ne", "starter", false), asset(2, "Nexy.prev.dmg", b"ne", "open", false)] {
-            let command = format!("gh api -X DELETE repos/owner/artifacts/releases/assets/{} ", broken.id);
-            assert!(table(vec![broken]).is_err_and(|problem| problem.exit == Exit::NeedsPerson && problem.fix.contains(&command)));
-        }
-    }
-
-    #[test]
-    fn a_stranger_on_the_channel_changes_nothing() {
-        let stranger = asset(9, "notes.txt", b"x", "starter", false);
-        assert_eq!(table(vec![live(), stranger]), table(vec![live()]));
-    }
-}
+mod tests;

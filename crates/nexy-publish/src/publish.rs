@@ -3,24 +3,22 @@
 use crate::{
     TOOL,
     cli::Publish,
-    names,
-    patience::Patience,
-    signals::Signals,
-    steps::{Job, Scene, announced, confirm, look, stage, swap, verify},
+    live,
+    session::{Locks, network},
+    steps::{Job, Scene, announced, look, revive, stage, verify},
+    words,
 };
 use nexy_contract::{
     Exit, Problem, Record,
     before_publish::{self, Refusal},
-    record::{Live, Previous, Retry},
+    record::Retry,
 };
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Deed},
-    clock,
-    github::Github,
-    http::Http,
-    owned_version, token,
+    clock, owned_version,
 };
+use std::time::Duration;
 
 /// What this run was told, and where.
 struct Order<'a> {
@@ -43,25 +41,15 @@ pub(crate) fn run(workspace: &Workspace, wishes: &Publish, common: &Common) -> R
 
 fn publish(order: &Order<'_>, record: &mut Record, retries: &mut Option<Vec<Retry>>) -> Result<Deed, Problem> {
     let Order { workspace, wishes, common } = *order;
-    admit(order, record)?;
+    let left = admit(order, record)?;
     let target = &workspace.target;
     common.note(&format!("Current Version: {}", record.version));
     common.note(&format!("Target Repo: {}", target.repositories.artifacts));
-    let token = match token::find(target) {
-        Ok(token) => Some(token.secret),
-        Err(_) if wishes.dry_run => None,
-        Err(problem) => return Err(problem),
-    };
-    let http = Http::new(&target.limits)
-        .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))?;
-    let scene = Scene {
-        target,
-        github: Github::new(&http, target, token),
-        patience: Patience::new(target.limits.mutation_pause_ms),
-        signals: Signals::watch(),
-        common,
-        version: record.version,
-    };
+    announced::look(workspace, record)?;
+    let channels = record.artifacts.iter().map(|artifact| artifact.channel.as_str());
+    let locks = if wishes.dry_run { Locks::only_looking(target, channels) } else { Locks::take(target, channels)? };
+    let http = network(target)?;
+    let scene = locks.scene(target, &http, common, wishes.dry_run, left)?;
     let result = walk(order, record, &scene);
     *retries = Some(scene.patience.retries());
     result
@@ -69,41 +57,53 @@ fn publish(order: &Order<'_>, record: &mut Record, retries: &mut Option<Vec<Retr
 
 fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result<Deed, Problem> {
     let Order { workspace, wishes, .. } = *order;
-    let subjects =
-        record.latest_report(before_publish::BY, before_publish::PROFILE).map(|report| report.subjects.clone()).unwrap_or_default();
-    announced::look(workspace, record)?;
     let mut jobs = Vec::new();
     for artifact in &record.artifacts {
-        let judged = subjects.iter().find(|subject| subject.name == artifact.name);
-        jobs.push(look::look(scene, workspace, artifact, judged)?);
+        jobs.push(look::publication(scene, workspace, record, artifact, wishes.again.is_some())?);
     }
     if wishes.dry_run {
-        let planned = jobs.iter().flat_map(planned).collect();
-        return Ok(Deed { planned, ..Deed::done("dry run: nothing was changed", false) });
+        return words::dry_run(&jobs);
     }
+    repair(scene, &mut jobs)?;
     for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
-        swap::revive(scene, job)?;
         stage::apply(scene, job)?;
     }
-    for job in jobs.iter().filter(|job| !job.plan.already_live) {
+    for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
         verify::apply(scene, job)?;
     }
-    go_live(scene, &mut jobs)?;
-    let changed = jobs.iter().any(|job| job.swapped_at.is_some());
-    for (artifact, job) in record.artifacts.iter_mut().zip(&jobs) {
-        artifact.live = Some(live(scene, job)?);
-    }
+    live::go(scene, &mut jobs)?;
+    live::write_down(scene, record, &jobs)?;
     let places: Vec<String> = jobs.iter().map(Job::place).collect();
-    let message = if changed {
-        format!("{} live at version {}", places.join(" and "), scene.version)
+    let changed = jobs.iter().any(|job| job.changed_at().is_some());
+    let mut message = if changed {
+        format!("{} live at version {}", places.join(" and "), record.version)
     } else {
         format!("{} live already, nothing was changed", places.join(" and "))
     };
+    if let Some(reason) = &wishes.again {
+        message += &format!("; bytes that were rolled back are allowed again: {}", nexy_contract::text::printable(reason));
+        record.ext.insert("published_again".to_owned(), reason.clone().into());
+    }
     Ok(Deed { next: Some("tell the clients: nexy-manifest write -".to_owned()), ..Deed::done(message, changed) })
 }
 
-/// Rule 4 of the record: a fresh, complete, passing report about these very bytes, or a reason for a missing one.
-fn admit(order: &Order<'_>, record: &Record) -> Result<(), Problem> {
+/// Users come first: what an interrupted run has left without a download gets one before any refusal is spoken.
+pub(crate) fn repair(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
+    for job in jobs.iter_mut() {
+        revive::apply(scene, job)?;
+    }
+    let refusal = jobs.iter_mut().find_map(|job| job.plan.refusal.take());
+    let revived = jobs.iter().any(|job| job.revived_at.is_some());
+    match refusal {
+        Some(refusal) if revived => Err(Problem { what: format!("users have a download again; {}", refusal.what), ..refusal }),
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
+}
+
+/// Rule 4 of the record: a fresh, complete, passing report about these very bytes, or a reason for a missing one. What comes
+/// back is how long the report stands, as seen from now.
+fn admit(order: &Order<'_>, record: &Record) -> Result<Option<Duration>, Problem> {
     let Order { workspace, wishes, common } = *order;
     if record.artifacts.is_empty() {
         return Err(Problem::new(
@@ -113,70 +113,21 @@ fn admit(order: &Order<'_>, record: &Record) -> Result<(), Problem> {
             format!("put the finished files into {}/ and start again with nexy-version record", workspace.target.layout.inbox),
         ));
     }
+    if wishes.again.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        return Err(Problem::new(Exit::Usage, "--again needs a reason", "", "--again 'why these bytes are right after all'"));
+    }
     owned_version::must_be(workspace, record.version)?;
-    match (before_publish::judge(record, clock::now(), &workspace.target.limits), &wishes.ungated) {
-        (Ok(_), _) => Ok(()),
+    let limits = &workspace.target.limits;
+    let now = clock::now();
+    match (before_publish::judge(record, now, limits), &wishes.ungated) {
+        (Ok(report), _) => {
+            let left = limits.report_max_age_s - (now.as_second() - report.at.as_second());
+            Ok(u64::try_from(left).ok().map(Duration::from_secs))
+        }
         (Err(Refusal::Excusable(because)), Some(reason)) if !reason.trim().is_empty() => {
             common.note(&format!("{TOOL}: publishing although {because}; reason given: {}", nexy_contract::text::printable(reason)));
-            Ok(())
+            Ok(None)
         }
         (Err(refusal), _) => Err(refusal.problem()),
     }
-}
-
-/// All swaps, then all confirmations; a failure undoes what was swapped so far.
-fn go_live(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
-    scene.signals.defer();
-    let swapped = jobs.iter_mut().filter(|job| !job.plan.already_live).try_for_each(|job| swap::apply(scene, job));
-    scene.signals.allow();
-    let confirmed = swapped.and_then(|()| jobs.iter().try_for_each(|job| confirm::apply(scene, job)));
-    let Err(problem) = confirmed else {
-        return Ok(());
-    };
-    if jobs.iter().all(|job| job.swapped_at.is_none()) {
-        return Err(problem);
-    }
-    scene.signals.defer();
-    let stuck: Vec<Problem> = jobs.iter_mut().rev().filter_map(|job| swap::undo(scene, job).err()).collect();
-    scene.signals.allow();
-    let needs_person: Vec<Problem> =
-        std::iter::once(problem.clone()).filter(|problem| problem.exit == Exit::NeedsPerson).chain(stuck).collect();
-    if needs_person.is_empty() {
-        return Err(Problem { what: format!("users have the old artifacts again; {}", problem.what), ..problem }.ending(Exit::PutBack));
-    }
-    let joined = |part: fn(&Problem) -> &str, by: &str| needs_person.iter().map(part).collect::<Vec<_>>().join(by);
-    Err(Problem::new(
-        Exit::NeedsPerson,
-        joined(|problem| &problem.what, "; "),
-        joined(|problem| &problem.because, "; "),
-        joined(|problem| &problem.fix, "; and "),
-    ))
-}
-
-fn planned(job: &Job<'_>) -> Vec<String> {
-    let staged = names::staged(&job.artifact.name, job.artifact.sha256);
-    job.plan.words(&job.artifact.name, &job.artifact.channel, &staged, &names::previous(&job.artifact.name), job.artifact.size_bytes)
-}
-
-/// What the record says is live: only what this run has confirmed.
-fn live(scene: &Scene<'_>, job: &Job<'_>) -> Result<Live, Problem> {
-    let (asset, before) = match job.swapped_at {
-        Some(_) => (job.staged.as_ref(), job.channel.live.as_ref()),
-        None => (job.channel.live.as_ref(), job.channel.previous.as_ref()),
-    };
-    let asset = asset.ok_or_else(|| Problem::new(Exit::Bug, "nothing is live after a publication", "", "report this as a bug"))?;
-    Ok(Live {
-        url: scene.target.public_url(job.row),
-        asset_id: asset.id,
-        size_bytes: job.artifact.size_bytes,
-        sha256: job.artifact.sha256,
-        previous: before.map(|asset| Previous {
-            asset_id: asset.id,
-            name: names::previous(&job.artifact.name),
-            size_bytes: asset.size,
-            sha256: asset.sha256(),
-        }),
-        changed: job.swapped_at.is_some(),
-        swapped_at: job.swapped_at,
-    })
 }

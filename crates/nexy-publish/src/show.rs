@@ -2,72 +2,34 @@
 
 use crate::{
     channel::{self, Channel},
-    patience::Patience,
+    clean,
+    session::{Locks, network},
+    steps::look,
 };
-use nexy_contract::{Exit, Problem, Sha256Digest, text::printable};
-use nexy_outside::{
-    Common, Format, Workspace, cli,
-    github::{Asset, Github},
-    http::Http,
-    stdio, token,
+use nexy_contract::{
+    Exit, Problem,
+    channels::{Channels, SCHEMA, ShownAsset, ShownChannel},
+    screen::COLUMNS,
+    target::ArtifactRow,
+    text::printable,
 };
-use serde::Serialize;
-
-#[derive(Serialize)]
-struct Shown {
-    schema: &'static str,
-    channels: Vec<ShownChannel>,
-}
-
-#[derive(Serialize)]
-struct ShownChannel {
-    channel: String,
-    artifact: String,
-    url: String,
-    live: Option<ShownAsset>,
-    previous: Option<ShownAsset>,
-    staged: Vec<ShownAsset>,
-    others: Vec<ShownAsset>,
-}
-
-#[derive(Serialize)]
-struct ShownAsset {
-    asset_id: u64,
-    name: String,
-    label: Option<String>,
-    state: String,
-    size_bytes: u64,
-    sha256: Option<Sha256Digest>,
-    updated_at: Option<String>,
-}
+use nexy_outside::{Common, Format, Workspace, cli, github::Asset, stdio};
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
     let target = &workspace.target;
-    let http = Http::new(&target.limits)
-        .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))?;
+    let format = common.format()?;
+    let http = network(target)?;
     // Public releases can be read without a token; with one the limits are wider.
-    let github = Github::new(&http, target, token::find(target).ok().map(|token| token.secret));
-    let patience = Patience::new(0);
+    let scene = Locks::default().scene(target, &http, common, true, None)?;
     let mut channels = Vec::new();
     for row in &target.artifacts {
+        let release = look::release_of_any_kind(&scene, row)?;
         let what = || format!("cannot look at the channel {}", row.channel);
-        let release = patience.ask(|| github.release(&row.channel)).map_err(|error| error.problem(what()))?;
-        let Some(release) = release else {
-            return Err(Problem::new(
-                Exit::No,
-                what(),
-                format!("{} has no release `{}` that can be seen", target.repositories.artifacts, row.channel),
-                format!(
-                    "create the fixed release once by hand: gh release create {} -R {} --title {0} --notes ''",
-                    row.channel, target.repositories.artifacts
-                ),
-            ));
-        };
-        let assets = patience.ask(|| github.assets(release.id)).map_err(|error| error.problem(what()))?;
-        channels.push(shown(channel::sort(&row.name, assets), &row.channel, &row.name, target.public_url(row)));
+        let channel = scene.list(&release, &row.name).map_err(|error| error.problem(what()))?;
+        channels.push(shown(channel, row, target.public_url(row)));
     }
-    let shown = Shown { schema: "nexy.channels/1", channels };
-    let document = match common.format()? {
+    let shown = Channels { schema: SCHEMA.to_owned(), channels };
+    let document = match format {
         Format::Json => cli::json(&shown)?,
         Format::Text | Format::Tap => shown.channels.iter().map(text).collect(),
     };
@@ -75,54 +37,115 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     Ok(Exit::Yes)
 }
 
-fn shown(channel: Channel, tag: &str, artifact: &str, url: String) -> ShownChannel {
-    ShownChannel {
-        channel: tag.to_owned(),
-        artifact: artifact.to_owned(),
-        url,
-        live: channel.live.map(asset),
-        previous: channel.previous.map(asset),
-        staged: channel.staged.into_iter().map(asset).collect(),
-        others: channel.others.into_iter().map(asset).collect(),
-    }
-}
-
-fn asset(asset: Asset) -> ShownAsset {
-    ShownAsset {
+fn shown(found: Channel, row: &ArtifactRow, url: String) -> ShownChannel {
+    let artifact = &row.name;
+    let asset = |asset: &Asset| ShownAsset {
         asset_id: asset.id,
-        sha256: asset.sha256(),
-        name: asset.name,
-        label: asset.label,
-        state: asset.state,
+        name: asset.name.clone(),
+        version: channel::version(artifact, asset),
+        label: asset.label.clone(),
+        state: asset.state.clone(),
         size_bytes: asset.size,
-        updated_at: asset.updated_at,
+        sha256: asset.sha256(),
+        age_s: found.age_s(asset),
+    };
+    let leftovers = clean::leftovers(&found);
+    let kept = |assets: &[Asset]| assets.iter().filter(|one| !leftovers.iter().any(|other| other.id == one.id)).map(asset).collect();
+    ShownChannel {
+        channel: row.channel.clone(),
+        artifact: artifact.clone(),
+        url,
+        at: found.at,
+        live: found.live.as_ref().map(asset),
+        previous: found.previous.as_ref().map(asset),
+        staged: kept(&found.staged),
+        bad: kept(&found.bad),
+        leftovers: leftovers.iter().map(|one| asset(one)).collect(),
+        others: found.others.iter().map(asset).collect(),
     }
 }
 
+/// Two lines a channel and two lines a file, in 80 columns.
 fn text(channel: &ShownChannel) -> String {
-    let mut lines = format!("{}  {}\n", channel.channel, channel.url);
-    let mut line = |place: &str, asset: &ShownAsset| {
+    let mut lines = vec![channel.channel.clone(), format!("  {}", channel.url)];
+    let single = [("live", &channel.live), ("previous", &channel.previous)];
+    let mut all: Vec<(&str, &ShownAsset)> = single.into_iter().filter_map(|(place, asset)| Some((place, asset.as_ref()?))).collect();
+    for (place, assets) in
+        [("staged", &channel.staged), ("bad", &channel.bad), ("leftover", &channel.leftovers), ("other", &channel.others)]
+    {
+        all.extend(assets.iter().map(|asset| (place, asset)));
+    }
+    if channel.live.is_none() {
+        lines.push("  live      NOTHING: users get 404; publish again at once".to_owned());
+    }
+    for (place, asset) in all {
+        let known = asset.version.map(|version| version.to_string());
+        let version =
+            known.unwrap_or_else(|| asset.label.as_ref().map_or("no label".to_owned(), |label| format!("[{}]", printable(label))));
         let digest = asset.sha256.map_or_else(|| "no digest".to_owned(), |sha256| format!("sha256 {}", sha256.short()));
-        let label = asset.label.as_deref().unwrap_or("no label");
-        let when = asset.updated_at.as_deref().unwrap_or("?");
         let state = if asset.state == "uploaded" { String::new() } else { format!("  STATE {}", printable(&asset.state)) };
-        lines += &format!(
-            "  {place:<9} {}  [{}]  {} bytes  {digest}  {}{state}\n",
-            printable(&asset.name),
-            printable(label),
-            asset.size_bytes,
-            printable(when)
-        );
-    };
-    for (place, asset) in [("live", &channel.live), ("previous", &channel.previous)] {
-        if let Some(asset) = asset {
-            line(place, asset);
+        lines.push(format!("  {place:<9} {}  {version}{state}", printable(&asset.name)));
+        lines.push(format!("            asset {}, {} bytes, {digest}, {}", asset.asset_id, asset.size_bytes, age(asset.age_s)));
+    }
+    lines.iter().map(|line| cut(line) + "\n").collect()
+}
+
+/// What somebody else has written may be as long as they like; the address is copied whole.
+fn cut(line: &str) -> String {
+    if line.chars().count() <= COLUMNS || line.contains("://") {
+        return line.to_owned();
+    }
+    line.chars().take(COLUMNS - 1).chain(['…']).collect()
+}
+
+fn age(seconds: Option<i64>) -> String {
+    match seconds {
+        None => "age unknown".to_owned(),
+        Some(seconds) if seconds < 120 => format!("{seconds} s old"),
+        Some(seconds) if seconds < 7200 => format!("{} min old", seconds / 60),
+        Some(seconds) if seconds < 172_800 => format!("{} h old", seconds / 3600),
+        Some(seconds) => format!("{} days old", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_fits_the_screen_whatever_others_call_their_files() {
+        let asset = |name: &str, label: &str| ShownAsset {
+            asset_id: u64::MAX,
+            name: name.into(),
+            version: None,
+            label: Some(label.into()),
+            state: "open".into(),
+            size_bytes: 2_147_483_647,
+            sha256: Some(nexy_contract::Sha256Digest::of(b"")),
+            age_s: Some(i64::MAX),
+        };
+        let channel = ShownChannel {
+            channel: "Fixed".into(),
+            artifact: "A.dmg".into(),
+            url: "https://host.example/A.dmg".into(),
+            at: None,
+            live: None,
+            previous: Some(asset("A.prev.dmg", "Ä".repeat(90).as_str())),
+            staged: vec![],
+            bad: vec![],
+            leftovers: vec![asset("A.next-0123456789ab.dmg", "A.dmg 1.2.3.4 (upload 0123456789ab)")],
+            others: vec![asset(&"x".repeat(100), "\u{1b}[2J")],
+        };
+        let text = text(&channel);
+        assert!(text.contains("NOTHING: users get 404") && !text.contains('\u{1b}'), "{text}");
+        for line in text.lines() {
+            assert!(line.chars().count() <= COLUMNS, "{line}");
         }
     }
-    channel.staged.iter().for_each(|asset| line("staged", asset));
-    channel.others.iter().for_each(|asset| line("other", asset));
-    if channel.live.is_none() {
-        lines += "  live      NOTHING: users get 404; publish again at once\n";
+
+    #[test]
+    fn ages_are_told_in_the_unit_that_people_think_in() {
+        let told = [None, Some(59), Some(3599), Some(7200), Some(864_000)].map(age);
+        assert_eq!(told, ["age unknown", "59 s old", "59 min old", "2 h old", "10 days old"]);
     }
-    lines
 }

@@ -1,12 +1,22 @@
 //! `record`: the birth of a release record.
 
 use crate::places;
-use nexy_contract::{Exit, Problem, record};
-use nexy_outside::{Workspace, cli, files::OpenArtifact, stdio};
+use nexy_contract::{
+    Exit, Problem, record,
+    signature::{self, Carried},
+};
+use nexy_outside::{
+    Workspace, cli,
+    files::{self, OpenArtifact},
+    stdio,
+};
+
+/// A signature is one short line.
+const MAX_SIGNATURE_BYTES: u64 = 4096;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
     let version = places::current(workspace)?;
-    let record = record::Record {
+    let mut record = record::Record {
         schema: record::SCHEMA.to_owned(),
         version,
         tag: version.tag(),
@@ -17,9 +27,28 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
         outcomes: Vec::new(),
         ext: serde_json::Map::new(),
     };
+    for artifact in record.artifacts.clone() {
+        let carried = signature_beside(workspace, &artifact)?;
+        record.set_signature(&artifact.name, carried.as_ref());
+    }
     let document = cli::json(&record)?;
     stdio::write_document(document.as_bytes())?;
     Ok(Exit::Yes)
+}
+
+/// The signature that lies beside an artifact, as it is: whether it is right, the publication asks.
+fn signature_beside(workspace: &Workspace, artifact: &record::Artifact) -> Result<Option<Carried>, Problem> {
+    for suffix in signature::SUFFIXES {
+        let path = workspace.path(&workspace.target.layout.inbox).join(format!("{}{suffix}", artifact.name));
+        let text = files::read_text_if_there(&path, MAX_SIGNATURE_BYTES).map_err(|error| {
+            error.problem(Exit::CouldNotLook, "put the signature itself there, or remove the file; then run the same command again")
+        })?;
+        // Anything else is left beside the artifact, where the publication looks as well and says what is wrong with it.
+        if let Some(ed25519) = text.map(|text| text.trim().to_owned()).filter(|text| signature::signature(text).is_some()) {
+            return Ok(Some(Carried { ed25519, sha256: artifact.sha256, confirmed_by: None }));
+        }
+    }
+    Ok(None)
 }
 
 /// Whatever of the artifact table lies in the inbox. An empty inbox is for the gate `release-inbox` to judge, which says

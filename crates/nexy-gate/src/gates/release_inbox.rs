@@ -13,6 +13,7 @@ use crate::{
 use nexy_contract::{
     build_receipt,
     record::Artifact,
+    signature,
     target::ArtifactRow,
     text::{excerpt, shell_word},
 };
@@ -56,7 +57,8 @@ fn judge(inbox: &Inbox, folder: &str, rows: &[ArtifactRow], recorded: Option<&[A
     };
     let mut tally = Tally::default();
     let mut strangers = Vec::new();
-    for name in names.iter().filter(|name| !known.contains(&name.as_str()) && !is_ignored(name)) {
+    let is_signature = |name: &str| known.iter().any(|row| signature::is_beside(row, name));
+    for name in names.iter().filter(|name| !known.contains(&name.as_str()) && !is_ignored(name) && !is_signature(name)) {
         if let Some((paper, row)) = paper(name, &known) {
             let is_misspelled = *name != paper && !names.contains(&paper);
             match names.iter().any(|other| other == row) {
@@ -185,7 +187,7 @@ mod tests {
 
     #[test]
     fn one_artifact_is_enough_and_leftovers_of_file_managers_do_not_matter() {
-        let answer = asked(&inbox(&[".DS_Store", "._A.dmg", ".gitkeep", "A.dmg", "notes.txt"], Some(Ok(bytes(b"x")))), None);
+        let answer = asked(&inbox(&[".DS_Store", "._A.dmg", ".gitkeep", "A.dmg", "A.dmg.sig", "notes.txt"], Some(Ok(bytes(b"x")))), None);
         assert_eq!(answer.verdict, Verdict::Pass, "{answer:?}");
         assert!(answer.found.contains("A.dmg 1 bytes") && answer.found.contains("left alone: notes.txt"), "{}", answer.found);
     }

@@ -3,7 +3,10 @@
 use super::{Job, Scene};
 use crate::channel;
 use nexy_contract::{Exit, Problem};
-use nexy_outside::{clock, github::Kind};
+use nexy_outside::{
+    clock,
+    github::{GithubError, Kind},
+};
 use std::time::{Duration, Instant};
 
 /// Confirms one artifact; how a refusal ends is the caller's business, who knows whether something was swapped.
@@ -13,7 +16,7 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
             Exit::No,
             format!("{} is not what was published", job.place()),
             because,
-            "look at the channel: nexy-publish show; then run the whole pipeline again",
+            "look at the channel, then run the whole pipeline again:\nnexy-publish show",
         )
     };
     // An asset that was found live holds these bytes by GitHub's word already; one that was swapped is asked for anew.
@@ -35,27 +38,29 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
         if matches!(seen, Ok(None)) {
             return Ok(());
         }
-        if Instant::now() + wait >= deadline {
+        let wanted = seen.as_ref().err().and_then(|error| error.retry_after_s).map_or(wait, Duration::from_secs).max(wait);
+        if Instant::now() + wanted >= deadline {
+            let url = scene.target.public_url(job.row);
             return Err(match seen {
-                Ok(seen) => refuse(format!("{} does not serve it: {}", scene.target.public_url(job.row), seen.unwrap_or_default())),
-                Err(problem) => problem,
+                Ok(seen) => refuse(format!("{url} does not serve it: {}", seen.unwrap_or_default())),
+                Err(error) => error.problem(format!("cannot ask {url}, so nobody knows what it serves")).ending(Exit::CouldNotLook),
             });
         }
-        clock::pause(wait);
+        match seen {
+            Err(error) => scene.patience.again(&error, wanted),
+            Ok(_) => clock::pause(wait),
+        }
         wait = (wait * 2).min(Duration::from_secs(5));
     }
 }
 
 /// `None` when the public URL ends with our bytes and has our size, else what it serves.
-fn tail(scene: &Scene<'_>, job: &Job<'_>) -> Result<Option<String>, Problem> {
+fn tail(scene: &Scene<'_>, job: &Job<'_>) -> Result<Option<String>, GithubError> {
     let count = job.tail.len() as u64;
     match scene.github.tail(&job.artifact.channel, &job.artifact.name, count) {
         Ok(tail) if tail.whole_bytes == job.artifact.size_bytes && tail.bytes == job.tail => Ok(None),
         Ok(tail) => Ok(Some(format!("{} bytes with another end", tail.whole_bytes))),
         Err(error) if error.kind == Kind::NotFound => Ok(Some("nothing".to_owned())),
-        Err(error) => {
-            let url = scene.target.public_url(job.row);
-            Err(error.problem(format!("cannot ask {url}, so nobody knows what it serves")).ending(Exit::CouldNotLook))
-        }
+        Err(error) => Err(error),
     }
 }

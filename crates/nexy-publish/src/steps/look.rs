@@ -1,95 +1,115 @@
 //! Before anything happens: the file, the release, what lies on the channel, and what follows from it.
 
-use super::{Job, Scene};
-use crate::{channel, plan};
-use nexy_contract::{Exit, Problem, before_publish, record, report::Subject, text::shell_word};
-use nexy_outside::{Workspace, files::OpenArtifact};
+use super::{Job, Scene, file};
+use crate::plan::{self, Wanted};
+use nexy_contract::{
+    Exit, Problem, Record, before_publish,
+    record::{self, Artifact},
+    target::ArtifactRow,
+};
+use nexy_outside::{Workspace, github::Release};
 
-/// So many of the last bytes are compared with the public URL; a disk image differs there from every other one.
-const TAIL_BYTES: usize = 64 << 10;
+pub(crate) const FROM_THE_INBOX: &str =
+    "start again from the bytes in the inbox:\nnexy-version record | nexy-gate before-publish - | nexy-publish -";
 
-const FROM_THE_INBOX: &str = "start again from the bytes in the inbox: nexy-version record | nexy-gate before-publish - | nexy-publish -";
-
-/// Looks at one artifact of the record.
-pub(crate) fn look<'a>(
-    scene: &Scene<'a>,
-    workspace: &'a Workspace,
-    artifact: &record::Artifact,
-    judged: Option<&Subject>,
-) -> Result<Job<'a>, Problem> {
-    let row = workspace.target.artifact(&artifact.name).filter(|row| row.channel == artifact.channel).ok_or_else(|| {
+/// The row of `nexy.toml` that an artifact of a record belongs to.
+pub(crate) fn row<'a>(workspace: &'a Workspace, artifact: &Artifact) -> Result<&'a ArtifactRow, Problem> {
+    workspace.target.artifact(&artifact.name).filter(|row| row.channel == artifact.channel).ok_or_else(|| {
         Problem::new(
             Exit::BadDocument,
             format!("{} of the record is not published", artifact.name),
             "nexy.toml knows no such artifact on that channel",
             FROM_THE_INBOX,
         )
-    })?;
-    let (file, tail) = open(scene, workspace, artifact)?;
-    let release = scene
-        .patience
-        .ask(|| scene.github.release(&row.channel))
-        .map_err(|error| error.problem(format!("cannot look at the release {}", row.channel)))?
-        .ok_or_else(|| {
+    })
+}
+
+/// Looks at one artifact that is to be published.
+pub(crate) fn publication<'a>(
+    scene: &Scene<'a>,
+    workspace: &'a Workspace,
+    record: &Record,
+    artifact: &Artifact,
+    again: bool,
+) -> Result<Job<'a>, Problem> {
+    let row = row(workspace, artifact)?;
+    let path = workspace.path(&workspace.target.layout.inbox).join(&artifact.name);
+    let carried = record.signature(&artifact.name, artifact.sha256);
+    let opened = file::open(scene, &path, Some((artifact.size_bytes, artifact.sha256)), carried.as_ref(), FROM_THE_INBOX)?;
+    let release = release(scene, row)?;
+    let channel =
+        scene.list(&release, &artifact.name).map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
+    let judged = record
+        .latest_report(before_publish::BY, before_publish::PROFILE)
+        .and_then(|report| report.subjects.iter().find(|subject| subject.name == artifact.name));
+    if let Some(subject) = judged {
+        before_publish::still_as_judged(subject, channel.seen().as_ref()).map_err(|because| {
             Problem::new(
-                Exit::No,
-                format!("cannot publish {}", artifact.name),
-                format!(
-                    "{} has no release `{}` that this token can see; a draft counts as none",
-                    scene.target.repositories.artifacts, row.channel
-                ),
-                format!(
-                    "create the fixed release once by hand: gh release create {} -R {} --title {0} --notes ''",
-                    row.channel, scene.target.repositories.artifacts
-                ),
+                Exit::Busy,
+                "nothing was published: the channel has changed",
+                because,
+                "look at it (nexy-publish show), then ask the gates again:\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
             )
         })?;
+    }
+    let wanted = Wanted {
+        repository: &scene.target.repositories.artifacts,
+        artifact: &artifact.name,
+        version: record.version,
+        size_bytes: artifact.size_bytes,
+        sha256: artifact.sha256,
+        mark: scene.mark(&row.channel),
+        again,
+    };
+    let plan = plan::publication(&wanted, &channel)?;
+    Ok(Job {
+        artifact: record::Artifact { live: None, ..artifact.clone() },
+        version: record.version,
+        row,
+        file: Some(opened.file),
+        tail: opened.tail,
+        signature: opened.signature,
+        release,
+        channel,
+        plan,
+        staged: None,
+        uploaded_here: false,
+        contested: true,
+        revived_at: None,
+        swapped_at: None,
+    })
+}
+
+/// The fixed release of a channel, which must be there and open to changes.
+pub(crate) fn release(scene: &Scene<'_>, row: &ArtifactRow) -> Result<Release, Problem> {
+    let ArtifactRow { name, channel, .. } = row;
+    let release = release_of_any_kind(scene, row)?;
     if release.draft || release.immutable {
         let state = if release.draft { "a draft, which users cannot see" } else { "immutable, so its assets can never change" };
         return Err(Problem::new(
             Exit::No,
-            format!("cannot publish {}", artifact.name),
-            format!("the release `{}` is {state}", row.channel),
+            format!("cannot publish {name}"),
+            format!("the release `{channel}` is {state}"),
             format!(
-                "open the release `{}` in the browser (gh release view {0} -R {} --web) and publish the draft, or make it anew without immutability",
-                row.channel, scene.target.repositories.artifacts
+                "publish the draft in the browser, or make it anew without immutability:\ngh release view {channel} -R {} --web",
+                scene.target.repositories.artifacts
             ),
         ));
     }
-    let assets = scene
-        .patience
-        .ask(|| scene.github.assets(release.id))
-        .map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
-    let channel = channel::sort(&artifact.name, assets);
-    if let Some(subject) = judged {
-        before_publish::still_as_judged(subject, channel.seen().as_ref())
-            .map_err(|because| Problem::new(Exit::Busy, "nothing was published: the channel has changed", because, "look at it (nexy-publish show), then ask the gates again: nexy-version record | nexy-gate before-publish - | nexy-publish -"))?;
-    }
-    let plan = plan::plan(&scene.target.repositories.artifacts, &artifact.name, &channel, artifact.size_bytes, artifact.sha256)?;
-    Ok(Job { artifact: artifact.clone(), row, file, tail, release, channel, plan, staged: None, swapped_at: None })
+    Ok(release)
 }
 
-/// Opens the file of the inbox, and holds it against the record.
-fn open(scene: &Scene<'_>, workspace: &Workspace, artifact: &record::Artifact) -> Result<(OpenArtifact, Vec<u8>), Problem> {
-    let path = workspace.path(&workspace.target.layout.inbox).join(&artifact.name);
-    let unreadable =
-        |error: nexy_outside::files::FileError| error.problem(Exit::No, format!("put the finished file there, then {FROM_THE_INBOX}"));
-    let mut file = OpenArtifact::open(&path).map_err(unreadable)?;
-    let refuse = |because: String| Problem::new(Exit::No, format!("{} is not published", path.display()), because, FROM_THE_INBOX);
-    if file.size_bytes == 0 {
-        return Err(refuse("it is empty".to_owned()));
-    }
-    if file.size_bytes > scene.target.limits.artifact_max_bytes {
-        return Err(refuse(format!("it has {} bytes, at most {} are allowed", file.size_bytes, scene.target.limits.artifact_max_bytes)));
-    }
-    if file.size_bytes != artifact.size_bytes {
-        return Err(refuse(format!("it has {} bytes now, {} were judged", file.size_bytes, artifact.size_bytes)));
-    }
-    scene.common.note(&format!("hashing {}", shell_word(&path.display().to_string())));
-    let sha256 = file.hash().map_err(unreadable)?;
-    if sha256 != artifact.sha256 {
-        return Err(refuse(format!("it holds other bytes now ({}) than were judged ({})", sha256.short(), artifact.sha256.short())));
-    }
-    let (_, tail) = file.ends(TAIL_BYTES).map_err(unreadable)?;
-    Ok((file, tail))
+/// The fixed release of a channel, for those who only look.
+pub(crate) fn release_of_any_kind(scene: &Scene<'_>, row: &ArtifactRow) -> Result<Release, Problem> {
+    let ArtifactRow { channel, .. } = row;
+    let repository = &scene.target.repositories.artifacts;
+    let what = || format!("cannot look at the release {channel}");
+    scene.patience.ask(|| scene.github.release(channel)).map_err(|error| error.problem(what()))?.ok_or_else(|| {
+        Problem::new(
+            Exit::No,
+            what(),
+            format!("{repository} has no release `{channel}` that this token can see; a draft counts as none"),
+            format!("create the fixed release once by hand:\ngh release create {channel} -R {repository} --title {channel} --notes ''"),
+        )
+    })
 }

@@ -1,23 +1,17 @@
 //! The staged bytes come back through their public URL, without a token, and are compared (S2 §4.1).
 
-use super::{Job, Scene};
-use crate::names;
+use super::{Job, Scene, by_hand, change, fetch, lost};
 use nexy_contract::{Exit, Problem};
-use nexy_outside::{
-    clock,
-    github::{Downloaded, GithubError, Kind},
-};
-use std::time::{Duration, Instant};
+use nexy_outside::github::{Asset, Kind};
 
 /// Downloads the staged artifact as a user would, and removes it when it holds other bytes.
-pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
-    let Some(staged) = &job.staged else {
+pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+    let Some(staged) = job.staged.clone() else {
         return Err(Problem::new(Exit::Bug, "nothing is staged", "", "report this as a bug"));
     };
-    let name = names::staged(&job.artifact.name, job.artifact.sha256);
-    let url = scene.target.public_asset_url(&job.artifact.channel, &name);
+    let url = scene.target.public_asset_url(&job.artifact.channel, &staged.name);
     scene.common.note("Verifying uploaded artifact from release URL...");
-    let because = match download(scene, job, &name) {
+    let because = match fetch::whole(scene, &job.artifact.channel, &staged.name, job.artifact.size_bytes) {
         Ok(found) => {
             scene.common.note(&format!("Remote size: {} bytes", found.size_bytes));
             scene.common.note(&format!("Remote SHA256: {}", found.sha256));
@@ -41,29 +35,27 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &Job<'_>) -> Result<(), Problem> {
             return Err(problem.ending(Exit::CouldNotLook));
         }
     };
-    scene.patience.before_change();
-    scene
-        .patience
-        .ask(|| scene.github.delete(staged.id))
-        .map_err(|error| error.problem("cannot remove the staged file, which holds other bytes"))?;
-    Err(Problem::new(
-        Exit::PutBack,
-        format!("the upload of {} came back changed and was removed; users still get the old one", job.artifact.name),
-        because,
-        "check the network and the proxy between here and GitHub, then run the same pipeline again",
-    ))
+    Err(remove(scene, job, &staged, because))
 }
 
-/// A new asset may take a while until its public URL is known.
-fn download(scene: &Scene<'_>, job: &Job<'_>, name: &str) -> Result<Downloaded, GithubError> {
-    let deadline = Instant::now() + Duration::from_secs(scene.target.limits.public_url_wait_s);
-    let mut wait = Duration::from_millis(250);
-    loop {
-        let asked = scene.patience.ask(|| scene.github.download(&job.artifact.channel, name, job.artifact.size_bytes + 1, &mut |_| ()));
-        match asked {
-            Err(error) if error.kind == Kind::NotFound && Instant::now() + wait < deadline => clock::pause(wait),
-            answer => return answer,
+/// Takes the upload away, unless somebody else may be about to make it live.
+fn remove(scene: &Scene<'_>, job: &mut Job<'_>, staged: &Asset, because: String) -> Problem {
+    let by_hand = format!("{}\n{}\nthen run the same pipeline again", by_hand::token(scene), by_hand::delete(scene, staged.id));
+    if !lost::may_remove(scene, job, staged) {
+        let what = format!("{} came back changed, and is left alone: this run has not uploaded it", staged.name);
+        return Problem::new(Exit::No, what, because, format!("when nobody else is publishing, remove it\n{by_hand}"));
+    }
+    scene.patience.before_change();
+    match change::remove(scene, &job.release, staged) {
+        Ok(()) => {
+            job.staged = None;
+            Problem::new(
+                Exit::PutBack,
+                format!("the upload of {} came back changed and was removed; users still get the old one", job.artifact.name),
+                because,
+                "check the network and the proxy between here and GitHub, then run the same pipeline again",
+            )
         }
-        wait = (wait * 2).min(Duration::from_secs(5));
+        Err(error) => error.problem(format!("cannot remove the staged file, which holds other bytes ({because})")).doing(by_hand),
     }
 }

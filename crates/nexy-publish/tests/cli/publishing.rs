@@ -45,6 +45,7 @@ fn a_full_publication_needs_no_more_requests_than_the_algorithm_names() {
             "storage GET",
             "api GET",    // the assets again, right before the swap
             "api DELETE", // the older previous
+            "api GET",    // the assets once more, since time passes between two changes
             "api PATCH",  // live becomes previous
             "api PATCH",  // staged becomes live
             "api GET",    // confirmed by id

@@ -1,0 +1,134 @@
+//! How far a transfer is: a bar on a terminal, a line every ten seconds elsewhere, nothing with `--quiet`.
+//!
+//! Drawn by hand: one line with a rate is all that is wanted, and the crates that draw bars weigh more than this tool may grow.
+
+use nexy_outside::{Common, stdio};
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant},
+};
+
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+const BETWEEN_FRAMES: Duration = Duration::from_millis(200);
+/// What is over before this needs no bar.
+const UNSEEN: Duration = Duration::from_millis(400);
+const BAR_COLUMNS: u64 = 24;
+
+/// Where the words go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Screen {
+    Nowhere,
+    Terminal,
+    Lines,
+}
+
+/// One transfer; told how many bytes are through, it speaks when it is time to.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    screen: Screen,
+    what: String,
+    total_bytes: u64,
+    begun: Instant,
+    state: RefCell<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    next: Duration,
+    drawn: bool,
+}
+
+impl Progress {
+    /// Begins: `what` says what happens to which file, such as `uploading Nexy.dmg`.
+    pub(crate) fn begin(common: &Common, what: impl Into<String>, total_bytes: u64) -> Self {
+        let screen = match (common.quiet, stdio::stderr_is_terminal()) {
+            (true, _) => Screen::Nowhere,
+            (false, true) => Screen::Terminal,
+            (false, false) => Screen::Lines,
+        };
+        let next = if screen == Screen::Lines { BETWEEN_LINES } else { UNSEEN };
+        let state = RefCell::new(State { next, drawn: false });
+        Self { screen, what: what.into(), total_bytes, begun: Instant::now(), state }
+    }
+
+    /// So many bytes are through in all.
+    pub(crate) fn at(&self, bytes: u64) {
+        let elapsed = self.begun.elapsed();
+        let mut state = self.state.borrow_mut();
+        if self.screen == Screen::Nowhere || elapsed < state.next {
+            return;
+        }
+        if self.screen == Screen::Terminal {
+            state.next = elapsed + BETWEEN_FRAMES;
+            state.drawn = true;
+            stdio::draw(&frame(&self.what, bytes, self.total_bytes, elapsed));
+        } else {
+            state.next = elapsed + BETWEEN_LINES;
+            stdio::note(&line(&self.what, bytes, self.total_bytes, elapsed));
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.state.borrow().drawn {
+            stdio::draw("");
+        }
+    }
+}
+
+/// `uploading Nexy.dmg: 120.0 of 263.2 MiB, 12.1 MiB/s, 12 s left`
+fn line(what: &str, bytes: u64, total: u64, elapsed: Duration) -> String {
+    format!("{what}: {} of {} MiB, {}", mebibytes(bytes), mebibytes(total), pace(bytes, total, elapsed))
+}
+
+/// The same with a bar, in less than 80 columns.
+fn frame(what: &str, bytes: u64, total: u64, elapsed: Duration) -> String {
+    let full = (bytes.min(total) * BAR_COLUMNS).checked_div(total).unwrap_or(BAR_COLUMNS);
+    let bar: String = (0..BAR_COLUMNS).map(|column| if column < full { '#' } else { '.' }).collect();
+    let percent = (bytes.min(total) * 100).checked_div(total).unwrap_or(100);
+    let text = format!("{what} [{bar}] {percent:>3} %, {}", pace(bytes, total, elapsed));
+    text.chars().take(79).collect()
+}
+
+fn pace(bytes: u64, total: u64, elapsed: Duration) -> String {
+    let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = bytes.saturating_mul(1000) / ms;
+    let left = match total.saturating_sub(bytes).checked_div(rate) {
+        Some(seconds) if seconds >= 120 => format!("{} min left", seconds.div_ceil(60)),
+        Some(seconds) => format!("{seconds} s left"),
+        None => "nothing has moved yet".to_owned(),
+    };
+    format!("{} MiB/s, {left}", mebibytes(rate))
+}
+
+fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_mul(10) >> 20;
+    format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn rate_and_time_left_follow_from_what_is_through() {
+        let ten = Duration::from_secs(10);
+        assert_eq!(line("uploading A", 100 * MIB, 263 * MIB, ten), "uploading A: 100.0 of 263.0 MiB, 10.0 MiB/s, 16 s left");
+        assert_eq!(line("hashing A", MIB, 1900 * MIB, ten), "hashing A: 1.0 of 1900.0 MiB, 0.0 MiB/s, 317 min left");
+        assert_eq!(line("hashing A", 0, MIB, ten), "hashing A: 0.0 of 1.0 MiB, 0.0 MiB/s, nothing has moved yet");
+    }
+
+    #[test]
+    fn a_bar_fits_the_screen_at_every_moment_and_is_full_at_the_end() {
+        for bytes in [0, 1, MIB, 2 * MIB, 3 * MIB] {
+            let frame = frame("downloading Nexy.next-0123456789ab.dmg", bytes, 2 * MIB, Duration::from_millis(1));
+            assert!(frame.chars().count() < 80, "{frame}");
+        }
+        let end = frame("uploading A", 2 * MIB, 2 * MIB, Duration::from_secs(1));
+        assert_eq!(end, format!("uploading A [{}] 100 %, 2.0 MiB/s, 0 s left", "#".repeat(24)));
+        assert!(frame("uploading A", MIB, 2 * MIB, Duration::from_secs(1)).contains(&format!("[{}{}]", "#".repeat(12), ".".repeat(12))));
+    }
+}
