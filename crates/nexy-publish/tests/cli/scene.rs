@@ -72,3 +72,47 @@ pub(crate) fn mutations(world: &World) -> Vec<String> {
 pub(crate) fn outcome(record: &Value) -> Value {
     record["outcomes"].as_array().and_then(|outcomes| outcomes.last()).expect("an outcome").clone()
 }
+
+/// A world in which the new version was published, over an old one whose label names its version.
+pub(crate) fn published() -> World {
+    let world = World::new();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    publish(&world, &judged(&world)).exits(0);
+    world
+}
+
+/// A record as it is born, without any report.
+pub(crate) fn fresh(world: &World) -> String {
+    world.tool("nexy-version").args(["record"]).run().exits(0).stdout.clone()
+}
+
+/// Takes users back to what was live before.
+pub(crate) fn roll_back(world: &World) -> Ran {
+    world.tool("nexy-publish").args(["rollback", "-"]).stdin(fresh(world)).run()
+}
+
+/// The name that bytes get when they are rolled back.
+pub(crate) fn bad_name(sha256: &str) -> String {
+    format!("Nexy.bad-{}.dmg", &sha256[..12])
+}
+
+/// The name that bytes have before they are live.
+pub(crate) fn staged_name(record: &Value) -> String {
+    format!("Nexy.next-{}.dmg", &sha256(record)[..12])
+}
+
+/// Waits until the stand-in has answered a request whose log line holds this. The file is read, since asking the stand-in
+/// would wait until no request is under way.
+pub(crate) fn until_logged(world: &World, text: &str) {
+    let log = world.state().join("requests.jsonl");
+    while !std::fs::read_to_string(&log).is_ok_and(|lines| lines.contains(text)) {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// What the channel looks like now, as an answer that can be planted later.
+pub(crate) fn listed(world: &World) -> Value {
+    let api = world.standin.api_url();
+    let release = nexy_standin::client::get(&format!("{api}/repos/{ARTIFACTS}/releases/tags/Update")).json();
+    nexy_standin::client::get(&format!("{api}/repos/{ARTIFACTS}/releases/{}/assets?per_page=100", release["id"])).json()
+}

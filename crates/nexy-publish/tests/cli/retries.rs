@@ -1,0 +1,137 @@
+//! Asking again: what GitHub wishes, within bounds, and never blindly.
+
+use crate::scene::{judged, mutations, names, outcome, publish, report, served, sha256};
+use nexy_contract::Timestamp;
+use nexy_standin::{
+    Fault, Listener, Reply,
+    world::{ARTIFACTS, World},
+};
+use serde_json::{Value, json};
+
+fn limited(headers: &[(&str, &str)]) -> Reply {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Reply::StatusWith(403, headers, json!({"message": "You have exceeded a secondary rate limit."}))
+}
+
+fn waits(document: &Value) -> Vec<u64> {
+    let retries = outcome(document)["retries"].as_array().expect("retries").clone();
+    retries.iter().map(|retry| retry["waited_ms"].as_u64().expect("a wait")).collect()
+}
+
+#[test]
+fn githubs_own_wish_is_kept_and_written_down_for_every_kind_of_request() {
+    for (method, listener) in [("GET", Listener::Api), ("POST", Listener::Uploads), ("PATCH", Listener::Api)] {
+        let world = World::new();
+        let record = judged(&world);
+        world.standin.fault(Fault::new(listener, method, "", limited(&[("Retry-After", "1")])));
+        let ran = publish(&world, &record);
+        ran.exits(0).says("asking again in 1000 ms");
+        assert_eq!(waits(&ran.json()), [1000], "{method}");
+        assert_eq!(served(&world), Some(sha256(&record)));
+    }
+}
+
+#[test]
+fn a_spent_allowance_is_waited_for_by_githubs_clock() {
+    let world = World::new();
+    world.standin.set_clock_ahead(86_400);
+    let record = judged(&world);
+    // Two seconds after the moment that the `Date` header of the same answer names.
+    let reset = (Timestamp::now().as_second() + 86_402).to_string();
+    world.standin.fault(Fault::new(
+        Listener::Api,
+        "GET",
+        "/assets?",
+        Reply::StatusWith(
+            429,
+            vec![("X-RateLimit-Remaining".to_owned(), "0".to_owned()), ("X-RateLimit-Reset".to_owned(), reset)],
+            json!({"message": "API rate limit exceeded"}),
+        ),
+    ));
+    let document = publish(&world, &record).exits(0).json();
+    assert!(waits(&document).iter().all(|wait| *wait <= 2000) && waits(&document).len() == 1, "{:?}", waits(&document));
+}
+
+#[test]
+fn waiting_is_bounded_and_a_limit_without_a_time_means_a_minute() {
+    let world = World::new();
+    let record = judged(&world);
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[])).always());
+    world.standin.clear_requests();
+    let ran = publish(&world, &record);
+    ran.exits(69).says("asking again makes sense in 60 s, limits.retry_total_s allows 20 s");
+    assert_eq!(waits(&ran.json()), [0_u64; 0]);
+    // A refusal for the rate says clearly that nothing happened: nobody needs to look.
+    assert_eq!(mutations(&world).len(), 1);
+}
+
+#[test]
+fn a_wait_beyond_the_reports_age_stops_before_anything_is_changed() {
+    let world = World::new();
+    let mut record = judged(&world);
+    let at = Timestamp::from_second(Timestamp::now().as_second() - 893).expect("a time");
+    record["reports"] = json!([report(&world, &record, at)]);
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[("Retry-After", "15")])));
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets?", limited(&[("Retry-After", "15")])));
+    world.standin.clear_requests();
+    publish(&world, &record).exits(69).says("the gates' report is too old");
+    assert_eq!(mutations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn a_removal_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
+    for (reply, deletions) in [(Reply::HangupAfter, 1), (Reply::HangupBefore, 2), (Reply::StatusAfter(502), 1)] {
+        let world = World::new();
+        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
+        let record = judged(&world);
+        world.standin.fault(Fault::new(Listener::Api, "DELETE", "", reply));
+        world.standin.clear_requests();
+        publish(&world, &record).exits(0);
+        let requests = world.standin.requests();
+        let all: Vec<usize> = requests.iter().enumerate().filter(|(_, one)| one.method == "DELETE").map(|(index, _)| index).collect();
+        assert_eq!(all.len(), deletions);
+        assert_eq!(requests[all[0] + 1].method, "GET", "nobody looked after the lost answer");
+        assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"]);
+    }
+}
+
+#[test]
+fn a_rename_is_not_sent_again_before_somebody_could_look() {
+    let world = World::new();
+    let record = judged(&world);
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter));
+    // Both ways to look are shut for a while.
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/assets/", Reply::HangupBefore).times(2));
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets?", Reply::HangupBefore).nth(3).times(2));
+    world.standin.clear_requests();
+    publish(&world, &record).exits(0);
+    assert_eq!(mutations(&world).iter().filter(|call| call.starts_with("PATCH")).count(), 2);
+    assert_eq!(served(&world), Some(sha256(&record)));
+}
+
+#[test]
+fn an_upload_that_stalls_is_given_up_and_sent_again() {
+    let world = World::with(&nexy_standin::world::Options { dmg_bytes: 16 << 20, ..Default::default() });
+    world.set_target("limits", "stall_timeout_s", "1");
+    let record = judged(&world);
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Stall(std::time::Duration::from_secs(8))));
+    let begun = std::time::Instant::now();
+    let ran = publish(&world, &record);
+    ran.exits(0).says("did not answer in time");
+    assert_eq!(waits(&ran.json()).len(), 1);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "it waited for the stalled server");
+    assert_eq!(served(&world), Some(sha256(&record)));
+}
+
+#[test]
+fn a_second_passes_between_two_changes_but_not_between_the_two_renames() {
+    let world = World::new();
+    world.set_target("limits", "mutation_pause_ms", "700");
+    world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
+    let record = judged(&world);
+    let before = std::time::Instant::now();
+    publish(&world, &record).exits(0);
+    // POST, DELETE, PATCH: two pauses, and none after the first rename. A third would show.
+    let took = before.elapsed();
+    assert!(took >= std::time::Duration::from_millis(1400), "{took:?}");
+}

@@ -1,0 +1,312 @@
+//! Two renames back: users get what they had before, and the manifest follows.
+
+use crate::scene::{bad_name, dmg, fresh, judged, mutations, names, outcome, publish, published, roll_back, served, sha256};
+use nexy_standin::{
+    Fault, Listener, Reply, artifact,
+    world::{ARTIFACTS, World},
+};
+use serde_json::{Value, json};
+
+const PIPELINE: &str = "nexy-version record | nexy-publish rollback - | nexy-manifest write -";
+
+#[test]
+fn the_old_bytes_and_their_manifest_come_back_with_two_renames() {
+    let world = World::new();
+    let old = world.live_manifest("2.0.0.3");
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    let before = served(&world).expect("a download");
+    world.write("published.json", &publish(&world, &judged(&world)).exits(0).stdout);
+    world.sh("nexy-manifest write - <published.json >written.json").exits(0);
+    assert_eq!(world.manifest()["version"], "2.0.0.4");
+    let bad = served(&world).expect("a download");
+    let ran = world.sh(PIPELINE);
+    ran.exits(0).says("Update/Nexy.dmg is 2.0.0.3 again").says("clients that already have 2.0.0.4 stay there until a higher version comes");
+    assert_eq!(served(&world), Some(before.clone()));
+    assert_eq!(names(&world), [bad_name(&bad), "Nexy.dmg".to_owned()]);
+    let manifest = world.manifest();
+    for key in ["version", "build"] {
+        assert_eq!(manifest[key], old[key]);
+    }
+    for key in ["url", "size", "sha256", "type"] {
+        assert_eq!(manifest["artifact"][key], old["artifact"][key], "{key}");
+    }
+    let record = ran.json();
+    assert_eq!((record["version"].as_str(), record["tag"].as_str()), (Some("2.0.0.3"), Some("v2.0.0.3")));
+    assert_eq!(record["artifacts"][0]["live"]["sha256"].as_str(), Some(before.as_str()));
+    assert_eq!(record["artifacts"][0]["live"]["previous"]["name"].as_str(), Some(bad_name(&bad).as_str()));
+    assert_eq!(dmg(&world).and_then(|asset| asset.label), Some("Nexy.dmg 2.0.0.3".to_owned()));
+    // The workspace still is at the version that was taken back; the manifests may be behind it.
+    world.tool("nexy-version").args(["check"]).run().exits(0);
+}
+
+#[test]
+fn it_asks_for_everything_once_and_nothing_stands_between_the_renames() {
+    let world = published();
+    let record = fresh(&world);
+    world.standin.clear_requests();
+    world.tool("nexy-publish").args(["rollback", "-"]).stdin(record).run().exits(0);
+    let calls: Vec<String> = world.standin.requests().iter().map(|request| format!("{} {}", request.listener, request.method)).collect();
+    assert_eq!(
+        calls,
+        [
+            "api GET", // the release
+            "api GET", // its assets
+            "web GET", // what it goes back to, whole
+            "storage GET",
+            "api GET",   // the assets again, right before the swap
+            "api PATCH", // live becomes bad
+            "api PATCH", // previous becomes live
+            "api GET",   // confirmed by id
+            "web GET",   // and by what users get
+            "storage GET",
+        ]
+    );
+}
+
+#[test]
+fn it_works_at_night_with_an_empty_inbox_and_without_any_gate() {
+    let world = published();
+    std::fs::remove_file(world.inbox("Nexy.dmg")).expect("emptied");
+    let record: Value = serde_json::from_str(&fresh(&world)).expect("a record");
+    assert_eq!((record["artifacts"].as_array().map(Vec::len), record["reports"].as_array().map(Vec::len)), (Some(0), Some(0)));
+    world.sh(PIPELINE).exits(0);
+    assert_eq!(world.manifest()["version"], "2.0.0.3");
+}
+
+#[test]
+fn again_it_changes_nothing_and_says_so() {
+    let world = published();
+    let first = roll_back(&world).exits(0).json();
+    world.standin.clear_requests();
+    let ran = roll_back(&world);
+    ran.exits(0).says("Update/Nexy.dmg is 2.0.0.3 already, nothing was changed");
+    assert_eq!(mutations(&world), Vec::<String>::new());
+    let second = ran.json();
+    assert_eq!(second["artifacts"][0]["live"]["changed"], false);
+    assert_eq!(second["artifacts"][0]["live"]["sha256"], first["artifacts"][0]["live"]["sha256"]);
+    world.sh(PIPELINE).exits(0);
+}
+
+#[test]
+fn a_dry_run_in_any_position_names_every_step_and_does_none() {
+    for arguments in [vec!["--dry-run", "rollback", "-"], vec!["rollback", "--dry-run", "-"], vec!["rollback", "-", "--dry-run"]] {
+        let world = published();
+        let before = (served(&world), names(&world));
+        let record = fresh(&world);
+        world.standin.clear_requests();
+        let document = world.tool("nexy-publish").args(arguments).stdin(record).run().exits(0).json();
+        assert_eq!(mutations(&world), Vec::<String>::new());
+        assert_eq!((served(&world), names(&world)), before);
+        let planned = outcome(&document)["planned"].to_string();
+        assert!(planned.contains("to Nexy.bad-") && planned.contains("rename Update/Nexy.prev.dmg to Nexy.dmg"), "{planned}");
+        let written = world.tool("nexy-manifest").args(["write", "-"]).stdin(document.to_string()).run();
+        written.exits(1).says("it was a dry run");
+    }
+}
+
+#[test]
+fn a_previous_artifact_without_a_version_needs_a_person_who_knows_it() {
+    let world = published();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.prev.dmg", None);
+    let record = fresh(&world);
+    world.standin.clear_requests();
+    roll_back(&world).exits(1).says("--to-version X.Y.Z.W");
+    let to = |version: &str| world.tool("nexy-publish").args(["rollback", "--to-version", version, "-"]).stdin(record.clone()).run();
+    to("2.0.0.4").exits(1).says("no way back from 2.0.0.4");
+    assert_eq!(mutations(&world), Vec::<String>::new());
+    to("2.0.0.3").exits(0);
+    assert_eq!(dmg(&world).and_then(|asset| asset.label), Some("Nexy.dmg 2.0.0.3".to_owned()));
+}
+
+#[test]
+fn a_label_that_contradicts_the_manifest_is_not_believed() {
+    let world = published();
+    // The workspace's manifest still announces the old bytes as 2.0.0.3.
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.prev.dmg", Some("Nexy.dmg 2.0.0.2"));
+    world.standin.clear_requests();
+    roll_back(&world).exits(1).says("knows these bytes as 2.0.0.3, not as 2.0.0.2");
+    assert_eq!(mutations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn without_anything_to_go_back_to_it_says_how_to_bring_it() {
+    let world = World::new();
+    roll_back(&world).exits(1).says("keeps no previous artifact").says("--artifact FILE --to-version");
+    assert_eq!(mutations(&world), Vec::<String>::new());
+}
+
+#[test]
+fn an_older_file_is_staged_verified_and_swapped() {
+    let world = published();
+    let bad = served(&world).expect("a download");
+    let older = artifact::dmg(300_000, 42);
+    std::fs::create_dir(world.root().join("archive")).expect("a folder");
+    let file = world.root().join("archive/Nexy-2.0.0.1.dmg");
+    std::fs::write(&file, &older).expect("the older file");
+    let go = |version: &str, record: String| {
+        let file = file.to_str().expect("a path");
+        world.tool("nexy-publish").args(["rollback", "--artifact", file, "--to-version", version, "-"]).stdin(record).run()
+    };
+    go("2.0.0.9", fresh(&world)).exits(1).says("no way back");
+    world.tool("nexy-publish").args(["rollback", "--artifact", "x.dmg", "-"]).run().exits(2).silent_stdout();
+    let document = go("2.0.0.1", fresh(&world)).exits(0).says("Verifying uploaded artifact").json();
+    assert_eq!(document["version"], "2.0.0.1");
+    assert_eq!(document["artifacts"][0]["size_bytes"], 300_000);
+    assert_eq!(served(&world).as_deref(), document["artifacts"][0]["sha256"].as_str());
+    assert_eq!(names(&world), [bad_name(&bad), "Nexy.dmg".to_owned(), "Nexy.prev.dmg".to_owned()]);
+    let written = world.tool("nexy-manifest").args(["write", "-"]).stdin(document.to_string()).run();
+    written.exits(0);
+    assert_eq!(world.manifest()["artifact"]["size"], 300_000);
+    go("2.0.0.1", fresh(&world)).exits(0).says("nothing was changed");
+    // What is kept as the previous one is newer than what is live now.
+    roll_back(&world).exits(1).says("no way back from 2.0.0.1");
+}
+
+#[test]
+fn a_file_that_is_no_artifact_of_ours_is_a_usage_error() {
+    let world = published();
+    let ran = world
+        .tool("nexy-publish")
+        .args(["rollback", "--artifact", "/tmp/x.iso", "--to-version", "2.0.0.1", "-"])
+        .stdin(fresh(&world))
+        .run();
+    ran.exits(2).says("cannot tell which artifact");
+}
+
+#[test]
+fn a_damaged_previous_artifact_is_not_given_to_anybody() {
+    for fault in [Reply::CorruptBytes(1000), Reply::Oversized(99)] {
+        let world = published();
+        let before = (served(&world), names(&world));
+        world.standin.clear_requests();
+        world.standin.fault(Fault::new(Listener::Storage, "GET", "", fault));
+        let ran = roll_back(&world);
+        assert!([Some(1), Some(69)].contains(&ran.code), "{ran}");
+        assert_eq!(mutations(&world), Vec::<String>::new());
+        assert_eq!((served(&world), names(&world)), before);
+    }
+}
+
+#[test]
+fn a_second_rename_that_fails_puts_everything_back() {
+    let world = published();
+    let before = (served(&world), names(&world));
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2));
+    let ran = roll_back(&world);
+    ran.exits(3).says("was put back");
+    assert_eq!(outcome(&ran.json())["exit"], 3);
+    assert_eq!((served(&world), names(&world)), before);
+    let written = world.tool("nexy-manifest").args(["write", "-"]).stdin(ran.stdout.clone()).run();
+    written.exits(3).says("nothing done");
+    roll_back(&world).exits(0);
+}
+
+#[test]
+fn when_even_the_way_back_is_shut_the_exact_command_is_printed() {
+    let world = published();
+    let bad = dmg(&world).expect("a live asset").id;
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2).always());
+    let command = format!("gh api -X PATCH repos/{ARTIFACTS}/releases/assets/{bad} -f name=Nexy.dmg");
+    let ran = roll_back(&world);
+    ran.exits(4).says("users have no Update/Nexy.dmg right now").says(&command).says("$GH_TOKEN");
+    let next = outcome(&ran.json())["next"].as_str().expect("a command").to_owned();
+    assert!(next.lines().any(|line| line == command), "{next}");
+    world.standin.clear_faults();
+    roll_back(&world).exits(0);
+}
+
+#[test]
+fn a_public_url_that_never_follows_undoes_the_rollback() {
+    let world = published();
+    world.set_target("limits", "public_url_wait_s", "1");
+    let before = (served(&world), names(&world));
+    world.standin.fault(Fault::new(Listener::Web, "GET", "/Nexy.dmg", Reply::Stale).always());
+    roll_back(&world).exits(3).says("does not serve it");
+    world.standin.clear_faults();
+    assert_eq!((served(&world), names(&world)), before);
+    assert_eq!(
+        world.standin.asset(ARTIFACTS, "Update", "Nexy.prev.dmg").and_then(|asset| asset.label),
+        Some("Nexy.dmg 2.0.0.3".to_owned())
+    );
+}
+
+#[test]
+fn all_artifacts_of_the_record_go_back_together_or_none_does() {
+    let world = World::new();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    world.standin.set_label(ARTIFACTS, "App", "Nexy.pkg", Some("Nexy.pkg 2.0.0.1"));
+    world.inbox_pkg(&artifact::pkg(200_000, 7));
+    let pkg = || world.standin.public_bytes_sha(ARTIFACTS, "App", "Nexy.pkg");
+    let before = (served(&world), pkg());
+    publish(&world, &judged(&world)).exits(0);
+    let after = (served(&world), pkg());
+    // Update needs two renames, App fails at its second.
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(4));
+    roll_back(&world).exits(3).says("users have the old artifacts again");
+    assert_eq!((served(&world), pkg()), after);
+    let record = roll_back(&world).exits(0).says("Update/Nexy.dmg is 2.0.0.3 and App/Nexy.pkg is 2.0.0.1 again").json();
+    assert_eq!((served(&world), pkg()), before);
+    // Clients are told the version of what they update from.
+    assert_eq!(record["version"], "2.0.0.3");
+}
+
+#[test]
+fn an_upload_of_somebody_else_does_not_keep_users_on_a_broken_build() {
+    let world = published();
+    world.standin.put_asset(ARTIFACTS, "Update", "Nexy.next-0123456789ab.dmg", b"theirs");
+    roll_back(&world).exits(0);
+    assert!(names(&world).contains(&"Nexy.next-0123456789ab.dmg".to_owned()));
+}
+
+#[test]
+fn a_missing_digest_is_taken_from_the_bytes() {
+    let world = published();
+    let bad = served(&world).expect("a download");
+    for name in ["Nexy.dmg", "Nexy.prev.dmg"] {
+        world.standin.set_digest(ARTIFACTS, "Update", name, None);
+    }
+    roll_back(&world).exits(0);
+    assert!(names(&world).contains(&bad_name(&bad)));
+}
+
+#[test]
+fn only_a_rollback_may_take_the_manifest_back() {
+    let world = published();
+    let published_record = publish(&world, &judged(&world)).exits(0).stdout.clone();
+    world.tool("nexy-manifest").args(["write", "-"]).stdin(published_record).run().exits(0);
+    let record = roll_back(&world).exits(0).json();
+    let write = |record: &Value| world.tool("nexy-manifest").args(["write", "-"]).stdin(record.to_string()).run();
+    let mut forged = record.clone();
+    forged["outcomes"][0]["by"] = json!("nexy-publish");
+    write(&forged).exits(1);
+    world.write("VERSION", "2.0.0.3\n");
+    write(&forged).exits(1).says("newer than 2.0.0.3");
+    assert_eq!(world.manifest()["version"], "2.0.0.4");
+    write(&record).exits(0).says("clients that already have 2.0.0.4 stay there");
+    write(&record).exits(0).says("nothing to change");
+}
+
+#[test]
+fn a_rollback_that_nobody_heard_of_needs_a_person_and_the_same_command_again() {
+    let world = published();
+    world.write("record.json", &fresh(&world));
+    world.sh("nexy-publish rollback - <record.json >/dev/full").exits(4).says("has acted").says("was not delivered");
+    world.sh("nexy-publish rollback - <record.json >out.json").exits(0).says("nothing was changed");
+    let before = names(&world);
+    world.sh("nexy-publish rollback - <record.json | true; sleep 0").exits(0);
+    assert_eq!(names(&world), before);
+}
+
+#[test]
+fn the_new_version_after_a_rollback_goes_the_usual_way() {
+    let world = published();
+    roll_back(&world).exits(0);
+    let old = served(&world);
+    world.inbox_dmg(&artifact::dmg(1 << 20, 66));
+    world.set_version("2.0.0.5");
+    let record = judged(&world);
+    publish(&world, &record).exits(0);
+    assert_eq!(served(&world), Some(sha256(&record)));
+    roll_back(&world).exits(0);
+    assert_eq!(served(&world), old);
+}
