@@ -20,7 +20,7 @@ TARGET = --target "$$NEXY_TOML"
 
 .PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
-	vm-versions release build build-vm install lint fuzz bench clean
+	vm-versions release rollback publish-clean build build-vm install lint fuzz bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,12 @@ vm-versions: ## versions and health, asked on the VM [S0 §4.1, S1 §4]
 
 release: ## publish to verify, stage by stage in releases/VERSION/; resumes where it stopped [S3 §2 to §6]
 	scripts/release.sh
+
+rollback: ## back to what was live before, with its manifest, down to the VM [S3 §5]
+	scripts/release.sh rollback $(if $(ARTIFACT),--artifact "$(ARTIFACT)") $(if $(TO),--to-version "$(TO)")
+
+publish-clean: ## remove what publications have left on the channels, older than an hour [S3 §3]
+	nexy-publish $(TARGET) clean
 
 build: ## build the five tools into target/release
 	$(BUILD) --release $(NAMES:%=-p %)

@@ -2,8 +2,10 @@
 # Walks a release stage by stage through files in releases/<version>/ of the workspace, so that it can be resumed at the first stage that is not done.
 # scripts/release.sh          all stages; those that are done stay as they are, checks are always asked anew
 # scripts/release.sh STAGE    publish (with its checks), manifest, deliver or verify, also when it was done before
+# scripts/release.sh rollback [--artifact FILE --to-version V]    back to what was live before, down to the VM
 set -eu
 program=release.sh
+again='make release'
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
@@ -22,7 +24,7 @@ stage() {
         return
     fi
     mv "$folder/$name.part" "$folder/$name.failed.json" || no_room "$folder"
-    stop "$ended" "stopped at $name with exit code $ended" "read the lines above; what it knew stands in $folder/$name.failed.json; then: make release"
+    stop "$ended" "stopped at $name with exit code $ended" "read the lines above; what it knew stands in $folder/$name.failed.json; then: $again"
 }
 
 # One release of a version at a time: the link is made at once or not at all, and names the process that made it.
@@ -107,6 +109,18 @@ verify() {
     stage 60-verify "$folder/50-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
 }
 
+# What was published is not live any more, so its stages are not done; each run of a rollback asks and does everything anew.
+rollback() {
+    again='make rollback'
+    forget 20-gates 30-publish 40-manifest 50-deliver 60-verify 71-rollback 72-manifest 73-deliver 74-verify
+    stage 70-record /dev/null nexy nexy-version record
+    stage 71-rollback "$folder/70-record.json" nexy nexy-publish rollback "$@" -
+    stage 72-manifest "$folder/71-rollback.json" nexy nexy-manifest write -
+    stage 73-deliver "$folder/72-manifest.json" "$here/manifest_to_vm.sh" -
+    wait_s=$(value limits.public_url_wait_s) || exit
+    stage 74-verify "$folder/73-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
+}
+
 release() {
     [ -e "$folder/30-publish.json" ] || publish
     [ -e "$folder/40-manifest.json" ] || manifest
@@ -114,10 +128,11 @@ release() {
     verify
 }
 
-[ "$#" -le 1 ] || stop 2 'one stage at most' "scripts/$program [publish|manifest|deliver|verify]"
+usage="scripts/$program [publish|manifest|deliver|verify|rollback]"
+[ "$#" -le 1 ] || [ "$1" = rollback ] || stop 2 'one stage at most' "$usage"
 case ${1:-release} in
-    publish | manifest | deliver | verify | release) ;;
-    *) stop 2 "there is no stage called $1" "scripts/$program [publish|manifest|deliver|verify]" ;;
+    publish | manifest | deliver | verify | release | rollback) ;;
+    *) stop 2 "there is no stage called $1" "$usage" ;;
 esac
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 # Wherever it is called, the files stand in the workspace, beside nexy.toml.
@@ -131,4 +146,6 @@ folder=releases/$version
 mkdir -p "$folder" || no_room "$PWD"
 alone
 case ${1:-release} in publish | release) record ;; esac
-"${1:-release}"
+stage=${1:-release}
+[ "$#" -eq 0 ] || shift
+"$stage" "$@"

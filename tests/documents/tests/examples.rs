@@ -8,6 +8,7 @@ use nexy_contract::{
     Exit, Finding, Record, ReleaseVersion, Report, Severity, Sha256Digest, Timestamp, Verdict,
     build_receipt::{self, BuildReceipt},
     db_receipt::{self, Backup, Contents, DbReceipt, Drill, Event, Hardening, Outcome as DbOutcome, Restore},
+    channels::{self, Channels, Cleaned, CleanedAsset, ShownAsset, ShownChannel},
     delivery::{self, DeliveredFile, Delivery},
     record::{self, Artifact, Delivered, Live, ManifestFile, Outcome, Previous, Retry, TargetIdentity},
     report::{self, SeenAsset, Subject},
@@ -196,6 +197,40 @@ fn example_db_receipts() -> Vec<(String, DbReceipt)> {
     events.into_iter().map(named).collect()
 }
 
+fn example_channels() -> Channels {
+    let asset = |asset_id, name: &str, version: Option<ReleaseVersion>, age_s| ShownAsset {
+        asset_id,
+        name: name.to_owned(),
+        version,
+        label: version.map(|version| format!("Nexy.dmg {version}")),
+        state: "uploaded".to_owned(),
+        size_bytes: 276_019_331,
+        sha256: version.map(|version| digest(&version.to_string())),
+        age_s,
+    };
+    let older = ReleaseVersion::new([2, 0, 0, 3]);
+    Channels {
+        schema: channels::SCHEMA.to_owned(),
+        channels: vec![ShownChannel {
+            channel: "Update".to_owned(),
+            artifact: "Nexy.dmg".to_owned(),
+            url: "https://github.com/owner/artifacts/releases/download/Update/Nexy.dmg".to_owned(),
+            at: Some(at(100)),
+            live: Some(asset(1002, "Nexy.dmg", Some(version()), Some(42))),
+            previous: Some(asset(1001, "Nexy.prev.dmg", Some(older), Some(43))),
+            staged: vec![asset(1005, "Nexy.next-0123456789ab.dmg", None, Some(600))],
+            bad: vec![asset(1004, "Nexy.bad-0123456789ab.dmg", None, None)],
+            leftovers: vec![ShownAsset { state: "starter".to_owned(), ..asset(1003, "Nexy.next-ba9876543210.dmg", None, Some(7200)) }],
+            others: vec![asset(1000, "notes.txt", None, Some(864_000))],
+        }],
+    }
+}
+
+fn example_cleaned() -> Cleaned {
+    let removed = vec![CleanedAsset { channel: "Update".to_owned(), asset_id: 1003, name: "Nexy.next-ba9876543210.dmg".to_owned() }];
+    Cleaned { schema: channels::CLEANED.to_owned(), dry_run: false, removed }
+}
+
 fn pretty(document: &impl serde::Serialize) -> String {
     serde_json::to_string_pretty(document).expect("JSON") + "\n"
 }
@@ -256,12 +291,26 @@ fn an_unknown_field_of_a_receipt_is_refused() {
 }
 
 #[test]
+fn an_overview_of_the_channels_reads_and_is_written_back_byte_for_byte() {
+    let text = pretty(&example_channels());
+    held_against(channels::SCHEMA, &text);
+    assert_eq!(serde_json::from_str::<Channels>(&text).expect("an overview"), example_channels());
+}
+
+#[test]
+fn a_list_of_what_was_cleaned_reads_and_is_written_back_byte_for_byte() {
+    let text = pretty(&example_cleaned());
+    held_against(channels::CLEANED, &text);
+    assert_eq!(serde_json::from_str::<Cleaned>(&text).expect("a list"), example_cleaned());
+}
+
+#[test]
 fn the_folder_holds_exactly_these_examples() {
     let found: BTreeSet<String> = std::fs::read_dir(folder())
         .expect("the folder")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
-    let wanted: BTreeSet<String> = [record::SCHEMA, report::SCHEMA, delivery::SCHEMA, build_receipt::SCHEMA]
+    let wanted: BTreeSet<String> = [record::SCHEMA, report::SCHEMA, delivery::SCHEMA, build_receipt::SCHEMA, channels::SCHEMA, channels::CLEANED]
         .into_iter()
         .map(file_name)
         .chain(example_db_receipts().into_iter().map(|(name, _)| name))

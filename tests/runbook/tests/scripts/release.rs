@@ -3,7 +3,7 @@
 use crate::laptop::{holds_on, invocations, let_go, run, typed, wait_until_started};
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
-    world::{VERSION, World},
+    world::{ARTIFACTS, VERSION, World},
 };
 use serde_json::{Value, json};
 use std::fs;
@@ -46,6 +46,36 @@ fn a_stage_that_fails_ends_with_its_own_code_and_is_resumed() {
     world.standin.clear_requests();
     run(&world, "scripts/release.sh").exits(0).never_says("30-publish");
     assert_eq!((done(&world).len(), uploads(&world)), (6, 0));
+}
+
+#[test]
+fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
+    let world = World::new();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    let old = world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg");
+    run(&world, "scripts/release.sh").exits(0);
+    assert_eq!(world.vm_manifest()["version"], VERSION);
+
+    run(&world, "scripts/release.sh rollback").exits(0).never_says("RELEASE COMPLETE");
+    assert_eq!(world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg"), old);
+    assert_eq!(world.vm_manifest()["version"], "2.0.0.3");
+    assert_eq!(done(&world), ["10-record"]);
+    for stage in ["70-record", "71-rollback", "72-manifest", "73-deliver", "74-verify"] {
+        assert!(world.workspace().join(format!("releases/{VERSION}/{stage}.json")).is_file(), "{stage}");
+    }
+
+    world.standin.clear_requests();
+    run(&world, "scripts/release.sh rollback").exits(0).says("nothing was changed");
+    assert!(!world.standin.requests().iter().any(|request| request.is_mutation()));
+    // The same bytes do not go out again by mistake.
+    run(&world, "scripts/release.sh").exits(1).says("stopped at 30-publish").says("were rolled back");
+}
+
+#[test]
+fn a_rollback_that_fails_says_how_to_go_on_with_it() {
+    let world = World::new();
+    run(&world, "scripts/release.sh rollback").exits(1).says("stopped at 71-rollback").says("then: make rollback");
+    run(&world, "scripts/release.sh rollback --to-version").exits(2).says("stopped at 71-rollback with exit code 2");
 }
 
 #[test]
