@@ -12,7 +12,9 @@ const BETWEEN_LINES: Duration = Duration::from_secs(10);
 const BETWEEN_FRAMES: Duration = Duration::from_millis(200);
 /// What is over before this needs no bar.
 const UNSEEN: Duration = Duration::from_millis(400);
-const BAR_COLUMNS: u64 = 24;
+const BAR_COLUMNS: usize = 24;
+/// A line that is full to the last column would be wrapped by some terminals.
+const FRAME_COLUMNS: usize = 79;
 
 /// Where the words go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,11 +86,14 @@ fn line(what: &str, bytes: u64, total: u64, elapsed: Duration) -> String {
 
 /// The same with a bar, in less than 80 columns.
 fn frame(what: &str, bytes: u64, total: u64, elapsed: Duration) -> String {
-    let full = (bytes.min(total) * BAR_COLUMNS).checked_div(total).unwrap_or(BAR_COLUMNS);
-    let bar: String = (0..BAR_COLUMNS).map(|column| if column < full { '#' } else { '.' }).collect();
     let percent = (bytes.min(total) * 100).checked_div(total).unwrap_or(100);
-    let text = format!("{what} [{bar}] {percent:>3} %, {}", pace(bytes, total, elapsed));
-    text.chars().take(79).collect()
+    let words = format!(" {percent:>3} %, {}", pace(bytes, total, elapsed));
+    // The numbers matter more than the bar.
+    let taken = what.chars().count() + words.chars().count() + " []".len();
+    let columns = FRAME_COLUMNS.saturating_sub(taken).min(BAR_COLUMNS) as u64;
+    let full = (bytes.min(total) * columns).checked_div(total).unwrap_or(columns);
+    let bar: String = (0..columns).map(|column| if column < full { '#' } else { '.' }).collect();
+    format!("{what} [{bar}]{words}").chars().take(FRAME_COLUMNS).collect()
 }
 
 fn pace(bytes: u64, total: u64, elapsed: Duration) -> String {
@@ -125,7 +130,7 @@ mod tests {
     fn a_bar_fits_the_screen_at_every_moment_and_is_full_at_the_end() {
         for bytes in [0, 1, MIB, 2 * MIB, 3 * MIB] {
             let frame = frame("downloading Nexy.next-0123456789ab.dmg", bytes, 2 * MIB, Duration::from_millis(1));
-            assert!(frame.chars().count() < 80, "{frame}");
+            assert!(frame.chars().count() < 80 && frame.contains("MiB/s, "), "{frame}");
         }
         let end = frame("uploading A", 2 * MIB, 2 * MIB, Duration::from_secs(1));
         assert_eq!(end, format!("uploading A [{}] 100 %, 2.0 MiB/s, 0 s left", "#".repeat(24)));

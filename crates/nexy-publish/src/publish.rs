@@ -1,7 +1,7 @@
 //! The story of a publication: may it, look at everything, stage and verify all, then swap and confirm.
 
 use crate::{
-    TOOL,
+    TOOL, clean,
     cli::Publish,
     live,
     session::{Locks, network},
@@ -60,6 +60,9 @@ fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result
     let mut jobs = Vec::new();
     for artifact in &record.artifacts {
         jobs.push(look::publication(scene, workspace, record, artifact, wishes.again.is_some())?);
+    }
+    for (job, left) in jobs.iter().flat_map(|job| clean::leftovers(&job.channel).into_iter().map(move |left| (job, left))) {
+        order.common.note(&format!("left over: {}/{}; nexy-publish clean removes it", job.artifact.channel, left.name));
     }
     if wishes.dry_run {
         return words::dry_run(&jobs);

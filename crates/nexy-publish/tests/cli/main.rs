@@ -8,6 +8,7 @@ mod crashes;
 mod faults;
 mod machines;
 mod plans;
+mod progress;
 mod publishing;
 mod refusals;
 mod retries;
