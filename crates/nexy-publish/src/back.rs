@@ -52,7 +52,7 @@ pub(crate) fn rollback(repository: &str, artifact: &str, channel: &Channel, goal
             (None, _) => return Ok(nowhere(artifact, revive)),
         },
         Goal::Bytes(wanted) => {
-            if let Some(bad) = channel.bad.iter().find(|bad| bad.sha256() == Some(wanted.sha256)) {
+            if let Some(bad) = channel.bad.iter().find(|bad| plan::is_these_bytes(wanted, bad)) {
                 return Err(no_way(artifact, format!("these bytes were rolled back themselves: {} is on the channel", bad.name)));
             }
             match kept.filter(|kept| is_goal(kept)) {

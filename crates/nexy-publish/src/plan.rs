@@ -101,9 +101,14 @@ pub(crate) fn half_a_file(repository: &str, assets: [&Option<Asset>; 2]) -> Resu
     }
 }
 
+/// Whether what was rolled back are the wanted bytes, by its name or by GitHub's digest.
+pub(crate) fn is_these_bytes(wanted: &Wanted<'_>, bad: &Asset) -> bool {
+    bad.name == names::bad(wanted.artifact, wanted.sha256) || bad.sha256() == Some(wanted.sha256)
+}
+
 /// Bytes, or a version, that clients were taken back from do not reach them again by mistake.
 fn rolled_back(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
-    let Wanted { artifact, version, sha256, .. } = *wanted;
+    let Wanted { artifact, version, .. } = *wanted;
     if wanted.again {
         return None;
     }
@@ -112,7 +117,7 @@ fn rolled_back(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
         Some(Problem::new(Exit::No, format!("{artifact} {version} is not published"), because, fix))
     };
     for bad in &channel.bad {
-        if bad.name == names::bad(artifact, sha256) || bad.sha256() == Some(sha256) {
+        if is_these_bytes(wanted, bad) {
             return refuse(format!("these bytes were rolled back: {} is on the channel", bad.name), "build a new version");
         }
         if let Some(known) = channel::version(artifact, bad).filter(|known| version <= *known) {

@@ -1,6 +1,9 @@
 //! When a release may be called complete: after a verified delivery of a publication that was no rehearsal.
 
-use nexy_contract::{Exit, Record, Target, Verdict, loopback};
+use nexy_contract::{
+    Exit, Record, Target, Verdict, loopback,
+    record::{PUBLICATION, ROLLBACK},
+};
 
 /// The profile that has looked at what users get.
 const PROFILE: &str = "updates";
@@ -8,7 +11,9 @@ const PROFILE: &str = "updates";
 /// The rulebook's log marker, when it is true.
 pub(crate) fn marker(record: &Record, target: &Target, names: &[String], verdict: Verdict) -> Option<String> {
     let looked = verdict == Verdict::Pass && names.iter().any(|name| name == PROFILE);
-    let published = record.latest_outcome("nexy-publish").is_some_and(|outcome| outcome.exit == Exit::Yes && outcome.planned.is_empty());
+    let published = record.latest_outcome(PUBLICATION).is_some_and(|outcome| outcome.exit == Exit::Yes && outcome.planned.is_empty());
+    // What was taken back is no release, even when the record of the publication was carried on.
+    let published = published && record.latest_outcome(ROLLBACK).is_none();
     let real = !loopback::is_on_loopback(&target.github.web_url) && !loopback::is_on_loopback(&target.endpoints.public);
     (looked && published && real && is_delivered(record, target)).then(|| format!("RELEASE COMPLETE {}", record.tag))
 }
@@ -98,6 +103,7 @@ mod tests {
         assert!(!says(|record, _| record.outcomes.clear()));
         assert!(!says(|record, _| record.outcomes[0].exit = Exit::No));
         assert!(!says(|record, _| record.outcomes[0].planned.push("upload".to_owned())));
+        assert!(!says(|record, _| record.outcomes.push(Outcome { by: ROLLBACK.to_owned(), ..record.outcomes[0].clone() })));
         assert!(!says(|record, _| record.manifests.clear()));
         assert!(!says(|record, _| record.manifests[0].delivered = None));
         assert!(!says(|record, _| record.manifests[0].sha256 = Sha256Digest::of(b"other")));

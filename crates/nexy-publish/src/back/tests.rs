@@ -99,7 +99,9 @@ fn every_state_has_its_way_back_to_a_file() {
     let done = Plan { already_live: true, ..Plan::default() };
     let found = to_three(vec![now.clone(), previous(), bad(b"five", "2.0.0.5")]);
     assert_eq!(found, Ok(Back { plan: done, source: Some(now) }));
-    // Rolled back themselves.
+    // Rolled back themselves, whether or not GitHub knows their digest.
+    let silent = Asset { digest: None, ..bad(b"three", "2.0.0.3") };
+    assert!(to_three(vec![live(), silent]).is_err_and(|problem| problem.exit == Exit::No));
     assert!(to_three(vec![live(), bad(b"three", "2.0.0.3")]).is_err_and(|problem| problem.exit == Exit::No));
     // Somebody uploads the same bytes right now; other uploads do not matter.
     let half = Asset { state: "starter".into(), ..staged };

@@ -26,7 +26,8 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
             return Err(meanwhile(job));
         }
     }
-    let label = reserve.label.clone().unwrap_or_default();
+    // When it is what was wanted anyway, it gets the label that says so.
+    let label = if job.plan.already_live { job.label() } else { reserve.label.clone().unwrap_or_default() };
     let revived = change::rename(scene, &job.release, reserve.id, &job.artifact.name, &label).map_err(|failed| {
         if failed.error.kind == Kind::AlreadyExists { meanwhile(job) } else { missing(scene, job, reserve.id, &failed.error) }
     })?;

@@ -21,14 +21,15 @@ fn meanwhile(listener: Listener, method: &str, path: &str, logged: &str, change:
     (world, ran.code, ran.stderr)
 }
 
+/// The same bytes in another file.
 fn replace(world: &World) {
     let beside = world.inbox("Nexy.dmg").with_extension("new");
-    std::fs::write(&beside, artifact::dmg(1 << 20, 2)).expect("the same bytes in another file");
+    artifact::write_dmg(&beside, 1 << 20, 2);
     std::fs::rename(&beside, world.inbox("Nexy.dmg")).expect("replaced");
 }
 
 fn rewrite(world: &World) {
-    std::fs::write(world.inbox("Nexy.dmg"), artifact::dmg(1 << 20, 77)).expect("rewritten");
+    artifact::write_dmg(&world.inbox("Nexy.dmg"), 1 << 20, 77);
 }
 
 #[test]

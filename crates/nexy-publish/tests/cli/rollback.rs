@@ -139,10 +139,9 @@ fn without_anything_to_go_back_to_it_says_how_to_bring_it() {
 fn an_older_file_is_staged_verified_and_swapped() {
     let world = published();
     let bad = served(&world).expect("a download");
-    let older = artifact::dmg(300_000, 42);
     std::fs::create_dir(world.root().join("archive")).expect("a folder");
     let file = world.root().join("archive/Nexy-2.0.0.1.dmg");
-    std::fs::write(&file, &older).expect("the older file");
+    artifact::write_dmg(&file, 300_000, 42);
     let go = |version: &str, record: String| {
         let file = file.to_str().expect("a path");
         world.tool("nexy-publish").args(["rollback", "--artifact", file, "--to-version", version, "-"]).stdin(record).run()

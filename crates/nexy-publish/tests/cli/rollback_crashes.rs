@@ -76,7 +76,7 @@ fn a_rollback_to_a_file_that_was_killed_is_finished_or_undone() {
             world.standin.remove_asset(nexy_standin::world::ARTIFACTS, "Update", "Nexy.prev.dmg");
             let bad = served(&world);
             let file = world.root().join("Nexy.dmg");
-            std::fs::write(&file, artifact::dmg(300_000, 42)).expect("the older file");
+            artifact::write_dmg(&file, 300_000, 42);
             let file = file.to_str().expect("a path").to_owned();
             let arguments = ["rollback", "--artifact", &file, "--to-version", "2.0.0.1", "-"];
             killed(&world, &arguments, Listener::Api, "PATCH", nth, after);
