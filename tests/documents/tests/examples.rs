@@ -7,8 +7,8 @@
 use nexy_contract::{
     Exit, Finding, Record, ReleaseVersion, Report, Severity, Sha256Digest, Timestamp, Verdict,
     build_receipt::{self, BuildReceipt},
-    db_receipt::{self, Backup, Contents, DbReceipt, Drill, Event, Hardening, Outcome as DbOutcome, Restore},
     channels::{self, Channels, Cleaned, CleanedAsset, ShownAsset, ShownChannel},
+    db_receipt::{self, Backup, Contents, DbReceipt, Drill, Event, Hardening, Outcome as DbOutcome, Restore},
     delivery::{self, DeliveredFile, Delivery},
     record::{self, Artifact, Delivered, Live, ManifestFile, Outcome, Previous, Retry, TargetIdentity},
     report::{self, SeenAsset, Subject},
@@ -310,11 +310,12 @@ fn the_folder_holds_exactly_these_examples() {
         .expect("the folder")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
-    let wanted: BTreeSet<String> = [record::SCHEMA, report::SCHEMA, delivery::SCHEMA, build_receipt::SCHEMA, channels::SCHEMA, channels::CLEANED]
-        .into_iter()
-        .map(file_name)
-        .chain(example_db_receipts().into_iter().map(|(name, _)| name))
-        .collect();
+    let wanted: BTreeSet<String> =
+        [record::SCHEMA, report::SCHEMA, delivery::SCHEMA, build_receipt::SCHEMA, channels::SCHEMA, channels::CLEANED]
+            .into_iter()
+            .map(file_name)
+            .chain(example_db_receipts().into_iter().map(|(name, _)| name))
+            .collect();
     assert_eq!(found, wanted);
 }
 
