@@ -1,14 +1,11 @@
 //! The way to the network: certificates, proxies, and a host that is not there, with a real TLS server.
-#![expect(clippy::expect_used, clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
+#![expect(clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
 
 use nexy_standin::world::{Running, World};
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
 
-/// A port that nobody listens on now.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
-}
+/// Nobody listens there. No port that was free a moment ago: another test's stand-in may have it by now.
+const NOBODY: &str = "http://127.0.0.1:1";
 
 /// `openssl s_server` with a certificate of its own authority, which answers `/health` and `/status` as the server does.
 struct TlsServer {
@@ -47,11 +44,14 @@ impl TlsServer {
                 ),
             );
         }
-        let port = free_port();
-        let command = format!("cd tls && exec openssl s_server -quiet -HTTP -accept 127.0.0.1:{port} -cert server.pem -key server.key");
-        let running = world.shell(&command).spawn();
+        // It takes a port by itself, and says which.
+        let command = "cd tls && exec openssl s_server -HTTP -accept 127.0.0.1:0 -cert server.pem -key server.key >said";
+        let running = world.shell(command).spawn();
+        let said = world.workspace().join("tls/said");
         for _ in 0..500 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            let text = std::fs::read_to_string(&said).unwrap_or_default();
+            let port = text.split_once("ACCEPT 127.0.0.1:").and_then(|(_, rest)| rest.split_once('\n')?.0.trim().parse().ok());
+            if let Some(port) = port {
                 return Some(Self { running: Some(running), port });
             }
             std::thread::sleep(std::time::Duration::from_millis(10));
@@ -105,17 +105,16 @@ fn a_certificate_for_another_name_is_refused() {
 #[test]
 fn a_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
     let world = World::new();
-    let nobody = format!("http://127.0.0.1:{}", free_port());
     let show = || world.tool("nexy-publish").args(["show"]);
     show().run().exits(0);
-    show().env("ALL_PROXY", &nobody).run().exits(69);
-    show().env("ALL_PROXY", &nobody).env("NO_PROXY", "127.0.0.1").run().exits(0);
+    show().env("ALL_PROXY", NOBODY).run().exits(69);
+    show().env("ALL_PROXY", NOBODY).env("NO_PROXY", "127.0.0.1").run().exits(0);
 }
 
 #[test]
 fn a_host_that_is_not_there_is_unknown_and_never_a_pass() {
     let world = World::new();
-    let url = format!("\"http://127.0.0.1:{}\"", free_port());
+    let url = format!("\"{NOBODY}\"");
     for (table, key) in [("github", "api_url"), ("endpoints", "public")] {
         let world = World::new();
         world.set_target(table, key, &url);
