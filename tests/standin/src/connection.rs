@@ -1,5 +1,6 @@
 //! One connection: request after request, each met by the fault that is planted for it.
 
+use crate::exchange::{self, Exchange};
 use crate::fault::{Listener, Reply};
 use crate::http::{self, Body, Framing, Request, Response, Tamper};
 use crate::request_log::RequestLine;
@@ -20,8 +21,9 @@ const BUFFER: usize = 256 * 1024;
 pub(crate) fn serve(shared: &Shared, listener: Listener, stream: &TcpStream) {
     let _answers_leave_at_once = stream.set_nodelay(true);
     let mut reader = BufReader::with_capacity(BUFFER, stream);
-    while let Ok(Some(request)) = http::read_request(&mut reader) {
+    while let Ok(Some(mut request)) = http::read_request(&mut reader) {
         shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        let listener = github::behind_one_host(listener, &mut request);
         let mut line = RequestLine {
             listener: listener.name().to_owned(),
             method: request.method.clone(),
@@ -97,6 +99,9 @@ fn exchange<'a>(
     if matches!(listener, Listener::Api | Listener::Uploads) {
         response = response.with("Date", &clock::http_date(shared.store().now_seconds()));
     }
+    if fault.is_none() {
+        shared.keep(|| Exchange::new(listener, request, &body, &response));
+    }
     let tamper = tamper(fault.as_ref());
     let wants_close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
     let close = wants_close || !body_is_spent || tamper != Tamper::No;
@@ -118,6 +123,8 @@ fn exchange<'a>(
 fn route(shared: &Shared, listener: Listener, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
     match listener {
         Listener::Api => github::api(shared, request, body),
+        // Its requests have gone on to one of the others.
+        Listener::Enterprise => Response::text(404, "Not Found").unscripted(),
         Listener::Uploads => github::uploads(shared, request, body, fault),
         Listener::Web => github::web(shared, request, fault == Some(&Reply::Stale)),
         Listener::Storage => github::storage(shared, request),
@@ -207,6 +214,7 @@ pub(crate) struct RequestBody<'a, 'b> {
     framing: Framing,
     client_waits: bool,
     arrived: u64,
+    beginning: Vec<u8>,
 }
 
 impl<'a, 'b> RequestBody<'a, 'b> {
@@ -219,9 +227,19 @@ impl<'a, 'b> RequestBody<'a, 'b> {
             client_waits: request.header("expect").is_some(),
             framing: request.framing,
             arrived: 0,
+            beginning: Vec::new(),
             reader,
             stream,
         }
+    }
+
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived
+    }
+
+    /// What arrived first.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        &self.beginning
     }
 
     /// Reads what nobody wanted; false when the connection cannot be used again.
@@ -245,6 +263,8 @@ impl Read for RequestBody<'_, '_> {
         let count = self.reader.read(&mut buffer[..wanted])?;
         self.left -= count as u64;
         self.arrived += count as u64;
+        let room = exchange::KEPT_BYTES.saturating_sub(self.beginning.len()).min(count);
+        self.beginning.extend_from_slice(&buffer[..room]);
         Ok(count)
     }
 }

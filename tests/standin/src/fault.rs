@@ -24,12 +24,14 @@ pub enum Listener {
     Public,
     /// The language model's API.
     Gemini,
+    /// All of GitHub on one host, as GitHub Enterprise Server has it; its requests count as those of the door they lead to.
+    Enterprise,
 }
 
 impl Listener {
     /// All of them.
-    pub const ALL: [Self; 8] =
-        [Self::Api, Self::Uploads, Self::Web, Self::Storage, Self::Server, Self::Updates, Self::Public, Self::Gemini];
+    pub const ALL: [Self; 9] =
+        [Self::Api, Self::Uploads, Self::Web, Self::Storage, Self::Server, Self::Updates, Self::Public, Self::Gemini, Self::Enterprise];
 
     /// The name in the request log and in `faults.json`.
     #[must_use]
@@ -43,6 +45,7 @@ impl Listener {
             Self::Updates => "updates",
             Self::Public => "public",
             Self::Gemini => "gemini",
+            Self::Enterprise => "enterprise",
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod client;
 mod clock;
 mod connection;
 mod disk;
+mod exchange;
 mod fault;
 mod gemini;
 mod github;
@@ -30,8 +31,9 @@ mod tokens;
 pub mod traces;
 pub mod world;
 
+pub use exchange::Exchange;
 pub use fault::{Fault, Listener, Reply};
 pub use gemini::Model;
 pub use request_log::RequestLine;
 pub use seed::{AssetInfo, ReleaseOptions};
-pub use standin::{Standin, TOKEN};
+pub use standin::{GithubUrls, Standin, TOKEN};

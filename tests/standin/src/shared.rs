@@ -1,5 +1,6 @@
 //! What all connections of one stand-in share.
 
+use crate::exchange::Exchange;
 use crate::fault::{Faults, Listener};
 use crate::github::Store;
 use crate::request_log::RequestLine;
@@ -22,13 +23,15 @@ pub(crate) struct Shared {
     pub(crate) api_calls: AtomicU64,
     /// Open connections, so that a stopping stand-in can end them.
     pub(crate) connections: Mutex<HashMap<u64, TcpStream>>,
+    /// Whole exchanges; none are kept until somebody asks for them.
+    pub(crate) exchanges: Mutex<Option<Vec<Exchange>>>,
     store: Mutex<Store>,
     log: Mutex<()>,
-    urls: [String; 8],
+    urls: [String; 9],
 }
 
 impl Shared {
-    pub(crate) fn new(folder: PathBuf, urls: [String; 8]) -> Self {
+    pub(crate) fn new(folder: PathBuf, urls: [String; 9]) -> Self {
         Self {
             store: Mutex::new(Store::new(folder.join("github"))),
             tokens: Tokens::new(folder.join("tokens.json")),
@@ -37,6 +40,7 @@ impl Shared {
             in_flight: AtomicUsize::new(0),
             api_calls: AtomicU64::new(0),
             connections: Mutex::default(),
+            exchanges: Mutex::default(),
             log: Mutex::new(()),
             folder,
             urls,
@@ -59,6 +63,13 @@ impl Shared {
 
     pub(crate) fn log_file(&self) -> PathBuf {
         self.folder.join("requests.jsonl")
+    }
+
+    /// Keeps an exchange when a test wants them.
+    pub(crate) fn keep(&self, exchange: impl FnOnce() -> Exchange) {
+        if let Some(kept) = self.exchanges.lock().unwrap_or_else(std::sync::PoisonError::into_inner).as_mut() {
+            kept.push(exchange());
+        }
     }
 
     pub(crate) fn log(&self, line: &RequestLine) {

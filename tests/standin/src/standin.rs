@@ -1,6 +1,7 @@
-//! The stand-in itself: eight loopback listeners over one folder of state.
+//! The stand-in itself: loopback listeners over one folder of state.
 
 use crate::connection;
+use crate::exchange::Exchange;
 use crate::fault::{Fault, Listener};
 use crate::nexy::running::Vm;
 use crate::request_log::{self, RequestLine};
@@ -23,14 +24,37 @@ pub struct Standin {
     acceptors: Vec<JoinHandle<()>>,
 }
 
+/// The addresses that GitHub names itself by, when something stands in front of the stand-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GithubUrls {
+    /// GitHub's REST API.
+    pub api: String,
+    /// GitHub's upload host.
+    pub uploads: String,
+    /// github.com.
+    pub web: String,
+    /// The storage host.
+    pub storage: String,
+}
+
 impl Standin {
     /// Starts all listeners on free loopback ports. What `folder` holds from before is kept.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
+        Self::start_as(folder, None)
+    }
+
+    /// The same, with a GitHub that names other addresses than its own in its answers.
+    #[must_use]
+    pub fn start_as(folder: &Path, github: Option<&GithubUrls>) -> Self {
         fs::create_dir_all(folder).unwrap();
         let listeners = Listener::ALL.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
         let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
-        let urls = std::array::from_fn(|index| format!("http://{}", addresses[index]));
+        let mut urls = std::array::from_fn(|index| format!("http://{}", addresses[index]));
+        if let Some(github) = github {
+            let named = [&github.api, &github.uploads, &github.web, &github.storage].map(String::clone);
+            urls[..named.len()].clone_from_slice(&named);
+        }
         let shared = Arc::new(Shared::new(folder.to_owned(), urls));
         if !shared.tokens.are_known() {
             shared.tokens.set(TOKEN, true);
@@ -50,6 +74,12 @@ impl Standin {
     #[must_use]
     pub fn url(&self, listener: Listener) -> String {
         self.shared.url(listener).to_owned()
+    }
+
+    /// Where a door listens, whatever it is called from outside.
+    #[must_use]
+    pub fn address(&self, listener: Listener) -> SocketAddr {
+        self.addresses[listener as usize]
     }
 
     /// GitHub's REST API.
@@ -130,6 +160,18 @@ impl Standin {
             thread::sleep(Duration::from_millis(1));
         }
         request_log::read(&self.shared.log_file())
+    }
+
+    /// From now on every exchange is kept whole.
+    pub fn keep_exchanges(&self) {
+        *self.shared.exchanges.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// The exchanges that were kept, in the order of their answers; those that a planted fault hit are not among them.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        let _ended = self.requests();
+        self.shared.exchanges.lock().unwrap().clone().unwrap_or_default()
     }
 
     /// Starts the log anew.

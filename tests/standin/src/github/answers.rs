@@ -1,8 +1,9 @@
 //! The shapes in which GitHub describes things and refuses requests.
 
+use super::people;
 use super::store::{Asset, Release};
 use crate::fault::Listener;
-use crate::http::{Request, Response};
+use crate::http::{Body, Request, Response};
 use crate::shared::Shared;
 use crate::tokens::Bearer;
 use crate::{clock, disk};
@@ -10,11 +11,43 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 const DOCUMENTATION: &str = "https://docs.github.com/rest";
+const MEDIA_TYPE: &str = "github.v3; format=json";
 const CALLS_PER_HOUR: u64 = 5000;
 const CALLS_PER_HOUR_AND_ADDRESS: u64 = 60;
 
-/// Puts on an answer what every answer of the API carries, and what it says of the token.
-pub(super) fn finish(shared: &Shared, request: &Request, mut response: Response) -> Response {
+/// Puts on an answer what every answer of the API carries.
+pub(super) fn of_the_api(shared: &Shared, request: &Request, response: Response) -> Response {
+    let response = about_the_token(shared, request, response);
+    let calls = shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1;
+    let left = CALLS_PER_HOUR.saturating_sub(calls);
+    response
+        .with("X-GitHub-Request-Id", &request_id(calls))
+        .with("X-GitHub-Media-Type", MEDIA_TYPE)
+        .with("X-RateLimit-Limit", &CALLS_PER_HOUR.to_string())
+        .with("X-RateLimit-Remaining", &left.to_string())
+        .with("X-RateLimit-Used", &calls.to_string())
+        .with("X-RateLimit-Resource", "core")
+        .with("X-RateLimit-Reset", &next_hour().to_string())
+}
+
+/// Puts on an answer what every answer of the upload host carries: no limits, and the request's id also in a refusal.
+pub(super) fn of_the_upload_host(shared: &Shared, request: &Request, mut response: Response) -> Response {
+    let id = request_id(shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1);
+    if response.status >= 400
+        && let Body::Bytes(bytes) = &mut response.body
+        && let Ok(mut refusal) = serde_json::from_slice::<Value>(bytes)
+    {
+        refusal["request_id"] = json!(id);
+        *bytes = serde_json::to_vec(&refusal).unwrap();
+    }
+    about_the_token(shared, request, response).with("X-GitHub-Request-Id", &id).with("X-GitHub-Media-Type", MEDIA_TYPE)
+}
+
+fn request_id(calls: u64) -> String {
+    format!("STAND:IN:{calls:06X}")
+}
+
+fn about_the_token(shared: &Shared, request: &Request, mut response: Response) -> Response {
     if matches!(shared.tokens.bearer(request.header("authorization")), Bearer::Reader | Bearer::Writer) {
         let facts = account(shared);
         for (key, name) in [("expires", "GitHub-Authentication-Token-Expiration"), ("scopes", "X-OAuth-Scopes")] {
@@ -23,16 +56,7 @@ pub(super) fn finish(shared: &Shared, request: &Request, mut response: Response)
             }
         }
     }
-    let calls = shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1;
-    let left = CALLS_PER_HOUR.saturating_sub(calls);
     response
-        .with("X-GitHub-Request-Id", &format!("STAND:IN:{calls:06X}"))
-        .with("X-GitHub-Media-Type", "github.v3; format=json")
-        .with("X-RateLimit-Limit", &CALLS_PER_HOUR.to_string())
-        .with("X-RateLimit-Remaining", &left.to_string())
-        .with("X-RateLimit-Used", &calls.to_string())
-        .with("X-RateLimit-Resource", "core")
-        .with("X-RateLimit-Reset", &next_hour().to_string())
 }
 
 /// What is scripted of the account: `expires` and `scopes` of its token, `single_sign_on`, the calls `remaining`, and
@@ -54,7 +78,8 @@ pub(super) fn rate_limit(shared: &Shared, request: &Request) -> Value {
         "reset": next_hour(),
         "resource": "core",
     });
-    json!({"resources": {"core": core}, "rate": core})
+    let search = json!({"limit": 30, "used": 0, "remaining": 30, "reset": next_hour()});
+    json!({"resources": {"core": core, "search": search}, "rate": core})
 }
 
 fn next_hour() -> u64 {
@@ -124,7 +149,7 @@ pub(super) fn asset(shared: &Shared, release: &Release, asset: &Asset) -> Value 
         "node_id": format!("RA_{:08x}", asset.id),
         "name": asset.name,
         "label": asset.label,
-        "uploader": {"login": "stand-in", "id": 1, "type": "User"},
+        "uploader": people::simple(shared, people::LOGIN),
         "content_type": asset.content_type,
         "state": asset.state,
         "size": asset.size,
@@ -159,7 +184,7 @@ pub(super) fn release(shared: &Shared, release: &Release, assets: &[Asset]) -> V
         "created_at": release.created_at,
         "updated_at": release.created_at,
         "published_at": if release.draft { Value::Null } else { json!(release.created_at) },
-        "author": {"login": "stand-in", "id": 1, "type": "User"},
+        "author": people::simple(shared, people::LOGIN),
         "assets": assets,
         "tarball_url": format!("{api}/repos/{repository}/tarball/{tag}"),
         "zipball_url": format!("{api}/repos/{repository}/zipball/{tag}"),

@@ -1,19 +1,20 @@
 //! GitHub's REST API: releases, their assets, and who is asking.
 
 use super::store::{Release, Store};
-use super::{answers, assets};
+use super::{answers, assets, graphql, people, repository, root};
 use crate::connection::RequestBody;
 use crate::fault::Listener;
 use crate::http::{Request, Response};
 use crate::shared::Shared;
 use crate::tokens::Bearer;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Answers one call of the API.
 pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
-    let mutates = matches!(request.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE");
+    // A query of GraphQL is a POST that changes nothing.
+    let mutates = matches!(request.method.as_str(), "POST" | "PATCH" | "PUT" | "DELETE") && request.path != "/graphql";
     let response = answers::refusal(shared, request, mutates).unwrap_or_else(|| route(shared, request, body));
-    answers::finish(shared, request, response)
+    answers::of_the_api(shared, request, response)
 }
 
 fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
@@ -22,8 +23,10 @@ fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> 
     let method = request.method.as_str();
     match (method, segments.as_slice()) {
         ("GET", ["rate_limit"]) => Response::json(200, &answers::rate_limit(shared, request)),
+        ("GET", [""]) => root::answer(shared),
+        ("POST", ["graphql"]) => graphql::answer(shared, request, body),
         ("GET", ["user"]) => user(shared, request),
-        ("GET", ["repos", owner, name]) => repository(shared, request, &format!("{owner}/{name}")),
+        ("GET", ["repos", owner, name]) => repository::answer(shared, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases"]) => releases(shared, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases", "tags", tag]) => {
             let store = shared.store();
@@ -107,29 +110,6 @@ fn page(shared: &Shared, request: &Request, store: &Store, release: &Release) ->
 fn user(shared: &Shared, request: &Request) -> Response {
     match shared.tokens.bearer(request.header("authorization")) {
         Bearer::Nobody => answers::message(401, "Requires authentication"),
-        _ => Response::json(200, &json!({"login": "stand-in", "id": 1, "type": "User"})),
+        _ => Response::json(200, &people::oneself(shared)),
     }
-}
-
-fn repository(shared: &Shared, request: &Request, repository: &str) -> Response {
-    if !shared.store().has_repository(repository) {
-        return answers::not_found();
-    }
-    let bearer = shared.tokens.bearer(request.header("authorization"));
-    let facts = answers::account(shared);
-    let (owner, name) = repository.split_once('/').unwrap();
-    let mut body = json!({
-        "id": 1,
-        "name": name,
-        "full_name": repository,
-        "private": facts["private"] == true,
-        "owner": {"login": owner},
-        "archived": facts["archived"] == true,
-        "default_branch": "main",
-    });
-    if bearer != Bearer::Nobody {
-        let push = bearer == Bearer::Writer;
-        body["permissions"] = json!({"admin": false, "push": push, "pull": true});
-    }
-    Response::json(200, &body)
 }

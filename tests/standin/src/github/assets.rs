@@ -63,8 +63,8 @@ fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Re
     };
     let fields = change.as_object().unwrap();
     for (key, value) in fields {
-        // `state` is documented by nobody and accepted from nobody here.
-        if !matches!(key.as_str(), "name" | "label") || !(value.is_string() || value.is_null()) {
+        // GitHub's description names `state` as well, and nowhere what a change of it does: refused here.
+        if !matches!(key.as_str(), "name" | "label") || !value.is_string() {
             let text = format!("\"{key}\" is not a permitted key, or not a string.");
             return Err(answers::message(422, &text));
         }

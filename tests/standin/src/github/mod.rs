@@ -3,15 +3,22 @@
 mod answers;
 mod api;
 mod assets;
+mod enterprise;
 mod entry;
 mod git;
+mod graphql;
 mod names;
+mod people;
+mod repository;
+mod root;
+mod selection;
 mod storage;
 mod store;
 mod upload;
 mod web;
 
 pub(crate) use api::answer as api;
+pub(crate) use enterprise::behind_one_host;
 pub(crate) use names::as_github_names_it;
 pub(crate) use storage::answer as storage;
 pub(crate) use store::{NewRelease, Store};

@@ -116,6 +116,7 @@ impl Store {
         all.find(|release| release.id == id)
     }
 
+    /// Every release of a repository, drafts included.
     pub(crate) fn releases(&self, repository: &str) -> Vec<Release> {
         folders(&self.root.join(repository)).iter().filter_map(|folder| read_release(repository, folder)).collect()
     }

@@ -17,7 +17,7 @@ const MOST_ASSETS: usize = 1000;
 /// Answers one upload.
 pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
     let response = answers::refusal(shared, request, true).unwrap_or_else(|| route(shared, request, body, fault));
-    answers::finish(shared, request, response)
+    answers::of_the_upload_host(shared, request, response)
 }
 
 fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {

@@ -31,6 +31,17 @@ impl Request {
         all.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// All header fields, as they came.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    /// Goes on as a request for another path; the query stays.
+    pub(crate) fn move_to(&mut self, path: &str) {
+        self.target = format!("{path}{}", &self.target[self.path.len()..]);
+        path.clone_into(&mut self.path);
+    }
+
     /// The decoded value of a query parameter.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         let mut all = self.query.iter();

@@ -13,7 +13,7 @@ mod tool;
 mod venv;
 mod vm;
 
-use crate::{Standin, artifact, programs};
+use crate::{GithubUrls, Standin, artifact, programs};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,11 +54,13 @@ pub struct Options {
     /// Waits and timeouts as a test wants them; false keeps those of the committed `nexy.toml`,
     /// but for the pauses.
     pub short_waits: bool,
+    /// The addresses of GitHub, when something stands in front of the stand-in; none takes the stand-in's own.
+    pub github: Option<GithubUrls>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, short_waits: true }
+        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, short_waits: true, github: None }
     }
 }
 
@@ -92,7 +94,7 @@ impl World {
         let folder = tempfile::Builder::new().prefix("nexy-world-").tempdir().unwrap();
         // The tools show and compare real paths.
         let root = folder.path().canonicalize().unwrap();
-        let standin = Standin::start(&root.join("state"));
+        let standin = Standin::start_as(&root.join("state"), options.github.as_ref());
         let tools = options.tools.clone().unwrap_or_else(tool::built_beside_the_test);
         let world = Self { standin, tools, folder };
         for name in ["home", "workspace", "vm", "temporary", "wrappers"] {

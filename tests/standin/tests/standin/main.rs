@@ -5,6 +5,7 @@ mod client;
 mod faults;
 mod gemini;
 mod github;
+mod graphql;
 mod nexy;
 mod serve;
 mod world;

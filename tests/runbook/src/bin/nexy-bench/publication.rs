@@ -24,7 +24,13 @@ pub(crate) struct Publication {
 }
 
 fn world(tools: &Path, size_mib: u64) -> World {
-    World::with(&Options { dmg_bytes: size_mib << 20, pkg_bytes: None, tools: Some(tools.to_owned()), short_waits: false })
+    World::with(&Options {
+        dmg_bytes: size_mib << 20,
+        pkg_bytes: None,
+        tools: Some(tools.to_owned()),
+        short_waits: false,
+        ..Options::default()
+    })
 }
 
 /// `nexy-publish -`, from a record whose gates have passed.

@@ -1,0 +1,113 @@
+//! GraphQL and the one host of an Enterprise Server: what is known is answered, all else is refused loudly.
+
+use crate::client::{Answer, send};
+use crate::github::{REPOSITORY, github};
+use nexy_standin::{Listener, ReleaseOptions, Standin, TOKEN};
+use serde_json::{Value, json};
+
+const PAGE: &str = "query L($n:Int!$after:String){repository(owner: o, name: r){releases(first: $n, orderBy: {field: CREATED_AT, \
+                    direction: DESC}, after: $after){nodes{tagName,isLatest,isDraft},pageInfo{hasNextPage,endCursor}}}}";
+
+fn ask(standin: &Standin, token: Option<&str>, query: &str, variables: &Value) -> Answer {
+    let body = json!({"query": query, "variables": variables}).to_string();
+    let headers: Vec<String> = token.map(|token| format!("Authorization: Bearer {token}")).into_iter().collect();
+    send(&standin.api_url(), "POST", "/graphql", &headers, body.as_bytes())
+}
+
+fn known(standin: &Standin, query: &str, variables: &Value) -> Value {
+    let answer = ask(standin, Some(TOKEN), query, variables);
+    assert_eq!(answer.status, 200);
+    standin.assert_all_scripted();
+    answer.json()
+}
+
+#[test]
+fn releases_come_newest_first_and_in_pages() {
+    let (_folder, standin, _) = github();
+    standin.create_release(REPOSITORY, "App");
+    standin.create_release_with(REPOSITORY, "Draft", ReleaseOptions { draft: true, ..ReleaseOptions::default() });
+    let first = known(&standin, PAGE, &json!({"n": 2, "after": null}));
+    let releases = &first["data"]["repository"]["releases"];
+    let expected = json!([
+        {"tagName": "Draft", "isLatest": false, "isDraft": true},
+        {"tagName": "App", "isLatest": true, "isDraft": false},
+    ]);
+    assert_eq!(releases["nodes"], expected);
+    assert_eq!(releases["pageInfo"]["hasNextPage"], true);
+    let second = known(&standin, PAGE, &json!({"n": 2, "after": releases["pageInfo"]["endCursor"]}));
+    let releases = &second["data"]["repository"]["releases"];
+    assert_eq!((&releases["nodes"][0]["tagName"], &releases["pageInfo"]["hasNextPage"]), (&json!("Update"), &json!(false)));
+}
+
+#[test]
+fn what_is_not_there_is_null() {
+    let (_folder, standin, id) = github();
+    let release = |tag: &str| {
+        let query = "query R($t:String!){repository(owner: o, name: r){release(tagName: $t){databaseId}}}";
+        known(&standin, query, &json!({"t": tag}))["data"]["repository"]["release"].clone()
+    };
+    assert_eq!((release("Update"), release("Other")), (json!({"databaseId": id}), Value::Null));
+    let nowhere = known(&standin, "query R{repository(owner: o, name: other){releases{nodes{name}}}}", &json!({}));
+    assert_eq!(nowhere["errors"][0]["type"], "NOT_FOUND");
+    assert_eq!(known(&standin, "query U{viewer{login}}", &json!({}))["data"]["viewer"]["login"], "stand-in");
+}
+
+#[test]
+fn nothing_is_answered_without_a_token() {
+    let (_folder, standin, _) = github();
+    let status = |token| ask(&standin, token, "query U{viewer{login}}", &json!({})).status;
+    assert_eq!((status(None), status(Some("wrong"))), (401, 401));
+}
+
+#[test]
+fn whatever_else_is_asked_is_loud() {
+    for query in [
+        "mutation M{deleteRelease{x}}",
+        "query Q{rateLimit{remaining}}",
+        "query Q{viewer{login,email}}",
+        "query Q{viewer}",
+        "query Q{repository(owner: o, name: r){issues{totalCount}}}",
+        "query Q{repository(owner: o, name: r){release(tagName: Update, x: 1){name}}}",
+        "query Q{repository(owner: o, name: r){releases(first: 1){nodes{name}}}}",
+        "query Q{repository(owner: o, name: r){release(tagName: Update){releaseAssets{name}}}}",
+    ] {
+        let (_folder, standin, _) = github();
+        let answer = ask(&standin, Some(TOKEN), query, &json!({}));
+        assert!(answer.json()["errors"][0]["message"].is_string(), "{query}");
+        assert!(standin.requests()[0].unscripted, "{query}");
+    }
+}
+
+#[test]
+fn one_host_leads_to_every_door_by_its_path() {
+    let (_folder, standin, id) = github();
+    standin.put_asset(REPOSITORY, "Update", "a.dmg", b"a");
+    let host = standin.url(Listener::Enterprise);
+    let auth = [format!("Authorization: Bearer {TOKEN}"), "Content-Type: application/octet-stream".to_owned()];
+    let ask = |method: &str, path: &str, body: &[u8]| send(&host, method, path, &auth, body).status;
+    assert_eq!(ask("GET", "/api/v3/repos/o/r/releases/tags/Update", b""), 200);
+    assert_eq!(ask("GET", "/api/v3/", b""), 200);
+    assert_eq!(ask("POST", &format!("/api/uploads/repos/o/r/releases/{id}/assets?name=b.dmg"), b"b"), 201);
+    assert_eq!(ask("POST", "/api/graphql", br#"{"query":"query U{viewer{login}}"}"#), 200);
+    assert_eq!(send(&host, "GET", "/o/r/releases/download/Update/a.dmg", &[], b"").status, 302);
+    let log = standin.requests();
+    let doors: Vec<&str> = log.iter().map(|line| line.listener.as_str()).collect();
+    assert_eq!(doors, ["api", "api", "uploads", "api", "web"]);
+    assert_eq!(log[2].call(), format!("POST /repos/o/r/releases/{id}/assets"));
+    standin.assert_all_scripted();
+}
+
+#[test]
+fn kept_exchanges_hold_what_was_said_and_no_secret() {
+    let (_folder, standin, _) = github();
+    let get = || send(&standin.api_url(), "GET", "/user?x=1", &[format!("Authorization: Bearer {TOKEN}")], b"");
+    let _not_kept = get();
+    standin.keep_exchanges();
+    let answer = get();
+    let kept = standin.exchanges();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((kept[0].path.as_str(), kept[0].query[0].1.as_str(), kept[0].status), ("/user", "1", 200));
+    assert_eq!(kept[0].answer, answer.body);
+    assert_eq!(kept[0].header("authorization"), Some("Bearer"));
+    assert!(!format!("{kept:?}").contains(TOKEN));
+}
