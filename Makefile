@@ -15,7 +15,7 @@ export PATH
 
 VM_PLATFORM = x86_64-unknown-linux-gnu
 NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
-SCRIPTS = scripts/*.sh scripts/remote/*.sh
+SCRIPTS = scripts/*.sh scripts/remote/*.sh tests/github/*.sh
 TARGET = --target "$$NEXY_TOML"
 
 .PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \

@@ -55,7 +55,7 @@ pub(crate) fn laptop_scripts() -> Vec<String> {
 
 /// Every shell script that must be plain POSIX.
 pub(crate) fn posix_scripts() -> Vec<String> {
-    files("scripts").into_iter().filter(|path| path.ends_with(".sh")).collect()
+    files("scripts").into_iter().chain(files("tests")).filter(|path| path.ends_with(".sh")).collect()
 }
 
 /// A shell or make text without its comment lines.

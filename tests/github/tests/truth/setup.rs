@@ -1,0 +1,52 @@
+//! What the tests need from elsewhere; where it cannot be had, they say loudly that they were skipped.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+/// Where this is set, as in CI, nothing may be skipped.
+const SKIP_NOTHING: &str = "NEXY_SKIP_NOTHING";
+
+/// Says that a test was skipped, past the test harness, which keeps what a passing test prints.
+pub(crate) fn skipped(test: &str, because: &str) {
+    assert!(std::env::var_os(SKIP_NOTHING).is_none(), "{test} was skipped although {SKIP_NOTHING} is set: {because}");
+    std::io::stderr().write_all(format!("\nSKIPPED {test}: {because}\n").as_bytes()).unwrap();
+}
+
+/// Whether a program is on `PATH`.
+pub(crate) fn has_program(name: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file())
+}
+
+/// A file of what GitHub publishes, fetched once for all tests; none when it cannot be fetched.
+pub(crate) fn published(test: &str, file: &str) -> Option<String> {
+    static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    match FOLDER.get_or_init(fetch) {
+        Ok(folder) => {
+            let file = folder.join(file);
+            Some(fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
+        }
+        Err(because) => {
+            skipped(test, because);
+            None
+        }
+    }
+}
+
+fn fetch() -> Result<PathBuf, String> {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(3).unwrap().join("github");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup.sh");
+    let output = Command::new("/bin/sh").arg(script).arg(&folder).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    match output.status.code() {
+        Some(0) => Ok(folder),
+        Some(69) => Err(format!("tests/github/setup.sh: {said}")),
+        // Not the packages that are pinned, or a script that is wrong.
+        code => panic!("tests/github/setup.sh ended with {code:?}: {said}"),
+    }
+}
