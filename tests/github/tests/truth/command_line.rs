@@ -7,7 +7,7 @@ use crate::{
     setup,
 };
 use nexy_standin::{
-    RequestLine,
+    ReleaseOptions, RequestLine, Standin,
     world::{ARTIFACTS, Ran},
 };
 use serde_json::Value;
@@ -147,6 +147,53 @@ fn an_upload_over_an_asset_deletes_first() {
             asked.iter().map(String::as_str).filter(|call| call.starts_with("DELETE") || call.starts_with("POST /N")).collect();
         assert_eq!(changes, ["DELETE /assets/N 204", "POST /N/assets 201"], "{asked:?}");
         gh.hold("gh: release upload --clobber");
+    }
+}
+
+/// The command that a gate prints when it says no.
+fn command_of(gate: &Ran, id: &str) -> String {
+    let report = gate.json();
+    let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == id).expect("the finding").clone();
+    assert_eq!(finding["verdict"], "fail", "{finding}");
+    let fix = finding["fix"].as_str().unwrap();
+    fix.lines().next().unwrap().split("   (").next().unwrap().to_owned()
+}
+
+#[test]
+fn what_the_gate_of_the_fixed_channel_prints_mends_it_when_it_is_typed() {
+    type Breaks = fn(&Standin);
+    let cases: [(&str, Breaks); 2] = [
+        ("gh release create ", |standin| standin.remove_release(ARTIFACTS, "Update")),
+        ("gh release delete-asset ", |standin| {
+            standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+            standin.put_starter(ARTIFACTS, "Update", "Nexy.dmg");
+        }),
+    ];
+    for place in BOTH {
+        for (begins, breaks) in cases {
+            let Some(gh) = CommandLine::at(place, "gh: what the gates print") else { return };
+            breaks(&gh.there.world.standin);
+            let command = command_of(gh.types("nexy-gate --format json fixed-channel").exits(1), "fixed-channel");
+            assert!(command.starts_with(begins), "{command}");
+            gh.types(&command).exits(0);
+            gh.types("nexy-gate fixed-channel").exits(0);
+            let _all_scripted = gh.asked();
+            gh.hold("gh: what the gates print");
+        }
+    }
+}
+
+/// GitHub shows a draft by its tag to nobody, so the gate cannot tell it from a channel that is not there.
+#[test]
+fn a_channel_that_is_a_draft_is_published() {
+    for place in BOTH {
+        let Some(gh) = CommandLine::at(place, "gh: release edit") else { return };
+        gh.there.world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { draft: true, ..ReleaseOptions::default() });
+        gh.types("nexy-gate fixed-channel").exits(1);
+        gh.release("edit", "Update --draft=false").exits(0);
+        gh.types("nexy-gate fixed-channel").exits(0);
+        let _all_scripted = gh.asked();
+        gh.hold("gh: release edit");
     }
 }
 

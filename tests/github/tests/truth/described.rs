@@ -57,6 +57,10 @@ fn what_is_refused(world: &World) {
         ("GET", format!("/repos/{ARTIFACTS}/releases/{}", release["id"]), "", None, 200),
         ("GET", format!("/repos/{ARTIFACTS}/releases/{}/assets?per_page=1&page=2", release["id"]), "", None, 200),
         ("GET", "/repos/nobody/nothing".to_owned(), "", None, 404),
+        ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Third"}"#, None, 201),
+        ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Third"}"#, None, 422),
+        ("PATCH", format!("/repos/{ARTIFACTS}/releases/{}", release["id"]), r#"{"draft":false}"#, None, 200),
+        ("GET", "/".to_owned(), "", None, 200),
         ("GET", "/rate_limit".to_owned(), "", None, 200),
         ("GET", "/user".to_owned(), "", None, 200),
         ("GET", "/user".to_owned(), "", wrong, 401),
@@ -97,6 +101,9 @@ fn a_whole_release_asks_and_hears_only_what_github_describes() {
         "POST /repos/{owner}/{repo}/releases/{release_id}/assets",
     ] {
         assert!(calls.contains(call), "the release never asked {call}, so nothing was held against it: {calls:?}");
+    }
+    for call in &calls {
+        assert!(!call.ends_with("/releases") || call.starts_with("GET"), "a tool makes a release: {call}");
     }
     trouble(&world);
     exchanges.extend(taken(&world));

@@ -42,6 +42,12 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         because: "the upload host names the request in a refusal, as GitHub's recorded traffic shows",
     },
     Deviation {
+        at: "GET /rate_limit",
+        finding: "/resource: the description names no such field",
+        whose: Whose::Tools,
+        because: "GitHub says of each limit which one it is",
+    },
+    Deviation {
         at: "/repos/{owner}/{repo}/releases",
         finding: "\"starter\" is none of",
         whose: Whose::Tools,

@@ -126,7 +126,12 @@ pub(super) fn not_found() -> Response {
 
 /// 422 with one error of the given code.
 pub(super) fn invalid(code: &str, field: &str, text: Option<&str>) -> Response {
-    let mut error = json!({"resource": "ReleaseAsset", "code": code, "field": field});
+    invalid_of("ReleaseAsset", code, field, text)
+}
+
+/// The same about another kind of thing.
+pub(super) fn invalid_of(resource: &str, code: &str, field: &str, text: Option<&str>) -> Response {
+    let mut error = json!({"resource": resource, "code": code, "field": field});
     if let Some(text) = text {
         error["message"] = json!(text);
     }
@@ -177,7 +182,7 @@ pub(super) fn release(shared: &Shared, release: &Release, assets: &[Asset]) -> V
         "node_id": format!("RE_{id:08x}"),
         "tag_name": tag,
         "target_commitish": "main",
-        "name": tag,
+        "name": release.name,
         "draft": release.draft,
         "immutable": release.immutable,
         "prerelease": false,
@@ -188,6 +193,6 @@ pub(super) fn release(shared: &Shared, release: &Release, assets: &[Asset]) -> V
         "assets": assets,
         "tarball_url": format!("{api}/repos/{repository}/tarball/{tag}"),
         "zipball_url": format!("{api}/repos/{repository}/zipball/{tag}"),
-        "body": "",
+        "body": release.body,
     })
 }

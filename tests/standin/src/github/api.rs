@@ -1,13 +1,11 @@
 //! GitHub's REST API: releases, their assets, and who is asking.
 
 use super::store::{Release, Store};
-use super::{answers, assets, graphql, people, repository, root};
+use super::{answers, assets, graphql, pages, people, releases, repository, root};
 use crate::connection::RequestBody;
-use crate::fault::Listener;
 use crate::http::{Request, Response};
 use crate::shared::Shared;
 use crate::tokens::Bearer;
-use serde_json::Value;
 
 /// Answers one call of the API.
 pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
@@ -27,44 +25,40 @@ fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> 
         ("POST", ["graphql"]) => graphql::answer(shared, request, body),
         ("GET", ["user"]) => user(shared, request),
         ("GET", ["repos", owner, name]) => repository::answer(shared, request, &format!("{owner}/{name}")),
-        ("GET", ["repos", owner, name, "releases"]) => releases(shared, request, &format!("{owner}/{name}")),
+        ("GET", ["repos", owner, name, "releases"]) => releases::list(shared, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases", "tags", tag]) => {
             let store = shared.store();
             let release = store.release_by_tag(&format!("{owner}/{name}"), tag);
             show(shared, &store, release.as_ref().filter(|one| !one.draft))
         }
-        ("GET", ["repos", owner, name, "releases", id, "assets"]) => {
-            with_release(shared, owner, name, id, |store, release| page(shared, request, store, release))
-        }
+        ("GET", ["repos", owner, name, "releases", id, "assets"]) => with_release(shared, request, owner, name, id, |store, release| {
+            pages::answer(shared, request, &store.assets(release), |asset| answers::asset(shared, release, asset))
+        }),
         (_, ["repos", owner, name, "releases", "assets", id]) => {
             let repository = format!("{owner}/{name}");
             assets::answer(shared, request, &repository, id, body)
         }
+        ("POST", ["repos", owner, name, "releases"]) => releases::create(shared, request, &format!("{owner}/{name}"), body),
+        ("PATCH", ["repos", owner, name, "releases", id]) => releases::edit(shared, request, &format!("{owner}/{name}"), id, body),
         ("GET", ["repos", owner, name, "releases", id]) => {
-            with_release(shared, owner, name, id, |store, release| show(shared, store, Some(release)))
+            with_release(shared, request, owner, name, id, |store, release| show(shared, store, Some(release)))
         }
         _ => answers::not_found().unscripted(),
     }
 }
 
-/// The newest first; drafts are shown only to who may change the repository.
-fn releases(shared: &Shared, request: &Request, repository: &str) -> Response {
-    let store = shared.store();
-    if !store.has_repository(repository) {
-        return answers::not_found();
-    }
-    let sees_drafts = shared.tokens.bearer(request.header("authorization")) == Bearer::Writer;
-    let per_page = request.parameter("per_page").and_then(|text| text.parse().ok()).unwrap_or(30).clamp(1, 100);
-    let mut all: Vec<Release> = store.releases(repository).into_iter().filter(|release| sees_drafts || !release.draft).collect();
-    all.sort_by_key(|release| std::cmp::Reverse(release.id));
-    let shown = all.iter().take(per_page).map(|release| answers::release(shared, release, &store.assets(release)));
-    Response::json(200, &Value::Array(shown.collect()))
-}
-
-fn with_release(shared: &Shared, owner: &str, name: &str, id: &str, then: impl FnOnce(&Store, &Release) -> Response) -> Response {
+fn with_release(
+    shared: &Shared,
+    request: &Request,
+    owner: &str,
+    name: &str,
+    id: &str,
+    then: impl FnOnce(&Store, &Release) -> Response,
+) -> Response {
     let store = shared.store();
     let id = id.parse().ok();
-    match id.and_then(|id| store.release_by_id(&format!("{owner}/{name}"), id)) {
+    let found = id.and_then(|id| store.release_by_id(&format!("{owner}/{name}"), id));
+    match found.filter(|release| releases::may_be_seen(shared, request, release)) {
         Some(release) => then(&store, &release),
         None => answers::not_found(),
     }
@@ -78,33 +72,6 @@ fn show(shared: &Shared, store: &Store, release: Option<&Release>) -> Response {
         }
         None => answers::not_found(),
     }
-}
-
-fn page(shared: &Shared, request: &Request, store: &Store, release: &Release) -> Response {
-    let number = |name: &str, default: usize| {
-        let text = request.parameter(name);
-        text.and_then(|text| text.parse().ok()).unwrap_or(default)
-    };
-    let per_page = number("per_page", 30).clamp(1, 100);
-    let page = number("page", 1).max(1);
-    let all = store.assets(release);
-    let last = all.len().div_ceil(per_page).max(1);
-    let shown: Vec<Value> =
-        all.iter().skip((page - 1) * per_page).take(per_page).map(|asset| answers::asset(shared, release, asset)).collect();
-    let response = Response::json(200, &Value::Array(shown));
-    let address = |page: usize| {
-        let base = shared.url(Listener::Api);
-        format!("<{base}{}?per_page={per_page}&page={page}>", request.path)
-    };
-    if page < last {
-        let link = format!("{}; rel=\"next\", {}; rel=\"last\"", address(page + 1), address(last));
-        return response.with("Link", &link);
-    }
-    if page > 1 {
-        let link = format!("{}; rel=\"prev\", {}; rel=\"first\"", address(page - 1), address(1));
-        return response.with("Link", &link);
-    }
-    response
 }
 
 fn user(shared: &Shared, request: &Request) -> Response {

@@ -50,19 +50,24 @@ fn look(shared: &Shared, request: &Request, release: &Release, asset: &Asset) ->
     Response::redirect(&storage::signed_url(shared, asset)).about(asset.id)
 }
 
-/// The wanted change, or why the body is none.
-fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Response> {
+/// The object in a body, or why there is none.
+pub(super) fn document(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Response> {
     if request.framing == Framing::Chunked {
         return Err(answers::message(400, "Problems parsing JSON").unscripted());
     }
     let mut text = Vec::new();
     let read = body.take(1024 * 1024).read_to_end(&mut text);
     let parsed = read.ok().and_then(|_| serde_json::from_slice(&text).ok());
-    let Some(change @ Value::Object(_)) = parsed else {
+    let Some(document @ Value::Object(_)) = parsed else {
         return Err(answers::message(400, "Problems parsing JSON"));
     };
-    let fields = change.as_object().unwrap();
-    for (key, value) in fields {
+    Ok(document)
+}
+
+/// The wanted change, or why it is none.
+fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Response> {
+    let change = document(request, body)?;
+    for (key, value) in change.as_object().unwrap() {
         // GitHub's description names `state` as well, and nowhere what a change of it does: refused here.
         if !matches!(key.as_str(), "name" | "label") || !value.is_string() {
             let text = format!("\"{key}\" is not a permitted key, or not a string.");

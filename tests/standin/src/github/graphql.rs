@@ -2,7 +2,7 @@
 
 use super::selection::{self, Field};
 use super::store::Release;
-use super::{answers, people};
+use super::{answers, people, releases};
 use crate::connection::RequestBody;
 use crate::http::{Request, Response};
 use crate::shared::Shared;
@@ -23,19 +23,19 @@ pub(super) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<
         return answers::message(400, "Problems parsing JSON");
     };
     let query = asked["query"].as_str().unwrap_or_default();
-    let answered = selection::read(query, &asked["variables"]).and_then(|fields| root(shared, &fields));
+    let answered = selection::read(query, &asked["variables"]).and_then(|fields| root(shared, request, &fields));
     match answered {
         Ok(document) => Response::json(200, &document),
         Err(because) => Response::json(200, &json!({"errors": [{"message": because}]})).unscripted(),
     }
 }
 
-fn root(shared: &Shared, fields: &[Field]) -> Result<Value, String> {
+fn root(shared: &Shared, request: &Request, fields: &[Field]) -> Result<Value, String> {
     let mut data = Map::new();
     for field in fields {
         let value = match field.name.as_str() {
             "viewer" => each(field, "User", &[], |name| (name == "login").then(|| json!(people::LOGIN)))?,
-            "repository" => match repository(shared, field)? {
+            "repository" => match repository(shared, request, field)? {
                 Some(repository) => repository,
                 None => return Ok(no_repository(field)),
             },
@@ -52,16 +52,14 @@ fn no_repository(field: &Field) -> Value {
     json!({"data": {"repository": null}, "errors": [{"type": "NOT_FOUND", "path": ["repository"], "message": text}]})
 }
 
-fn repository(shared: &Shared, field: &Field) -> Result<Option<Value>, String> {
+fn repository(shared: &Shared, request: &Request, field: &Field) -> Result<Option<Value>, String> {
     takes(field, &["owner", "name"])?;
     let text = |name: &str| field.arguments.get(name).and_then(Value::as_str).ok_or(format!("{name} is missing"));
     let repository = format!("{}/{}", text("owner")?, text("name")?);
     if !shared.store().has_repository(&repository) {
         return Ok(None);
     }
-    // The newest first, as everybody asks for them.
-    let mut all = shared.store().releases(&repository);
-    all.sort_by_key(|release| std::cmp::Reverse(release.id));
+    let all = releases::newest_first(shared, request, &repository);
     let mut answer = Map::new();
     for field in &field.fields {
         let value = match field.name.as_str() {
@@ -115,7 +113,8 @@ fn one(all: &[Release], release: &Release, field: &Field, arguments: &[&str]) ->
     let latest = all.iter().find(|release| !release.draft).map(|release| release.id);
     each(field, "Release", arguments, |name| {
         Some(match name {
-            "name" | "tagName" => json!(release.tag),
+            "name" => json!(release.name),
+            "tagName" => json!(release.tag),
             "databaseId" => json!(release.id),
             "isDraft" => json!(release.draft),
             "isLatest" => json!(latest == Some(release.id)),

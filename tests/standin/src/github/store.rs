@@ -26,6 +26,8 @@ pub(crate) struct NewRelease {
 pub(crate) struct Release {
     pub(crate) id: u64,
     pub(crate) tag: String,
+    pub(crate) name: String,
+    pub(crate) body: String,
     pub(crate) draft: bool,
     pub(crate) immutable: bool,
     pub(crate) created_at: String,
@@ -86,6 +88,8 @@ impl Store {
             &json!({
                 "id": id,
                 "tag_name": tag,
+                "name": tag,
+                "body": "",
                 "draft": new.draft,
                 "immutable": new.immutable,
                 "created_at": clock::iso(clock::now_seconds()),
@@ -243,6 +247,8 @@ fn read_release(repository: &str, folder: &Path) -> Option<Release> {
     Some(Release {
         id: json["id"].as_u64().unwrap(),
         tag: json["tag_name"].as_str().unwrap().to_owned(),
+        name: json["name"].as_str().unwrap().to_owned(),
+        body: json["body"].as_str().unwrap().to_owned(),
         draft: json["draft"].as_bool().unwrap(),
         immutable: json["immutable"].as_bool().unwrap(),
         created_at: json["created_at"].as_str().unwrap().to_owned(),

@@ -7,5 +7,6 @@ mod gemini;
 mod github;
 mod graphql;
 mod nexy;
+mod releases;
 mod serve;
 mod world;

@@ -1,0 +1,117 @@
+//! Releases: listed, and made and published as people do it with GitHub's command line; no tool ever does that.
+
+use super::store::{NewRelease, Release, Store};
+use super::{answers, assets, pages};
+use crate::connection::RequestBody;
+use crate::http::{Request, Response};
+use crate::shared::Shared;
+use crate::tokens::Bearer;
+use serde_json::{Value, json};
+
+/// A key that a document may have, and whether a value fits it.
+type Known = (&'static str, fn(&Value) -> bool);
+
+/// What a new release may say.
+const NEW: &[Known] = &[
+    ("tag_name", Value::is_string),
+    ("name", Value::is_string),
+    ("body", Value::is_string),
+    ("draft", Value::is_boolean),
+    ("prerelease", |value| *value == json!(false)),
+];
+
+/// Makes a release; one tag has one release.
+pub(super) fn create(shared: &Shared, request: &Request, repository: &str, body: &mut RequestBody<'_, '_>) -> Response {
+    let asked = match read(request, body, NEW) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let Some(tag) = asked["tag_name"].as_str().filter(|tag| !tag.is_empty()) else {
+        return answers::invalid_of("Release", "missing_field", "tag_name", None);
+    };
+    let store = shared.store();
+    if !store.has_repository(repository) {
+        return answers::not_found();
+    }
+    match store.release_by_tag(repository, tag) {
+        // GitHub keeps a draft and a release of one tag beside each other; here one tag is one folder.
+        Some(there) if there.draft => return answers::message(422, "the tag has a draft").unscripted(),
+        Some(_) => return answers::invalid_of("Release", "already_exists", "tag_name", None),
+        None => {}
+    }
+    let new = NewRelease { draft: asked["draft"] == true, immutable: false };
+    store.create_release(repository, tag, &new);
+    let release = store.release_by_tag(repository, tag).unwrap();
+    for key in ["name", "body"] {
+        if let Some(text) = asked.get(key) {
+            store.set_release_property(&release, key, text.clone());
+        }
+    }
+    drop(store);
+    let body = shown(shared, repository, release.id);
+    let address = body["url"].as_str().unwrap().to_owned();
+    Response::json(201, &body).with("Location", &address)
+}
+
+/// Publishes a draft, or makes a draft of a release.
+pub(super) fn edit(shared: &Shared, request: &Request, repository: &str, id: &str, body: &mut RequestBody<'_, '_>) -> Response {
+    let asked = match read(request, body, &[("draft", Value::is_boolean), ("tag_name", Value::is_string)]) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let store = shared.store();
+    let Some(release) = id.parse().ok().and_then(|id| store.release_by_id(repository, id)) else {
+        return answers::not_found();
+    };
+    if release.immutable {
+        return assets::immutable();
+    }
+    if asked.get("tag_name").is_some_and(|tag| tag != release.tag.as_str()) {
+        return answers::message(422, "a release keeps its tag here").unscripted();
+    }
+    if let Some(draft) = asked.get("draft") {
+        store.set_release_property(&release, "draft", draft.clone());
+    }
+    drop(store);
+    Response::json(200, &shown(shared, repository, release.id))
+}
+
+/// A page of the releases.
+pub(super) fn list(shared: &Shared, request: &Request, repository: &str) -> Response {
+    if !shared.store().has_repository(repository) {
+        return answers::not_found();
+    }
+    let all = newest_first(shared, request, repository);
+    let store = shared.store();
+    pages::answer(shared, request, &all, |release| answers::release(shared, release, &store.assets(release)))
+}
+
+/// The releases that may be seen.
+pub(super) fn newest_first(shared: &Shared, request: &Request, repository: &str) -> Vec<Release> {
+    let mut all = shared.store().releases(repository);
+    all.retain(|release| may_be_seen(shared, request, release));
+    all.sort_by_key(|release| std::cmp::Reverse(release.id));
+    all
+}
+
+/// Drafts are there only for those who may change them.
+pub(super) fn may_be_seen(shared: &Shared, request: &Request, release: &Release) -> bool {
+    !release.draft || shared.tokens.bearer(request.header("authorization")) == Bearer::Writer
+}
+
+fn shown(shared: &Shared, repository: &str, id: u64) -> Value {
+    let store: &Store = &shared.store();
+    let release = store.release_by_id(repository, id).unwrap();
+    answers::release(shared, &release, &store.assets(&release))
+}
+
+/// A document that says nothing but what is known; anything else was never taught and is loud.
+fn read(request: &Request, body: &mut RequestBody<'_, '_>, known: &[Known]) -> Result<Value, Response> {
+    let asked = assets::document(request, body)?;
+    for (key, value) in asked.as_object().unwrap() {
+        if !known.iter().any(|(name, fits)| name == key && fits(value)) {
+            return Err(answers::message(422, &format!("\"{key}\" is not a permitted key, or of another type.")).unscripted());
+        }
+    }
+    Ok(asked)
+}
