@@ -14,12 +14,20 @@ use std::collections::BTreeSet;
 const RELEASE: &str = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | \
                        scripts/manifest_to_vm.sh - | nexy-verify updates -";
 
-/// A release from its plan to its verification, another one over it, and a look at the channels.
+const ROLLBACK: &str = "nexy-version record | nexy-publish rollback --to-version 2.0.0.3 - | nexy-manifest write -";
+
+/// A release from its plan to its verification, another one over it, a look at the channels, and the way back.
 fn whole_release(world: &World) {
     world.sh("nexy-version record | nexy-gate before-publish - | nexy-publish --dry-run -").exits(0);
     world.sh(RELEASE).exits(0);
     world.sh(RELEASE).exits(0);
     world.tool("nexy-publish").args(["show"]).run().exits(0);
+    world.sh("nexy-version record | nexy-publish rollback --dry-run --to-version 2.0.0.3 -").exits(0);
+    world.sh(ROLLBACK).exits(0);
+    // Two hours later nobody needs any more what was rolled back.
+    world.standin.set_clock_ahead(2 * 3600);
+    world.tool("nexy-publish").args(["clean"]).run().exits(0);
+    world.standin.set_clock_ahead(0);
 }
 
 /// What a crash, another person and a wrong token leave to be met.
@@ -98,6 +106,7 @@ fn a_whole_release_asks_and_hears_only_what_github_describes() {
         "GET /repos/{owner}/{repo}/releases/tags/{tag}",
         "GET /repos/{owner}/{repo}/releases/{release_id}/assets",
         "PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}",
+        "DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}",
         "POST /repos/{owner}/{repo}/releases/{release_id}/assets",
     ] {
         assert!(calls.contains(call), "the release never asked {call}, so nothing was held against it: {calls:?}");
