@@ -87,7 +87,15 @@ fn exchange<'a>(
             return Ok(false);
         }
         Some(Reply::StatusAfter(status)) => {
-            response = Response::json(*status, &serde_json::json!({"message": "Server Error"}));
+            // A front end that asks twice gets the second answer: the name is taken, by the first.
+            let body = match status {
+                422 => serde_json::json!({
+                    "message": "Validation Failed",
+                    "errors": [{"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}],
+                }),
+                _ => serde_json::json!({"message": "Server Error"}),
+            };
+            response = Response::json(*status, &body);
         }
         Some(Reply::DigestNull) => change_digests(&mut response, &Value::Null),
         Some(Reply::DigestWrong) => {

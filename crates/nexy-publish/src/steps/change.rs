@@ -25,7 +25,7 @@ pub(crate) fn rename(scene: &Scene<'_>, release: &Release, id: u64, name: &str, 
     loop {
         let error = if unknown {
             // Not sent again as long as nobody knows what the last one did.
-            GithubError::unexpected("PATCH asset", "its answer was lost, and nobody could look")
+            nobody_looked("PATCH asset")
         } else {
             scene.patience.changed();
             match scene.github.rename(id, name, label) {
@@ -38,7 +38,8 @@ pub(crate) fn rename(scene: &Scene<'_>, release: &Release, id: u64, name: &str, 
                 Err(error) => error,
             }
         };
-        if unknown || error.kind.is_ambiguous() {
+        // A name that is taken may have been taken by this very rename, whose first answer GitHub's front end has lost.
+        if unknown || error.kind.is_ambiguous() || error.kind == Kind::AlreadyExists {
             match look(scene, release, id) {
                 Seen::As(asset) if asset.name == name => return Ok(*asset),
                 Seen::As(_) => unknown = false,
@@ -55,26 +56,38 @@ pub(crate) fn rename(scene: &Scene<'_>, release: &Release, id: u64, name: &str, 
 /// Removes an asset that still has the name under which it was found.
 pub(crate) fn remove(scene: &Scene<'_>, release: &Release, asset: &Asset) -> Result<(), GithubError> {
     let mut attempt = 1;
+    let mut unknown = false;
     loop {
-        scene.patience.changed();
-        let error = match scene.github.delete(asset.id) {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
+        let error = if unknown {
+            nobody_looked("DELETE asset")
+        } else {
+            scene.patience.changed();
+            match scene.github.delete(asset.id) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            }
         };
-        if error.kind.is_ambiguous() {
+        if unknown || error.kind.is_ambiguous() {
             match look(scene, release, asset.id) {
                 Seen::Gone => return Ok(()),
-                Seen::As(now) if now.name == asset.name => {}
+                Seen::As(now) if now.name == asset.name => unknown = false,
                 Seen::As(now) => {
                     let because = format!("asset {} is called {} now: somebody else has renamed it meanwhile", now.id, now.name);
                     return Err(GithubError { kind: Kind::AlreadyExists, because, ..error });
                 }
-                Seen::Unknown => return Err(error),
+                Seen::Unknown => unknown = true,
             }
         }
+        let error = if unknown { GithubError { kind: Kind::Network, ..error } } else { error };
         scene.patience.wait(error, attempt)?;
         attempt += 1;
     }
+}
+
+/// Why a change is not sent again yet; the network may be back in a moment.
+fn nobody_looked(call: &str) -> GithubError {
+    let error = GithubError::unexpected(call, "its answer was lost, and nobody could look");
+    GithubError { kind: Kind::Network, ..error }
 }
 
 /// Looks in both ways there are: by id, and in the list.

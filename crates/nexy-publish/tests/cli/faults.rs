@@ -215,3 +215,13 @@ fn a_live_artifact_that_cannot_be_seen_is_unknown_and_not_wrong() {
     world.standin.fault(Fault::new(Listener::Web, "GET", "", Reply::Status(503, json!({}))).always());
     publish(&world, &record).exits(69).says("nobody knows what it serves");
 }
+
+#[test]
+fn a_rename_that_happened_and_was_answered_with_a_taken_name_counts_as_done() {
+    for nth in [1, 2] {
+        let (world, record, _) = faulty(Fault::new(Listener::Api, "PATCH", "", Reply::StatusAfter(422)).nth(nth));
+        publish(&world, &record).exits(0);
+        assert_eq!(served(&world), Some(sha256(&record)), "rename {nth}");
+        assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"], "rename {nth}");
+    }
+}
