@@ -74,7 +74,13 @@ fn check(context: &Context) -> Answer {
     };
     // Those who send them stand one folder above.
     let above = folder.rsplit_once('/').map_or(".", |(above, _)| above);
-    let senders = look(above).ok().flatten().unwrap_or_default();
+    let senders = match look(above) {
+        Ok(senders) => senders.unwrap_or_default(),
+        Err(because) => {
+            let fix = format!("ls -ld {}", shell_word(above));
+            return Answer::unknown(format!("{above}, where those who send them stand, cannot be read: {because}"), expected(folder), fix);
+        }
+    };
     let keys: Vec<&str> = workspace.target.config_env.required.iter().map(|required| required.key.as_str()).collect();
     judge(folder, &remote, &senders, &keys, &parse)
 }
@@ -249,7 +255,13 @@ fn judge_ends(remote: &[Script], sound: &[(&Script, &[u8])], parse: Parse<'_>, t
 
 /// `--parameters` puts lines before the script, and breaks its first one.
 fn judge_sender(script: &Script, tally: &mut Tally) {
-    let Ok(bytes) = &script.bytes else { return };
+    let bytes = match &script.bytes {
+        Ok(bytes) => bytes,
+        Err(because) => {
+            let fix = format!("ls -l {}", shell_word(&script.path));
+            return tally.unknown(format!("{} cannot be read: {because}", shown(script)), fix);
+        }
+    };
     let text = String::from_utf8_lossy(bytes);
     let mut is_az = false;
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#')) {
@@ -353,6 +365,15 @@ mod tests {
         let unreadable = Script { name: "x.sh".into(), path: "far/x.sh".into(), bytes: Err("permission denied".into()) };
         assert_eq!(judged(&[script("frame.sh", FRAME_TEXT), unreadable], |_| Parsed::Clean).verdict, Verdict::Unknown);
         assert_eq!(judged(&[], |_| Parsed::Clean).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_sender_that_cannot_be_read_is_unknown() {
+        let mut tally = Tally::default();
+        judge_sender(&Script { bytes: Err("permission denied".to_owned()), ..script("send.sh", "") }, &mut tally);
+        let answer = tally.answer("it can be read");
+        assert_eq!(answer.verdict, Verdict::Unknown);
+        assert!(answer.found.contains("permission denied"), "{}", answer.found);
     }
 
     #[test]

@@ -218,3 +218,15 @@ fn what_the_unit_loads_must_not_contradict() {
         holds(&ask(code), "found", said);
     }
 }
+
+#[test]
+fn code_that_cannot_be_read_leaves_open_how_it_splits_a_line() {
+    let world = world();
+    world.set_config_env("GEMINI_API_KEY=hx7Qp2Lr9Zt\nDB_PASSWORD=abc=\n");
+    asked(&world, GATE, 0);
+    let code = world.vm_path("server/config/unified_config.py");
+    fs::remove_file(&code).expect("the code");
+    asked(&world, GATE, 0);
+    fs::create_dir(&code).expect("a folder in its place");
+    holds(&asked(&world, GATE, 69), "found", "unified_config.py");
+}

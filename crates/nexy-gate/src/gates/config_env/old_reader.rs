@@ -3,7 +3,10 @@
 use super::LINES_SHOWN;
 use crate::{context::Context, tally::Tally};
 use nexy_contract::{config_env::Parsed, text::shell_word};
-use nexy_outside::{files, owned_version};
+use nexy_outside::{
+    files::{self, FileError},
+    owned_version,
+};
 use std::path::Path;
 
 /// How the old reader splits.
@@ -22,7 +25,11 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
     }
     let target = &context.workspace.target;
     let file = shell_word(&target.vm.config_env);
-    for reader in readers(context) {
+    let readers = match readers(context) {
+        Ok(readers) => readers,
+        Err(error) => return tally.unknown(error.to_string(), "sudo nexy-gate config-env"),
+    };
+    for reader in readers {
         let more = if lines.len() > LINES_SHOWN { format!(" and {} more", lines.len() - LINES_SHOWN) } else { String::new() };
         let shown = lines[..lines.len().min(LINES_SHOWN)].join(", ");
         let found = format!(
@@ -36,22 +43,27 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
     }
 }
 
-/// The files of the checkout's own code that hold the old reader, among those that also hold the version.
-fn readers(context: &Context) -> Vec<String> {
+/// The files of the checkout's own code that hold the old reader, among those that also hold the version. One that is not
+/// there is the matter of other gates.
+fn readers(context: &Context) -> Result<Vec<String>, FileError> {
     let target = &context.workspace.target;
     let mut names: Vec<&str> = target.version_places.iter().map(|place| place.file.as_str()).filter(|file| file.ends_with(".py")).collect();
     names.dedup();
-    let holds_old = |name: &&str| {
-        let text =
-            context.tree.find(&Path::new(&target.vm.checkout).join(name)).and_then(|place| files::read(&place, owned_version::MAX_BYTES));
-        // A file that is not there, or that nobody may read, is the matter of other gates.
-        text.is_ok_and(|bytes| {
-            String::from_utf8_lossy(&bytes)
-                .lines()
-                .any(|line| !line.trim_start().starts_with('#') && OLD.iter().any(|old| line.contains(old)))
-        })
-    };
-    names.into_iter().filter(holds_old).map(str::to_owned).collect()
+    let mut old = Vec::new();
+    for name in names {
+        let found = context.tree.find(&Path::new(&target.vm.checkout).join(name));
+        match found.and_then(|place| files::read(&place, owned_version::MAX_BYTES)) {
+            Ok(bytes) if holds_old(&String::from_utf8_lossy(&bytes)) => old.push(name.to_owned()),
+            Ok(_) => {}
+            Err(error) if error.is_missing() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(old)
+}
+
+fn holds_old(code: &str) -> bool {
+    code.lines().any(|line| !line.trim_start().starts_with('#') && OLD.iter().any(|old| line.contains(old)))
 }
 
 /// Whether the checkout holds another version than the tag that is asked about.

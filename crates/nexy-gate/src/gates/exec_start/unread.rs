@@ -22,10 +22,15 @@ pub(super) fn look(unit: &str, loaded: &str) -> Result<Vec<String>, String> {
             Err(error) if error.is_missing() => Vec::new(),
             Err(error) => return Err(error.to_string()),
         };
-        let is_file = |path: &str| ownership::look(Path::new(path)).is_ok_and(|found| found.kind == Kind::File);
-        on_disk.extend(
-            names.iter().filter(|name| name.ends_with(".conf")).map(|name| format!("{folder}/{name}")).filter(|path| is_file(path)),
-        );
+        for path in names.iter().filter(|name| name.ends_with(".conf")).map(|name| format!("{folder}/{name}")) {
+            match ownership::look(Path::new(&path)) {
+                Ok(found) if found.kind == Kind::File => on_disk.push(path),
+                // A link to the null device takes a drop-in away, and so does one that leads nowhere.
+                Ok(_) => {}
+                Err(error) if error.is_missing() => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
     }
     Ok(unread(&on_disk, loaded))
 }
