@@ -6,126 +6,187 @@ use crate::http::{self, Body, Framing, Request, Response, Tamper};
 use crate::request_log::RequestLine;
 use crate::shared::Shared;
 use crate::{clock, gemini, github, nexy};
+use rustix::net::sockopt;
 use serde_json::Value;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const BUFFER: usize = 256 * 1024;
 
+/// How a connection goes on after an answer.
+enum Next {
+    Request,
+    End,
+    /// The client is told nothing but that the connection is broken.
+    Reset,
+}
+
 /// Serves a connection until either side ends it.
-pub(crate) fn serve(shared: &Shared, listener: Listener, stream: &TcpStream) {
+pub(crate) fn serve(shared: &Arc<Shared>, listener: Listener, number: u64, stream: &TcpStream) {
     let _answers_leave_at_once = stream.set_nodelay(true);
     let mut reader = BufReader::with_capacity(BUFFER, stream);
     while let Ok(Some(mut request)) = http::read_request(&mut reader) {
         shared.in_flight.fetch_add(1, Ordering::SeqCst);
         let listener = github::behind_one_host(listener, &mut request);
         let mut line = RequestLine {
+            number: shared.arrivals.fetch_add(1, Ordering::SeqCst),
             listener: listener.name().to_owned(),
             method: request.method.clone(),
             path: request.target.clone(),
             has_authorization: request.header("authorization").or(request.header("x-goog-api-key")).is_some(),
             range: request.header("range").map(str::to_owned),
+            watched_before: shared.store().watched(),
             ..RequestLine::default()
         };
-        let goes_on = exchange(shared, listener, &request, &mut reader, stream, &mut line);
+        let call = Call { shared, listener, connection: number, request: &request };
+        let next = call.exchange(&mut reader, stream, &mut line);
+        line.watched_after = shared.store().watched();
         shared.log(&line);
         shared.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if !goes_on.unwrap_or(false) || shared.is_stopping() {
-            break;
+        match next {
+            Ok(Next::Request) if !shared.is_stopping() => {}
+            Ok(Next::Reset) => {
+                // With nothing to linger for, the last close of the socket is a reset.
+                let _already_gone = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+                return;
+            }
+            _ => break,
         }
     }
     let _already_gone = stream.shutdown(Shutdown::Both);
 }
 
-/// Answers one request; false ends the connection.
-fn exchange<'a>(
-    shared: &Shared,
+/// One request and where it came in.
+struct Call<'a> {
+    shared: &'a Arc<Shared>,
     listener: Listener,
-    request: &Request,
-    reader: &mut BufReader<&'a TcpStream>,
-    stream: &'a TcpStream,
-    line: &mut RequestLine,
-) -> io::Result<bool> {
-    let fault = shared.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(
-        &shared.folder.join("faults.json"),
-        listener,
-        &request.method,
-        &request.target,
-    );
-    line.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
-    let mut body = RequestBody::new(request, reader, stream);
-    match &fault {
-        Some(Reply::HangupBefore) => return Ok(false),
-        Some(Reply::KillPid { file, after: false }) => {
-            kill(file);
-            return Ok(false);
+    connection: u64,
+    request: &'a Request,
+}
+
+impl Call<'_> {
+    /// Answers the request, as the fault that is planted for it says.
+    fn exchange<'a>(&self, reader: &mut BufReader<&'a TcpStream>, stream: &'a TcpStream, line: &mut RequestLine) -> io::Result<Next> {
+        let Self { shared, listener, request, .. } = *self;
+        let fault = shared.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(
+            &shared.folder.join("faults.json"),
+            listener,
+            &request.method,
+            &request.target,
+        );
+        line.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
+        let mut body = RequestBody::new(request, reader, stream);
+        if let Some(next) = self.before(fault.as_ref(), &mut body)? {
+            return Ok(next);
         }
-        Some(Reply::Stall(time)) => wait(shared, *time),
-        _ => {}
-    }
-    let mut response = match &fault {
-        Some(Reply::Status(status, value)) => Response::json(*status, value),
-        Some(Reply::StatusWith(status, headers, value)) => {
-            headers.iter().fold(Response::json(*status, value), |response, (name, value)| response.with(name, value))
+        let mut response = match &fault {
+            Some(Reply::Status(status, value)) => Response::json(*status, value),
+            Some(Reply::StatusWith(status, headers, body) | Reply::Answer { status, headers, body, after: false }) => {
+                refusal(*status, headers, body)
+            }
+            Some(Reply::RedirectTo(url)) => Response::redirect(url),
+            _ => route(shared, listener, request, &mut body, fault.as_ref()),
+        };
+        let body_is_spent = body.drain();
+        line.request_bytes = body.arrived;
+        line.asset_id = response.asset_id;
+        line.unscripted = response.unscripted;
+        if let Some(next) = self.after(fault.as_ref(), &mut response, body.reader)? {
+            return Ok(next);
         }
-        Some(Reply::RedirectTo(url)) => Response::redirect(url),
-        _ => route(shared, listener, request, &mut body, fault.as_ref()),
-    };
-    let body_is_spent = body.drain();
-    line.request_bytes = body.arrived;
-    line.asset_id = response.asset_id;
-    line.unscripted = response.unscripted;
-    match &fault {
-        Some(Reply::HangupAfter) => return Ok(false),
-        Some(Reply::KillPid { file, .. }) => {
-            kill(file);
-            return Ok(false);
+        if matches!(listener, Listener::Api | Listener::Uploads) {
+            response = response.with("Date", &clock::http_date(shared.store().now_seconds()));
         }
-        Some(Reply::StatusAfter(status)) => {
-            // A front end that asks twice gets the second answer: the name is taken, by the first.
-            let body = match status {
-                422 => serde_json::json!({
-                    "message": "Validation Failed",
-                    "errors": [{"resource": "ReleaseAsset", "code": "already_exists", "field": "name"}],
-                }),
-                _ => serde_json::json!({"message": "Server Error"}),
-            };
-            response = Response::json(*status, &body);
+        if fault.is_none() {
+            shared.keep(|| Exchange::new(listener, request, &body, &response));
         }
-        Some(Reply::DigestNull) => change_digests(&mut response, &Value::Null),
-        Some(Reply::DigestWrong) => {
-            let wrong = format!("sha256:{}", "0".repeat(64));
-            change_digests(&mut response, &Value::String(wrong));
+        let tamper = tamper(fault.as_ref());
+        let wants_close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let is_shut = matches!(&fault, Some(Reply::ThenShut { door, .. }) if *door == listener);
+        let close = wants_close || is_shut || !body_is_spent || tamper != Tamper::No;
+        line.status = response.status;
+        let is_head = request.method == "HEAD";
+        let mut out = stream;
+        line.response_bytes = http::write_response(&mut out, &response, is_head, close, tamper)?;
+        if let Tamper::HangAfter(_) = tamper {
+            until_the_client_is_gone(shared, reader)?;
+        } else if !body_is_spent {
+            // The client may still be sending: let it finish, or it never reads the answer.
+            stream.shutdown(Shutdown::Write)?;
+            stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+            io::copy(reader, &mut io::sink())?;
         }
-        _ => {}
+        Ok(if close { Next::End } else { Next::Request })
     }
-    if matches!(listener, Listener::Api | Listener::Uploads) {
-        response = response.with("Date", &clock::http_date(shared.store().now_seconds()));
+
+    /// What a fault does before anything happens; `Some` when nothing happens then.
+    fn before(&self, fault: Option<&Reply>, body: &mut RequestBody<'_, '_>) -> io::Result<Option<Next>> {
+        match fault {
+            Some(Reply::HangupBefore) => return Ok(Some(Next::End)),
+            Some(Reply::Reset { after: false }) => return Ok(Some(Next::Reset)),
+            Some(Reply::Silence { after: false }) => {
+                until_the_client_is_gone(self.shared, body.reader)?;
+                return Ok(Some(Next::End));
+            }
+            Some(Reply::KillPid { file, after: false }) => {
+                kill(file);
+                return Ok(Some(Next::End));
+            }
+            Some(Reply::Stall(time)) => wait(self.shared, *time),
+            Some(Reply::Hold { hold, after: false }) => hold.wait(),
+            _ => {}
+        }
+        Ok(None)
     }
-    if fault.is_none() {
-        shared.keep(|| Exchange::new(listener, request, &body, &response));
+
+    /// What a fault does once the request has had its effect; `Some` when nothing is answered.
+    fn after(&self, fault: Option<&Reply>, response: &mut Response, reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Next>> {
+        match fault {
+            Some(Reply::HangupAfter) => return Ok(Some(Next::End)),
+            Some(Reply::Reset { .. }) => return Ok(Some(Next::Reset)),
+            Some(Reply::Silence { .. }) => {
+                until_the_client_is_gone(self.shared, reader)?;
+                return Ok(Some(Next::End));
+            }
+            Some(Reply::KillPid { file, .. }) => {
+                kill(file);
+                return Ok(Some(Next::End));
+            }
+            Some(Reply::Hold { hold, after: true }) => hold.wait(),
+            Some(Reply::ThenShut { door, time }) => self.shut(*door, *time),
+            Some(Reply::StatusAfter(status)) => {
+                *response = Response::json(*status, &serde_json::json!({"message": "Server Error"}));
+            }
+            Some(Reply::Answer { status, headers, body, after: true }) => *response = refusal(*status, headers, body),
+            Some(Reply::DigestNull) => change_digests(response, &Value::Null),
+            Some(Reply::DigestWrong) => {
+                let wrong = format!("sha256:{}", "0".repeat(64));
+                change_digests(response, &Value::String(wrong));
+            }
+            _ => {}
+        }
+        Ok(None)
     }
-    let tamper = tamper(fault.as_ref());
-    let wants_close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
-    let close = wants_close || !body_is_spent || tamper != Tamper::No;
-    line.status = response.status;
-    let is_head = request.method == "HEAD";
-    let mut out = stream;
-    line.response_bytes = http::write_response(&mut out, &response, is_head, close, tamper)?;
-    if let Tamper::HangAfter(_) = tamper {
-        until_the_client_is_gone(shared, reader)?;
-    } else if !body_is_spent {
-        // The client may still be sending: let it finish, or it never reads the answer.
-        stream.shutdown(Shutdown::Write)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        io::copy(reader, &mut io::sink())?;
+
+    fn shut(&self, door: Listener, time: Option<Duration>) {
+        self.shared.shut(door, (door == self.listener).then_some(self.connection));
+        let Some(time) = time else { return };
+        let shared = Arc::clone(self.shared);
+        thread::spawn(move || {
+            wait(&shared, time);
+            shared.door(door).open();
+        });
     }
-    Ok(!close)
+}
+
+fn refusal(status: u16, headers: &[(String, String)], body: &Value) -> Response {
+    headers.iter().fold(Response::json(status, body), |response, (name, value)| response.with(name, value))
 }
 
 fn route(shared: &Shared, listener: Listener, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
@@ -140,6 +201,7 @@ fn route(shared: &Shared, listener: Listener, request: &Request, body: &mut Requ
         Listener::Updates => nexy::updates(shared, request),
         Listener::Public => nexy::public(shared, request),
         Listener::Gemini => gemini::answer(shared, request, body),
+        Listener::Foreign => Response::text(200, "this is another host\n"),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Faults are values, planted in order: which request they hit, and what happens to it.
 
 use crate::disk;
+use crate::hold::Hold;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The doors of the stand-in, each on a port of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Listener {
     /// GitHub's REST API.
     Api,
@@ -26,12 +27,24 @@ pub enum Listener {
     Gemini,
     /// All of GitHub on one host, as GitHub Enterprise Server has it; its requests count as those of the door they lead to.
     Enterprise,
+    /// Somebody else's host: whatever is asked there, it says 200 and a few words.
+    Foreign,
 }
 
 impl Listener {
     /// All of them.
-    pub const ALL: [Self; 9] =
-        [Self::Api, Self::Uploads, Self::Web, Self::Storage, Self::Server, Self::Updates, Self::Public, Self::Gemini, Self::Enterprise];
+    pub const ALL: [Self; 10] = [
+        Self::Api,
+        Self::Uploads,
+        Self::Web,
+        Self::Storage,
+        Self::Server,
+        Self::Updates,
+        Self::Public,
+        Self::Gemini,
+        Self::Enterprise,
+        Self::Foreign,
+    ];
 
     /// The name in the request log and in `faults.json`.
     #[must_use]
@@ -46,6 +59,7 @@ impl Listener {
             Self::Public => "public",
             Self::Gemini => "gemini",
             Self::Enterprise => "enterprise",
+            Self::Foreign => "foreign",
         }
     }
 }
@@ -102,6 +116,44 @@ pub enum Reply {
     HangupBefore,
     /// It happened, and the connection ends without an answer.
     HangupAfter,
+    /// The connection is reset (RST), before anything happened or after it.
+    Reset {
+        /// Whether it happened.
+        after: bool,
+    },
+    /// Nothing is ever answered, whether it happened or not; the connection stays until the client goes away.
+    Silence {
+        /// Whether it happened.
+        after: bool,
+    },
+    /// This is the answer, with these headers, whether it happened or not; the module `refusals` makes GitHub's own.
+    Answer {
+        /// The status.
+        status: u16,
+        /// Extra headers.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Value,
+        /// Whether it happened.
+        after: bool,
+    },
+    /// It happens and is answered; from the moment before the answer on, this door refuses connections (for so long, or
+    /// until the faults are cleared).
+    ThenShut {
+        /// The door.
+        door: Listener,
+        /// For how long.
+        time: Option<Duration>,
+    },
+    /// The body of an upload arrives with another first byte, and nobody notices on the way.
+    ChangedUpload,
+    /// The request waits until it is let go, before it has any effect or after it.
+    Hold {
+        /// Where the test waits for it, and lets it go.
+        hold: Hold,
+        /// False: held before the request has any effect. True: right after it.
+        after: bool,
+    },
     /// Nothing happened, and this is the answer.
     Status(u16, Value),
     /// Nothing happened, and this is the answer, with these headers.

@@ -7,7 +7,9 @@ use std::path::Path;
 /// What the stand-in remembers of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestLine {
-    /// Which door: `api`, `uploads`, `web`, `storage`, `server`, `updates`, `public` or `gemini`.
+    /// Its place in the order in which the requests came; lines stand in the order in which they ended.
+    pub number: u64,
+    /// Which door: `api`, `uploads`, `web`, `storage`, `server`, `updates`, `public`, `gemini` or `foreign`.
     pub listener: String,
     /// The method.
     pub method: String,
@@ -29,6 +31,10 @@ pub struct RequestLine {
     pub unscripted: bool,
     /// The planted fault that hit it.
     pub fault: Option<String>,
+    /// What the addresses of [`crate::Standin::watch`] led to when it came, as digests; `None` is 404.
+    pub watched_before: Vec<Option<String>>,
+    /// The same when it had been answered.
+    pub watched_after: Vec<Option<String>>,
 }
 
 impl RequestLine {
@@ -49,6 +55,7 @@ impl RequestLine {
         disk::append_line(
             file,
             &json!({
+                "number": self.number,
                 "listener": self.listener,
                 "method": self.method,
                 "path": self.path,
@@ -60,6 +67,8 @@ impl RequestLine {
                 "range": self.range,
                 "unscripted": self.unscripted,
                 "fault": self.fault,
+                "watched_before": self.watched_before,
+                "watched_after": self.watched_after,
             }),
         );
     }
@@ -67,7 +76,9 @@ impl RequestLine {
     fn from_json(line: &Value) -> Self {
         let text = |key: &str| line[key].as_str().map(str::to_owned);
         let number = |key: &str| line[key].as_u64();
+        let digests = |key: &str| serde_json::from_value(line[key].clone()).unwrap();
         Self {
+            number: number("number").unwrap(),
             listener: text("listener").unwrap(),
             method: text("method").unwrap(),
             path: text("path").unwrap(),
@@ -79,6 +90,8 @@ impl RequestLine {
             range: text("range"),
             unscripted: line["unscripted"].as_bool().unwrap(),
             fault: text("fault"),
+            watched_before: digests("watched_before"),
+            watched_after: digests("watched_after"),
         }
     }
 }

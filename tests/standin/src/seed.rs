@@ -1,5 +1,6 @@
 //! What lies on the imitated GitHub before and after a test: releases and assets, past the API.
 
+use crate::clock;
 use crate::disk;
 use crate::github::{NewRelease, as_github_names_it};
 use crate::standin::Standin;
@@ -159,6 +160,28 @@ impl Standin {
     /// Sets what GitHub says about an asset's digest; `None` is null, as with older assets.
     pub fn set_digest(&self, repository: &str, tag: &str, name: &str, digest: Option<&str>) {
         self.change(repository, tag, name, "digest", json!(digest));
+    }
+
+    /// Makes every asset of a release older than an hour, as GitHub dates it.
+    pub fn let_an_hour_pass(&self, repository: &str, tag: &str) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let then = clock::iso(clock::now_seconds() - 3700);
+        for mut asset in store.assets(&release) {
+            asset.created_at.clone_from(&then);
+            asset.updated_at.clone_from(&then);
+            store.save(&release, &asset);
+        }
+    }
+
+    /// Gives an asset another name past the API, as a person does on the web page.
+    pub fn rename_asset(&self, repository: &str, tag: &str, name: &str, to: &str) {
+        let store = self.shared.store();
+        let release = store.release_by_tag(repository, tag).unwrap();
+        let mut assets = store.assets(&release).into_iter();
+        let mut asset = assets.find(|asset| asset.name == name).unwrap();
+        to.clone_into(&mut asset.name);
+        store.save(&release, &asset);
     }
 
     /// Sets an asset's label.

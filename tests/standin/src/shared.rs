@@ -1,15 +1,16 @@
 //! What all connections of one stand-in share.
 
+use crate::door::Door;
 use crate::exchange::Exchange;
 use crate::fault::{Faults, Listener};
 use crate::github::Store;
 use crate::request_log::RequestLine;
 use crate::tokens::Tokens;
 use std::collections::HashMap;
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The state of one stand-in.
 pub(crate) struct Shared {
@@ -21,17 +22,26 @@ pub(crate) struct Shared {
     pub(crate) in_flight: AtomicUsize,
     /// API calls since the start, for the rate limit's headers.
     pub(crate) api_calls: AtomicU64,
-    /// Open connections, so that a stopping stand-in can end them.
-    pub(crate) connections: Mutex<HashMap<u64, TcpStream>>,
+    /// Requests since the start, so that each has a number in the order in which they came.
+    pub(crate) arrivals: AtomicU64,
+    /// Open connections by door and number, so that a door that shuts and a stopping stand-in can end them.
+    pub(crate) connections: Mutex<HashMap<(Listener, u64), TcpStream>>,
     /// Whole exchanges; none are kept until somebody asks for them.
     pub(crate) exchanges: Mutex<Option<Vec<Exchange>>>,
     store: Mutex<Store>,
     log: Mutex<()>,
-    urls: [String; 9],
+    doors: [Door; Listener::ALL.len()],
+    urls: [String; Listener::ALL.len()],
 }
 
 impl Shared {
-    pub(crate) fn new(folder: PathBuf, urls: [String; 9]) -> Self {
+    /// Listens; GitHub's first doors are called `named` from outside, when something stands in front of them.
+    pub(crate) fn new(folder: PathBuf, named: Option<[String; 4]>) -> Self {
+        let doors = Listener::ALL.map(|_| Door::on_loopback());
+        let mut urls = std::array::from_fn(|index| format!("http://{}", doors[index].address()));
+        if let Some(named) = named {
+            urls[..named.len()].clone_from_slice(&named);
+        }
         Self {
             store: Mutex::new(Store::new(folder.join("github"))),
             tokens: Tokens::new(folder.join("tokens.json")),
@@ -39,11 +49,27 @@ impl Shared {
             stop: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             api_calls: AtomicU64::new(0),
+            arrivals: AtomicU64::new(0),
             connections: Mutex::default(),
             exchanges: Mutex::default(),
             log: Mutex::new(()),
             folder,
+            doors,
             urls,
+        }
+    }
+
+    pub(crate) fn door(&self, listener: Listener) -> &Door {
+        &self.doors[listener as usize]
+    }
+
+    /// Refuses new connections and ends those that wait for a next request; who is asking right now is `but`.
+    pub(crate) fn shut(&self, listener: Listener, but: Option<u64>) {
+        self.door(listener).shut();
+        for ((door, number), connection) in self.connections.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if *door == listener && but != Some(*number) {
+                let _already_gone = connection.shutdown(Shutdown::Both);
+            }
         }
     }
 
@@ -54,7 +80,7 @@ impl Shared {
 
     /// The releases; a failed test in one thread must not hide what another one would say.
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

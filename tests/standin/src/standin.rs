@@ -7,7 +7,7 @@ use crate::nexy::running::Vm;
 use crate::request_log::{self, RequestLine};
 use crate::shared::Shared;
 use std::fs;
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +20,6 @@ pub const TOKEN: &str = "standin-token";
 /// GitHub, its storage host and the Nexy server on loopback; stops when dropped.
 pub struct Standin {
     pub(crate) shared: Arc<Shared>,
-    addresses: Vec<SocketAddr>,
     acceptors: Vec<JoinHandle<()>>,
 }
 
@@ -48,26 +47,19 @@ impl Standin {
     #[must_use]
     pub fn start_as(folder: &Path, github: Option<&GithubUrls>) -> Self {
         fs::create_dir_all(folder).unwrap();
-        let listeners = Listener::ALL.map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-        let addresses: Vec<SocketAddr> = listeners.iter().map(|listener| listener.local_addr().unwrap()).collect();
-        let mut urls = std::array::from_fn(|index| format!("http://{}", addresses[index]));
-        if let Some(github) = github {
-            let named = [&github.api, &github.uploads, &github.web, &github.storage].map(String::clone);
-            urls[..named.len()].clone_from_slice(&named);
-        }
-        let shared = Arc::new(Shared::new(folder.to_owned(), urls));
+        let named = github.map(|github| [&github.api, &github.uploads, &github.web, &github.storage].map(String::clone));
+        let shared = Arc::new(Shared::new(folder.to_owned(), named));
         if !shared.tokens.are_known() {
             shared.tokens.set(TOKEN, true);
         }
         let acceptors = Listener::ALL
             .into_iter()
-            .zip(listeners)
-            .map(|(listener, socket)| {
+            .map(|listener| {
                 let shared = Arc::clone(&shared);
-                thread::spawn(move || accept(&shared, listener, &socket))
+                thread::spawn(move || accept(&shared, listener))
             })
             .collect();
-        Self { shared, addresses, acceptors }
+        Self { shared, acceptors }
     }
 
     /// The base address of one door, without a trailing slash.
@@ -79,7 +71,7 @@ impl Standin {
     /// Where a door listens, whatever it is called from outside.
     #[must_use]
     pub fn address(&self, listener: Listener) -> SocketAddr {
-        self.addresses[listener as usize]
+        self.shared.door(listener).address()
     }
 
     /// GitHub's REST API.
@@ -130,6 +122,12 @@ impl Standin {
         self.url(Listener::Gemini)
     }
 
+    /// The address of a host that is nobody's: whatever comes there went astray.
+    #[must_use]
+    pub fn foreign_url(&self) -> String {
+        self.url(Listener::Foreign)
+    }
+
     /// The folder of state.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -147,9 +145,15 @@ impl Standin {
         faults.plant(fault);
     }
 
-    /// Takes all planted faults away (those in `faults.json` stay).
+    /// Takes all planted faults away (those in `faults.json` stay), and opens every door.
     pub fn clear_faults(&self) {
         self.shared.faults.lock().unwrap().clear();
+        Listener::ALL.into_iter().for_each(|listener| self.shared.door(listener).open());
+    }
+
+    /// Refuses connections at a door from now on, until the faults are cleared.
+    pub fn shut(&self, door: Listener) {
+        self.shared.shut(door, None);
     }
 
     /// Every request since the start of the log, after those that are still being answered.
@@ -197,9 +201,10 @@ impl Standin {
 impl Drop for Standin {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
-        for address in &self.addresses {
+        for listener in Listener::ALL {
             // Wakes the thread that waits for a connection.
-            let _woken = TcpStream::connect(address);
+            self.shared.door(listener).open();
+            let _woken = TcpStream::connect(self.shared.door(listener).address());
         }
         for connection in self.shared.connections.lock().unwrap().values() {
             let _already_gone = connection.shutdown(Shutdown::Both);
@@ -210,19 +215,20 @@ impl Drop for Standin {
     }
 }
 
-fn accept(shared: &Arc<Shared>, listener: Listener, socket: &TcpListener) {
-    for (number, stream) in (0..).zip(socket.incoming()) {
+fn accept(shared: &Arc<Shared>, listener: Listener) {
+    for number in 0.. {
+        let accepted = shared.door(listener).next();
         if shared.is_stopping() {
             return;
         }
-        let Ok(stream) = stream else { continue };
-        let key = (listener as u64) << 32 | number;
+        let Some(stream) = accepted else { continue };
+        let key = (listener, number);
         if let Ok(copy) = stream.try_clone() {
             shared.connections.lock().unwrap().insert(key, copy);
         }
         let shared = Arc::clone(shared);
         thread::spawn(move || {
-            connection::serve(&shared, listener, &stream);
+            connection::serve(&shared, listener, number, &stream);
             shared.connections.lock().unwrap().remove(&key);
         });
     }

@@ -17,6 +17,7 @@ mod selection;
 mod storage;
 mod store;
 mod upload;
+mod watch;
 mod web;
 
 pub(crate) use api::answer as api;

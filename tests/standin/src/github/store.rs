@@ -3,6 +3,7 @@
 //! `github/<owner>/<repo>/<tag>/release.json`, `names.json`, `assets/<id>.json`, `assets/<id>.bin`.
 
 use super::names;
+use super::watch::Watch;
 use crate::{clock, disk};
 use serde_json::{Map, Value, json};
 use std::fs;
@@ -13,6 +14,7 @@ pub(crate) struct Store {
     root: PathBuf,
     /// How far GitHub's clock is ahead of this machine's, in seconds.
     pub(crate) clock_ahead_s: i64,
+    pub(super) watch: Watch,
 }
 
 /// A release to be created.
@@ -54,7 +56,7 @@ pub(crate) struct Asset {
 impl Store {
     pub(crate) fn new(root: PathBuf) -> Self {
         fs::create_dir_all(&root).unwrap();
-        Self { root, clock_ahead_s: 0 }
+        Self { root, clock_ahead_s: 0, watch: Watch::default() }
     }
 
     /// What GitHub's clock shows.
@@ -230,6 +232,7 @@ impl Store {
         }
         names["now"] = Value::Object(now);
         disk::write_json(&file, &names);
+        self.watch.note(|| self.watched());
     }
 }
 

@@ -34,7 +34,7 @@ fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>, fau
     if let Some(Reply::StarterThenStatus(status)) = fault {
         return answers::message(*status, "Server Error").about(asset.id);
     }
-    receive(shared, &release, asset, length, body)
+    receive(shared, &release, asset, length, body, fault == Some(&Reply::ChangedUpload))
 }
 
 /// Judges the head of an upload and takes the name.
@@ -76,13 +76,23 @@ fn open(shared: &Shared, request: &Request, repository: &str, id: &str) -> Resul
 }
 
 /// Takes the bytes in pieces; a body that ends early leaves a `starter` asset, as on GitHub.
-fn receive(shared: &Shared, release: &Release, mut asset: Asset, length: u64, body: &mut RequestBody<'_, '_>) -> Response {
+fn receive(
+    shared: &Shared,
+    release: &Release,
+    mut asset: Asset,
+    length: u64,
+    body: &mut RequestBody<'_, '_>,
+    is_changed: bool,
+) -> Response {
     let path = shared.store().bytes_of(release, &asset);
     let mut file = File::create(&path).unwrap();
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
     let mut arrived = 0;
     while let Ok(count @ 1..) = body.read(&mut buffer) {
+        if is_changed && arrived == 0 {
+            buffer[0] = !buffer[0];
+        }
         hasher.update(&buffer[..count]);
         file.write_all(&buffer[..count]).unwrap();
         arrived += count as u64;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod client;
+mod doors;
 mod faults;
 mod gemini;
 mod github;

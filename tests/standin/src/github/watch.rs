@@ -1,0 +1,69 @@
+//! What public addresses led to over time: every change is written down in the moment in which it happens.
+
+use super::store::Store;
+use crate::standin::Standin;
+use std::cell::RefCell;
+
+/// What each watched address leads to, as `sha256:…`; `None` is 404.
+type Served = Vec<Option<String>>;
+
+/// A public address: repository, tag, name.
+type Address = (String, String, String);
+
+/// The watched addresses and their past.
+#[derive(Default)]
+pub(super) struct Watch {
+    addresses: Vec<Address>,
+    past: RefCell<Vec<Served>>,
+}
+
+impl Watch {
+    /// Writes down what is served now, when that differs from before; nothing is looked at when nothing is watched.
+    pub(super) fn note(&self, now: impl FnOnce() -> Served) {
+        if self.addresses.is_empty() {
+            return;
+        }
+        let now = now();
+        let mut past = self.past.borrow_mut();
+        if past.last() != Some(&now) {
+            past.push(now);
+        }
+    }
+}
+
+impl Store {
+    /// What the watched addresses lead to now.
+    pub(crate) fn watched(&self) -> Served {
+        let digest = |(repository, tag, name): &Address| {
+            let release = self.release_by_tag(repository, tag).filter(|release| !release.draft)?;
+            self.public(&release, name)?.digest
+        };
+        self.watch.addresses.iter().map(digest).collect()
+    }
+
+    fn watch(&mut self, address: Address) {
+        self.watch.addresses.push(address);
+        self.watch.past = RefCell::default();
+        self.watch.note(|| self.watched());
+    }
+}
+
+impl Standin {
+    /// From now on it is written down what this public address leads to: in [`Standin::history`] and with each request.
+    pub fn watch(&self, repository: &str, tag: &str, name: &str) {
+        self.shared.store().watch((repository.to_owned(), tag.to_owned(), name.to_owned()));
+    }
+
+    /// Everything that the watched addresses have led to, change by change, in the order of the calls of [`Standin::watch`].
+    #[must_use]
+    pub fn history(&self) -> Vec<Vec<Option<String>>> {
+        self.shared.store().watch.past.borrow().clone()
+    }
+
+    /// Starts the history anew with what is served now.
+    pub fn clear_history(&self) {
+        let store = self.shared.store();
+        store.watch.past.borrow_mut().clear();
+        store.watch.note(|| store.watched());
+    }
+}

@@ -1,0 +1,61 @@
+//! A request that waits in the stand-in until a test lets it go, so that others can act meanwhile.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Nobody holds a request for longer: a test that forgot it must not hang.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The place where one request waits; clones are the same place.
+#[derive(Debug, Clone, Default)]
+pub struct Hold {
+    place: Arc<(Mutex<State>, Condvar)>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    #[default]
+    Nobody,
+    Waiting,
+    LetGo,
+}
+
+impl PartialEq for Hold {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.place, &other.place)
+    }
+}
+
+impl Hold {
+    /// Waits until the request is here; false when none came in that time.
+    #[must_use]
+    pub fn is_reached_within(&self, time: Duration) -> bool {
+        let (state, changed) = &*self.place;
+        let reached = changed.wait_timeout_while(locked(state), time, |state| *state == State::Nobody);
+        *reached.unwrap_or_else(PoisonError::into_inner).0 != State::Nobody
+    }
+
+    /// Lets the request go on, also one that comes later.
+    pub fn let_go(&self) {
+        self.change(State::LetGo);
+    }
+
+    /// The request is here, and waits.
+    pub(crate) fn wait(&self) {
+        let (state, changed) = &*self.place;
+        if *locked(state) == State::Nobody {
+            self.change(State::Waiting);
+        }
+        let _late = changed.wait_timeout_while(locked(state), LONGEST, |state| *state != State::LetGo);
+    }
+
+    fn change(&self, to: State) {
+        let (state, changed) = &*self.place;
+        *locked(state) = to;
+        changed.notify_all();
+    }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
