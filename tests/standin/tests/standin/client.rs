@@ -40,8 +40,8 @@ pub(crate) fn send(base: &str, method: &str, path: &str, headers: &[String], bod
 pub(crate) fn send_raw(base: &str, request: &[u8]) -> Answer {
     let address = base.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(request).unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
+    // A connection that was reset meanwhile has no answer either.
+    let _reset = stream.write_all(request).and_then(|()| stream.shutdown(Shutdown::Write));
     let mut bytes = Vec::new();
     let _cut = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
