@@ -159,7 +159,9 @@ impl Call<'_> {
                 return Ok(Some(Next::End));
             }
             Some(Reply::Hold { hold, after: true }) => hold.wait(),
-            Some(Reply::ThenShut { door, time }) => self.shut(*door, *time),
+            Some(Reply::ThenShut { door, time }) => {
+                shut(self.shared, *door, *time, (*door == self.listener).then_some(self.connection));
+            }
             Some(Reply::StatusAfter(status)) => {
                 *response = Response::json(*status, &serde_json::json!({"message": "Server Error"}));
             }
@@ -173,16 +175,17 @@ impl Call<'_> {
         }
         Ok(None)
     }
+}
 
-    fn shut(&self, door: Listener, time: Option<Duration>) {
-        self.shared.shut(door, (door == self.listener).then_some(self.connection));
-        let Some(time) = time else { return };
-        let shared = Arc::clone(self.shared);
-        thread::spawn(move || {
-            wait(&shared, time);
-            shared.door(door).open();
-        });
-    }
+/// Refuses connections at a door, for so long or until the faults are cleared; whoever is asking there right now is `but`.
+pub(crate) fn shut(shared: &Arc<Shared>, door: Listener, time: Option<Duration>, but: Option<u64>) {
+    shared.shut(door, but);
+    let Some(time) = time else { return };
+    let shared = Arc::clone(shared);
+    thread::spawn(move || {
+        wait(&shared, time);
+        shared.door(door).open();
+    });
 }
 
 fn refusal(status: u16, headers: &[(String, String)], body: &Value) -> Response {

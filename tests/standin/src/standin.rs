@@ -151,9 +151,9 @@ impl Standin {
         Listener::ALL.into_iter().for_each(|listener| self.shared.door(listener).open());
     }
 
-    /// Refuses connections at a door from now on, until the faults are cleared.
-    pub fn shut(&self, door: Listener) {
-        self.shared.shut(door, None);
+    /// Refuses connections at a door from now on, for so long or until the faults are cleared.
+    pub fn shut(&self, door: Listener, time: Option<Duration>) {
+        connection::shut(&self.shared, door, time, None);
     }
 
     /// Every request since the start of the log, after those that are still being answered.

@@ -34,7 +34,7 @@ fn a_door_that_shuts_refuses_everybody_and_opens_again_on_the_same_port() {
         thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(get(&standin, LIMIT).status, 200);
-    standin.shut(Listener::Api);
+    standin.shut(Listener::Api, None);
     assert_eq!(connect(&standin).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     standin.clear_faults();
     assert_eq!(get(&standin, LIMIT).status, 200);

@@ -1,0 +1,92 @@
+//! One run of a verb, and everything that can be seen of it afterwards.
+
+use crate::{site, verbs::Verb};
+use nexy_standin::{
+    RequestLine,
+    world::{Ran, World},
+};
+use serde_json::Value;
+use std::path::Path;
+
+/// What was seen of one run.
+pub(crate) struct Seen {
+    /// How the program ended and what it said.
+    pub(crate) ran: Ran,
+    /// The record that it wrote; none after a kill.
+    pub(crate) record: Option<Value>,
+    /// Every request, in the order in which they came.
+    pub(crate) requests: Vec<RequestLine>,
+    /// Everything that the public address led to, change by change.
+    pub(crate) history: Vec<Option<String>>,
+    /// What users got before the run.
+    pub(crate) before: Option<String>,
+    /// What lay on the channel as live or previous before the run.
+    pub(crate) found: Vec<String>,
+    /// What they are to get.
+    pub(crate) goal: String,
+    /// What they get now.
+    pub(crate) after: Option<String>,
+}
+
+impl Seen {
+    /// The exit code; 137 after a kill, as a shell says it.
+    pub(crate) fn exit(&self) -> i32 {
+        self.ran.code.unwrap_or(137)
+    }
+
+    /// What the run was told, and what it wrote about itself.
+    pub(crate) fn outcome(&self) -> Option<&Value> {
+        self.record.as_ref()?["outcomes"].as_array()?.iter().rfind(|outcome| outcome["by"] == "nexy-publish")
+    }
+
+    /// How often it wrote down that it asked again.
+    pub(crate) fn retries(&self) -> usize {
+        self.outcome().and_then(|outcome| outcome["retries"].as_array()).map_or(0, Vec::len)
+    }
+}
+
+/// Runs the verb to its end. With `pid_file` it can be killed by the stand-in.
+pub(crate) fn run(world: &World, verb: &Verb, pid_file: Option<&Path>) -> Seen {
+    begin(world, verb).end(world, pid_file)
+}
+
+/// A run that was prepared and not started: what is planted now hits its own requests and not those of the preparation.
+pub(crate) struct Prepared {
+    record: Value,
+    arguments: Vec<String>,
+    before: Option<String>,
+    found: Vec<String>,
+    goal: String,
+}
+
+/// Prepares a run: the record is made, the logs start anew.
+pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
+    let record = (verb.record)(world);
+    let goal = (verb.goal)(world);
+    world.standin.clear_requests();
+    world.standin.clear_history();
+    Prepared { record, arguments: verb.arguments.iter().map(|word| (*word).to_owned()).collect(), before: site::served(world), found: site::found(world), goal }
+}
+
+impl Prepared {
+    /// Runs it to its end.
+    pub(crate) fn end(self, world: &World, pid_file: Option<&Path>) -> Seen {
+        let mut tool = site::tool(world, "nexy-publish").args(self.arguments).stdin(self.record.to_string());
+        if let Some(file) = pid_file {
+            tool = tool.pid_file(file);
+        }
+        let ran = tool.run();
+        let mut requests = world.standin.requests();
+        requests.sort_by_key(|line| line.number);
+        Seen {
+            record: serde_json::from_slice(&ran.stdout_bytes).ok(),
+            ran,
+            requests,
+            history: world.standin.history().into_iter().map(|mut served| served.remove(0)).collect(),
+            before: self.before,
+            found: self.found,
+            goal: self.goal,
+            after: site::served(world),
+        }
+    }
+}

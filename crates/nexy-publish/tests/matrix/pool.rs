@@ -1,0 +1,47 @@
+//! Many cases beside each other: nearly all of them wait most of the time. Every failure is told, not only the first.
+
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// Cases that run at the same time; each has a world of its own.
+const BESIDE: usize = 20;
+
+/// What is wrong with one case, in sentences; none is good.
+pub(crate) type Wrong = Vec<String>;
+
+/// Runs every case, and fails with all that is wrong. `name` tells one case from another.
+///
+/// # Panics
+/// When there is no case at all, or something is wrong with one.
+pub(crate) fn run<C: Sync>(cases: &[C], name: impl Fn(&C) -> String + Sync, judge: impl Fn(&C) -> Wrong + Sync) {
+    assert!(!cases.is_empty(), "there is no case: nothing was proved");
+    let next = AtomicUsize::new(0);
+    let told = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..BESIDE.min(cases.len()) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let wrong = panic::catch_unwind(AssertUnwindSafe(|| judge(case)))
+                        .unwrap_or_else(|panic| vec![format!("it broke off: {}", words(panic.as_ref()))]);
+                    if !wrong.is_empty() {
+                        let text = format!("{}\n    {}", name(case), wrong.join("\n").replace('\n', "\n    "));
+                        told.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+                    }
+                }
+            });
+        }
+    });
+    let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+    assert!(told.is_empty(), "{} of {} cases are wrong:\n\n{}\n", told.len(), cases.len(), told.join("\n\n"));
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_else(|| "a panic without words".to_owned())
+}

@@ -1,0 +1,30 @@
+//! A person who types what the tool has printed.
+
+use crate::{case::Seen, site};
+use nexy_standin::world::{ARTIFACTS, World};
+
+/// Types every `gh api -X PATCH …` of the outcome, as GitHub would do it; says what is wrong with them.
+pub(crate) fn renames(world: &World, seen: &Seen) -> Result<usize, String> {
+    let next = seen.outcome().and_then(|outcome| outcome["next"].as_str()).unwrap_or_default();
+    let mut typed = 0;
+    for command in next.split("gh api -X PATCH ").skip(1) {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let (Some(path), Some("-f"), Some(field)) = (words.first(), words.get(1).copied(), words.get(2)) else {
+            return Err(format!("nobody can type `gh api -X PATCH {command}`"));
+        };
+        let id = path.strip_prefix(&format!("repos/{ARTIFACTS}/releases/assets/")).and_then(|id| id.parse::<u64>().ok());
+        let (Some(id), Some(name)) = (id, field.strip_prefix("name=")) else {
+            return Err(format!("`{path} {field}` names no asset or no name"));
+        };
+        let assets = world.standin.assets(ARTIFACTS, site::CHANNEL);
+        let Some(asset) = assets.iter().find(|asset| asset.id == id) else {
+            return Err(format!("asset {id} of the printed command is not there"));
+        };
+        if assets.iter().any(|other| other.name == name && other.id != id) {
+            return Err(format!("the printed command takes the name {name}, which another asset has"));
+        }
+        world.standin.rename_asset(ARTIFACTS, site::CHANNEL, &asset.name, name);
+        typed += 1;
+    }
+    Ok(typed)
+}
