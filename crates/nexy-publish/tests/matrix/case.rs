@@ -1,6 +1,9 @@
 //! One run of a verb, and everything that can be seen of it afterwards.
 
-use crate::{site, verbs::Verb};
+use crate::{
+    site::{self, Each},
+    verbs::Verb,
+};
 use nexy_standin::{
     RequestLine,
     world::{Ran, World},
@@ -16,16 +19,16 @@ pub(crate) struct Seen {
     pub(crate) record: Option<Value>,
     /// Every request, in the order in which they came.
     pub(crate) requests: Vec<RequestLine>,
-    /// Everything that the public address led to, change by change.
-    pub(crate) history: Vec<Option<String>>,
+    /// Everything that the public addresses led to, change by change.
+    pub(crate) history: Vec<Vec<Option<String>>>,
     /// What users got before the run.
-    pub(crate) before: Option<String>,
-    /// What lay on the channel as live or previous before the run.
-    pub(crate) found: Vec<String>,
-    /// What they are to get.
-    pub(crate) goal: String,
+    pub(crate) before: Each<Option<String>>,
+    /// What lay beside each address as live or previous before the run.
+    pub(crate) found: Each<Vec<String>>,
+    /// What they are to get; what they had, where nothing is to change.
+    pub(crate) goal: Each<Option<String>>,
     /// What they get now.
-    pub(crate) after: Option<String>,
+    pub(crate) after: Each<Option<String>>,
 }
 
 impl Seen {
@@ -54,18 +57,23 @@ pub(crate) fn run(world: &World, verb: &Verb, pid_file: Option<&Path>) -> Seen {
 pub(crate) struct Prepared {
     record: Value,
     arguments: Vec<String>,
-    before: Option<String>,
-    found: Vec<String>,
-    goal: String,
+    before: Each<Option<String>>,
+    found: Each<Vec<String>>,
+    goal: Each<Option<String>>,
 }
 
 /// Prepares a run: the record is made, the logs start anew.
 pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
     let record = (verb.record)(world);
-    let goal = (verb.goal)(world);
+    let before = site::served(world);
+    let mut goal = (verb.goal)(world);
+    for (address, goal) in goal.iter_mut().enumerate().filter(|(_, goal)| goal.is_none()) {
+        goal.clone_from(&before[address]);
+    }
     world.standin.clear_requests();
     world.standin.clear_history();
-    Prepared { record, arguments: verb.arguments.iter().map(|word| (*word).to_owned()).collect(), before: site::served(world), found: site::found(world), goal }
+    let arguments = verb.arguments.iter().map(|word| (*word).to_owned()).collect();
+    Prepared { record, arguments, before, found: site::found(world), goal }
 }
 
 impl Prepared {
@@ -82,7 +90,7 @@ impl Prepared {
             record: serde_json::from_slice(&ran.stdout_bytes).ok(),
             ran,
             requests,
-            history: world.standin.history().into_iter().map(|mut served| served.remove(0)).collect(),
+            history: world.standin.history(),
             before: self.before,
             found: self.found,
             goal: self.goal,

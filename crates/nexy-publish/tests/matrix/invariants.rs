@@ -2,9 +2,10 @@
 
 use crate::{
     case::{self, Seen},
-    model::{self, Live},
+    model::{self, KILLED, Live},
     pool::Wrong,
-    site, typed,
+    site::{self, ADDRESSES, Each},
+    typed,
     verbs::Verb,
 };
 use nexy_standin::{RequestLine, traces, world::World};
@@ -13,11 +14,14 @@ use std::{fs, path::Path};
 /// Everything that holds right after a run.
 pub(crate) fn of_a_run(world: &World, seen: &Seen) -> Wrong {
     let mut wrong = Wrong::new();
-    wrong.extend(only_verified_bytes_were_served(seen));
-    wrong.extend(missing_for_one_call(seen));
+    for address in 0..ADDRESSES.len() {
+        wrong.extend(only_verified_bytes_were_served(seen, address));
+        wrong.extend(missing_for_one_call(seen, address));
+        wrong.extend(the_exit_says_what_users_get(seen, address));
+    }
+    wrong.extend(the_record_says_how_it_ended(seen));
     wrong.extend(nothing_is_repeated_blindly(seen));
     wrong.extend(no_secret_left(world, seen));
-    wrong.extend(the_exit_says_what_users_get(seen));
     wrong
 }
 
@@ -28,7 +32,7 @@ pub(crate) fn afterwards(world: &World, verb: &Verb, seen: &Seen) -> Wrong {
     if seen.exit() == 4 {
         match typed::renames(world, seen) {
             Err(because) => wrong.push(because),
-            Ok(_) if site::served(world).is_none() => wrong.push("exit 4: what it printed gives users no download".to_owned()),
+            Ok(_) if site::served(world).contains(&None) && !seen.before.contains(&None) => wrong.push("exit 4: what it printed gives users no download".to_owned()),
             Ok(_) => {}
         }
     }
@@ -36,18 +40,22 @@ pub(crate) fn afterwards(world: &World, verb: &Verb, seen: &Seen) -> Wrong {
     wrong
 }
 
-/// I1: the public address only ever served what was found on the channel as live or previous, or bytes that this run had
-/// downloaded and compared.
-fn only_verified_bytes_were_served(seen: &Seen) -> Option<String> {
-    let mut served = seen.history.iter().flatten();
-    if let Some(other) = served.find(|digest| !seen.found.contains(digest) && **digest != seen.goal) {
-        return Some(format!("I1: users were served {other}, which was neither found there nor published"));
+/// I1: a public address only ever served what was found beside it as live or previous, or bytes that this run had downloaded
+/// and compared.
+fn only_verified_bytes_were_served(seen: &Seen, address: usize) -> Option<String> {
+    let place = ADDRESSES[address].live;
+    let found = &seen.found[address];
+    let mut served = seen.history.iter().filter_map(|served| served[address].as_ref());
+    if let Some(other) = served.find(|digest| !found.contains(digest) && Some(*digest) != seen.goal[address].as_ref()) {
+        return Some(format!("I1: users of {place} were served {other}, which was neither found there nor published"));
     }
-    let mut went_live = seen.requests.iter().filter(|line| turns(line, &seen.goal)).peekable();
+    let goal = seen.goal[address].as_ref()?;
+    let turns = |line: &&RequestLine| line.watched_before[address] != seen.goal[address] && line.watched_after[address] == seen.goal[address];
+    let mut went_live = seen.requests.iter().filter(turns).peekable();
     went_live.peek()?;
     // A request whose effect came late has seen the turn of another one.
     let is_verified = went_live.any(|line| is_downloaded_before(seen, line));
-    (!is_verified && !seen.found.contains(&seen.goal)).then(|| "I1: the new bytes went live, and were never downloaded before".to_owned())
+    (!is_verified && !found.contains(goal)).then(|| format!("I1: the new {place} went live, and was never downloaded before"))
 }
 
 fn is_downloaded_before(seen: &Seen, went_live: &RequestLine) -> bool {
@@ -62,35 +70,34 @@ fn is_downloaded_before(seen: &Seen, went_live: &RequestLine) -> bool {
     })
 }
 
-fn turns(line: &RequestLine, goal: &str) -> bool {
-    line.watched_before[0].as_deref() != Some(goal) && line.watched_after[0].as_deref() == Some(goal)
-}
-
-/// I2: from the moment in which users have no download, the next call gives them one. Every call that fails on the way, the one
-/// that took it away included, may cost one look and one more try.
-fn missing_for_one_call(seen: &Seen) -> Option<String> {
-    let mut open: Option<(usize, usize)> = None;
-    let mut worst = None;
+/// I2: from the moment in which a run takes the download away, the next call gives users one. Every call that fails on the way,
+/// the one that took it away included, may cost one look and one more try. When it was missing before and the previous one
+/// is there, the first change gives users that one.
+fn missing_for_one_call(seen: &Seen, address: usize) -> Option<String> {
+    let was_there = seen.before[address].is_some();
+    let can_be_revived = !seen.found[address].is_empty();
+    let mut open = (!was_there && can_be_revived).then_some((0, 0));
     for line in seen.requests.iter().filter(|line| ["api", "uploads"].contains(&line.listener.as_str())) {
-        let (before, after) = (&line.watched_before[0], &line.watched_after[0]);
+        let (before, after) = (&line.watched_before[address], &line.watched_after[address]);
         let failed = usize::from(is_troubled(line));
-        if before.is_none() && seen.before.is_some() {
+        if before.is_none() && was_there {
             // A rename whose effect came late has opened the gap unseen.
             let (calls, faults) = open.unwrap_or((0, 1));
             open = Some((calls + 1, faults + failed));
+        } else if before.is_none() && line.is_mutation() {
+            open = open.map(|(calls, faults)| (calls + 1, faults + failed));
         } else if before.is_some() && after.is_none() {
             open = Some((0, failed));
         }
-        if let Some((calls, faults)) = open {
-            if calls > 1 + 2 * faults {
-                worst = Some(format!("I2: users had no download for {calls} calls, of which or before which {faults} failed"));
-            }
-            if after.is_some() {
-                open = None;
-            }
+        if let Some((calls, faults)) = open.filter(|(calls, faults)| *calls > 1 + 2 * faults) {
+            let name = ADDRESSES[address].live;
+            return Some(format!("I2: users had no {name} for {calls} calls, of which or before which {faults} failed"));
+        }
+        if after.is_some() {
+            open = None;
         }
     }
-    worst
+    None
 }
 
 fn is_troubled(line: &RequestLine) -> bool {
@@ -140,24 +147,25 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
-fn the_exit_says_what_users_get(seen: &Seen) -> Option<String> {
-    let (exit, after) = (seen.exit(), seen.after.as_deref());
-    let shown = |digest: Option<&str>| match digest {
-        None => "nothing",
-        Some(digest) if digest == seen.goal => "the new artifact",
-        _ => "the old artifact",
-    };
+fn the_record_says_how_it_ended(seen: &Seen) -> Option<String> {
     let said = seen.outcome().and_then(|outcome| outcome["exit"].as_i64());
-    if exit != 137 && said != Some(i64::from(exit)) {
-        return Some(format!("exit {exit}, and its record says {said:?}"));
-    }
-    let is_true = match model::live(exit) {
-        Live::Goal => after == Some(seen.goal.as_str()),
-        Live::Before => after == seen.before.as_deref(),
+    (seen.exit() != KILLED && said != Some(i64::from(seen.exit()))).then(|| format!("exit {}, and its record says {said:?}", seen.exit()))
+}
+
+fn the_exit_says_what_users_get(seen: &Seen, address: usize) -> Option<String> {
+    let after = &seen.after[address];
+    let is_true = match model::live(seen.exit()) {
+        Live::Goal => *after == seen.goal[address],
+        Live::Before => *after == seen.before[address],
         Live::AskAPerson => true,
         Live::NoExit => false,
     };
-    (!is_true).then(|| format!("exit {exit}, and users get {}", shown(after)))
+    let shown = match after {
+        None => "nothing",
+        _ if *after == seen.goal[address] => "the new one",
+        _ => "the old one",
+    };
+    (!is_true).then(|| format!("exit {}, and users get {shown} as {}", seen.exit(), ADDRESSES[address].live))
 }
 
 /// I4: whatever a publication said, after `nexy-manifest write -` the manifest describes what users get. A manifest that could
@@ -175,8 +183,9 @@ fn no_manifest_points_to_other_bytes(world: &World, seen: &Seen) -> Wrong {
     }
     if seen.exit() == 0 || manifest != old {
         let digest = manifest["artifact"]["sha256"].as_str().map(|hex| format!("sha256:{hex}"));
-        if digest != site::served(world) {
-            wrong.push(format!("I4: the manifest speaks of {digest:?}, users get {:?}", site::served(world)));
+        let [served, _] = site::served(world);
+        if digest != served {
+            wrong.push(format!("I4: the manifest speaks of {digest:?}, users get {served:?}"));
         }
     }
     wrong
@@ -184,29 +193,23 @@ fn no_manifest_points_to_other_bytes(world: &World, seen: &Seen) -> Wrong {
 
 /// I3 and I5: without faults the same command finishes, and leaves nothing of ours behind but the previous artifact. What it
 /// cannot tell from somebody's upload of this hour, it may leave alone (75 when it is in the way) until an hour has passed.
-pub(crate) fn the_next_run_converges(world: &World, verb: &Verb, goal: &str) -> Wrong {
+pub(crate) fn the_next_run_converges(world: &World, verb: &Verb, goal: &Each<Option<String>>) -> Wrong {
     let mut wrong = Wrong::new();
     let mut seen = case::run(world, verb, None);
     wrong.extend(of_a_run(world, &seen));
-    if seen.exit() == 75 || !left_behind(world).is_empty() {
-        world.standin.let_an_hour_pass(nexy_standin::world::ARTIFACTS, site::CHANNEL);
+    if seen.exit() == 75 || !site::left_behind(world).is_empty() {
+        site::let_an_hour_pass(world);
         seen = case::run(world, verb, None);
         wrong.extend(of_a_run(world, &seen));
     }
-    if seen.exit() != 0 || seen.after.as_deref() != Some(goal) {
+    if seen.exit() != 0 || seen.after != *goal {
         wrong.push(format!("I3: the next run does not converge\n{}", seen.ran));
         return wrong;
     }
-    let left = left_behind(world);
+    let left = site::left_behind(world);
     if !left.is_empty() {
-        wrong.push(format!("I5: left behind on the channel: {left:?}"));
+        wrong.push(format!("I5: left behind: {left:?}"));
     }
     wrong.extend(no_manifest_points_to_other_bytes(world, &seen));
     wrong
-}
-
-fn left_behind(world: &World) -> Vec<String> {
-    let mut names = site::names(world);
-    names.retain(|name| ![site::LIVE, site::PREVIOUS].contains(&name.as_str()));
-    names
 }

@@ -30,23 +30,35 @@ pub(crate) enum Live {
     NoExit,
 }
 
+/// What a shell says of a program that was killed.
+pub(crate) const KILLED: i32 = 137;
+
 /// What an exit code promises.
 pub(crate) fn live(exit: i32) -> Live {
     match exit {
         0 => Live::Goal,
         // Refused, put back, could not look, somebody else is at work: users have what they had.
         1 | 3 | 69 | 75 => Live::Before,
-        // A kill (137) ends like a person's case: between the renames there is nothing, and a way back.
-        4 | 137 => Live::AskAPerson,
+        // A kill ends like a person's case: between the renames there is nothing, and a way back.
+        4 | KILLED => Live::AskAPerson,
         _ => Live::NoExit,
     }
 }
 
-/// What may come of a fault of this class at this step.
-pub(crate) fn allowed(step: Step, class: Class, extent: Extent) -> Allowed {
-    match extent {
+/// What may come of a fault of this class at this step; `is_half_done`: new bytes of this run are live already.
+pub(crate) fn allowed(step: Step, is_half_done: bool, class: Class, extent: Extent) -> Allowed {
+    let alone = match extent {
         Extent::FromHereOn => for_good(step, class),
         Extent::Once | Extent::Twice => once(step, class),
+    };
+    let goes_on = alone.exits.contains(&0);
+    let is_refused = alone.exits.iter().any(|exit| [1, 69, 75].contains(exit));
+    match (is_half_done && is_refused, extent, goes_on) {
+        (false, _, _) => alone,
+        // What would have been a refusal takes back what is live already, when there is still a way to do that.
+        (true, Extent::FromHereOn, _) => exits(&[4]),
+        (true, _, false) => exits(&[3]),
+        (true, _, true) => exits(&[0, 3]),
     }
 }
 

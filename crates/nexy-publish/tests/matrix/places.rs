@@ -2,10 +2,13 @@
 
 use crate::{
     case::{self, Seen},
-    site,
+    site::{self, ADDRESSES},
     verbs::Verb,
 };
-use nexy_standin::{Fault, Listener, Reply, RequestLine};
+use nexy_standin::{
+    Fault, Listener, Reply, RequestLine,
+    world::{ARTIFACTS, World},
+};
 
 /// What a request is for, told from the request and from what users got when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(crate) struct Place {
     pub(crate) order: usize,
     /// What it is for.
     pub(crate) step: Step,
+    /// Whether new bytes of this run were live already when it came.
+    pub(crate) is_half_done: bool,
     /// Its door.
     pub(crate) door: Listener,
     /// Its place among the requests at its door, from 1.
@@ -75,19 +80,20 @@ pub(crate) fn of(verb: &Verb) -> Vec<Place> {
     (verb.lay_out)(&world);
     let seen = case::run(&world, verb, None);
     seen.ran.exits(0);
-    assert_eq!(seen.after.as_ref(), Some(&seen.goal), "{}", seen.ran);
-    places(&seen)
+    assert_eq!(seen.after, seen.goal, "{}", seen.ran);
+    places(&world, &seen)
 }
 
-/// The requests of a run as places.
-pub(crate) fn places(seen: &Seen) -> Vec<Place> {
+fn places(world: &World, seen: &Seen) -> Vec<Place> {
+    let second: Vec<u64> = world.standin.assets(ARTIFACTS, ADDRESSES[1].channel).into_iter().map(|asset| asset.id).collect();
     let mut places: Vec<Place> = Vec::new();
     for line in &seen.requests {
         let door = Listener::ALL.into_iter().find(|door| door.name() == line.listener).expect("a door");
         let nth = places.iter().filter(|place| place.door == door).count() as u32 + 1;
         places.push(Place {
             order: places.len() + 1,
-            step: step(line, &seen.goal),
+            step: step(line, usize::from(line.asset_id.is_some_and(|id| second.contains(&id))), seen),
+            is_half_done: (0..ADDRESSES.len()).any(|address| is_new(line, address, seen)),
             door,
             nth,
             line: line.clone(),
@@ -97,18 +103,23 @@ pub(crate) fn places(seen: &Seen) -> Vec<Place> {
     places
 }
 
-fn step(line: &RequestLine, goal: &str) -> Step {
-    let (before, after) = (&line.watched_before[0], &line.watched_after[0]);
-    let is_new = before.as_deref() == Some(goal);
+/// The step of a request about one address.
+fn step(line: &RequestLine, address: usize, seen: &Seen) -> Step {
+    let (before, after) = (&line.watched_before[address], &line.watched_after[address]);
+    let is_new = is_new(line, address, seen);
     match (line.listener.as_str(), line.method.as_str()) {
         ("uploads", "POST") => Step::Upload,
         ("api", "DELETE") => Step::Discard,
         ("api", "PATCH") if before.is_none() && after.is_some() => Step::GoLive,
         ("api", "PATCH") => Step::Retire,
-        ("api", "GET") if is_new => Step::ConfirmApi,
+        ("api", "GET") if is_new && line.asset_id.is_some() => Step::ConfirmApi,
         ("api", "GET") => Step::Look,
         ("web" | "storage", "GET") if is_new => Step::ConfirmPublic,
         ("web" | "storage", "GET") => Step::Verify,
         _ => panic!("a request that no publication makes: {line:?}"),
     }
+}
+
+fn is_new(line: &RequestLine, address: usize, seen: &Seen) -> bool {
+    seen.goal[address] != seen.before[address] && line.watched_before[address] == seen.goal[address]
 }

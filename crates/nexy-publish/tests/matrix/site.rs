@@ -4,12 +4,24 @@ use nexy_standin::world::{ARTIFACTS, Options, Tool, World};
 
 /// Long enough that eight bytes of it cannot appear by chance.
 pub(crate) const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
-/// The channel whose public address is watched.
-pub(crate) const CHANNEL: &str = "Update";
-/// The name that users download.
-pub(crate) const LIVE: &str = "Nexy.dmg";
-/// What a rollback returns to.
-pub(crate) const PREVIOUS: &str = "Nexy.prev.dmg";
+/// A public address that is watched, and what lies beside it.
+pub(crate) struct Address {
+    pub(crate) channel: &'static str,
+    /// The name that users download.
+    pub(crate) live: &'static str,
+    /// What a rollback returns to.
+    pub(crate) previous: &'static str,
+}
+
+/// All of them, in the order in which everything about them is written down.
+pub(crate) const ADDRESSES: [Address; 2] = [
+    Address { channel: "Update", live: "Nexy.dmg", previous: "Nexy.prev.dmg" },
+    Address { channel: "App", live: "Nexy.pkg", previous: "Nexy.prev.pkg" },
+];
+
+/// Something for each address.
+pub(crate) type Each<T> = [T; 2];
+
 /// Bytes of the artifacts.
 pub(crate) const SIZE_BYTES: u64 = 64 << 10;
 /// So long a healthy stand-in is believed to be silent at most, however busy the machine is.
@@ -22,15 +34,17 @@ pub(crate) fn new() -> World {
 
 /// The same, for tools that have to wait for others at the stand-in.
 pub(crate) fn with_patience(stall_s: u64) -> World {
-    let world = World::with(&Options { dmg_bytes: SIZE_BYTES, ..Options::default() });
+    let world = World::with(&Options { dmg_bytes: SIZE_BYTES, git: false, ..Options::default() });
     for (key, seconds) in
         [("connect_timeout_s", 2), ("stall_timeout_s", stall_s), ("request_timeout_s", 2 * stall_s), ("public_url_wait_s", 2 * stall_s + 1)]
     {
         world.set_target("limits", key, &seconds.to_string());
     }
     world.standin.set_token(SENTINEL);
-    world.standin.put_asset(ARTIFACTS, CHANNEL, PREVIOUS, b"the one before");
-    world.standin.watch(ARTIFACTS, CHANNEL, LIVE);
+    for Address { channel, live, previous } in &ADDRESSES {
+        world.standin.put_asset(ARTIFACTS, channel, previous, b"the one before");
+        world.standin.watch(ARTIFACTS, channel, live);
+    }
     world
 }
 
@@ -40,22 +54,36 @@ pub(crate) fn tool(world: &World, name: &str) -> Tool {
 }
 
 /// What users download now, as `sha256:…`; `None` is 404.
-pub(crate) fn served(world: &World) -> Option<String> {
-    world.standin.public_bytes_sha(ARTIFACTS, CHANNEL, LIVE).map(|hex| format!("sha256:{hex}"))
+pub(crate) fn served(world: &World) -> Each<Option<String>> {
+    ADDRESSES.map(|address| {
+        let hex = world.standin.public_bytes_sha(ARTIFACTS, address.channel, address.live);
+        hex.map(|hex| format!("sha256:{hex}"))
+    })
 }
 
-/// The digests of what lies on the channel as live or previous.
-pub(crate) fn found(world: &World) -> Vec<String> {
-    [LIVE, PREVIOUS].iter().filter_map(|name| world.standin.asset(ARTIFACTS, CHANNEL, name)?.digest).collect()
+/// The digests of what lies beside each address as live or previous.
+pub(crate) fn found(world: &World) -> Each<Vec<String>> {
+    ADDRESSES.map(|Address { channel, live, previous }| {
+        [live, previous].iter().filter_map(|name| world.standin.asset(ARTIFACTS, channel, name)?.digest).collect()
+    })
 }
 
-/// Every name on the channel, with what is not whole marked.
-pub(crate) fn names(world: &World) -> Vec<String> {
-    let shown = |asset: nexy_standin::AssetInfo| match asset.state.as_str() {
-        "uploaded" => asset.name,
-        state => format!("{} ({state})", asset.name),
-    };
-    let mut names: Vec<String> = world.standin.assets(ARTIFACTS, CHANNEL).into_iter().map(shown).collect();
-    names.sort();
-    names
+/// Everything on the channels but what is live and previous, with what is not whole marked.
+pub(crate) fn left_behind(world: &World) -> Vec<String> {
+    let mut left = Vec::new();
+    for Address { channel, live, previous } in &ADDRESSES {
+        for asset in world.standin.assets(ARTIFACTS, channel) {
+            if asset.state != "uploaded" {
+                left.push(format!("{channel}/{} ({})", asset.name, asset.state));
+            } else if asset.name != *live && asset.name != *previous {
+                left.push(format!("{channel}/{}", asset.name));
+            }
+        }
+    }
+    left
+}
+
+/// Every asset older than an hour.
+pub(crate) fn let_an_hour_pass(world: &World) {
+    ADDRESSES.iter().for_each(|address| world.standin.let_an_hour_pass(ARTIFACTS, address.channel));
 }

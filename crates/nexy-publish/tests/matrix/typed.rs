@@ -1,6 +1,6 @@
 //! A person who types what the tool has printed.
 
-use crate::{case::Seen, site};
+use crate::{case::Seen, site::ADDRESSES};
 use nexy_standin::world::{ARTIFACTS, World};
 
 /// Types every `gh api -X PATCH …` of the outcome, as GitHub would do it; says what is wrong with them.
@@ -16,14 +16,15 @@ pub(crate) fn renames(world: &World, seen: &Seen) -> Result<usize, String> {
         let (Some(id), Some(name)) = (id, field.strip_prefix("name=")) else {
             return Err(format!("`{path} {field}` names no asset or no name"));
         };
-        let assets = world.standin.assets(ARTIFACTS, site::CHANNEL);
-        let Some(asset) = assets.iter().find(|asset| asset.id == id) else {
+        let channels = ADDRESSES.map(|address| (address.channel, world.standin.assets(ARTIFACTS, address.channel)));
+        let found = channels.iter().find_map(|(channel, assets)| Some((channel, assets, assets.iter().find(|asset| asset.id == id)?)));
+        let Some((channel, assets, asset)) = found else {
             return Err(format!("asset {id} of the printed command is not there"));
         };
         if assets.iter().any(|other| other.name == name && other.id != id) {
             return Err(format!("the printed command takes the name {name}, which another asset has"));
         }
-        world.standin.rename_asset(ARTIFACTS, site::CHANNEL, &asset.name, name);
+        world.standin.rename_asset(ARTIFACTS, channel, &asset.name, name);
         typed += 1;
     }
     Ok(typed)

@@ -1,30 +1,98 @@
-//! What is proved: one row for each verb that changes a channel.
+//! What is proved: one row for each verb that changes a channel, and for each state in which it can find one.
 
-use crate::{scene, site};
-use nexy_standin::world::World;
+use crate::{
+    scene,
+    site::{ADDRESSES, Each},
+};
+use nexy_standin::{
+    artifact,
+    world::{ARTIFACTS, World},
+};
 use serde_json::Value;
+use std::fs;
 
-/// A verb of `nexy-publish` whose every request is met by every fault.
+/// A verb of `nexy-publish` in one situation.
 pub(crate) struct Verb {
     /// For the names of cases.
     pub(crate) name: &'static str,
-    /// What has happened before, on a channel with a live and a previous artifact.
+    /// What has happened before, on channels with a live and a previous artifact and new bytes of the first one in the inbox.
     pub(crate) lay_out: fn(&World),
     /// The arguments; a record comes on standard input.
     pub(crate) arguments: &'static [&'static str],
     /// The record, as the stage before would give it now.
     pub(crate) record: fn(&World) -> Value,
-    /// The bytes that users are to get, as `sha256:…`.
-    pub(crate) goal: fn(&World) -> String,
+    /// The bytes that users are to get, as `sha256:…`; none for what is not touched.
+    pub(crate) goal: fn(&World) -> Each<Option<String>>,
 }
 
 /// New bytes for a channel that has a live and a previous artifact.
-pub(crate) const PUBLISH: Verb =
-    Verb { name: "publish", lay_out: |_| (), arguments: &["-"], record: scene::judged, goal: |world| digest_of_the_inbox(world) };
+pub(crate) const PUBLISH: Verb = publish("publish", |_| ());
 
-/// All of them.
-pub(crate) const VERBS: &[Verb] = &[PUBLISH];
+/// New bytes for both channels.
+pub(crate) const PUBLISH_BOTH: Verb = publish("publish both", |world| world.inbox_pkg(&artifact::pkg(64 << 10, 2)));
 
-fn digest_of_the_inbox(world: &World) -> String {
-    format!("sha256:{}", nexy_standin::artifact::sha256(&world.inbox(site::LIVE)))
+/// Every state of the repair table (facts, §3), as a crash or another tool leaves it.
+pub(crate) const REPAIRS: &[Verb] = &[
+    publish("publish over nothing", |world| {
+        take(world, "Nexy.dmg");
+        take(world, "Nexy.prev.dmg");
+    }),
+    publish("publish without a previous", |world| take(world, "Nexy.prev.dmg")),
+    publish("publish, staged already", |world| stage(world)),
+    publish("publish, staged already and no previous", |world| {
+        take(world, "Nexy.prev.dmg");
+        stage(world);
+    }),
+    publish("publish, half an upload there", |world| {
+        world.standin.put_starter(ARTIFACTS, "Update", &staged_name(world));
+        world.standin.let_an_hour_pass(ARTIFACTS, "Update");
+    }),
+    publish("publish, crashed between the renames", |world| {
+        retire(world);
+        stage(world);
+    }),
+    publish("publish, crashed between the renames and the staged one lost", retire),
+    publish("publish, a first publication interrupted", |world| {
+        take(world, "Nexy.dmg");
+        take(world, "Nexy.prev.dmg");
+        stage(world);
+    }),
+    publish("publish, live already", |world| {
+        retire(world);
+        world.standin.put_asset_file(ARTIFACTS, "Update", "Nexy.dmg", &world.inbox("Nexy.dmg"));
+    }),
+];
+
+const fn publish(name: &'static str, lay_out: fn(&World)) -> Verb {
+    Verb { name, lay_out, arguments: &["-"], record: scene::judged, goal: of_the_inbox }
+}
+
+fn of_the_inbox(world: &World) -> Each<Option<String>> {
+    ADDRESSES.map(|address| {
+        let file = world.inbox(address.live);
+        file.is_file().then(|| format!("sha256:{}", artifact::sha256(&file)))
+    })
+}
+
+fn take(world: &World, name: &str) {
+    world.standin.remove_asset(ARTIFACTS, "Update", name);
+}
+
+fn retire(world: &World) {
+    take(world, "Nexy.prev.dmg");
+    world.standin.rename_asset(ARTIFACTS, "Update", "Nexy.dmg", "Nexy.prev.dmg");
+}
+
+fn stage(world: &World) {
+    world.standin.put_asset_file(ARTIFACTS, "Update", &staged_name(world), &world.inbox("Nexy.dmg"));
+}
+
+fn staged_name(world: &World) -> String {
+    format!("Nexy.next-{}.dmg", &artifact::sha256(&world.inbox("Nexy.dmg"))[..12])
+}
+
+/// The new bytes of another machine, under the same version.
+pub(crate) fn write_inbox(world: &World, folder: &str, seed: u64) {
+    let file = world.root().join(folder).join("release_inbox/Nexy.dmg");
+    fs::write(file, artifact::dmg(64 << 10, seed)).expect("the inbox can be written");
 }

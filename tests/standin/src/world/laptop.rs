@@ -26,6 +26,9 @@ impl World {
         if let Some(size) = options.pkg_bytes {
             artifact::write_pkg(&self.inbox("Nexy.pkg"), size, 2);
         }
+        if !options.git {
+            return;
+        }
         self.git(&["init", "--quiet", "--initial-branch=main"]);
         for (name, repository) in [("origin", "Nexy"), ("server_repo", "Nexy_server")] {
             // The remotes lead to the host that this world calls github.com.

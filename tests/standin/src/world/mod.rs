@@ -51,6 +51,8 @@ pub struct Options {
     pub pkg_bytes: Option<u64>,
     /// Where the tools were built; none looks beside the running test.
     pub tools: Option<PathBuf>,
+    /// Whether the workspace is under git; without, a world is made in half the time.
+    pub git: bool,
     /// Waits and timeouts as a test wants them; false keeps those of the committed `nexy.toml`,
     /// but for the pauses.
     pub short_waits: bool,
@@ -60,7 +62,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, short_waits: true, github: None }
+        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, git: true, short_waits: true, github: None }
     }
 }
 
