@@ -178,6 +178,12 @@ impl Standin {
         self.shared.exchanges.lock().unwrap().clone().unwrap_or_default()
     }
 
+    /// How many requests have come so far, those that are still being answered included: the next one has this number.
+    #[must_use]
+    pub fn arrivals(&self) -> u64 {
+        self.shared.arrivals.load(Ordering::SeqCst)
+    }
+
     /// Starts the log anew.
     pub fn clear_requests(&self) {
         let _ended = self.requests();

@@ -1,15 +1,16 @@
 //! One run of a verb, and everything that can be seen of it afterwards.
 
 use crate::{
+    places::Place,
     site::{self, Each},
     verbs::Verb,
 };
 use nexy_standin::{
-    RequestLine,
-    world::{Ran, World},
+    Hold, Reply, RequestLine,
+    world::{Ran, Tool, World},
 };
 use serde_json::Value;
-use std::path::Path;
+use std::{ops::Range, path::Path, time::Duration};
 
 /// What was seen of one run.
 pub(crate) struct Seen {
@@ -79,11 +80,36 @@ pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
 impl Prepared {
     /// Runs it to its end.
     pub(crate) fn end(self, world: &World, pid_file: Option<&Path>) -> Seen {
-        let mut tool = site::tool(world, "nexy-publish").args(self.arguments).stdin(self.record.to_string());
-        if let Some(file) = pid_file {
-            tool = tool.pid_file(file);
-        }
-        let ran = tool.run();
+        let tool = self.tool(world);
+        let ran = match pid_file {
+            Some(file) => tool.pid_file(file),
+            None => tool,
+        };
+        let ran = ran.run();
+        self.seen(world, ran)
+    }
+
+    /// Runs it to its end, and lets others act while one of its requests is held, before or after its effect. Gives the
+    /// numbers of the requests that came while it was held.
+    pub(crate) fn end_beside<T>(self, world: &World, place: &Place, after: bool, act: impl FnOnce() -> T) -> (Seen, Range<u64>, T) {
+        let hold = Hold::default();
+        world.standin.fault(place.fault(Reply::Hold { hold: hold.clone(), after }));
+        let running = self.tool(world).spawn();
+        let is_held = hold.is_reached_within(Duration::from_secs(20));
+        let begun = world.standin.arrivals();
+        let acted = act();
+        let window = begun..world.standin.arrivals();
+        hold.let_go();
+        let ran = running.wait();
+        assert!(is_held, "the request that was to be held never came\n{ran}");
+        (self.seen(world, ran), window, acted)
+    }
+
+    fn tool(&self, world: &World) -> Tool {
+        site::tool(world, "nexy-publish").args(self.arguments.iter().cloned()).stdin(self.record.to_string())
+    }
+
+    fn seen(self, world: &World, ran: Ran) -> Seen {
         let mut requests = world.standin.requests();
         requests.sort_by_key(|line| line.number);
         Seen {

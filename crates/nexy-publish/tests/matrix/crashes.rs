@@ -23,7 +23,8 @@ impl Case<'_> {
 }
 
 fn cases(verbs: &'static [Verb]) -> Vec<Case<'static>> {
-    let at = |verb| places::of(verb).into_iter().flat_map(move |place| [false, true].map(|after| Case { verb, place: place.clone(), after }));
+    let at =
+        |verb| places::of(verb).into_iter().flat_map(move |place| [false, true].map(|after| Case { verb, place: place.clone(), after }));
     verbs.iter().flat_map(at).collect()
 }
 
@@ -63,7 +64,8 @@ fn judge(case: &Case<'_>) -> Wrong {
 /// Where there was a download, there is one, or the old bytes lie beside under their kept name.
 fn a_download_or_a_way_back(world: &nexy_standin::world::World, seen: &case::Seen) -> Wrong {
     let kept = site::found(world);
-    let lost = |address: &usize| seen.after[*address].is_none() && seen.before[*address].as_ref().is_some_and(|old| !kept[*address].contains(old));
+    let lost =
+        |address: &usize| seen.after[*address].is_none() && seen.before[*address].as_ref().is_some_and(|old| !kept[*address].contains(old));
     let lost = (0..site::ADDRESSES.len()).filter(lost);
     lost.map(|address| format!("users have no {}, and the old bytes are not beside it", site::ADDRESSES[address].live)).collect()
 }

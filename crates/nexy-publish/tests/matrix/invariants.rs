@@ -32,7 +32,9 @@ pub(crate) fn afterwards(world: &World, verb: &Verb, seen: &Seen) -> Wrong {
     if seen.exit() == 4 {
         match typed::renames(world, seen) {
             Err(because) => wrong.push(because),
-            Ok(_) if site::served(world).contains(&None) && !seen.before.contains(&None) => wrong.push("exit 4: what it printed gives users no download".to_owned()),
+            Ok(_) if site::served(world).contains(&None) && !seen.before.contains(&None) => {
+                wrong.push("exit 4: what it printed gives users no download".to_owned())
+            }
             Ok(_) => {}
         }
     }
@@ -50,7 +52,8 @@ fn only_verified_bytes_were_served(seen: &Seen, address: usize) -> Option<String
         return Some(format!("I1: users of {place} were served {other}, which was neither found there nor published"));
     }
     let goal = seen.goal[address].as_ref()?;
-    let turns = |line: &&RequestLine| line.watched_before[address] != seen.goal[address] && line.watched_after[address] == seen.goal[address];
+    let turns =
+        |line: &&RequestLine| line.watched_before[address] != seen.goal[address] && line.watched_after[address] == seen.goal[address];
     let mut went_live = seen.requests.iter().filter(turns).peekable();
     went_live.peek()?;
     // A request whose effect came late has seen the turn of another one.

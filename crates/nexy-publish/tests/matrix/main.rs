@@ -7,6 +7,7 @@ mod crashes;
 mod faults;
 mod invariants;
 mod kinds;
+mod machine;
 mod model;
 mod persons;
 mod places;

@@ -17,6 +17,12 @@ pub(crate) struct Allowed {
     pub(crate) retried: bool,
 }
 
+/// How a publisher may end when another one is at work: done, or refused, or put back, or busy. Never with nothing live.
+pub(crate) const RACE: [i32; 4] = [0, 1, 3, 75];
+
+/// How a publisher may end when a person changes the channel meanwhile: the same, and with a command for that person.
+pub(crate) const PERSON: [i32; 5] = [0, 1, 3, 4, 75];
+
 /// What users may get after an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Live {

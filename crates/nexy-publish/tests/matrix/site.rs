@@ -26,6 +26,8 @@ pub(crate) type Each<T> = [T; 2];
 pub(crate) const SIZE_BYTES: u64 = 64 << 10;
 /// So long a healthy stand-in is believed to be silent at most, however busy the machine is.
 const STALL_S: u64 = 2;
+/// So long the tools wait for the public address: longer than one poll that is met by silence.
+const PUBLIC_S: u64 = 5;
 
 /// A channel with a live and a previous artifact, and new bytes in the inbox.
 pub(crate) fn new() -> World {
@@ -36,7 +38,7 @@ pub(crate) fn new() -> World {
 pub(crate) fn with_patience(stall_s: u64) -> World {
     let world = World::with(&Options { dmg_bytes: SIZE_BYTES, git: false, ..Options::default() });
     for (key, seconds) in
-        [("connect_timeout_s", 2), ("stall_timeout_s", stall_s), ("request_timeout_s", 2 * stall_s), ("public_url_wait_s", 2 * stall_s + 1)]
+        [("connect_timeout_s", 2), ("stall_timeout_s", stall_s), ("request_timeout_s", 2 * stall_s), ("public_url_wait_s", PUBLIC_S)]
     {
         world.set_target("limits", key, &seconds.to_string());
     }
@@ -68,15 +70,13 @@ pub(crate) fn found(world: &World) -> Each<Vec<String>> {
     })
 }
 
-/// Everything on the channels but what is live and previous, with what is not whole marked.
+/// Everything on the channels that is ours by name and has no business there, and every upload that is not whole.
 pub(crate) fn left_behind(world: &World) -> Vec<String> {
     let mut left = Vec::new();
-    for Address { channel, live, previous } in &ADDRESSES {
+    for Address { channel, .. } in &ADDRESSES {
         for asset in world.standin.assets(ARTIFACTS, channel) {
-            if asset.state != "uploaded" {
+            if asset.state != "uploaded" || [".next-", ".bad-"].iter().any(|infix| asset.name.contains(infix)) {
                 left.push(format!("{channel}/{} ({})", asset.name, asset.state));
-            } else if asset.name != *live && asset.name != *previous {
-                left.push(format!("{channel}/{}", asset.name));
             }
         }
     }

@@ -9,7 +9,6 @@ use nexy_standin::{
     world::{ARTIFACTS, World},
 };
 use serde_json::Value;
-use std::fs;
 
 /// A verb of `nexy-publish` in one situation.
 pub(crate) struct Verb {
@@ -89,10 +88,4 @@ fn stage(world: &World) {
 
 fn staged_name(world: &World) -> String {
     format!("Nexy.next-{}.dmg", &artifact::sha256(&world.inbox("Nexy.dmg"))[..12])
-}
-
-/// The new bytes of another machine, under the same version.
-pub(crate) fn write_inbox(world: &World, folder: &str, seed: u64) {
-    let file = world.root().join(folder).join("release_inbox/Nexy.dmg");
-    fs::write(file, artifact::dmg(64 << 10, seed)).expect("the inbox can be written");
 }

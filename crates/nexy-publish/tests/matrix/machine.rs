@@ -1,0 +1,70 @@
+//! A second machine: its own workspace, home and temporary folder, the same GitHub.
+
+use crate::{scene, site};
+use nexy_contract::Timestamp;
+use nexy_standin::{
+    artifact,
+    world::{Ran, Tool, World},
+};
+use serde_json::{Value, json};
+use std::{fs, path::Path};
+
+/// The other machine of a world.
+pub(crate) struct Machine<'a> {
+    world: &'a World,
+}
+
+impl<'a> Machine<'a> {
+    /// Sets it up as a copy of the first; with `seed` its inbox holds other bytes.
+    pub(crate) fn new(world: &'a World, seed: Option<u64>) -> Self {
+        let machine = Self { world };
+        copy(&world.workspace(), &machine.folder("workspace"));
+        for name in ["home", "temporary", "run"] {
+            fs::create_dir_all(machine.folder(name)).expect("a folder of the other machine");
+        }
+        if let Some(seed) = seed {
+            artifact::write_dmg(&machine.folder("workspace").join("release_inbox/Nexy.dmg"), site::SIZE_BYTES, seed);
+        }
+        machine
+    }
+
+    /// The bytes in its inbox, as `sha256:…`.
+    pub(crate) fn goal(&self) -> String {
+        format!("sha256:{}", artifact::sha256(&self.folder("workspace").join("release_inbox/Nexy.dmg")))
+    }
+
+    /// Asks the gates there and publishes.
+    pub(crate) fn publishes(&self) -> Ran {
+        let mut record: Value = self.tool("nexy-version").arg("record").run().exits(0).json();
+        record["reports"] = json!([scene::report(self.world, &record, Timestamp::now())]);
+        self.tool("nexy-publish").arg("-").stdin(record.to_string()).run()
+    }
+
+    fn tool(&self, name: &str) -> Tool {
+        let text = |name| self.folder(name).display().to_string();
+        let target = format!("--target={}/nexy.toml", text("workspace"));
+        site::tool(self.world, name)
+            .bare()
+            .arg(&target)
+            .dir(self.folder("workspace"))
+            .env("HOME", &text("home"))
+            .env("TMPDIR", &text("temporary"))
+            .env("XDG_RUNTIME_DIR", &text("run"))
+    }
+
+    fn folder(&self, name: &str) -> std::path::PathBuf {
+        self.world.root().join("other").join(name)
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let target = to.join(entry.file_name());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
