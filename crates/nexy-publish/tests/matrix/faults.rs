@@ -49,7 +49,7 @@ fn no_fault_at_any_request_costs_users_the_download() {
 }
 
 fn judge(case: &Case<'_>) -> Wrong {
-    let world = site::new();
+    let world = if case.kind.is_silent() { site::with_patience(site::BRISK_S) } else { site::new() };
     (case.verb.lay_out)(&world);
     let prepared = case::begin(&world, case.verb);
     case.kind.plant(&world, &case.place, case.extent);

@@ -1,11 +1,14 @@
 //! Every fault by name, what it means, and the rule that says where it can strike.
 
-use crate::places::{Place, Step};
+use crate::{
+    places::{Place, Step},
+    site,
+};
 use nexy_standin::{Reply, refusals, world::World};
 use std::time::Duration;
 
 /// Longer than the tools wait for a silent server.
-const LATE: Duration = Duration::from_secs(3);
+const LATE: Duration = Duration::from_secs(site::BRISK_S + 1);
 /// Shorter than the first pause before a question is asked again.
 const BRIEF: Duration = Duration::from_millis(300);
 
@@ -123,13 +126,18 @@ impl Kind {
         }
     }
 
+    /// Whether nobody says anything, so that only patience that ends helps.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.name.starts_with("stall")
+    }
+
     /// How long it lasts, in every way in which it can.
     pub(crate) fn extents(&self) -> &'static [Extent] {
         match self.class {
             // Two polls that are stale pass; a stale address for ever does not.
             Class::Stale => &[Extent::Twice, Extent::FromHereOn],
             // An outage, and a token that was withdrawn. What is silent for ever is the same as what is broken, only slower.
-            Class::Broken if !self.name.starts_with("stall") => &[Extent::Once, Extent::FromHereOn],
+            Class::Broken if !self.is_silent() => &[Extent::Once, Extent::FromHereOn],
             Class::Later | Class::Denied | Class::Gone => &[Extent::Once, Extent::FromHereOn],
             _ => &[Extent::Once],
         }

@@ -87,7 +87,7 @@ fn a_person_on_the_web_page_is_never_overwritten_and_never_left_without_a_downlo
 }
 
 fn judge(case: &Case) -> Wrong {
-    let world = site::with_patience(20);
+    let world = site::new();
     let prepared = case::begin(&world, &PUBLISH);
     let (seen, _, (then, ids)) = prepared.end_beside(&world, &case.place, false, || {
         let before = site::served(&world)[0].clone();

@@ -44,7 +44,7 @@ fn two_machines_that_publish_at_once_leave_one_whole_download() {
 }
 
 fn judge(case: &Case) -> Wrong {
-    let world = site::with_patience(20);
+    let world = site::new();
     let other = Machine::new(&world, case.seed);
     let old = site::served(&world)[0].clone();
     let at_first = Found::now(&world);

@@ -1,6 +1,6 @@
 //! The world of one case: small artifacts, short waits, a token that can be recognised, and an address that is watched.
 
-use nexy_standin::world::{ARTIFACTS, Options, Tool, World};
+use nexy_standin::world::{ARTIFACTS, Options, Tool, World, in_memory};
 
 /// Long enough that eight bytes of it cannot appear by chance.
 pub(crate) const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
@@ -24,21 +24,24 @@ pub(crate) type Each<T> = [T; 2];
 
 /// Bytes of the artifacts.
 pub(crate) const SIZE_BYTES: u64 = 64 << 10;
-/// So long a healthy stand-in is believed to be silent at most, however busy the machine is.
-const STALL_S: u64 = 2;
+/// So long a healthy stand-in may be silent, however busy the machine is.
+const PATIENT_S: u64 = 20;
+/// The same where silence is what is tried: nobody waits for it longer than needed.
+pub(crate) const BRISK_S: u64 = 3;
 /// So long the tools wait for the public address: longer than one poll that is met by silence.
 const PUBLIC_S: u64 = 5;
 
-/// A channel with a live and a previous artifact, and new bytes in the inbox.
+/// Channels with a live and a previous artifact, and new bytes in the inbox.
 pub(crate) fn new() -> World {
-    with_patience(STALL_S)
+    with_patience(PATIENT_S)
 }
 
-/// The same, for tools that have to wait for others at the stand-in.
+/// The same, for tools that give a silent server up after so many seconds.
 pub(crate) fn with_patience(stall_s: u64) -> World {
-    let world = World::with(&Options { dmg_bytes: SIZE_BYTES, git: false, ..Options::default() });
+    // A thousand worlds are made of small files that live for a second: in memory, where there is such a place.
+    let world = World::with(&Options { dmg_bytes: SIZE_BYTES, git: false, below: in_memory(), ..Options::default() });
     for (key, seconds) in
-        [("connect_timeout_s", 2), ("stall_timeout_s", stall_s), ("request_timeout_s", 2 * stall_s), ("public_url_wait_s", PUBLIC_S)]
+        [("connect_timeout_s", stall_s), ("stall_timeout_s", stall_s), ("request_timeout_s", 2 * stall_s), ("public_url_wait_s", PUBLIC_S)]
     {
         world.set_target("limits", key, &seconds.to_string());
     }

@@ -106,10 +106,12 @@ impl Store {
         let mut json = disk::read_json(&file).unwrap();
         json[key] = value;
         disk::write_json(&file, &json);
+        self.note_watched();
     }
 
     pub(crate) fn remove_release(&self, release: &Release) {
         fs::remove_dir_all(&release.folder).unwrap();
+        self.note_watched();
     }
 
     pub(crate) fn release_by_tag(&self, repository: &str, tag: &str) -> Option<Release> {
@@ -232,7 +234,7 @@ impl Store {
         }
         names["now"] = Value::Object(now);
         disk::write_json(&file, &names);
-        self.watch.note(|| self.watched());
+        self.note_watched();
     }
 }
 

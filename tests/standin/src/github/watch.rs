@@ -19,7 +19,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Writes down what is served now, when that differs from before; nothing is looked at when nothing is watched.
-    pub(super) fn note(&self, now: impl FnOnce() -> Served) {
+    fn note(&self, now: impl FnOnce() -> Served) {
         if self.addresses.is_empty() {
             return;
         }
@@ -32,8 +32,17 @@ impl Watch {
 }
 
 impl Store {
-    /// What the watched addresses lead to now.
+    /// What the watched addresses lead to now: what was written down last.
     pub(crate) fn watched(&self) -> Served {
+        self.watch.past.borrow().last().cloned().unwrap_or_default()
+    }
+
+    /// Writes down what the watched addresses lead to, after every change.
+    pub(super) fn note_watched(&self) {
+        self.watch.note(|| self.looked_up());
+    }
+
+    fn looked_up(&self) -> Served {
         let digest = |(repository, tag, name): &Address| {
             let release = self.release_by_tag(repository, tag).filter(|release| !release.draft)?;
             self.public(&release, name)?.digest
@@ -44,7 +53,7 @@ impl Store {
     fn watch(&mut self, address: Address) {
         self.watch.addresses.push(address);
         self.watch.past = RefCell::default();
-        self.watch.note(|| self.watched());
+        self.note_watched();
     }
 }
 
@@ -64,6 +73,6 @@ impl Standin {
     pub fn clear_history(&self) {
         let store = self.shared.store();
         store.watch.past.borrow_mut().clear();
-        store.watch.note(|| store.watched());
+        store.note_watched();
     }
 }

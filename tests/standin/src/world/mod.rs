@@ -51,6 +51,8 @@ pub struct Options {
     pub pkg_bytes: Option<u64>,
     /// Where the tools were built; none looks beside the running test.
     pub tools: Option<PathBuf>,
+    /// Where the world is made; none is the usual place for temporary files.
+    pub below: Option<PathBuf>,
     /// Whether the workspace is under git; without, a world is made in half the time.
     pub git: bool,
     /// Waits and timeouts as a test wants them; false keeps those of the committed `nexy.toml`,
@@ -62,8 +64,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, git: true, short_waits: true, github: None }
+        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, below: None, git: true, short_waits: true, github: None }
     }
+}
+
+/// A folder in memory for worlds of which many are made, where the system has one.
+#[must_use]
+pub fn in_memory() -> Option<PathBuf> {
+    let folder = Path::new("/dev/shm");
+    tempfile::tempfile_in(folder).is_ok().then(|| folder.to_owned())
 }
 
 /// A laptop with a workspace, a VM with a checkout, and a running [`Standin`]; vanishes when dropped.
@@ -93,7 +102,8 @@ impl World {
     /// A world of other sizes, tools or waits.
     #[must_use]
     pub fn with(options: &Options) -> Self {
-        let folder = tempfile::Builder::new().prefix("nexy-world-").tempdir().unwrap();
+        let below = options.below.clone().unwrap_or_else(tempfile::env::temp_dir);
+        let folder = tempfile::Builder::new().prefix("nexy-world-").tempdir_in(below).unwrap();
         // The tools show and compare real paths.
         let root = folder.path().canonicalize().unwrap();
         let standin = Standin::start_as(&root.join("state"), options.github.as_ref());
