@@ -10,7 +10,11 @@ use nexy_standin::{
     world::{Ran, Tool, World},
 };
 use serde_json::Value;
-use std::{ops::Range, path::Path, time::Duration};
+use std::{
+    ops::Range,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 /// What was seen of one run.
 pub(crate) struct Seen {
@@ -30,6 +34,8 @@ pub(crate) struct Seen {
     pub(crate) goal: Each<Option<String>>,
     /// What they get now.
     pub(crate) after: Each<Option<String>>,
+    /// When it began: what is older was written by nobody in this run.
+    pub(crate) begun: SystemTime,
 }
 
 impl Seen {
@@ -40,7 +46,10 @@ impl Seen {
 
     /// What the run was told, and what it wrote about itself.
     pub(crate) fn outcome(&self) -> Option<&Value> {
-        self.record.as_ref()?["outcomes"].as_array()?.iter().rfind(|outcome| outcome["by"] == "nexy-publish")
+        self.record.as_ref()?["outcomes"].as_array()?.iter().rfind(|outcome| {
+            let by = outcome["by"].as_str().unwrap_or_default();
+            by.starts_with("nexy-publish")
+        })
     }
 
     /// How often it wrote down that it asked again.
@@ -61,6 +70,7 @@ pub(crate) struct Prepared {
     before: Each<Option<String>>,
     found: Each<Vec<String>>,
     goal: Each<Option<String>>,
+    begun: SystemTime,
 }
 
 /// Prepares a run: the record is made, the logs start anew.
@@ -74,7 +84,7 @@ pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
     world.standin.clear_requests();
     world.standin.clear_history();
     let arguments = verb.arguments.iter().map(|word| (*word).to_owned()).collect();
-    Prepared { record, arguments, before, found: site::found(world), goal }
+    Prepared { record, arguments, before, found: site::found(world), goal, begun: SystemTime::now() }
 }
 
 impl Prepared {
@@ -121,6 +131,7 @@ impl Prepared {
             found: self.found,
             goal: self.goal,
             after: site::served(world),
+            begun: self.begun,
         }
     }
 }

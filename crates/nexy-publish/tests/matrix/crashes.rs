@@ -1,14 +1,18 @@
-//! The crash matrix: `kill -9` before and after every request, of a publication and of every run that repairs something.
+//! The crash matrix: `kill -9` before and after every request, of a publication, of a rollback, and of every run that repairs something.
 
 use crate::{
-    case, invariants,
+    case::{self, Seen},
+    invariants,
     model::KILLED,
     places::{self, Place},
     pool::{self, Wrong},
-    site,
-    verbs::{PUBLISH, PUBLISH_BOTH, REPAIRS, Verb},
+    site::{self, ADDRESSES},
+    verbs::{PUBLISH, PUBLISH_BOTH, REPAIRS, ROLLBACK, Verb},
 };
-use nexy_standin::Reply;
+use nexy_standin::{
+    Reply,
+    world::{ARTIFACTS, World},
+};
 
 struct Case<'a> {
     verb: &'a Verb,
@@ -30,7 +34,7 @@ fn cases(verbs: &'static [Verb]) -> Vec<Case<'static>> {
 
 #[test]
 fn a_kill_at_any_request_leaves_a_way_back_and_the_next_run_converges() {
-    pool::run(&cases(const { &[PUBLISH, PUBLISH_BOTH] }), Case::name, judge);
+    pool::run(&cases(const { &[PUBLISH, PUBLISH_BOTH, ROLLBACK] }), Case::name, judge);
 }
 
 #[test]
@@ -61,11 +65,13 @@ fn judge(case: &Case<'_>) -> Wrong {
     wrong
 }
 
-/// Where there was a download, there is one, or the old bytes lie beside under their kept name.
-fn a_download_or_a_way_back(world: &nexy_standin::world::World, seen: &case::Seen) -> Wrong {
-    let kept = site::found(world);
-    let lost =
-        |address: &usize| seen.after[*address].is_none() && seen.before[*address].as_ref().is_some_and(|old| !kept[*address].contains(old));
-    let lost = (0..site::ADDRESSES.len()).filter(lost);
-    lost.map(|address| format!("users have no {}, and the old bytes are not beside it", site::ADDRESSES[address].live)).collect()
+/// Where there was a download, there is one, or the bytes that users had lie beside under another name.
+fn a_download_or_a_way_back(world: &World, seen: &Seen) -> Wrong {
+    let is_lost = |address: &usize| {
+        let assets = world.standin.assets(ARTIFACTS, ADDRESSES[*address].channel);
+        let is_kept = assets.iter().any(|asset| asset.state == "uploaded" && asset.digest == seen.before[*address]);
+        seen.before[*address].is_some() && seen.after[*address].is_none() && !is_kept
+    };
+    let lost = (0..ADDRESSES.len()).filter(is_lost);
+    lost.map(|address| format!("users have no {}, and what they had is gone", ADDRESSES[address].live)).collect()
 }

@@ -7,7 +7,7 @@ use crate::{
     places::{self, Place},
     pool::{self, Wrong},
     site,
-    verbs::{PUBLISH, PUBLISH_BOTH, Verb},
+    verbs::{PUBLISH, PUBLISH_BOTH, ROLLBACK, Verb},
 };
 
 struct Case<'a> {
@@ -23,11 +23,11 @@ impl Case<'_> {
     }
 }
 
-/// Every request of a publication; of one of two artifacts only what has no like there: what comes once the first is live.
+/// Every request of a publication and of a rollback; of a publication of two artifacts only what has no like there: what comes once the first is live.
 fn struck() -> Vec<(&'static Verb, Vec<Place>)> {
     let mut both = places::of(&PUBLISH_BOTH);
     both.retain(|place| place.is_half_done);
-    vec![(&PUBLISH, places::of(&PUBLISH)), (&PUBLISH_BOTH, both)]
+    vec![(&PUBLISH, places::of(&PUBLISH)), (&PUBLISH_BOTH, both), (&ROLLBACK, places::of(&ROLLBACK))]
 }
 
 fn cases() -> Vec<Case<'static>> {

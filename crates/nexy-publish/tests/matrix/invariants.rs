@@ -9,7 +9,11 @@ use crate::{
     verbs::Verb,
 };
 use nexy_standin::{RequestLine, traces, world::World};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 /// Everything that holds right after a run.
 pub(crate) fn of_a_run(world: &World, seen: &Seen) -> Wrong {
@@ -130,12 +134,18 @@ fn no_secret_left(world: &World, seen: &Seen) -> Wrong {
     look("standard output".to_owned(), &seen.ran.stdout);
     look("standard error".to_owned(), &seen.ran.stderr);
     for folder in [world.home(), world.root().join("temporary"), world.workspace()] {
-        for file in files(&folder) {
-            let text = String::from_utf8_lossy(&fs::read(&file).unwrap_or_default()).into_owned();
+        for file in files(&folder).iter().filter(|file| is_newer(file, seen.begun)) {
+            let text = String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned();
             look(file.display().to_string(), &text);
         }
     }
     wrong
+}
+
+/// The clock of files may be a moment behind.
+fn is_newer(file: &Path, begun: SystemTime) -> bool {
+    let changed = file.metadata().and_then(|metadata| metadata.modified());
+    changed.is_ok_and(|changed| changed + Duration::from_millis(100) >= begun)
 }
 
 /// What a run may have written: neither the history, nor the scripts, nor the artifacts themselves.
@@ -195,7 +205,8 @@ fn no_manifest_points_to_other_bytes(world: &World, seen: &Seen) -> Wrong {
 }
 
 /// I3 and I5: without faults the same command finishes, and leaves nothing of ours behind but the previous artifact. What it
-/// cannot tell from somebody's upload of this hour, it may leave alone (75 when it is in the way) until an hour has passed.
+/// cannot tell from somebody's upload of this hour, it may leave alone (75 when it is in the way) until an hour has passed, and
+/// then a person types what it advises.
 pub(crate) fn the_next_run_converges(world: &World, verb: &Verb, goal: &Each<Option<String>>) -> Wrong {
     let mut wrong = Wrong::new();
     let mut seen = case::run(world, verb, None);
@@ -209,9 +220,15 @@ pub(crate) fn the_next_run_converges(world: &World, verb: &Verb, goal: &Each<Opt
         wrong.push(format!("I3: the next run does not converge\n{}", seen.ran));
         return wrong;
     }
+    if seen.ran.stderr.contains("nexy-publish clean") {
+        let cleaned = site::tool(world, "nexy-publish").arg("clean").run();
+        if cleaned.code != Some(0) {
+            wrong.push(format!("I5: what the next run advised does not work\n{cleaned}"));
+        }
+    }
     let left = site::left_behind(world);
     if !left.is_empty() {
-        wrong.push(format!("I5: left behind: {left:?}"));
+        wrong.push(format!("I5: left behind: {left:?}\n--- standard error of the next run\n{}", seen.ran.stderr));
     }
     wrong.extend(no_manifest_points_to_other_bytes(world, &seen));
     wrong

@@ -1,4 +1,4 @@
-//! A second machine: its own workspace, home and temporary folder, the same GitHub.
+//! A second publisher: its own workspace, on a machine of its own or on the same one, and the same GitHub.
 
 use crate::{scene, site};
 use nexy_contract::Timestamp;
@@ -9,15 +9,25 @@ use nexy_standin::{
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
-/// The other machine of a world.
+/// The other workspace of a world.
 pub(crate) struct Machine<'a> {
     world: &'a World,
+    is_the_same: bool,
 }
 
 impl<'a> Machine<'a> {
-    /// Sets it up as a copy of the first; with `seed` its inbox holds other bytes.
+    /// A workspace on another machine, a copy of the first; with `seed` its inbox holds other bytes.
     pub(crate) fn new(world: &'a World, seed: Option<u64>) -> Self {
-        let machine = Self { world };
+        Self { world, is_the_same: false }.set_up(seed)
+    }
+
+    /// The same, on the same machine.
+    pub(crate) fn the_same(world: &'a World, seed: Option<u64>) -> Self {
+        Self { world, is_the_same: true }.set_up(seed)
+    }
+
+    fn set_up(self, seed: Option<u64>) -> Self {
+        let (machine, world) = (&self, self.world);
         copy(&world.workspace(), &machine.folder("workspace"));
         for name in ["home", "temporary", "run"] {
             fs::create_dir_all(machine.folder(name)).expect("a folder of the other machine");
@@ -25,7 +35,7 @@ impl<'a> Machine<'a> {
         if let Some(seed) = seed {
             artifact::write_dmg(&machine.folder("workspace").join("release_inbox/Nexy.dmg"), site::SIZE_BYTES, seed);
         }
-        machine
+        self
     }
 
     /// The bytes in its inbox, as `sha256:…`.
@@ -43,13 +53,11 @@ impl<'a> Machine<'a> {
     fn tool(&self, name: &str) -> Tool {
         let text = |name| self.folder(name).display().to_string();
         let target = format!("--target={}/nexy.toml", text("workspace"));
-        site::tool(self.world, name)
-            .bare()
-            .arg(&target)
-            .dir(self.folder("workspace"))
-            .env("HOME", &text("home"))
-            .env("TMPDIR", &text("temporary"))
-            .env("XDG_RUNTIME_DIR", &text("run"))
+        let tool = site::tool(self.world, name).bare().arg(&target).dir(self.folder("workspace"));
+        if self.is_the_same {
+            return tool;
+        }
+        tool.env("HOME", &text("home")).env("TMPDIR", &text("temporary")).env("XDG_RUNTIME_DIR", &text("run"))
     }
 
     fn folder(&self, name: &str) -> std::path::PathBuf {

@@ -20,6 +20,9 @@ pub(crate) struct Allowed {
 /// How a publisher may end when another one is at work: done, or refused, or put back, or busy. Never with nothing live.
 pub(crate) const RACE: [i32; 4] = [0, 1, 3, 75];
 
+/// How a second publisher on the same machine ends while the first is at work, before it has changed anything.
+pub(crate) const LOCKED: i32 = 75;
+
 /// How a publisher may end when a person changes the channel meanwhile: the same, and with a command for that person.
 pub(crate) const PERSON: [i32; 5] = [0, 1, 3, 4, 75];
 
@@ -83,7 +86,7 @@ fn once(step: Step, class: Class) -> Allowed {
     match (class, step) {
         // The public address is polled, and a poll is no retry.
         (C::Broken | C::Later | C::Cut, S::ConfirmPublic) => ON,
-        (C::Broken | C::Later, _) | (C::Cut, S::Look | S::Verify | S::ConfirmApi) => AGAIN,
+        (C::Broken | C::Later, _) | (C::Cut, S::Look | S::Verify | S::Prove | S::ConfirmApi) => AGAIN,
 
         // What has no clear answer is looked up, and found done. An upload that is still on its way may be anybody's.
         (C::Late, S::Upload) => exits(&[0, 75]),
@@ -95,7 +98,7 @@ fn once(step: Step, class: Class) -> Allowed {
         (C::Half, _) => exits(&[0, 75]),
 
         (C::Denied, S::Look | S::Upload | S::Discard | S::Retire) => exits(&[1]),
-        (C::Denied, S::Verify) => exits(&[1, 69]),
+        (C::Denied, S::Verify | S::Prove) => exits(&[1, 69]),
         (C::Denied, S::ConfirmPublic) => exits(&[0, 3]),
         // Once the old one has been renamed away, every way back leads through 3.
         (C::Denied | C::Gone, S::GoLive) => exits(&[3]),
@@ -106,19 +109,22 @@ fn once(step: Step, class: Class) -> Allowed {
         // To be gone is what was asked for; while it is not, its name is taken.
         (C::Gone, S::Discard) => exits(&[0, 1, 75]),
         // A new address may take a while.
-        (C::Gone, S::Verify | S::ConfirmPublic) => ON,
+        (C::Gone, S::Verify | S::Prove | S::ConfirmPublic) => ON,
 
         (C::Garbled | C::Elsewhere, S::Look) => exits(&[0, 69]),
         // Other bytes than were sent never go live.
         (C::Garbled, S::Verify) | (C::Changed, _) => exits(&[3]),
         (C::Elsewhere, S::Verify) => exits(&[3, 69]),
+        // Nothing of this run lies there that could be taken away again.
+        (C::Garbled | C::Elsewhere, S::Prove) => exits(&[1, 69]),
         (C::Elsewhere, S::Upload | S::Discard) => exits(&[0, 1, 69]),
         (C::Elsewhere, S::Retire) => exits(&[0, 1, 3, 69]),
         (C::Elsewhere, S::GoLive) => exits(&[0, 3]),
         (C::Garbled | C::Elsewhere, S::ConfirmApi | S::ConfirmPublic) => exits(&[0, 3]),
 
         // GitHub may not know a digest; the bytes are compared anyway. What it knows must be right.
-        (C::NoDigest, S::Look) | (C::OtherDigest, S::Look) => exits(&[0, 75]),
+        (C::NoDigest, S::Look) => exits(&[0, 75]),
+        (C::OtherDigest, S::Look) => exits(&[0, 1, 75]),
         (C::NoDigest, _) => ON,
         (C::OtherDigest, S::Upload) => exits(&[3]),
         (C::OtherDigest, S::Retire) => exits(&[0, 3, 75]),
@@ -132,12 +138,12 @@ fn for_good(step: Step, class: Class) -> Allowed {
     use Class as C;
     use Step as S;
     match (class, step) {
-        (C::Broken | C::Later, S::Look | S::Upload | S::Discard | S::Verify) => exits(&[69]),
+        (C::Broken | C::Later, S::Look | S::Upload | S::Discard | S::Verify | S::Prove) => exits(&[69]),
         (C::Denied, S::Look | S::Upload | S::Discard) => exits(&[1]),
-        (C::Denied, S::Verify) => exits(&[1, 69]),
+        (C::Denied, S::Verify | S::Prove) => exits(&[1, 69]),
         (C::Gone, S::Look | S::Discard) => exits(&[1, 75]),
         (C::Gone, S::Upload) => exits(&[75]),
-        (C::Gone | C::Stale, S::Verify) => exits(&[69]),
+        (C::Gone | C::Stale, S::Verify | S::Prove) => exits(&[69, 75]),
         // When nobody can look, nobody can tell whether the rename has happened.
         (C::Broken | C::Later, S::Retire) => exits(&[4, 69]),
         (C::Denied, S::Retire) => exits(&[1]),

@@ -19,6 +19,8 @@ pub(crate) enum Step {
     Upload,
     /// A download of the staged file, before it is live: the redirect, and the bytes.
     Verify,
+    /// A download of what lies there already and is to go live once more.
+    Prove,
     /// An asset is deleted.
     Discard,
     /// The live asset is renamed away: from here on users have no download.
@@ -115,7 +117,8 @@ fn step(line: &RequestLine, address: usize, seen: &Seen) -> Step {
         ("api", "GET") if is_new && line.asset_id.is_some() => Step::ConfirmApi,
         ("api", "GET") => Step::Look,
         ("web" | "storage", "GET") if is_new => Step::ConfirmPublic,
-        ("web" | "storage", "GET") => Step::Verify,
+        ("web" | "storage", "GET") if seen.requests.iter().any(|line| line.listener == "uploads") => Step::Verify,
+        ("web" | "storage", "GET") => Step::Prove,
         _ => panic!("a request that no publication makes: {line:?}"),
     }
 }

@@ -30,6 +30,11 @@ impl Case {
         let side = if self.after { "after" } else { "before" };
         format!("publish · another machine publishes {bytes} bytes {side} {}", self.place.name())
     }
+
+    fn name_at_home(&self) -> String {
+        let bytes = if self.seed.is_some() { "other" } else { "equal" };
+        format!("publish · another workspace of this machine publishes {bytes} bytes before {}", self.place.name())
+    }
 }
 
 #[test]
@@ -128,6 +133,30 @@ fn only_its_own(seen: &Seen, window: &Range<u64>, found: [Found; 2], same_bytes:
 
 fn told(ours: &Ran, theirs: &Ran) -> String {
     format!("--- standard error of the held one\n{}--- standard error of the other one\n{}", ours.stderr, theirs.stderr)
+}
+
+/// On one machine the second publisher finds the first at work before it asks anything that matters.
+#[test]
+fn a_second_publisher_on_the_same_machine_changes_nothing() {
+    let mut cases = Vec::new();
+    for place in places::of(&PUBLISH) {
+        cases.extend([None, Some(77)].map(|seed| Case { place: place.clone(), after: false, seed }));
+    }
+    pool::run(&cases, Case::name_at_home, |case| {
+        let world = site::new();
+        let other = Machine::the_same(&world, case.seed);
+        let (seen, window, theirs) = case::begin(&world, &PUBLISH).end_beside(&world, &case.place, case.after, || other.publishes());
+        let mut wrong = invariants::of_a_run(&world, &seen);
+        if (seen.exit(), theirs.code) != (0, Some(model::LOCKED)) {
+            wrong.push(format!("the first ends with {}, the second with {:?}", seen.exit(), theirs.code));
+        }
+        let mutations = seen.requests.iter().filter(|line| window.contains(&line.number) && line.is_mutation());
+        wrong.extend(mutations.map(|line| format!("the second did {}", line.call())));
+        if !wrong.is_empty() {
+            wrong.push(told(&seen.ran, &theirs));
+        }
+        wrong
+    });
 }
 
 /// Nobody is told yes twice for two different artifacts at the same moment: the second machine starts when the first has ended.

@@ -73,12 +73,12 @@ pub(crate) fn found(world: &World) -> Each<Vec<String>> {
     })
 }
 
-/// Everything on the channels that is ours by name and has no business there, and every upload that is not whole.
+/// Every staged artifact, and every upload that is not whole. What was rolled back stays under its name, so that it is known.
 pub(crate) fn left_behind(world: &World) -> Vec<String> {
     let mut left = Vec::new();
     for Address { channel, .. } in &ADDRESSES {
         for asset in world.standin.assets(ARTIFACTS, channel) {
-            if asset.state != "uploaded" || [".next-", ".bad-"].iter().any(|infix| asset.name.contains(infix)) {
+            if asset.state != "uploaded" || asset.name.contains(".next-") {
                 left.push(format!("{channel}/{} ({})", asset.name, asset.state));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     scene,
-    site::{ADDRESSES, Each},
+    site::{self, ADDRESSES, Each},
 };
 use nexy_standin::{
     artifact,
@@ -29,6 +29,25 @@ pub(crate) const PUBLISH: Verb = publish("publish", |_| ());
 
 /// New bytes for both channels.
 pub(crate) const PUBLISH_BOTH: Verb = publish("publish both", |world| world.inbox_pkg(&artifact::pkg(64 << 10, 2)));
+
+/// Back to what was live before, after a publication that clients were told of.
+pub(crate) const ROLLBACK: Verb = Verb {
+    name: "rollback",
+    lay_out: |world| {
+        world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+        let published = site::tool(world, "nexy-publish").arg("-").stdin(scene::judged(world).to_string()).run();
+        published.exits(0);
+        site::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&published.stdout_bytes).run().exits(0);
+    },
+    arguments: &["rollback", "-"],
+    record: |world| site::tool(world, "nexy-version").arg("record").run().exits(0).json(),
+    goal: |world| {
+        let old = artifact::dmg(site::SIZE_BYTES, 1);
+        let file = world.home().join("what-was-live-before");
+        std::fs::write(&file, old).expect("a file");
+        [Some(format!("sha256:{}", artifact::sha256(&file))), None]
+    },
+};
 
 /// Every state of the repair table (facts, §3), as a crash or another tool leaves it.
 pub(crate) const REPAIRS: &[Verb] = &[
