@@ -3,7 +3,7 @@
 use crate::package::Package;
 use crate::world::VERSION;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 const TRAILER: u64 = 512;
@@ -29,6 +29,15 @@ pub fn write_dmg(path: &Path, size_bytes: u64, seed: u64) {
     file.flush().unwrap();
 }
 
+/// A disk image of any size that takes no room on the disk: nothing but zeros before its end.
+pub fn write_sparse_dmg(path: &Path, size_bytes: u64) {
+    let file = File::create(path).unwrap();
+    let data = size_bytes.checked_sub(TRAILER).expect("a disk image has a trailer of 512 bytes");
+    file.set_len(data).unwrap();
+    (&file).seek(SeekFrom::End(0)).unwrap();
+    (&file).write_all(&trailer(data)).unwrap();
+}
+
 /// The same as [`pkg`], straight into a file.
 pub fn write_pkg(path: &Path, size_bytes: u64, seed: u64) {
     fs::write(path, pkg(size_bytes, seed)).unwrap();
@@ -43,6 +52,11 @@ pub fn sha256(path: &Path) -> String {
 fn write_dmg_to(out: &mut impl Write, size_bytes: u64, seed: u64) {
     let data = size_bytes.checked_sub(TRAILER).expect("a disk image has a trailer of 512 bytes");
     noise(out, data, seed);
+    out.write_all(&trailer(data)).unwrap();
+}
+
+/// The end of a disk image of so many bytes before it.
+fn trailer(data: u64) -> [u8; TRAILER as usize] {
     let mut trailer = [0; TRAILER as usize];
     trailer[..4].copy_from_slice(b"koly");
     trailer[4..8].copy_from_slice(&4_u32.to_be_bytes());
@@ -51,7 +65,7 @@ fn write_dmg_to(out: &mut impl Write, size_bytes: u64, seed: u64) {
     trailer[32..40].copy_from_slice(&data.to_be_bytes());
     trailer[56..60].copy_from_slice(&1_u32.to_be_bytes());
     trailer[60..64].copy_from_slice(&1_u32.to_be_bytes());
-    out.write_all(&trailer).unwrap();
+    trailer
 }
 
 /// xorshift64*: nothing compresses it, and the same seed gives the same bytes.
@@ -78,6 +92,10 @@ mod tests {
         let image = dmg(4096, 1);
         assert_eq!(image.len(), 4096);
         assert_eq!(&image[4096 - 512..4096 - 508], b"koly");
+        let folder = tempfile::tempdir().unwrap();
+        let sparse = folder.path().join("sparse.dmg");
+        write_sparse_dmg(&sparse, 4096);
+        assert_eq!(std::fs::read(sparse).unwrap()[4096 - 512..], image[4096 - 512..]);
         assert_eq!(image, dmg(4096, 1));
         assert_ne!(image, dmg(4096, 2));
         assert_eq!(&pkg(4096, 1)[..4], b"xar!");

@@ -1,8 +1,8 @@
-//! One publication, with its memory; and the same work as a careful person types it.
+//! One publication, with its memory and its calls; and the same work as a careful person types it.
 
 use crate::memory;
 use nexy_standin::{
-    TOKEN, client,
+    TOKEN, artifact, client,
     world::{ARTIFACTS, Options, World},
 };
 use std::{
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) struct Publication {
     pub(crate) took: Duration,
     pub(crate) peak_bytes: u64,
+    /// API calls that came while users had no download: the one that gave it back included.
+    pub(crate) calls_without_download: usize,
 }
 
 fn world(tools: &Path, size_mib: u64) -> World {
@@ -35,7 +37,18 @@ fn world(tools: &Path, size_mib: u64) -> World {
 
 /// `nexy-publish -`, from a record whose gates have passed.
 pub(crate) fn ours(tools: &Path, size_mib: u64) -> Publication {
-    let world = world(tools, size_mib);
+    publication_in(&world(tools, size_mib))
+}
+
+/// The same with an artifact that takes no room in the inbox and has a small predecessor.
+pub(crate) fn ours_of_a_sparse_file(tools: &Path, size_mib: u64) -> Publication {
+    let world = world(tools, 1);
+    artifact::write_sparse_dmg(&world.inbox("Nexy.dmg"), size_mib << 20);
+    publication_in(&world)
+}
+
+fn publication_in(world: &World) -> Publication {
+    world.standin.watch(ARTIFACTS, "Update", "Nexy.dmg");
     let pipeline = "nexy-version --target \"$NEXY_TARGET\" record | nexy-gate --target \"$NEXY_TARGET\" before-publish -";
     let record = world.shell(pipeline).deadline(PATIENCE).run().exits(0).stdout_bytes.clone();
     let begun = Instant::now();
@@ -57,7 +70,9 @@ pub(crate) fn ours(tools: &Path, size_mib: u64) -> Publication {
     ended.store(true, Ordering::SeqCst);
     watcher.join().unwrap();
     ran.exits(0);
-    Publication { took, peak_bytes: peak.load(Ordering::SeqCst) }
+    let requests = world.standin.requests();
+    let came_without = requests.iter().filter(|line| line.listener == "api" && line.watched_before == [None]);
+    Publication { took, peak_bytes: peak.load(Ordering::SeqCst), calls_without_download: came_without.count() }
 }
 
 /// Hash it, upload it, download it, hash what came.
