@@ -47,6 +47,44 @@ pub fn none_in(secret: &str, text: &str, place: &str) {
     }
 }
 
+/// Looks for the traces of one secret in many texts, each read once.
+#[derive(Debug)]
+pub struct Sieve {
+    traces: Vec<String>,
+    /// Whether some trace begins with these two bytes.
+    begins: Vec<bool>,
+}
+
+impl Sieve {
+    /// A sieve for this secret.
+    ///
+    /// # Panics
+    /// As [`of`].
+    #[must_use]
+    pub fn of(secret: &str) -> Self {
+        let traces = of(secret);
+        let mut begins = vec![false; 1 << 16];
+        for trace in &traces {
+            begins[pair(trace.as_bytes())] = true;
+        }
+        Self { traces, begins }
+    }
+
+    /// The first trace that stands in these bytes.
+    #[must_use]
+    pub fn finds(&self, bytes: &[u8]) -> Option<&str> {
+        let starts = bytes.windows(2).enumerate().filter(|(_, two)| self.begins[pair(two)]);
+        starts
+            .map(|(at, _)| &bytes[at..])
+            .find_map(|rest| self.traces.iter().find(|trace| rest.starts_with(trace.as_bytes())))
+            .map(String::as_str)
+    }
+}
+
+fn pair(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+}
+
 fn windows(bytes: &[u8], length: usize) -> Vec<String> {
     bytes.windows(length).map(|part| String::from_utf8_lossy(part).into_owned()).collect()
 }
@@ -66,6 +104,19 @@ mod tests {
         assert!(of(SECRET).iter().any(|trace| format!("Bearer {SECRET}").contains(trace)));
         assert!(of(SECRET).iter().any(|trace| "token=%4E%45%4C%7A%51%37%76%58".contains(trace)));
         none_in(SECRET, "nothing of it here, ghp_SEN", "a harmless text");
+    }
+
+    #[test]
+    fn a_sieve_finds_what_stands_anywhere_and_nothing_else() {
+        let sieve = Sieve::of(SECRET);
+        for trace in of(SECRET) {
+            for text in [trace.clone(), format!("x{trace}"), format!("{trace}x"), format!("ghp_g{trace}")] {
+                assert!(sieve.finds(text.as_bytes()).is_some(), "{text}");
+            }
+            assert_eq!(sieve.finds(&trace.as_bytes()[1..]), None);
+        }
+        assert_eq!(sieve.finds(b""), None);
+        assert_eq!(sieve.finds(b"nothing of it here, ghp_SEN"), None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     typed,
     verbs::Verb,
 };
-use nexy_standin::{RequestLine, traces, world::World};
+use nexy_standin::{RequestLine, traces::Sieve, world::World};
 use std::{
     fs,
     path::Path,
@@ -125,18 +125,17 @@ fn nothing_is_repeated_blindly(seen: &Seen) -> Option<String> {
 fn no_secret_left(world: &World, seen: &Seen) -> Wrong {
     let strayed = seen.requests.iter().filter(|line| line.has_authorization && !["api", "uploads"].contains(&line.listener.as_str()));
     let mut wrong: Wrong = strayed.map(|line| format!("I6: the token went to {} {}", line.listener, line.call())).collect();
-    let traces = traces::of(site::SENTINEL);
-    let mut look = |place: String, text: &str| {
-        if traces.iter().any(|trace| text.contains(trace)) {
+    let sieve = Sieve::of(site::SENTINEL);
+    let mut look = |place: String, bytes: &[u8]| {
+        if sieve.finds(bytes).is_some() {
             wrong.push(format!("I6: a part of the token stands in {place}"));
         }
     };
-    look("standard output".to_owned(), &seen.ran.stdout);
-    look("standard error".to_owned(), &seen.ran.stderr);
+    look("standard output".to_owned(), &seen.ran.stdout_bytes);
+    look("standard error".to_owned(), seen.ran.stderr.as_bytes());
     for folder in [world.home(), world.root().join("temporary"), world.workspace()] {
         for file in files(&folder).iter().filter(|file| is_newer(file, seen.begun)) {
-            let text = String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned();
-            look(file.display().to_string(), &text);
+            look(file.display().to_string(), &fs::read(file).unwrap_or_default());
         }
     }
     wrong
@@ -145,7 +144,7 @@ fn no_secret_left(world: &World, seen: &Seen) -> Wrong {
 /// The clock of files may be a moment behind.
 fn is_newer(file: &Path, begun: SystemTime) -> bool {
     let changed = file.metadata().and_then(|metadata| metadata.modified());
-    changed.is_ok_and(|changed| changed + Duration::from_millis(100) >= begun)
+    changed.is_ok_and(|changed| changed + Duration::from_millis(20) >= begun)
 }
 
 /// What a run may have written: neither the history, nor the scripts, nor the artifacts themselves.
