@@ -49,6 +49,12 @@ impl Channel {
         self.staged.iter().find(|asset| asset.name == name)
     }
 
+    /// An asset by its id, whatever it is called.
+    pub(crate) fn find(&self, id: u64) -> Option<&Asset> {
+        let named = self.live.iter().chain(&self.previous).chain(&self.staged);
+        named.chain(&self.bad).chain(&self.others).find(|asset| asset.id == id)
+    }
+
     /// The live asset in the form that reports remember.
     pub(crate) fn seen(&self) -> Option<SeenAsset> {
         self.live.as_ref().map(|asset| SeenAsset { asset_id: asset.id, sha256: asset.sha256() })

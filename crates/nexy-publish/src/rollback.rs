@@ -12,7 +12,7 @@ use crate::{
     steps::{
         Job, Scene, announced, fetch,
         file::{self, Opened},
-        look, stage, verify,
+        look, lost, stage, verify,
     },
     words,
 };
@@ -24,7 +24,7 @@ use nexy_contract::{
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Deed},
-    github::Asset,
+    github::{Asset, Kind},
 };
 use std::path::Path;
 
@@ -212,8 +212,16 @@ fn prove(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
         (None, false) => return Err(Problem::new(Exit::Bug, "nothing is there to go back to", "", "report this as a bug")),
     };
     scene.common.note(&format!("Verifying {}/{name} from release URL...", job.artifact.channel));
-    let found = fetch::whole(scene, &job.artifact.channel, &name, job.artifact.size_bytes)
-        .map_err(|error| error.problem(format!("cannot download {name}, so nothing was rolled back")).ending(Exit::CouldNotLook))?;
+    let found = match (fetch::whole(scene, &job.artifact.channel, &name, job.artifact.size_bytes), job.staged.clone()) {
+        (Ok(found), _) => found,
+        (Err(error), Some(kept)) if error.kind == Kind::NotFound && !job.plan.already_live => {
+            lost::where_it_went(scene, job, &kept, &error)?;
+            return prove(scene, job);
+        }
+        (Err(error), _) => {
+            return Err(error.problem(format!("cannot download {name}, so nothing was rolled back")).ending(Exit::CouldNotLook));
+        }
+    };
     scene.common.note(&format!("Remote size: {} bytes", found.size_bytes));
     scene.common.note(&format!("Remote SHA256: {}", found.sha256));
     if found.size_bytes != job.artifact.size_bytes || found.sha256 != job.artifact.sha256 {

@@ -27,13 +27,8 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
             )
         }
         Err(error) if error.kind == Kind::TooLarge => error.because,
-        Err(error) => {
-            let mut problem = error.problem(format!("cannot download {url}, so nothing was swapped"));
-            if error.kind == Kind::NotFound {
-                "somebody else may have taken it away: nexy-publish show, then run the whole pipeline again".clone_into(&mut problem.fix);
-            }
-            return Err(problem.ending(Exit::CouldNotLook));
-        }
+        Err(error) if error.kind == Kind::NotFound => return lost::where_it_went(scene, job, &staged, &error),
+        Err(error) => return Err(error.problem(format!("cannot download {url}, so nothing was swapped")).ending(Exit::CouldNotLook)),
     };
     Err(remove(scene, job, &staged, because))
 }

@@ -9,7 +9,6 @@ mod invariants;
 mod kinds;
 mod machine;
 mod model;
-mod open;
 mod persons;
 mod places;
 mod pool;
