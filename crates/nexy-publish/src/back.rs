@@ -40,7 +40,9 @@ pub(crate) fn rollback(repository: &str, artifact: &str, channel: &Channel, goal
         return Ok(done(live));
     }
     let revive = channel.reserve().cloned();
-    let kept = channel.previous.as_ref();
+    // Once it was rolled back, what an earlier publication has left aside is no second step.
+    let is_done = |live: &Asset| channel.previous.is_none() && was_rolled_back(artifact, channel, live);
+    let kept = channel.kept().filter(|_| !channel.live.as_ref().is_some_and(is_done));
     let mut back = match goal {
         // The second rename is all that is missing.
         Goal::Previous if channel.live.is_none() && kept.is_some() => {
@@ -66,7 +68,7 @@ pub(crate) fn rollback(repository: &str, artifact: &str, channel: &Channel, goal
     };
     back.plan.retire = channel.live.clone().or_else(|| revive.clone());
     back.plan.retire_as = match (&revive, channel.live.as_ref().and_then(Asset::sha256)) {
-        (Some(revive), _) => revive.name.clone(),
+        (Some(revive), _) => names::resting(artifact, &revive.name),
         (None, Some(sha256)) => names::bad(artifact, sha256),
         (None, None) => String::new(),
     };

@@ -16,6 +16,8 @@ pub(crate) struct Channel {
     pub(crate) previous: Option<Asset>,
     /// Staged files, whoever staged them.
     pub(crate) staged: Vec<Asset>,
+    /// What a publication has moved away from under the name of the previous one, the latest first.
+    pub(crate) aside: Vec<Asset>,
     /// What was rolled back, the latest first.
     pub(crate) bad: Vec<Asset>,
     /// Everything else; never touched.
@@ -34,11 +36,14 @@ pub(crate) fn sort(artifact: &str, listing: Listing) -> Channel {
             Place::Live => channel.live = Some(asset),
             Place::Previous => channel.previous = Some(asset),
             Place::Staged => channel.staged.push(asset),
+            Place::Aside => channel.aside.push(asset),
             Place::Bad => channel.bad.push(asset),
             Place::Other => channel.others.push(asset),
         }
     }
-    channel.bad.sort_by_key(|asset| std::cmp::Reverse((asset.last_change(), asset.id)));
+    for latest_first in [&mut channel.bad, &mut channel.aside] {
+        latest_first.sort_by_key(|asset| std::cmp::Reverse((asset.last_change(), asset.id)));
+    }
     channel
 }
 
@@ -52,7 +57,7 @@ impl Channel {
     /// An asset by its id, whatever it is called.
     pub(crate) fn find(&self, id: u64) -> Option<&Asset> {
         let named = self.live.iter().chain(&self.previous).chain(&self.staged);
-        named.chain(&self.bad).chain(&self.others).find(|asset| asset.id == id)
+        named.chain(&self.aside).chain(&self.bad).chain(&self.others).find(|asset| asset.id == id)
     }
 
     /// The live asset in the form that reports remember.
@@ -70,12 +75,17 @@ impl Channel {
         self.age_s(asset).is_some_and(|age| age >= SETTLED_S)
     }
 
+    /// What a rollback returns to. A publication that was cut off may have left it aside.
+    pub(crate) fn kept(&self) -> Option<&Asset> {
+        self.previous.as_ref().or_else(|| self.aside.iter().find(|asset| asset.is_uploaded()))
+    }
+
     /// What users can be given at once when nothing is live: what was live before, else what was rolled back last.
     pub(crate) fn reserve(&self) -> Option<&Asset> {
         if self.live.is_some() {
             return None;
         }
-        self.previous.iter().chain(&self.bad).find(|asset| asset.is_uploaded())
+        self.previous.iter().chain(&self.aside).chain(&self.bad).find(|asset| asset.is_uploaded())
     }
 }
 

@@ -62,7 +62,9 @@ fn clean(scene: &Scene<'_>, row: &ArtifactRow, dry_run: bool, removed: &mut Vec<
 
 /// Ours by name, and so old that nobody can be at work with it. What a rollback returns to is none, however old it is.
 pub(crate) fn leftovers(channel: &Channel) -> Vec<&Asset> {
-    channel.staged.iter().chain(&channel.bad).filter(|asset| channel.is_settled(asset)).collect()
+    let kept = channel.kept().map(|asset| asset.id);
+    let all = channel.staged.iter().chain(&channel.aside).chain(&channel.bad);
+    all.filter(|asset| channel.is_settled(asset) && kept != Some(asset.id)).collect()
 }
 
 /// While users have no download, whatever lies there may be what they get back.

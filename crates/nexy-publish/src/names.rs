@@ -13,6 +13,8 @@ pub(crate) enum Place {
     Staged,
     /// Rolled back.
     Bad,
+    /// Was previous, and makes way for the next previous.
+    Aside,
     /// None of ours.
     Other,
 }
@@ -30,6 +32,7 @@ pub(crate) fn place(artifact: &str, name: &str) -> Place {
         ".prev" => Place::Previous,
         _ if has_digits(".next-") => Place::Staged,
         _ if has_digits(".bad-") => Place::Bad,
+        _ if has_digits(".old-") => Place::Aside,
         _ => Place::Other,
     }
 }
@@ -45,6 +48,17 @@ pub(crate) fn previous(artifact: &str) -> String {
     infixed(artifact, "prev")
 }
 
+/// What gave up the name of the previous artifact, until the new one is confirmed: `Nexy.old-<id>.dmg`, with as many digits as
+/// the others have.
+pub(crate) fn aside(artifact: &str, id: u64) -> String {
+    infixed(artifact, &format!("old-{:012}", id % 1_000_000_000_000))
+}
+
+/// The name that an artifact gets when it was live only for the meantime: what was rolled back keeps its name.
+pub(crate) fn resting(artifact: &str, name: &str) -> String {
+    if place(artifact, name) == Place::Bad { name.to_owned() } else { previous(artifact) }
+}
+
 /// What was rolled back, and must not come back by mistake: `Nexy.bad-<sha12>.dmg`.
 pub(crate) fn bad(artifact: &str, sha256: Sha256Digest) -> String {
     infixed(artifact, &format!("bad-{}", sha256.short()))
@@ -53,6 +67,11 @@ pub(crate) fn bad(artifact: &str, sha256: Sha256Digest) -> String {
 /// What the label says, for people who look at the web page: `Nexy.dmg 2.0.0.4`.
 pub(crate) fn label(artifact: &str, version: ReleaseVersion) -> String {
     format!("{artifact} {version}")
+}
+
+/// The label of what was moved aside, with the mark of the machine on which that was done.
+pub(crate) fn aside_label(artifact: &str, label: &str, mark: &str) -> String {
+    format!("{} (upload {mark})", if label.is_empty() { artifact } else { label })
 }
 
 /// The label of an upload. The mark tells on which machine it was made, so that nobody takes another's for a leftover.
@@ -92,6 +111,8 @@ mod tests {
         assert_eq!(staged("Nexy.dmg", sha256), "Nexy.next-e3b0c44298fc.dmg");
         assert_eq!(bad("Nexy.dmg", sha256), "Nexy.bad-e3b0c44298fc.dmg");
         assert_eq!(previous("Nexy.dmg"), "Nexy.prev.dmg");
+        assert_eq!(aside("Nexy.dmg", 7), "Nexy.old-000000000007.dmg");
+        assert_eq!(place("Nexy.dmg", &aside("Nexy.dmg", u64::MAX)), Place::Aside);
         for (name, expected) in [
             ("Nexy.dmg", Place::Live),
             ("Nexy.prev.dmg", Place::Previous),
@@ -115,6 +136,11 @@ mod tests {
         assert_eq!(version("Nexy.dmg", &label("Nexy.dmg", four)), Some(four));
         let upload = staged_label("Nexy.dmg", four, "0123456789ab");
         assert_eq!(version("Nexy.dmg", &upload), Some(four));
+        for known in [Some(four), None] {
+            let before = known.map(|version| label("Nexy.dmg", version)).unwrap_or_default();
+            let aside = aside_label("Nexy.dmg", &before, "0123456789ab");
+            assert_eq!((version("Nexy.dmg", &aside), has_mark(&aside, "0123456789ab")), (known, true));
+        }
         assert!(has_mark(&upload, "0123456789ab") && !has_mark(&upload, "ba9876543210"));
         for other in ["", "Nexy.dmg", "Nexy.dmg 2.0.0", "Nexy.pkg 2.0.0.4", "Nexy.dmg 2.0.0.4 beta", "Nexy.dmg  2.0.0.4"] {
             assert_eq!(version("Nexy.dmg", other), None, "{other}");

@@ -61,8 +61,7 @@ pub(crate) fn publication(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan
         return Ok(Plan { revive, already_live: true, ..Plan::default() });
     }
     let mut plan = staging(wanted, channel);
-    // What comes back only for the meantime goes where it came from.
-    plan.retire_as = revive.as_ref().map_or_else(|| names::previous(wanted.artifact), |asset| asset.name.clone());
+    plan.retire_as = revive.as_ref().map_or_else(|| names::previous(wanted.artifact), |asset| names::resting(wanted.artifact, &asset.name));
     plan.make_room = channel.previous.clone().filter(|_| channel.live.is_some());
     plan.retire = channel.live.clone().or_else(|| revive.clone());
     plan.revive = revive;

@@ -5,7 +5,7 @@ use crate::{
     cli::Publish,
     live,
     session::{Locks, network},
-    steps::{Job, Scene, announced, look, revive, stage, verify},
+    steps::{Job, Scene, announced, look, revive, room, stage, verify},
     words,
 };
 use nexy_contract::{
@@ -75,6 +75,7 @@ fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result
         verify::apply(scene, job)?;
     }
     live::go(scene, &mut jobs)?;
+    jobs.iter_mut().for_each(|job| room::tidy(scene, job));
     live::write_down(scene, record, &jobs)?;
     let places: Vec<String> = jobs.iter().map(Job::place).collect();
     let changed = jobs.iter().any(|job| job.changed_at().is_some());

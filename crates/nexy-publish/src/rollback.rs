@@ -12,7 +12,7 @@ use crate::{
     steps::{
         Job, Scene, announced, fetch,
         file::{self, Opened},
-        look, lost, stage, verify,
+        look, lost, room, stage, verify,
     },
     words,
 };
@@ -91,6 +91,7 @@ fn walk<'a>(
     }
     let left = jobs.iter().filter_map(|job| channel::version(&job.artifact.name, job.plan.retire.as_ref()?)).max();
     live::go(scene, &mut jobs)?;
+    jobs.iter_mut().for_each(|job| room::tidy(scene, job));
     record.artifacts.retain(|artifact| jobs.iter().any(|job| job.artifact.name == artifact.name));
     live::write_down(scene, record, &jobs)?;
     // Clients are told the version of what they update from; without it, any will do, and the manifest stays as it is.
@@ -184,6 +185,7 @@ fn look_back<'a>(scene: &Scene<'a>, row: &'a ArtifactRow, wishes: &Rollback) -> 
         staged: source,
         uploaded_here: false,
         contested: false,
+        aside: None,
         revived_at: None,
         swapped_at: None,
     })

@@ -57,7 +57,7 @@ fn shown(found: Channel, row: &ArtifactRow, url: String) -> ShownChannel {
         url,
         at: found.at,
         live: found.live.as_ref().map(asset),
-        previous: found.previous.as_ref().map(asset),
+        previous: found.kept().map(asset),
         staged: kept(&found.staged),
         bad: kept(&found.bad),
         leftovers: leftovers.iter().map(|one| asset(one)).collect(),

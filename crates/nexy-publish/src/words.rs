@@ -1,6 +1,9 @@
 //! A plan in words, step by step, for a dry run.
 
-use crate::{names, steps::Job};
+use crate::{
+    names::{self, Place},
+    steps::Job,
+};
 use nexy_contract::Problem;
 use nexy_outside::acting::Deed;
 
@@ -50,12 +53,18 @@ fn words(job: &Job<'_>) -> Vec<String> {
     };
     words.push(format!("download {channel}/{source} without a token and compare size and sha256"));
     if let Some(older) = &plan.make_room {
-        words.push(format!("delete the older {channel}/{} (asset {})", older.name, older.id));
+        words.push(match names::place(artifact, &older.name) {
+            Place::Bad => format!("delete the older {channel}/{} (asset {})", older.name, older.id),
+            _ => format!("rename the older {channel}/{} (asset {}) to {}", older.name, older.id, names::aside(artifact, older.id)),
+        });
     }
     if let Some(live) = &plan.retire {
         words.push(format!("rename {channel}/{artifact} (asset {}) to {}", live.id, plan.retire_as));
     }
     words.push(format!("rename {channel}/{source} to {artifact}"));
     words.push(format!("confirm that {channel}/{artifact} serves these bytes"));
+    if let Some(older) = plan.make_room.as_ref().filter(|older| names::place(artifact, &older.name) != Place::Bad) {
+        words.push(format!("delete {channel}/{}", names::aside(artifact, older.id)));
+    }
     words
 }

@@ -42,7 +42,13 @@ pub(crate) fn rename(scene: &Scene<'_>, release: &Release, id: u64, name: &str, 
         if unknown || error.kind.is_ambiguous() || error.kind == Kind::AlreadyExists {
             match look(scene, release, id) {
                 Seen::As(asset) if asset.name == name => return Ok(*asset),
-                Seen::As(_) => unknown = false,
+                // The network is back, and users may be waiting.
+                Seen::As(_) if unknown => {
+                    unknown = false;
+                    attempt += 1;
+                    continue;
+                }
+                Seen::As(_) => {}
                 Seen::Gone => return Err(NotRenamed { error, perhaps_moved: false }),
                 Seen::Unknown => unknown = true,
             }
@@ -70,7 +76,12 @@ pub(crate) fn remove(scene: &Scene<'_>, release: &Release, asset: &Asset) -> Res
         if unknown || error.kind.is_ambiguous() {
             match look(scene, release, asset.id) {
                 Seen::Gone => return Ok(()),
-                Seen::As(now) if now.name == asset.name => unknown = false,
+                Seen::As(now) if now.name == asset.name && unknown => {
+                    unknown = false;
+                    attempt += 1;
+                    continue;
+                }
+                Seen::As(now) if now.name == asset.name => {}
                 Seen::As(now) => {
                     let because = format!("asset {} is called {} now: somebody else has renamed it meanwhile", now.id, now.name);
                     return Err(GithubError { kind: Kind::AlreadyExists, because, ..error });

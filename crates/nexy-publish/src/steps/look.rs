@@ -75,6 +75,7 @@ pub(crate) fn publication<'a>(
         staged: None,
         uploaded_here: false,
         contested: true,
+        aside: None,
         revived_at: None,
         swapped_at: None,
     })

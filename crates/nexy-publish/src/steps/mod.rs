@@ -10,6 +10,7 @@ pub(crate) mod file;
 pub(crate) mod look;
 pub(crate) mod lost;
 pub(crate) mod revive;
+pub(crate) mod room;
 pub(crate) mod signed;
 pub(crate) mod stage;
 pub(crate) mod swap;
@@ -56,6 +57,8 @@ pub(crate) struct Job<'a> {
     pub(crate) uploaded_here: bool,
     /// Whether other uploads matter; a rollback does not wait for them.
     pub(crate) contested: bool,
+    /// What this run has moved away from under the name of the previous artifact, as it was before.
+    pub(crate) aside: Option<Asset>,
     /// When this run made something live again that was missing.
     pub(crate) revived_at: Option<Timestamp>,
     /// When the last rename made the staged artifact live.

@@ -1,7 +1,10 @@
 //! Two renames make the staged artifact live; a second one that fails is undone at once.
 
-use super::{Job, Scene, again, by_hand, change, change::NotRenamed, revive};
-use crate::names;
+use super::{Job, Scene, again, by_hand, change, change::NotRenamed, revive, room};
+use crate::{
+    channel::{self, Channel},
+    names,
+};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
     clock,
@@ -15,15 +18,13 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
     let Some(staged) = job.staged.clone() else {
         return Err(Problem::new(Exit::Bug, "nothing is staged", "", "report this as a bug"));
     };
-    if let Some(older) = job.plan.make_room.clone() {
-        scene.patience.before_change();
-        again::look(scene, job)?;
-        change::remove(scene, &job.release, &older)
-            .map_err(|error| error.problem(format!("nothing was swapped: cannot remove the older {}", older.name)))?;
-        job.plan.make_room = None;
-        job.channel.previous.take_if(|asset| asset.id == older.id);
-        job.channel.bad.retain(|asset| asset.id != older.id);
+    match room::make(scene, job).and_then(|()| two_renames(scene, job, &staged)) {
+        Err(problem) if problem.exit != Exit::NeedsPerson => Err(room::give_back(scene, job).err().unwrap_or(problem)),
+        swapped => swapped,
     }
+}
+
+fn two_renames(scene: &Scene<'_>, job: &mut Job<'_>, staged: &Asset) -> Result<(), Problem> {
     scene.patience.before_change();
     again::look(scene, job)?;
     if let Some(live) = job.plan.retire.clone() {
@@ -50,25 +51,32 @@ pub(crate) fn undo(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> 
     let Some(staged) = job.staged.clone() else {
         return Ok(());
     };
+    // Somebody may have published over it meanwhile: what is theirs stays, and ours is what they would go back to.
+    let glance = scene.github.listing(job.release.id).map(|listing| channel::sort(&job.artifact.name, listing));
+    if let Ok(Channel { live: Some(live), .. }) = glance
+        && live.id != staged.id
+    {
+        return Err(somebody_elses(job, &live));
+    }
     let label = staged.label.clone().unwrap_or_default();
     if let Err(failed) = change::rename(scene, &job.release, staged.id, &staged.name, &label) {
         // Somebody may have published meanwhile; then nothing of ours is live any more, and theirs is not touched.
-        return match now_live(scene, job) {
-            Ok(Some(live)) if live.id != staged.id => Err(somebody_elses(job, &live)),
+        return match now(scene, job) {
+            Ok(Channel { live: Some(live), .. }) if live.id != staged.id => Err(somebody_elses(job, &live)),
             _ => Err(still_new(scene, job, &staged, &failed.error)),
         };
     }
     if let Some(old) = job.plan.retire.clone()
         && let Err(failed) = change::rename(scene, &job.release, old.id, &job.artifact.name, &old.label.clone().unwrap_or_default())
     {
-        return match now_live(scene, job) {
-            Ok(Some(live)) if live.id == old.id => Ok(()),
-            Ok(Some(live)) => Err(somebody_elses(job, &live)),
+        return match now(scene, job) {
+            Ok(Channel { live: Some(live), .. }) if live.id == old.id => Ok(()),
+            Ok(Channel { live: Some(live), .. }) => Err(somebody_elses(job, &live)),
             _ => Err(revive::missing(scene, job, old.id, &failed.error)),
         };
     }
     scene.common.note(&format!("{} is as it was before", job.place()));
-    Ok(())
+    room::give_back(scene, job)
 }
 
 /// Nobody is left to hear the answer, or somebody wants to stop: then nothing is swapped.
@@ -99,9 +107,10 @@ fn went_live(scene: &Scene<'_>, job: &mut Job<'_>) {
 /// The second rename failed: the old artifact gets its name back, unless the name turns out to be taken.
 fn bring_back(scene: &Scene<'_>, job: &mut Job<'_>, failed: &NotRenamed) -> Result<(), Problem> {
     if (failed.perhaps_moved || failed.error.kind == Kind::AlreadyExists)
-        && let Ok(Some(live)) = now_live(scene, job)
+        && let Ok(now) = now(scene, job)
+        && let Some(live) = &now.live
     {
-        return taken(scene, job, &live);
+        return taken(scene, job, &now, live);
     }
     match job.plan.retire.clone() {
         Some(old) => put_back(scene, job, &old, &failed.error),
@@ -122,10 +131,11 @@ fn put_back(scene: &Scene<'_>, job: &mut Job<'_>, old: &Asset, error: &GithubErr
         let put_back = error.problem(format!("{} was put back: the swap could not be finished", job.place())).ending(Exit::PutBack);
         return Err(put_back);
     };
-    match now_live(scene, job) {
-        Ok(Some(live)) if live.id != old.id => taken(scene, job, &live),
-        Ok(Some(_)) => Err(error.problem(format!("{} is the old artifact still", job.place())).ending(Exit::PutBack)),
-        Ok(None) => Err(revive::missing(scene, job, old.id, &second.error)),
+    let now = now(scene, job);
+    match now.as_ref().map(|now| (now, now.live.as_ref())) {
+        Ok((now, Some(live))) if live.id != old.id => taken(scene, job, now, live),
+        Ok((_, Some(_))) => Err(error.problem(format!("{} is the old artifact still", job.place())).ending(Exit::PutBack)),
+        Ok((_, None)) => Err(revive::missing(scene, job, old.id, &second.error)),
         Err(_) => Err(Problem {
             what: format!("nobody can tell whether users have a {} right now", job.place()),
             ..revive::missing(scene, job, old.id, &second.error)
@@ -133,16 +143,23 @@ fn put_back(scene: &Scene<'_>, job: &mut Job<'_>, old: &Asset, error: &GithubErr
     }
 }
 
-/// What users get at this moment.
-fn now_live(scene: &Scene<'_>, job: &Job<'_>) -> Result<Option<Asset>, GithubError> {
-    scene.list(&job.release, &job.artifact.name).map(|channel| channel.live)
+fn now(scene: &Scene<'_>, job: &Job<'_>) -> Result<Channel, GithubError> {
+    scene.list(&job.release, &job.artifact.name)
 }
 
 /// The live name is taken: by our own artifact, whose rename has happened after all, or by somebody else's.
-fn taken(scene: &Scene<'_>, job: &mut Job<'_>, live: &Asset) -> Result<(), Problem> {
+fn taken(scene: &Scene<'_>, job: &mut Job<'_>, now: &Channel, live: &Asset) -> Result<(), Problem> {
     if job.staged.as_ref().is_some_and(|staged| staged.id == live.id) {
         went_live(scene, job);
         return Ok(());
+    }
+    // It was not rolled back then, but replaced by somebody else's, and is what they can go back to.
+    if let (None, Some(old)) = (&now.previous, &job.plan.retire) {
+        let previous = names::previous(&job.artifact.name);
+        let is_named = now.find(old.id).is_some_and(|asset| asset.name == job.plan.retire_as);
+        if is_named && change::rename(scene, &job.release, old.id, &previous, &old.label.clone().unwrap_or_default()).is_ok() {
+            job.plan.retire_as = previous;
+        }
     }
     Err(somebody_elses(job, live))
 }

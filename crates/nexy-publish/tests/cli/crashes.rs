@@ -67,17 +67,20 @@ fn ctrl_c_between_the_renames_waits_until_users_have_a_download() {
 }
 
 #[test]
-fn a_kill_while_the_older_previous_artifact_goes_leaves_the_live_one_alone() {
-    for after in [false, true] {
+fn a_kill_while_the_older_previous_artifact_goes_leaves_a_download_and_a_rollback() {
+    for (method, after) in [("PATCH", false), ("PATCH", true), ("DELETE", false), ("DELETE", true)] {
         let world = World::new();
         world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
         let record = judged(&world);
         let old = served(&world);
         let pid_file = world.home().join("publish.pid");
-        world.standin.fault(Fault::new(Listener::Api, "DELETE", "", Reply::KillPid { file: pid_file.clone(), after }));
+        world.standin.fault(Fault::new(Listener::Api, method, "", Reply::KillPid { file: pid_file.clone(), after }));
         world.tool("nexy-publish").args(["-"]).pid_file(&pid_file).stdin(record.to_string()).run().was_killed().silent_stdout();
-        assert_eq!(served(&world), old, "after: {after}");
-        publish(&world, &record).exits(0);
+        let goal = if method == "PATCH" { old } else { Some(sha256(&record)) };
+        assert_eq!(served(&world), goal, "{method}, after: {after}");
+        let channels = world.tool("nexy-publish").arg("show").run().exits(0).json();
+        assert!(channels["channels"][0]["previous"].is_object(), "{method}, after: {after}: {channels}");
+        publish(&world, &judged(&world)).exits(0);
         assert_eq!(served(&world), Some(sha256(&record)));
         assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"]);
     }

@@ -151,6 +151,7 @@ fn the_same_bytes_under_way_on_another_machine_are_left_alone() {
 fn a_channel_that_changes_between_two_changes_stops_the_swap() {
     let world = World::new();
     world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.prev.dmg", Some("Nexy.dmg 2.0.0.2"));
     let record = judged(&world);
     world.set_target("limits", "mutation_pause_ms", "1500");
     let record = {
@@ -158,10 +159,13 @@ fn a_channel_that_changes_between_two_changes_stops_the_swap() {
         judged(&world)
     };
     let running = world.tool("nexy-publish").args(["-"]).stdin(record.to_string()).spawn();
-    // The older previous artifact has gone; in the pause before the renames somebody puts their own file there.
-    until_logged(&world, "\"DELETE\"");
+    // The older previous artifact has made way; in the pause before the renames somebody puts their own file there.
+    until_logged(&world, "\"PATCH\"");
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
     let theirs = world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"by hand");
     running.wait().exits(75).says("somebody else changed the channel");
     assert_eq!(crate::scene::dmg(&world).map(|asset| asset.id), Some(theirs));
+    // And a rollback still finds what it would have found before.
+    let previous = world.standin.asset(ARTIFACTS, "Update", "Nexy.prev.dmg").expect("the previous artifact");
+    assert_eq!(previous.label.as_deref(), Some("Nexy.dmg 2.0.0.2"));
 }

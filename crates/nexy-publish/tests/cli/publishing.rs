@@ -43,18 +43,20 @@ fn a_full_publication_needs_no_more_requests_than_the_algorithm_names() {
             "uploads POST",
             "web GET", // the staged bytes, without a token
             "storage GET",
-            "api GET",    // the assets again, right before the swap
-            "api DELETE", // the older previous
-            "api GET",    // the assets once more, since time passes between two changes
-            "api PATCH",  // live becomes previous
-            "api PATCH",  // staged becomes live
-            "api GET",    // confirmed by id
-            "web GET",    // and by what users get
+            "api GET",   // the assets again, right before the swap
+            "api PATCH", // the older previous is moved aside
+            "api GET",   // the assets once more, since time passes between two changes
+            "api PATCH", // live becomes previous
+            "api PATCH", // staged becomes live
+            "api GET",   // confirmed by id
+            "web GET",   // and by what users get
             "storage GET",
+            "api GET",    // and only then, after a last look,
+            "api DELETE", // the older previous is removed
         ]
     );
     let patches: Vec<usize> = calls.iter().enumerate().filter(|(_, call)| *call == "api PATCH").map(|(index, _)| index).collect();
-    assert_eq!(patches[1] - patches[0], 1, "nothing stands between the two renames");
+    assert_eq!(patches[2] - patches[1], 1, "nothing stands between the two renames");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Asking again: what GitHub wishes, within bounds, and never blindly.
 
-use crate::scene::{judged, mutations, names, outcome, publish, report, served, sha256};
+use crate::scene::{judged, mutations, names, outcome, publish, report, served, sha256, staged_name};
 use nexy_contract::Timestamp;
 use nexy_standin::{
     Fault, Listener, Reply,
@@ -82,8 +82,9 @@ fn a_wait_beyond_the_reports_age_stops_before_anything_is_changed() {
 fn a_removal_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (reply, deletions) in [(Reply::HangupAfter, 1), (Reply::HangupBefore, 2), (Reply::StatusAfter(502), 1)] {
         let world = World::new();
-        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
         let record = judged(&world);
+        world.standin.put_starter(ARTIFACTS, "Update", &staged_name(&record));
+        world.standin.let_an_hour_pass(ARTIFACTS, "Update");
         world.standin.fault(Fault::new(Listener::Api, "DELETE", "", reply));
         world.standin.clear_requests();
         publish(&world, &record).exits(0);
@@ -131,7 +132,7 @@ fn a_second_passes_between_two_changes_but_not_between_the_two_renames() {
     let record = judged(&world);
     let before = std::time::Instant::now();
     publish(&world, &record).exits(0);
-    // POST, DELETE, PATCH: two pauses, and none after the first rename. A third would show.
+    // POST, PATCH to make room, PATCH; and DELETE after the second rename: three pauses.
     let took = before.elapsed();
-    assert!(took >= std::time::Duration::from_millis(1400), "{took:?}");
+    assert!(took >= std::time::Duration::from_millis(2100), "{took:?}");
 }

@@ -52,6 +52,18 @@ impl Seen {
         })
     }
 
+    /// Whether the run has seen the channel for the first time when others had acted: what lies there under the name of the
+    /// previous artifact is the previous artifact then.
+    pub(crate) fn was_listed_after_the_deed(&self) -> bool {
+        let held = self.held().map(|line| line.number);
+        let listed = self.requests.iter().find(|line| line.path.contains("/assets?")).map(|line| line.number);
+        listed >= held
+    }
+
+    fn held(&self) -> Option<&RequestLine> {
+        self.requests.iter().find(|line| is_held(line))
+    }
+
     /// How often it wrote down that it asked again.
     pub(crate) fn retries(&self) -> usize {
         self.outcome().and_then(|outcome| outcome["retries"].as_array()).map_or(0, Vec::len)
@@ -134,4 +146,9 @@ impl Prepared {
             begun: self.begun,
         }
     }
+}
+
+/// Whether this is the request that was held.
+fn is_held(line: &RequestLine) -> bool {
+    line.fault.as_ref().is_some_and(|fault| fault.starts_with("Hold"))
 }

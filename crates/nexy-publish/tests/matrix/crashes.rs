@@ -7,7 +7,7 @@ use crate::{
     places::{self, Place},
     pool::{self, Wrong},
     site::{self, ADDRESSES},
-    verbs::{PUBLISH, PUBLISH_BOTH, REPAIRS, ROLLBACK, Verb},
+    verbs::{PUBLISH, PUBLISH_BOTH, REPAIRS, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
 };
 use nexy_standin::{
     Reply,
@@ -34,7 +34,7 @@ fn cases(verbs: &'static [Verb]) -> Vec<Case<'static>> {
 
 #[test]
 fn a_kill_at_any_request_leaves_a_way_back_and_the_next_run_converges() {
-    pool::run(&cases(const { &[PUBLISH, PUBLISH_BOTH, ROLLBACK] }), Case::name, judge);
+    pool::run(&cases(const { &[PUBLISH, PUBLISH_BOTH, ROLLBACK, ROLLBACK_TO_A_FILE] }), Case::name, judge);
 }
 
 #[test]

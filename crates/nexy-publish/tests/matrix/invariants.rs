@@ -203,6 +203,27 @@ fn no_manifest_points_to_other_bytes(world: &World, seen: &Seen) -> Wrong {
     wrong
 }
 
+/// The same where one machine goes forward and another one back: whoever comes next finds a whole download, and the command ends
+/// well, or says why there is nowhere to go. Users are not left without.
+pub(crate) fn the_next_run_ends_well(world: &World, verb: &Verb) -> Wrong {
+    let mut wrong = Wrong::new();
+    let mut seen = case::run(world, verb, None);
+    if seen.exit() == 75 || !site::left_behind(world).is_empty() {
+        site::let_an_hour_pass(world);
+        seen = case::run(world, verb, None);
+    }
+    if ![0, 1].contains(&seen.exit()) || seen.after[0].is_none() {
+        wrong.push(format!("I3: the next run does not end well, users get {:?}\n{}", seen.after[0], seen.ran));
+    }
+    site::let_an_hour_pass(world);
+    let cleaned = site::tool(world, "nexy-publish").arg("clean").run();
+    let left = site::left_behind(world);
+    if cleaned.code != Some(0) || !left.is_empty() {
+        wrong.push(format!("I5: left behind: {left:?}\n{cleaned}"));
+    }
+    wrong
+}
+
 /// I3 and I5: without faults the same command finishes, and leaves nothing of ours behind but the previous artifact. What it
 /// cannot tell from somebody's upload of this hour, it may leave alone (75 when it is in the way) until an hour has passed, and
 /// then a person types what it advises.

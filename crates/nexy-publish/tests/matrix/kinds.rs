@@ -9,8 +9,8 @@ use std::time::Duration;
 
 /// Longer than the tools wait for a silent server.
 const LATE: Duration = Duration::from_secs(site::BRISK_S + 1);
-/// Shorter than the first pause before a question is asked again.
-const BRIEF: Duration = Duration::from_millis(300);
+/// Longer than a busy machine needs for its next request, and shorter than the pauses before a question is given up.
+const BRIEF: Duration = Duration::from_millis(1000);
 
 /// What a fault means for whoever met it. The model speaks of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Kind {
             // To read has no effect: lost, late and never are the same.
             Class::Lost | Class::Late => place.is_change(),
             // Only what takes a name can meet a taken one.
-            Class::Taken => matches!(place.step, Step::Upload | Step::Retire | Step::GoLive),
+            Class::Taken => matches!(place.step, Step::Upload | Step::MakeRoom | Step::Retire | Step::GoLive),
             // Only an answer with a body can have a wrong one.
             Class::Cut | Class::Garbled => place.line.response_bytes > 0,
             // Only the API speaks of digests, and the answer to a deletion says nothing.

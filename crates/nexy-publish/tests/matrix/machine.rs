@@ -9,6 +9,28 @@ use nexy_standin::{
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
+/// What somebody at another machine does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Publishes,
+    /// Back to what was live before.
+    RollsBack,
+    /// Back to the file in the inbox, which is uploaded first.
+    RollsBackToItsFile,
+    Cleans,
+}
+
+impl Deed {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Publishes => &["-"],
+            Self::RollsBack => &["rollback", "--to-version", "2.0.0.2", "-"],
+            Self::RollsBackToItsFile => &["rollback", "--artifact", "release_inbox/Nexy.dmg", "--to-version", "2.0.0.2", "-"],
+            Self::Cleans => &["clean"],
+        }
+    }
+}
+
 /// The other workspace of a world.
 pub(crate) struct Machine<'a> {
     world: &'a World,
@@ -34,6 +56,7 @@ impl<'a> Machine<'a> {
         }
         if let Some(seed) = seed {
             artifact::write_dmg(&machine.folder("workspace").join("release_inbox/Nexy.dmg"), site::SIZE_BYTES, seed);
+            machine.tool("nexy-version").args(["set", "2.0.0.5"]).run().exits(0);
         }
         self
     }
@@ -45,9 +68,20 @@ impl<'a> Machine<'a> {
 
     /// Asks the gates there and publishes.
     pub(crate) fn publishes(&self) -> Ran {
+        self.does(Deed::Publishes).run()
+    }
+
+    /// A command that is about to be given there; what it needs is at hand.
+    pub(crate) fn does(&self, deed: Deed) -> Tool {
+        let tool = self.tool("nexy-publish").args(deed.arguments().iter().copied());
+        if deed == Deed::Cleans {
+            return tool;
+        }
         let mut record: Value = self.tool("nexy-version").arg("record").run().exits(0).json();
-        record["reports"] = json!([scene::report(self.world, &record, Timestamp::now())]);
-        self.tool("nexy-publish").arg("-").stdin(record.to_string()).run()
+        if deed == Deed::Publishes {
+            record["reports"] = json!([scene::report(self.world, &record, Timestamp::now())]);
+        }
+        tool.stdin(record.to_string())
     }
 
     fn tool(&self, name: &str) -> Tool {

@@ -84,6 +84,8 @@ fn once(step: Step, class: Class) -> Allowed {
     use Class as C;
     use Step as S;
     match (class, step) {
+        // All is done; what cannot be removed now is removed later.
+        (_, S::Tidy) => ON,
         // The public address is polled, and a poll is no retry.
         (C::Broken | C::Later | C::Cut, S::ConfirmPublic) => ON,
         (C::Broken | C::Later, _) | (C::Cut, S::Look | S::Verify | S::Prove | S::ConfirmApi) => AGAIN,
@@ -91,20 +93,20 @@ fn once(step: Step, class: Class) -> Allowed {
         // What has no clear answer is looked up, and found done. An upload that is still on its way may be anybody's.
         (C::Late, S::Upload) => exits(&[0, 75]),
         (C::Lost | C::Late | C::Taken | C::Cut, _) => ON,
-        (C::Garbled, S::Discard | S::Retire | S::GoLive) => ON,
+        (C::Garbled, S::Discard | S::MakeRoom | S::Retire | S::GoLive) => ON,
         // An upload with an answer that nobody understands may be left for the next run, which finds it.
         (C::Garbled, S::Upload) => exits(&[0, 69]),
         // Half an upload may be ours or that of somebody who began a moment ago.
         (C::Half, _) => exits(&[0, 75]),
 
-        (C::Denied, S::Look | S::Upload | S::Discard | S::Retire) => exits(&[1]),
+        (C::Denied, S::Look | S::Upload | S::Discard | S::MakeRoom | S::Retire) => exits(&[1]),
         (C::Denied, S::Verify | S::Prove) => exits(&[1, 69]),
         (C::Denied, S::ConfirmPublic) => exits(&[0, 3]),
         // Once the old one has been renamed away, every way back leads through 3.
         (C::Denied | C::Gone, S::GoLive) => exits(&[3]),
         (C::Denied | C::Gone, S::ConfirmApi) => exits(&[0, 3]),
         // What was there a moment ago was taken away by somebody else.
-        (C::Gone, S::Look | S::Retire) => exits(&[1, 75]),
+        (C::Gone, S::Look | S::MakeRoom | S::Retire) => exits(&[1, 75]),
         (C::Gone, S::Upload) => exits(&[75]),
         // To be gone is what was asked for; while it is not, its name is taken.
         (C::Gone, S::Discard) => exits(&[0, 1, 75]),
@@ -117,7 +119,7 @@ fn once(step: Step, class: Class) -> Allowed {
         (C::Elsewhere, S::Verify) => exits(&[3, 69]),
         // Nothing of this run lies there that could be taken away again.
         (C::Garbled | C::Elsewhere, S::Prove) => exits(&[1, 69]),
-        (C::Elsewhere, S::Upload | S::Discard) => exits(&[0, 1, 69]),
+        (C::Elsewhere, S::Upload | S::Discard | S::MakeRoom) => exits(&[0, 1, 69]),
         (C::Elsewhere, S::Retire) => exits(&[0, 1, 3, 69]),
         (C::Elsewhere, S::GoLive) => exits(&[0, 3]),
         (C::Garbled | C::Elsewhere, S::ConfirmApi | S::ConfirmPublic) => exits(&[0, 3]),
@@ -127,7 +129,7 @@ fn once(step: Step, class: Class) -> Allowed {
         (C::OtherDigest, S::Look) => exits(&[0, 1, 75]),
         (C::NoDigest, _) => ON,
         (C::OtherDigest, S::Upload) => exits(&[3]),
-        (C::OtherDigest, S::Retire) => exits(&[0, 3, 75]),
+        (C::OtherDigest, S::MakeRoom | S::Retire) => exits(&[0, 3, 75]),
         (C::OtherDigest, _) => exits(&[0, 3]),
 
         (C::Stale, _) => ON,
@@ -138,10 +140,11 @@ fn for_good(step: Step, class: Class) -> Allowed {
     use Class as C;
     use Step as S;
     match (class, step) {
-        (C::Broken | C::Later, S::Look | S::Upload | S::Discard | S::Verify | S::Prove) => exits(&[69]),
-        (C::Denied, S::Look | S::Upload | S::Discard) => exits(&[1]),
+        (_, S::Tidy) => ON,
+        (C::Broken | C::Later, S::Look | S::Upload | S::Discard | S::MakeRoom | S::Verify | S::Prove) => exits(&[69]),
+        (C::Denied, S::Look | S::Upload | S::Discard | S::MakeRoom) => exits(&[1]),
         (C::Denied, S::Verify | S::Prove) => exits(&[1, 69]),
-        (C::Gone, S::Look | S::Discard) => exits(&[1, 75]),
+        (C::Gone, S::Look | S::Discard | S::MakeRoom) => exits(&[1, 75]),
         (C::Gone, S::Upload) => exits(&[75]),
         (C::Gone | C::Stale, S::Verify | S::Prove) => exits(&[69, 75]),
         // When nobody can look, nobody can tell whether the rename has happened.

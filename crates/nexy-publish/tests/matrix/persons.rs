@@ -3,15 +3,12 @@
 use crate::{
     case::{self, Seen},
     invariants, model,
-    places::{self, Place},
+    places::{self, Place, Step},
     pool::{self, Wrong},
     site, typed,
     verbs::PUBLISH,
 };
-use nexy_standin::{
-    RequestLine,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
 
 const LIVE: &str = "Nexy.dmg";
 const PREVIOUS: &str = "Nexy.prev.dmg";
@@ -98,8 +95,8 @@ fn judge(case: &Case) -> Wrong {
     if !model::PERSON.contains(&seen.exit()) {
         wrong.push(format!("exit {}, the model allows {:?}", seen.exit(), model::PERSON));
     }
-    wrong.extend(served_as_the_model_says(&world, &seen, &then));
-    let may_go = was_listed_after_the_deed(&seen);
+    wrong.extend(served_as_the_model_says(&world, &case.place, &seen, &then));
+    let may_go = seen.was_listed_after_the_deed();
     for (id, name) in ids.iter().filter(|id| !persons(&world).contains(id) && !(may_go && id.1 == PREVIOUS)) {
         wrong.push(format!("what the person has uploaded as {name} (asset {id}) is gone or renamed"));
     }
@@ -117,7 +114,7 @@ struct Moment {
     after: Option<String>,
 }
 
-fn served_as_the_model_says(world: &World, seen: &Seen, then: &Moment) -> Wrong {
+fn served_as_the_model_says(world: &World, place: &Place, seen: &Seen, then: &Moment) -> Wrong {
     let mut wrong = Wrong::new();
     let persons = world.standin.history().into_iter().map(|mut served| served.swap_remove(0)).flatten();
     for digest in persons.filter(|digest| !seen.found[0].contains(digest) && Some(digest) != seen.goal[0].as_ref()) {
@@ -127,7 +124,7 @@ fn served_as_the_model_says(world: &World, seen: &Seen, then: &Moment) -> Wrong 
     }
     let after = &seen.after[0];
     // What a person does after the last question was asked, no tool can see.
-    let was_last = seen.requests.last().is_some_and(is_held);
+    let was_last = place.step == Step::Tidy || (place.step == Step::ConfirmPublic && place.line.listener == "storage");
     if seen.exit() == 0 && *after != seen.goal[0] && !was_last {
         wrong.push(format!("exit 0, and users get {after:?}"));
     }
@@ -140,18 +137,6 @@ fn served_as_the_model_says(world: &World, seen: &Seen, then: &Moment) -> Wrong 
         }
     }
     wrong
-}
-
-fn is_held(line: &RequestLine) -> bool {
-    line.fault.as_ref().is_some_and(|fault| fault.starts_with("Hold"))
-}
-
-/// Whether the run has seen the channel for the first time when the deed was done: what lies there under the name of the
-/// previous artifact is the previous artifact then.
-fn was_listed_after_the_deed(seen: &Seen) -> bool {
-    let held = seen.requests.iter().find(|line| is_held(line)).map(|line| line.number);
-    let listed = seen.requests.iter().find(|line| line.path.contains("/assets?")).map(|line| line.number);
-    listed >= held
 }
 
 /// What lies there with the person's bytes, by id and name.

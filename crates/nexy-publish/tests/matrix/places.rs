@@ -21,7 +21,9 @@ pub(crate) enum Step {
     Verify,
     /// A download of what lies there already and is to go live once more.
     Prove,
-    /// An asset is deleted.
+    /// What was live the time before gives up its name.
+    MakeRoom,
+    /// An asset is deleted, before anything is swapped.
     Discard,
     /// The live asset is renamed away: from here on users have no download.
     Retire,
@@ -31,6 +33,8 @@ pub(crate) enum Step {
     ConfirmApi,
     /// A question to the public address when the new artifact is live.
     ConfirmPublic,
+    /// Everything new is live and confirmed, and what nobody needs any more is removed.
+    Tidy,
 }
 
 /// One request of a run.
@@ -111,7 +115,9 @@ fn step(line: &RequestLine, address: usize, seen: &Seen) -> Step {
     let is_new = is_new(line, address, seen);
     match (line.listener.as_str(), line.method.as_str()) {
         ("uploads", "POST") => Step::Upload,
+        ("api", "GET" | "DELETE") if is_all_new(line, seen) && line.asset_id.is_none_or(|_| line.method == "DELETE") => Step::Tidy,
         ("api", "DELETE") => Step::Discard,
+        ("api", "PATCH") if before == after => Step::MakeRoom,
         ("api", "PATCH") if before.is_none() && after.is_some() => Step::GoLive,
         ("api", "PATCH") => Step::Retire,
         ("api", "GET") if is_new && line.asset_id.is_some() => Step::ConfirmApi,
@@ -121,6 +127,11 @@ fn step(line: &RequestLine, address: usize, seen: &Seen) -> Step {
         ("web" | "storage", "GET") => Step::Prove,
         _ => panic!("a request that no publication makes: {line:?}"),
     }
+}
+
+fn is_all_new(line: &RequestLine, seen: &Seen) -> bool {
+    let mut changed = (0..ADDRESSES.len()).filter(|address| seen.goal[*address] != seen.before[*address]).peekable();
+    changed.peek().is_some() && changed.all(|address| is_new(line, address, seen))
 }
 
 fn is_new(line: &RequestLine, address: usize, seen: &Seen) -> bool {

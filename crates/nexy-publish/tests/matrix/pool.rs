@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Cases that run at the same time; each has a world of its own.
-const BESIDE: usize = 20;
+const BESIDE: usize = 32;
 
 /// What is wrong with one case, in sentences; none is good.
 pub(crate) type Wrong = Vec<String>;

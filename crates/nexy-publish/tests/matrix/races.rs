@@ -1,15 +1,15 @@
-//! Races: two publishers on two machines. One of them is held at every request, before and after its effect, while the other one
-//! runs from its beginning to its end.
+//! Races: two machines. One of them is held at every request, before and after its effect, while the other one runs from its
+//! beginning to its end.
 
 use crate::{
     case::{self, Seen},
     invariants,
-    machine::Machine,
+    machine::{Deed, Machine},
     model,
     places::{self, Place, Step},
     pool::{self, Wrong},
     site,
-    verbs::PUBLISH,
+    verbs::{PUBLISH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
 };
 use nexy_standin::{
     RequestLine,
@@ -17,9 +17,16 @@ use nexy_standin::{
 };
 use std::ops::Range;
 
+/// Other bytes than the first machine has.
+pub(crate) const OTHER: Option<u64> = Some(77);
+
 struct Case {
+    /// What is held.
+    verb: &'static Verb,
     place: Place,
     after: bool,
+    /// What the other one does meanwhile.
+    deed: Deed,
     /// The seed of the other machine's bytes; none for the same bytes.
     seed: Option<u64>,
 }
@@ -28,7 +35,7 @@ impl Case {
     fn name(&self) -> String {
         let bytes = if self.seed.is_some() { "other" } else { "the same" };
         let side = if self.after { "after" } else { "before" };
-        format!("publish · another machine publishes {bytes} bytes {side} {}", self.place.name())
+        format!("{} · another machine {:?} ({bytes} bytes) {side} {}", self.verb.name, self.deed, self.place.name())
     }
 
     fn name_at_home(&self) -> String {
@@ -37,24 +44,51 @@ impl Case {
     }
 }
 
+fn cases(verb: &'static Verb, deed: Deed, seeds: &[Option<u64>]) -> Vec<Case> {
+    let of = |place: Place| {
+        let sides = [false, true].into_iter().flat_map(|after| seeds.iter().map(move |seed| (after, *seed)));
+        sides.map(|(after, seed)| Case { verb, place: place.clone(), after, deed, seed }).collect::<Vec<_>>()
+    };
+    places::of(verb).into_iter().flat_map(of).collect()
+}
+
 #[test]
 fn two_machines_that_publish_at_once_leave_one_whole_download() {
-    let mut cases = Vec::new();
-    for place in places::of(&PUBLISH) {
-        for after in [false, true] {
-            cases.extend([None, Some(77)].map(|seed| Case { place: place.clone(), after, seed }));
-        }
-    }
-    pool::run(&cases, Case::name, judge);
+    pool::run(&cases(&PUBLISH, Deed::Publishes, &[None, OTHER]), Case::name, judge);
+}
+
+#[test]
+fn a_rollback_beside_a_publication_leaves_one_whole_download() {
+    let mut all = cases(&PUBLISH, Deed::RollsBack, &[None]);
+    all.extend(cases(&PUBLISH, Deed::RollsBackToItsFile, &[OTHER]));
+    all.extend(cases(&ROLLBACK, Deed::Publishes, &[OTHER]));
+    all.extend(cases(&ROLLBACK, Deed::RollsBack, &[None]));
+    all.extend(cases(&ROLLBACK_TO_A_FILE, Deed::Publishes, &[OTHER]));
+    pool::run(&all, Case::name, judge);
+}
+
+#[test]
+fn nobody_cleans_away_what_somebody_is_at_work_with() {
+    let mut all = cases(&PUBLISH, Deed::Cleans, &[None]);
+    all.extend(cases(&ROLLBACK_TO_A_FILE, Deed::Cleans, &[None]));
+    pool::run(&all, Case::name, |case| {
+        let mut wrong = judge(case);
+        wrong.retain(|line| !line.starts_with("exits "));
+        wrong
+    });
 }
 
 fn judge(case: &Case) -> Wrong {
     let world = site::new();
+    (case.verb.lay_out)(&world);
     let other = Machine::new(&world, case.seed);
     let old = site::served(&world)[0].clone();
     let at_first = Found::now(&world);
-    let prepared = case::begin(&world, &PUBLISH);
-    let (seen, window, (then, theirs)) = prepared.end_beside(&world, &case.place, case.after, || (Found::now(&world), other.publishes()));
+    let prepared = case::begin(&world, case.verb);
+    let (seen, window, (then, theirs, after)) = prepared.end_beside(&world, &case.place, case.after, || {
+        let then = Found::now(&world);
+        (then, other.does(case.deed).run(), Found::now(&world))
+    });
     let mut wrong = Wrong::new();
     let exits = (seen.exit(), theirs.code.unwrap_or(model::KILLED));
     for (who, exit) in [("the held one", exits.0), ("the other one", exits.1)] {
@@ -62,51 +96,80 @@ fn judge(case: &Case) -> Wrong {
             wrong.push(format!("{who} ends with {exit}, the model allows {:?}", model::RACE));
         }
     }
-    let goals = [seen.goal[0].clone(), Some(other.goal())];
-    let served = &seen.after[0];
-    if let Some(strange) =
-        seen.history.iter().map(|served| &served[0]).find(|digest| digest.is_some() && **digest != old && !goals.contains(digest))
-    {
+    let found: Vec<Option<String>> = seen.found[0].iter().cloned().map(Some).collect();
+    let mut ours = vec![seen.goal[0].clone()];
+    if case.verb.name == ROLLBACK.name && seen.was_listed_after_the_deed() {
+        // It leads back from what it has found.
+        ours.extend(found.clone());
+    }
+    let goals = match case.deed {
+        Deed::Publishes | Deed::RollsBackToItsFile => vec![Some(other.goal())],
+        // What was there when it came.
+        Deed::RollsBack => found.clone(),
+        Deed::Cleans => ours.clone(),
+    };
+    let known = |digest: &Option<String>| [&ours, &goals, &found].iter().any(|digests| digests.contains(digest));
+    if let Some(strange) = seen.history.iter().map(|served| &served[0]).find(|digest| digest.is_some() && !known(digest)) {
         wrong.push(format!("I1: users were served {strange:?}, which nobody has published"));
     }
-    // Who ended well and last has users served; what was confirmed already may be replaced by the other one a moment later.
-    let is_confirming = matches!(case.place.step, Step::ConfirmApi | Step::ConfirmPublic);
-    let expected: Vec<&Option<String>> = match exits {
-        (0, 0) if is_confirming => goals.iter().collect(),
-        (0, _) => vec![&goals[0]],
-        (_, 0) => vec![&goals[1]],
-        _ => vec![&old],
+    let served = &seen.after[0];
+    let expected = match exits {
+        // Who ended well and last has users served; what was confirmed already may be replaced by the other one a moment later.
+        (0, 0) if case.deed == Deed::Publishes && !is_confirming(case.place.step) => ours,
+        (0, 0) => [ours, goals].concat(),
+        (0, _) => ours,
+        (_, 0) if case.deed == Deed::Cleans => vec![old],
+        (_, 0) => goals,
+        // Whoever comes between the renames gives users what was live before, or what was just taken from them.
+        _ if then.live.is_none() => found,
+        _ => vec![old],
     };
-    if !expected.contains(&served) {
+    if !expected.contains(served) {
         wrong.push(format!("exits {exits:?}, and users get {served:?} instead of one of {expected:?}"));
     }
-    wrong.extend(only_its_own(&seen, &window, [at_first, then], case.seed.is_none()));
+    if case.deed == Deed::Cleans && exits.0 != 0 {
+        wrong.push(format!("it ends with {}, because of somebody who cleans", exits.0));
+    }
+    let at_first = if seen.was_listed_after_the_deed() { after } else { at_first };
+    wrong.extend(only_its_own(&seen.requests, |line| window.contains(&line.number), [at_first, then], case.seed.is_none()));
     if !wrong.is_empty() {
         wrong.push(told(&seen.ran, &theirs));
     }
     world.standin.clear_faults();
-    wrong.extend(invariants::the_next_run_converges(&world, &PUBLISH, &seen.goal));
+    let is_one_way = case.verb.name == PUBLISH.name && matches!(case.deed, Deed::Publishes | Deed::Cleans);
+    wrong.extend(match is_one_way {
+        true => invariants::the_next_run_converges(&world, case.verb, &seen.goal),
+        false => invariants::the_next_run_ends_well(&world, case.verb),
+    });
     wrong
 }
 
-/// What lay on the channel when a publisher began.
+fn is_confirming(step: Step) -> bool {
+    matches!(step, Step::ConfirmApi | Step::ConfirmPublic | Step::Tidy)
+}
+
+/// What lay on the channel when somebody began.
 #[derive(Clone, Copy)]
-struct Found {
+pub(crate) struct Found {
     live: Option<u64>,
     previous: Option<u64>,
 }
 
 impl Found {
-    fn now(world: &World) -> Self {
+    pub(crate) fn now(world: &World) -> Self {
         let id = |name| world.standin.asset(ARTIFACTS, "Update", name).map(|asset| asset.id);
         Self { live: id("Nexy.dmg"), previous: id("Nexy.prev.dmg") }
     }
 }
 
 /// Nobody deletes what the other one has uploaded, nor what is kept for its rollback; nobody renames what it has not seen.
-fn only_its_own(seen: &Seen, window: &Range<u64>, found: [Found; 2], same_bytes: bool) -> Wrong {
-    let is_theirs = |line: &&RequestLine| window.contains(&line.number);
-    let (theirs, ours): (Vec<&RequestLine>, Vec<&RequestLine>) = seen.requests.iter().partition(is_theirs);
+pub(crate) fn only_its_own(
+    requests: &[RequestLine],
+    is_theirs: impl Fn(&RequestLine) -> bool,
+    found: [Found; 2],
+    same_bytes: bool,
+) -> Wrong {
+    let (theirs, ours): (Vec<&RequestLine>, Vec<&RequestLine>) = requests.iter().partition(|line| is_theirs(line));
     let uploads = |lines: &[&RequestLine]| -> Vec<Option<u64>> {
         lines.iter().filter(|line| line.method == "POST" && line.asset_id.is_some()).map(|line| line.asset_id).collect()
     };
@@ -131,18 +194,15 @@ fn only_its_own(seen: &Seen, window: &Range<u64>, found: [Found; 2], same_bytes:
     wrong
 }
 
-fn told(ours: &Ran, theirs: &Ran) -> String {
+pub(crate) fn told(ours: &Ran, theirs: &Ran) -> String {
     format!("--- standard error of the held one\n{}--- standard error of the other one\n{}", ours.stderr, theirs.stderr)
 }
 
 /// On one machine the second publisher finds the first at work before it asks anything that matters.
 #[test]
 fn a_second_publisher_on_the_same_machine_changes_nothing() {
-    let mut cases = Vec::new();
-    for place in places::of(&PUBLISH) {
-        cases.extend([None, Some(77)].map(|seed| Case { place: place.clone(), after: false, seed }));
-    }
-    pool::run(&cases, Case::name_at_home, |case| {
+    let all: Vec<Case> = cases(&PUBLISH, Deed::Publishes, &[None, OTHER]).into_iter().filter(|case| !case.after).collect();
+    pool::run(&all, Case::name_at_home, |case| {
         let world = site::new();
         let other = Machine::the_same(&world, case.seed);
         let (seen, window, theirs) = case::begin(&world, &PUBLISH).end_beside(&world, &case.place, case.after, || other.publishes());
@@ -163,7 +223,7 @@ fn a_second_publisher_on_the_same_machine_changes_nothing() {
 #[test]
 fn a_second_machine_after_the_first_finds_the_channel_changed() {
     let world = site::new();
-    let other = Machine::new(&world, Some(77));
+    let other = Machine::new(&world, OTHER);
     let prepared = case::begin(&world, &PUBLISH);
     let theirs = other.publishes();
     theirs.exits(0);

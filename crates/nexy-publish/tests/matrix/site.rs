@@ -73,12 +73,15 @@ pub(crate) fn found(world: &World) -> Each<Vec<String>> {
     })
 }
 
-/// Every staged artifact, and every upload that is not whole. What was rolled back stays under its name, so that it is known.
+/// Every staged artifact, every upload that is not whole, and what was moved aside while there is another one that a rollback
+/// returns to. What was rolled back stays under its name, so that it is known.
 pub(crate) fn left_behind(world: &World) -> Vec<String> {
     let mut left = Vec::new();
-    for Address { channel, .. } in &ADDRESSES {
-        for asset in world.standin.assets(ARTIFACTS, channel) {
-            if asset.state != "uploaded" || asset.name.contains(".next-") {
+    for Address { channel, previous, .. } in &ADDRESSES {
+        let assets = world.standin.assets(ARTIFACTS, channel);
+        let has_previous = assets.iter().any(|asset| asset.name == *previous);
+        for asset in assets {
+            if asset.state != "uploaded" || asset.name.contains(".next-") || (has_previous && asset.name.contains(".old-")) {
                 left.push(format!("{channel}/{} ({})", asset.name, asset.state));
             }
         }

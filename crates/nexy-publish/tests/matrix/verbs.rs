@@ -33,14 +33,9 @@ pub(crate) const PUBLISH_BOTH: Verb = publish("publish both", |world| world.inbo
 /// Back to what was live before, after a publication that clients were told of.
 pub(crate) const ROLLBACK: Verb = Verb {
     name: "rollback",
-    lay_out: |world| {
-        world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
-        let published = site::tool(world, "nexy-publish").arg("-").stdin(scene::judged(world).to_string()).run();
-        published.exits(0);
-        site::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&published.stdout_bytes).run().exits(0);
-    },
+    lay_out: publish_and_tell,
     arguments: &["rollback", "-"],
-    record: |world| site::tool(world, "nexy-version").arg("record").run().exits(0).json(),
+    record: fresh,
     goal: |world| {
         let old = artifact::dmg(site::SIZE_BYTES, 1);
         let file = world.home().join("what-was-live-before");
@@ -48,6 +43,21 @@ pub(crate) const ROLLBACK: Verb = Verb {
         [Some(format!("sha256:{}", artifact::sha256(&file))), None]
     },
 };
+
+/// Back to an older file, which is uploaded and verified first.
+pub(crate) const ROLLBACK_TO_A_FILE: Verb = Verb {
+    name: "rollback to a file",
+    lay_out: |world| {
+        publish_and_tell(world);
+        artifact::write_dmg(&world.workspace().join(OLDER), site::SIZE_BYTES, 9);
+    },
+    arguments: &["rollback", "--artifact", OLDER, "--to-version", "2.0.0.2", "-"],
+    record: fresh,
+    goal: |world| [Some(format!("sha256:{}", artifact::sha256(&world.workspace().join(OLDER)))), None],
+};
+
+/// A file that somebody has kept.
+const OLDER: &str = "older.dmg";
 
 /// Every state of the repair table (facts, §3), as a crash or another tool leaves it.
 pub(crate) const REPAIRS: &[Verb] = &[
@@ -83,6 +93,17 @@ pub(crate) const REPAIRS: &[Verb] = &[
 
 const fn publish(name: &'static str, lay_out: fn(&World)) -> Verb {
     Verb { name, lay_out, arguments: &["-"], record: scene::judged, goal: of_the_inbox }
+}
+
+fn publish_and_tell(world: &World) {
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    let published = site::tool(world, "nexy-publish").arg("-").stdin(scene::judged(world).to_string()).run();
+    published.exits(0);
+    site::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&published.stdout_bytes).run().exits(0);
+}
+
+fn fresh(world: &World) -> Value {
+    site::tool(world, "nexy-version").arg("record").run().exits(0).json()
 }
 
 fn of_the_inbox(world: &World) -> Each<Option<String>> {

@@ -29,6 +29,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Whether it has come to its end.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Sends a signal to it alone: `signal("TERM")`.
     pub fn signal(&self, name: &str) {
         signal(name, &self.id().to_string());
