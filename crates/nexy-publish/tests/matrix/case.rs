@@ -5,6 +5,7 @@ use crate::{
     site::{self, Each},
     verbs::Verb,
 };
+use nexy_contract::Timestamp;
 use nexy_standin::{
     Hold, Reply, RequestLine,
     world::{Ran, Tool, World},
@@ -96,7 +97,7 @@ pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
     world.standin.clear_requests();
     world.standin.clear_history();
     let arguments = verb.arguments.iter().map(|word| (*word).to_owned()).collect();
-    Prepared { record, arguments, before, found: site::found(world), goal, begun: SystemTime::now() }
+    Prepared { record, arguments, before, found: site::found(world), goal, begun: Timestamp::now().into() }
 }
 
 impl Prepared {

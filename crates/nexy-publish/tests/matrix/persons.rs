@@ -97,7 +97,7 @@ fn judge(case: &Case) -> Wrong {
     }
     wrong.extend(served_as_the_model_says(&world, &case.place, &seen, &then));
     let may_go = seen.was_listed_after_the_deed();
-    for (id, name) in ids.iter().filter(|id| !persons(&world).contains(id) && !(may_go && id.1 == PREVIOUS)) {
+    for (id, name) in ids.iter().filter(|id| !(persons(&world).contains(id) || may_go && id.1 == PREVIOUS)) {
         wrong.push(format!("what the person has uploaded as {name} (asset {id}) is gone or renamed"));
     }
     if !wrong.is_empty() {
@@ -116,7 +116,7 @@ struct Moment {
 
 fn served_as_the_model_says(world: &World, place: &Place, seen: &Seen, then: &Moment) -> Wrong {
     let mut wrong = Wrong::new();
-    let persons = world.standin.history().into_iter().map(|mut served| served.swap_remove(0)).flatten();
+    let persons = world.standin.history().into_iter().filter_map(|mut served| served.swap_remove(0));
     for digest in persons.filter(|digest| !seen.found[0].contains(digest) && Some(digest) != seen.goal[0].as_ref()) {
         if Some(&digest) != then.after.as_ref() && digest != digest_of(BYTES) {
             wrong.push(format!("I1: users were served {digest}, which was neither found there, nor published, nor the person's"));

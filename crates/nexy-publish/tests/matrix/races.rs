@@ -2,8 +2,7 @@
 //! beginning to its end.
 
 use crate::{
-    case::{self, Seen},
-    invariants,
+    case, invariants,
     machine::{Deed, Machine},
     model,
     places::{self, Place, Step},
@@ -15,7 +14,6 @@ use nexy_standin::{
     RequestLine,
     world::{ARTIFACTS, Ran, World},
 };
-use std::ops::Range;
 
 /// Other bytes than the first machine has.
 pub(crate) const OTHER: Option<u64> = Some(77);
@@ -183,7 +181,7 @@ pub(crate) fn only_its_own(
             let strange = match line.method.as_str() {
                 "DELETE" => !uploaded.contains(&line.asset_id) && line.asset_id != found.previous,
                 // The same bytes are the same work: whoever comes second may finish it.
-                "PATCH" => !is_own && !(same_bytes && others.contains(&line.asset_id)),
+                "PATCH" => !(is_own || same_bytes && others.contains(&line.asset_id)),
                 _ => false,
             };
             if strange {

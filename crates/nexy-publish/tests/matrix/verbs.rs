@@ -4,6 +4,7 @@ use crate::{
     scene,
     site::{self, ADDRESSES, Each},
 };
+use nexy_contract::Sha256Digest;
 use nexy_standin::{
     artifact,
     world::{ARTIFACTS, World},
@@ -36,11 +37,9 @@ pub(crate) const ROLLBACK: Verb = Verb {
     lay_out: publish_and_tell,
     arguments: &["rollback", "-"],
     record: fresh,
-    goal: |world| {
+    goal: |_| {
         let old = artifact::dmg(site::SIZE_BYTES, 1);
-        let file = world.home().join("what-was-live-before");
-        std::fs::write(&file, old).expect("a file");
-        [Some(format!("sha256:{}", artifact::sha256(&file))), None]
+        [Some(format!("sha256:{}", Sha256Digest::of(&old))), None]
     },
 };
 
@@ -66,7 +65,7 @@ pub(crate) const REPAIRS: &[Verb] = &[
         take(world, "Nexy.prev.dmg");
     }),
     publish("publish without a previous", |world| take(world, "Nexy.prev.dmg")),
-    publish("publish, staged already", |world| stage(world)),
+    publish("publish, staged already", stage),
     publish("publish, staged already and no previous", |world| {
         take(world, "Nexy.prev.dmg");
         stage(world);
