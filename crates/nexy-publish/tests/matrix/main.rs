@@ -9,6 +9,7 @@ mod invariants;
 mod kinds;
 mod machine;
 mod model;
+mod pairs;
 mod persons;
 mod places;
 mod pool;
