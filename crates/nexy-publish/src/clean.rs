@@ -3,7 +3,7 @@
 use crate::{
     channel::Channel,
     session::{Locks, network},
-    steps::{Scene, change, look},
+    steps::{Job, Scene, change, look},
 };
 use nexy_contract::{
     Exit, Problem,
@@ -65,6 +65,13 @@ pub(crate) fn leftovers(channel: &Channel) -> Vec<&Asset> {
     let kept = channel.kept().map(|asset| asset.id);
     let all = channel.staged.iter().chain(&channel.aside).chain(&channel.bad);
     all.filter(|asset| channel.is_settled(asset) && kept != Some(asset.id)).collect()
+}
+
+/// Says what lies there that nobody needs.
+pub(crate) fn mention(common: &Common, jobs: &[Job<'_>]) {
+    for (job, left) in jobs.iter().flat_map(|job| leftovers(&job.channel).into_iter().map(move |left| (job, left))) {
+        common.note(&format!("left over: {}/{}; nexy-publish clean removes it", job.artifact.channel, left.name));
+    }
 }
 
 /// While users have no download, whatever lies there may be what they get back.

@@ -61,9 +61,7 @@ fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result
     for artifact in &record.artifacts {
         jobs.push(look::publication(scene, workspace, record, artifact, wishes.again.is_some())?);
     }
-    for (job, left) in jobs.iter().flat_map(|job| clean::leftovers(&job.channel).into_iter().map(move |left| (job, left))) {
-        order.common.note(&format!("left over: {}/{}; nexy-publish clean removes it", job.artifact.channel, left.name));
-    }
+    clean::mention(order.common, &jobs);
     if wishes.dry_run {
         return words::dry_run(&jobs);
     }

@@ -3,7 +3,7 @@
 use crate::{
     TOOL,
     back::{self, Back, Goal},
-    channel,
+    channel, clean,
     cli::Rollback,
     live,
     plan::Wanted,
@@ -79,6 +79,7 @@ fn walk<'a>(
         }
         jobs.push(job);
     }
+    clean::mention(scene.common, &jobs);
     if wishes.dry_run {
         return words::dry_run(&jobs);
     }

@@ -7,7 +7,7 @@ use crate::{
     places::{self, Place},
     pool::{self, Wrong},
     site,
-    verbs::{PUBLISH, PUBLISH_BOTH, ROLLBACK, Verb},
+    verbs::{PUBLISH, PUBLISH_BOTH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
 };
 
 struct Case<'a> {
@@ -23,11 +23,14 @@ impl Case<'_> {
     }
 }
 
-/// Every request of a publication and of a rollback; of a publication of two artifacts only what has no like there: what comes once the first is live.
+/// Every request of a publication and of a rollback; of a publication of two artifacts, and of a rollback to a file, only what has no like
+/// there: what comes once the first artifact is live, and the changes.
 fn struck() -> Vec<(&'static Verb, Vec<Place>)> {
     let mut both = places::of(&PUBLISH_BOTH);
     both.retain(|place| place.is_half_done);
-    vec![(&PUBLISH, places::of(&PUBLISH)), (&PUBLISH_BOTH, both), (&ROLLBACK, places::of(&ROLLBACK))]
+    let mut to_a_file = places::of(&ROLLBACK_TO_A_FILE);
+    to_a_file.retain(Place::is_change);
+    vec![(&PUBLISH, places::of(&PUBLISH)), (&PUBLISH_BOTH, both), (&ROLLBACK, places::of(&ROLLBACK)), (&ROLLBACK_TO_A_FILE, to_a_file)]
 }
 
 fn cases() -> Vec<Case<'static>> {
