@@ -44,6 +44,7 @@ pub(crate) fn ours(tools: &Path, size_mib: u64) -> Publication {
 pub(crate) fn ours_of_a_sparse_file(tools: &Path, size_mib: u64) -> Publication {
     let world = world(tools, 1);
     artifact::write_sparse_dmg(&world.inbox("Nexy.dmg"), size_mib << 20);
+    world.write_build_receipt("Nexy.dmg");
     publication_in(&world)
 }
 
