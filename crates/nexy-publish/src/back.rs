@@ -96,7 +96,9 @@ fn was_rolled_back(artifact: &str, channel: &Channel, live: &Asset) -> bool {
     let live = channel::version(artifact, live);
     channel.bad.iter().any(|bad| match (live, channel::version(artifact, bad)) {
         (Some(live), Some(bad)) => bad > live,
-        _ => true,
+        // What this tool has made live has a label; anything else may be anything.
+        (Some(_), None) => true,
+        (None, _) => false,
     })
 }
 

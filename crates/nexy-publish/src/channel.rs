@@ -94,6 +94,11 @@ pub(crate) fn version(artifact: &str, asset: &Asset) -> Option<ReleaseVersion> {
     names::version(artifact, asset.label.as_deref()?)
 }
 
+/// Whether it was rolled back, and is live only because nothing else was there.
+pub(crate) fn is_rolled_back(asset: &Asset) -> bool {
+    asset.label.as_deref().is_some_and(|label| label.ends_with(names::ROLLED_BACK))
+}
+
 /// Whether an upload was made on this machine, under the lock that is held now.
 pub(crate) fn is_of_mark(asset: &Asset, mark: &str) -> bool {
     asset.label.as_deref().is_some_and(|label| names::has_mark(label, mark))

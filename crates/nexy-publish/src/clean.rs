@@ -34,7 +34,16 @@ pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Resu
         }
         return Err(problem);
     }
-    stdio::write_document(document.as_bytes()).map(|()| Exit::Yes)
+    match stdio::write_document(document.as_bytes()) {
+        Ok(()) => Ok(Exit::Yes),
+        Err(problem) if acted => Err(Problem::new(
+            Exit::NeedsPerson,
+            format!("{} files were removed, but nobody received the list of them", cleaned.removed.len()),
+            problem.because,
+            "look at what is left:\nnexy-publish show",
+        )),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn clean(scene: &Scene<'_>, row: &ArtifactRow, dry_run: bool, removed: &mut Vec<CleanedAsset>) -> Result<(), Problem> {

@@ -9,6 +9,7 @@ use nexy_contract::{
 /// Makes everything that is staged live, or nothing.
 pub(crate) fn go(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
     scene.signals.defer();
+    scene.patience.swapping();
     let swapped = jobs.iter_mut().filter(|job| !job.plan.already_live).try_for_each(|job| swap::apply(scene, job));
     scene.signals.allow();
     let confirmed = swapped.and_then(|()| jobs.iter().try_for_each(|job| confirm::apply(scene, job)));
@@ -24,7 +25,12 @@ pub(crate) fn go(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem>
     let needs_person: Vec<Problem> =
         std::iter::once(problem.clone()).filter(|problem| problem.exit == Exit::NeedsPerson).chain(stuck).collect();
     if needs_person.is_empty() {
-        return Err(Problem { what: format!("users have the old artifacts again; {}", problem.what), ..problem }.ending(Exit::PutBack));
+        let had = if jobs.iter().any(|job| job.plan.retire.is_some()) {
+            "users have the old artifacts again"
+        } else {
+            "nothing is live, as before"
+        };
+        return Err(Problem { what: format!("{had}; {}", problem.what), ..problem }.ending(Exit::PutBack));
     }
     let joined = |part: fn(&Problem) -> &str, by: &str| needs_person.iter().map(part).collect::<Vec<_>>().join(by);
     let exit = Exit::gravest(needs_person.iter().map(|problem| problem.exit)).unwrap_or(Exit::NeedsPerson);

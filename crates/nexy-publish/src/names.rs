@@ -74,6 +74,14 @@ pub(crate) fn aside_label(artifact: &str, label: &str, mark: &str) -> String {
     format!("{} (upload {mark})", if label.is_empty() { artifact } else { label })
 }
 
+/// How the label of an artifact ends that was rolled back, and is live only because nothing else was there.
+pub(crate) const ROLLED_BACK: &str = " (rolled back)";
+
+/// The label of what was rolled back while it is live for want of anything else.
+pub(crate) fn rolled_back_label(artifact: &str, label: &str) -> String {
+    format!("{}{ROLLED_BACK}", if label.is_empty() { artifact } else { label })
+}
+
 /// The label of an upload. The mark tells on which machine it was made, so that nobody takes another's for a leftover.
 pub(crate) fn staged_label(artifact: &str, version: ReleaseVersion, mark: &str) -> String {
     format!("{artifact} {version} (upload {mark})")
@@ -83,7 +91,7 @@ pub(crate) fn staged_label(artifact: &str, version: ReleaseVersion, mark: &str) 
 pub(crate) fn version(artifact: &str, label: &str) -> Option<ReleaseVersion> {
     let rest = label.strip_prefix(artifact)?.strip_prefix(' ')?;
     let (version, more) = rest.split_once(' ').unwrap_or((rest, ""));
-    (more.is_empty() || more.starts_with("(upload ")).then(|| version.parse().ok()).flatten()
+    (more.is_empty() || more.starts_with("(upload ") || more == ROLLED_BACK.trim_start()).then(|| version.parse().ok()).flatten()
 }
 
 /// Whether a label says that the upload was made under this mark.
@@ -134,6 +142,8 @@ mod tests {
     fn a_label_tells_its_version_and_its_machine() {
         let four = ReleaseVersion::new([2, 0, 0, 4]);
         assert_eq!(version("Nexy.dmg", &label("Nexy.dmg", four)), Some(four));
+        let bad = rolled_back_label("Nexy.dmg", &label("Nexy.dmg", four));
+        assert_eq!(version("Nexy.dmg", &bad), Some(four));
         let upload = staged_label("Nexy.dmg", four, "0123456789ab");
         assert_eq!(version("Nexy.dmg", &upload), Some(four));
         for known in [Some(four), None] {

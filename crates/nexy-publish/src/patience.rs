@@ -16,6 +16,9 @@ const ATTEMPTS: u32 = 4;
 /// GitHub asks for at least this much after a secondary limit that names no time.
 const AFTER_LIMIT: Duration = Duration::from_secs(60);
 
+/// So long a swap, and the way back from it, may wait in all at least.
+const WHILE_SWAPPING: Duration = Duration::from_secs(30);
+
 /// What had to be asked again in this run, when the last change was made, and how much waiting is left.
 #[derive(Debug)]
 pub(crate) struct Patience {
@@ -24,6 +27,8 @@ pub(crate) struct Patience {
     between_changes: Duration,
     waited: Cell<Duration>,
     most: Duration,
+    /// What is left on top of that once something is about to be swapped.
+    reserve: Cell<Duration>,
     /// Until the first change, no wait may reach beyond this: then what the gates have said is too old.
     stands_until: Option<Instant>,
 }
@@ -36,6 +41,7 @@ impl Patience {
             between_changes: Duration::from_millis(mutation_pause_ms),
             waited: Cell::default(),
             most: Duration::from_secs(retry_total_s),
+            reserve: Cell::default(),
             stands_until: None,
         }
     }
@@ -44,6 +50,11 @@ impl Patience {
     pub(crate) fn standing_for(mut self, left: Option<Duration>) -> Self {
         self.stands_until = left.map(|left| Instant::now() + left);
         self
+    }
+
+    /// From here on users may be without a download: whatever was waited before, there is time to ask a few times more.
+    pub(crate) fn swapping(&self) {
+        self.reserve.set(self.waited.get().saturating_add(WHILE_SWAPPING).saturating_sub(self.most));
     }
 
     /// What was asked again so far.
@@ -69,7 +80,7 @@ impl Patience {
             return Err(error);
         }
         let wait = wanted(&error, attempt);
-        let too_long = if self.waited.get() + wait > self.most {
+        let too_long = if self.waited.get().saturating_add(wait) > self.most.saturating_add(self.reserve.get()) {
             Some(format!("asking again makes sense in {} s, limits.retry_total_s allows {} s", wait.as_secs(), self.most.as_secs()))
         } else if self.last_change.get().is_none() && self.stands_until.is_some_and(|end| Instant::now() + wait > end) {
             Some(format!(
@@ -110,7 +121,7 @@ impl Patience {
 }
 
 /// GitHub's own wish when it has one; else a minute after a limit and half a second after anything else, doubling.
-fn wanted(error: &GithubError, attempt: u32) -> Duration {
+pub(crate) fn wanted(error: &GithubError, attempt: u32) -> Duration {
     let doubled = 2_u32.saturating_pow(attempt - 1);
     match (error.retry_after_s, error.kind) {
         (Some(seconds), _) => Duration::from_secs(seconds),
@@ -145,6 +156,10 @@ mod tests {
         hurried.changed();
         hurried.waited.set(Duration::from_secs(590));
         assert!(said(&hurried).is_some_and(|because| because.contains("limits.retry_total_s")));
+        // A swap that has begun has some patience of its own, and no more.
+        hurried.swapping();
+        hurried.waited.set(Duration::from_secs(591));
+        assert!(said(&hurried).is_some());
     }
 
     #[test]

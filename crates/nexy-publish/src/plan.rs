@@ -44,13 +44,25 @@ pub(crate) struct Wanted<'a> {
     pub(crate) again: bool,
 }
 
+/// Nothing is live: users get this one back, and nothing else is done.
+pub(crate) fn only_revive(reserve: &Asset, refusal: Problem) -> Plan {
+    Plan { revive: Some(reserve.clone()), refusal: Some(refusal), ..Plan::default() }
+}
+
 /// Reads the repair table for one artifact that is published.
 ///
 /// # Errors
 /// Exit 4 when something half-uploaded lies under a name that users or a rollback need.
 pub(crate) fn publication(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan, Problem> {
     half_a_file(wanted.repository, [&channel.live, &channel.previous])?;
-    if channel.live.as_ref().is_some_and(|live| channel::holds(live, wanted.size_bytes, wanted.sha256)) {
+    if let Some(live) = channel.live.as_ref().filter(|live| channel::holds(live, wanted.size_bytes, wanted.sha256)) {
+        if channel::is_rolled_back(live) && !wanted.again {
+            return Err(not_published(
+                wanted,
+                "these bytes were rolled back: they are live only because nothing else was there".to_owned(),
+                "build a new version",
+            ));
+        }
         return Ok(Plan { already_live: true, ..Plan::default() });
     }
     let revive = channel.reserve().cloned();
@@ -62,7 +74,12 @@ pub(crate) fn publication(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan
     }
     let mut plan = staging(wanted, channel);
     plan.retire_as = revive.as_ref().map_or_else(|| names::previous(wanted.artifact), |asset| names::resting(wanted.artifact, &asset.name));
-    plan.make_room = channel.previous.clone().filter(|_| channel.live.is_some());
+    // What was rolled back is nothing to go back to.
+    if let Some(sha256) = channel.live.as_ref().filter(|live| channel::is_rolled_back(live)).and_then(Asset::sha256) {
+        plan.retire_as = names::bad(wanted.artifact, sha256);
+    }
+    let is_in_the_way = |asset: &&Asset| asset.name == plan.retire_as;
+    plan.make_room = channel.previous.iter().chain(&channel.bad).find(is_in_the_way).filter(|_| channel.live.is_some()).cloned();
     plan.retire = channel.live.clone().or_else(|| revive.clone());
     plan.revive = revive;
     Ok(plan)
@@ -111,10 +128,7 @@ fn rolled_back(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
     if wanted.again {
         return None;
     }
-    let refuse = |because: String, fix: &str| {
-        let fix = format!("{fix}; if these bytes are right after all, publish with --again REASON");
-        Some(Problem::new(Exit::No, format!("{artifact} {version} is not published"), because, fix))
-    };
+    let refuse = |because: String, fix: &str| Some(not_published(wanted, because, fix));
     for bad in &channel.bad {
         if is_these_bytes(wanted, bad) {
             return refuse(format!("these bytes were rolled back: {} is on the channel", bad.name), "build a new version");
@@ -127,6 +141,11 @@ fn rolled_back(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
         }
     }
     None
+}
+
+fn not_published(wanted: &Wanted<'_>, because: String, fix: &str) -> Problem {
+    let fix = format!("{fix}; if these bytes are right after all, publish with --again REASON");
+    Problem::new(Exit::No, format!("{} {} is not published", wanted.artifact, wanted.version), because, fix)
 }
 
 /// An upload of somebody else that may still be under way.

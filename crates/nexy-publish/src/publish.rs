@@ -59,20 +59,21 @@ fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result
     let Order { workspace, wishes, .. } = *order;
     let mut jobs = Vec::new();
     for artifact in &record.artifacts {
-        jobs.push(look::publication(scene, workspace, record, artifact, wishes.again.is_some())?);
+        match look::publication(scene, workspace, record, artifact, wishes.again.is_some()) {
+            Ok(job) => jobs.push(job),
+            Err(problem) if wishes.dry_run => return Err(problem),
+            Err(problem) => return Err(repair(scene, &mut jobs).err().unwrap_or(problem)),
+        }
     }
     clean::mention(order.common, &jobs);
     if wishes.dry_run {
         return words::dry_run(&jobs);
     }
     repair(scene, &mut jobs)?;
-    for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
-        stage::apply(scene, job)?;
+    if let Err(problem) = make_live(scene, &mut jobs) {
+        stage::give_up(scene, &mut jobs);
+        return Err(problem);
     }
-    for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
-        verify::apply(scene, job)?;
-    }
-    live::go(scene, &mut jobs)?;
     jobs.iter_mut().for_each(|job| room::tidy(scene, job));
     live::write_down(scene, record, &jobs)?;
     let places: Vec<String> = jobs.iter().map(Job::place).collect();
@@ -87,6 +88,16 @@ fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result
         record.ext.insert("published_again".to_owned(), reason.clone().into());
     }
     Ok(Deed { next: Some("tell the clients: nexy-manifest write -".to_owned()), ..Deed::done(message, changed) })
+}
+
+fn make_live(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
+    for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
+        stage::apply(scene, job)?;
+    }
+    for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
+        verify::apply(scene, job)?;
+    }
+    live::go(scene, jobs)
 }
 
 /// Users come first: what an interrupted run has left without a download gets one before any refusal is spoken.

@@ -6,7 +6,7 @@ use crate::{
     channel, clean,
     cli::Rollback,
     live,
-    plan::Wanted,
+    plan::{self, Wanted},
     publish::repair,
     session::{Locks, network},
     steps::{
@@ -24,7 +24,7 @@ use nexy_contract::{
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Deed},
-    github::{Asset, Kind},
+    github::Kind,
 };
 use std::path::Path;
 
@@ -73,11 +73,22 @@ fn walk<'a>(
 ) -> Result<Deed, Problem> {
     let mut jobs = Vec::new();
     for row in rows {
-        let job = look_back(scene, row, wishes)?;
-        if row.feed && job.plan.refusal.is_none() {
-            announced::can_go_back(workspace, job.version, job.artifact.sha256)?;
+        let looked = look_back(scene, row, wishes).and_then(|mut job| {
+            let can = match row.feed && job.plan.refusal.is_none() {
+                true => announced::can_go_back(workspace, job.version, job.artifact.sha256),
+                false => Ok(()),
+            };
+            if let (Err(problem), Some(reserve)) = (&can, job.channel.reserve()) {
+                job.plan = plan::only_revive(reserve, problem.clone());
+                return Ok(job);
+            }
+            can.map(|()| job)
+        });
+        match looked {
+            Ok(job) => jobs.push(job),
+            Err(problem) if wishes.dry_run => return Err(problem),
+            Err(problem) => return Err(repair(scene, &mut jobs).err().unwrap_or(problem)),
         }
-        jobs.push(job);
     }
     clean::mention(scene.common, &jobs);
     if wishes.dry_run {
@@ -143,7 +154,7 @@ fn look_back<'a>(scene: &Scene<'a>, row: &'a ArtifactRow, wishes: &Rollback) -> 
     let release = look::release(scene, row)?;
     let mut channel =
         scene.list(&release, &row.name).map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
-    channel.live = channel.live.map(|asset| with_digest(scene, row, asset)).transpose()?;
+    channel.live = channel.live.map(|asset| look::with_digest(scene, row, asset)).transpose()?;
     let wanted = opened.as_ref().zip(wishes.to_version).map(|(opened, version)| Wanted {
         repository,
         artifact: &row.name,
@@ -154,14 +165,25 @@ fn look_back<'a>(scene: &Scene<'a>, row: &'a ArtifactRow, wishes: &Rollback) -> 
         again: false,
     });
     let goal = wanted.as_ref().map_or(Goal::Previous, Goal::Bytes);
-    let Back { plan, source } = back::rollback(repository, &row.name, &channel, goal)?;
-    let source = source.map(|asset| with_digest(scene, row, asset)).transpose()?;
-    let back = Back { plan, source };
-    let version = match (&back.plan.refusal, wishes.to_version) {
-        // Nothing goes live then, so no version is told.
-        (Some(_), said) => said.unwrap_or(nexy_contract::ReleaseVersion::new([0; 4])),
-        (None, said) => back::version(&row.name, &channel, &back, said)?,
+    // Users come first: what is missing comes back before any refusal is spoken.
+    let Back { plan, source } = match (back::rollback(repository, &row.name, &channel, goal), channel.reserve()) {
+        (Ok(back), _) => back,
+        (Err(problem), Some(reserve)) if problem.exit != Exit::NeedsPerson => {
+            Back { plan: plan::only_revive(reserve, problem), source: None }
+        }
+        (Err(problem), _) => return Err(problem),
     };
+    let source = source.map(|asset| look::with_digest(scene, row, asset)).transpose()?;
+    let mut back = Back { plan, source };
+    // With a refusal nothing goes live that a version would be told of.
+    let mut version = wishes.to_version.unwrap_or(nexy_contract::ReleaseVersion::new([0; 4]));
+    if back.plan.refusal.is_none() {
+        match (back::version(&row.name, &channel, &back, wishes.to_version), channel.reserve()) {
+            (Ok(known), _) => version = known,
+            (Err(problem), Some(reserve)) => back.plan = plan::only_revive(reserve, problem),
+            (Err(problem), None) => return Err(problem),
+        }
+    }
     let Back { plan, source } = back;
     let bytes = match (&source, &opened) {
         (Some(asset), _) => asset.sha256().map(|sha256| (asset.size, sha256)),
@@ -186,21 +208,12 @@ fn look_back<'a>(scene: &Scene<'a>, row: &'a ArtifactRow, wishes: &Rollback) -> 
         staged: source,
         uploaded_here: false,
         contested: false,
+        from_the_start: AGAIN,
+        restaged: None,
         aside: None,
         revived_at: None,
         swapped_at: None,
     })
-}
-
-/// GitHub does not know the digest of every asset; then it is taken from the bytes themselves.
-fn with_digest(scene: &Scene<'_>, row: &ArtifactRow, asset: Asset) -> Result<Asset, Problem> {
-    if !asset.is_uploaded() || asset.sha256().is_some() {
-        return Ok(asset);
-    }
-    let found = fetch::whole(scene, &row.channel, &asset.name, asset.size).map_err(|error| {
-        error.problem(format!("cannot download {}, whose digest GitHub does not know", asset.name)).ending(Exit::CouldNotLook)
-    })?;
-    Ok(Asset { digest: Some(format!("sha256:{}", found.sha256)), ..asset })
 }
 
 /// All bytes come through the public URL before users get them again: what was uploaded just now, what was kept, or what is

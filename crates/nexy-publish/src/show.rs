@@ -49,7 +49,11 @@ fn shown(found: Channel, row: &ArtifactRow, url: String) -> ShownChannel {
         sha256: asset.sha256(),
         age_s: found.age_s(asset),
     };
-    let leftovers = clean::leftovers(&found);
+    let mut leftovers = clean::leftovers(&found);
+    let kept = found.kept().map(|asset| asset.id);
+    let is_told = |one: &&Asset| kept == Some(one.id) || leftovers.iter().any(|other| other.id == one.id);
+    let young: Vec<&Asset> = found.aside.iter().filter(|one| !is_told(one)).collect();
+    leftovers.extend(young);
     let kept = |assets: &[Asset]| assets.iter().filter(|one| !leftovers.iter().any(|other| other.id == one.id)).map(asset).collect();
     ShownChannel {
         channel: row.channel.clone(),

@@ -182,6 +182,9 @@ fn details(body: &Value) -> String {
 }
 
 /// `Retry-After`; else, when nothing is left of the hour's allowance, the time until it is renewed.
+/// A day, in seconds.
+const LONGEST_WAIT_S: u64 = 86_400;
+
 fn wait_of(answer: &Answer) -> Option<u64> {
     let number = |name: &str| answer.header(name)?.trim().parse::<u64>().ok();
     let until_reset = || {
@@ -190,7 +193,8 @@ fn wait_of(answer: &Answer) -> Option<u64> {
         let now = answer.header("date").and_then(http_date::read).unwrap_or_else(clock::now);
         Some(reset.saturating_sub(u64::try_from(now.as_second()).ok()?))
     };
-    number("retry-after").or_else(until_reset)
+    // Whoever names more is wrong, or nobody can wait for it.
+    number("retry-after").or_else(until_reset).map(|seconds| seconds.min(LONGEST_WAIT_S))
 }
 
 #[cfg(test)]

@@ -16,19 +16,28 @@ pub(crate) fn look(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> 
     let now = scene
         .list(&job.release, &job.artifact.name)
         .map_err(|error| error.problem("nothing was swapped: cannot look at the channel again"))?;
-    if let Some(because) = difference(job, &now) {
-        return Err(Problem::new(
-            Exit::Busy,
-            "nothing was swapped: somebody else changed the channel meanwhile",
-            because,
-            "look at it, then run the whole pipeline again:\nnexy-publish show",
-        ));
-    }
+    as_believed(job, &now)?;
     if let Some(first) = first_comer(scene, job, &now).cloned() {
         return Err(lost::give_way(scene, job, &now, &first));
     }
     job.channel = now;
     Ok(())
+}
+
+/// Holds that nothing has changed under the names that this run deals with.
+///
+/// # Errors
+/// Exit 75.
+pub(crate) fn as_believed(job: &Job<'_>, now: &channel::Channel) -> Result<(), Problem> {
+    match difference(job, now) {
+        None => Ok(()),
+        Some(because) => Err(Problem::new(
+            Exit::Busy,
+            "nothing was swapped: somebody else changed the channel meanwhile",
+            because,
+            "look at it, then run the whole pipeline again:\nnexy-publish show",
+        )),
+    }
 }
 
 /// What has changed under the names that this run deals with.
@@ -41,7 +50,7 @@ fn difference(job: &Job<'_>, now: &channel::Channel) -> Option<String> {
     let (artifact, before) = (&job.artifact.name, &job.channel);
     let previous = names::previous(artifact);
     let staged = job.staged.as_ref();
-    let still = staged.and_then(|staged| now.staged.iter().chain(&now.previous).find(|asset| asset.name == staged.name));
+    let still = staged.and_then(|staged| now.find(staged.id).filter(|asset| asset.name == staged.name));
     if !same(before.live.as_ref(), now.live.as_ref()) {
         Some(format!("{artifact} is another asset now than before"))
     } else if !same(before.previous.as_ref(), now.previous.as_ref()) {

@@ -1,7 +1,12 @@
 //! Changes of single assets by their id: one whose answer was lost is looked up before it is sent again.
 
 use super::Scene;
+use crate::patience;
 use nexy_outside::github::{Asset, GithubError, Kind, Release};
+use std::time::Duration;
+
+/// The longest wait between two renames, as long as there is a way back.
+const BRIEFLY: Duration = Duration::from_secs(5);
 
 /// A rename that was refused, or of which nobody knows.
 pub(crate) struct NotRenamed {
@@ -20,6 +25,22 @@ enum Seen {
 
 /// Gives an asset another name and label. Whether it may, was looked up right before.
 pub(crate) fn rename(scene: &Scene<'_>, release: &Release, id: u64, name: &str, label: &str) -> Result<Asset, NotRenamed> {
+    rename_within(scene, release, id, name, label, None)
+}
+
+/// The same while users have no download, and there is another way to give them one: no limit is waited out that lasts longer.
+pub(crate) fn rename_soon(scene: &Scene<'_>, release: &Release, id: u64, name: &str, label: &str) -> Result<Asset, NotRenamed> {
+    rename_within(scene, release, id, name, label, Some(BRIEFLY))
+}
+
+fn rename_within(
+    scene: &Scene<'_>,
+    release: &Release,
+    id: u64,
+    name: &str,
+    label: &str,
+    longest: Option<Duration>,
+) -> Result<Asset, NotRenamed> {
     let mut attempt = 1;
     let mut unknown = false;
     loop {
@@ -54,6 +75,9 @@ pub(crate) fn rename(scene: &Scene<'_>, release: &Release, id: u64, name: &str, 
             }
         }
         let error = if unknown { GithubError { kind: Kind::Network, ..error } } else { error };
+        if longest.is_some_and(|longest| patience::wanted(&error, attempt) > longest) {
+            return Err(NotRenamed { error, perhaps_moved: unknown });
+        }
         scene.patience.wait(error, attempt).map_err(|error| NotRenamed { error, perhaps_moved: unknown })?;
         attempt += 1;
     }

@@ -1,13 +1,16 @@
 //! Before anything happens: the file, the release, what lies on the channel, and what follows from it.
 
-use super::{Job, Scene, file};
+use super::{Job, Scene, fetch, file};
 use crate::plan::{self, Wanted};
 use nexy_contract::{
     Exit, Problem, Record, before_publish,
     record::{self, Artifact},
     target::ArtifactRow,
 };
-use nexy_outside::{Workspace, github::Release};
+use nexy_outside::{
+    Workspace,
+    github::{Asset, Release},
+};
 
 pub(crate) const FROM_THE_INBOX: &str =
     "start again from the bytes in the inbox:\nnexy-version record | nexy-gate before-publish - | nexy-publish -";
@@ -37,20 +40,22 @@ pub(crate) fn publication<'a>(
     let carried = record.signature(&artifact.name, artifact.sha256);
     let opened = file::open(scene, &path, Some((artifact.size_bytes, artifact.sha256)), carried.as_ref(), FROM_THE_INBOX)?;
     let release = release(scene, row)?;
-    let channel =
+    let mut channel =
         scene.list(&release, &artifact.name).map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
     let judged = record
         .latest_report(before_publish::BY, before_publish::PROFILE)
         .and_then(|report| report.subjects.iter().find(|subject| subject.name == artifact.name));
-    if let Some(subject) = judged {
-        before_publish::still_as_judged(subject, channel.seen().as_ref()).map_err(|because| {
-            Problem::new(
-                Exit::Busy,
-                "nothing was published: the channel has changed",
-                because,
-                "look at it (nexy-publish show), then ask the gates again:\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
-            )
-        })?;
+    let changed = judged.and_then(|subject| before_publish::still_as_judged(subject, channel.seen().as_ref()).err()).map(|because| {
+        Problem::new(
+            Exit::Busy,
+            "nothing was published: the channel has changed",
+            because,
+            "look at it (nexy-publish show), then ask the gates again:\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
+        )
+    });
+    // Only its bytes can tell whether it is the same file.
+    if channel.live.as_ref().is_some_and(|live| live.size == artifact.size_bytes) {
+        channel.live = channel.live.map(|asset| with_digest(scene, row, asset)).transpose()?;
     }
     let wanted = Wanted {
         repository: &scene.target.repositories.artifacts,
@@ -61,7 +66,11 @@ pub(crate) fn publication<'a>(
         mark: scene.mark(&row.channel),
         again,
     };
-    let plan = plan::publication(&wanted, &channel)?;
+    let plan = match (changed, channel.reserve()) {
+        (None, _) => plan::publication(&wanted, &channel)?,
+        (Some(problem), None) => return Err(problem),
+        (Some(problem), Some(reserve)) => plan::only_revive(reserve, problem),
+    };
     Ok(Job {
         artifact: record::Artifact { live: None, ..artifact.clone() },
         version: record.version,
@@ -75,10 +84,23 @@ pub(crate) fn publication<'a>(
         staged: None,
         uploaded_here: false,
         contested: true,
+        from_the_start: FROM_THE_INBOX,
+        restaged: None,
         aside: None,
         revived_at: None,
         swapped_at: None,
     })
+}
+
+/// GitHub does not know the digest of every asset; then it is taken from the bytes themselves.
+pub(crate) fn with_digest(scene: &Scene<'_>, row: &ArtifactRow, asset: Asset) -> Result<Asset, Problem> {
+    if !asset.is_uploaded() || asset.sha256().is_some() {
+        return Ok(asset);
+    }
+    let found = fetch::whole(scene, &row.channel, &asset.name, asset.size).map_err(|error| {
+        error.problem(format!("cannot download {}, whose digest GitHub does not know", asset.name)).ending(Exit::CouldNotLook)
+    })?;
+    Ok(Asset { digest: Some(format!("sha256:{}", found.sha256)), ..asset })
 }
 
 /// The fixed release of a channel, which must be there and open to changes.

@@ -57,6 +57,10 @@ pub(crate) struct Job<'a> {
     pub(crate) uploaded_here: bool,
     /// Whether other uploads matter; a rollback does not wait for them.
     pub(crate) contested: bool,
+    /// What a person does when everything must be done anew.
+    pub(crate) from_the_start: &'static str,
+    /// What was rolled back and is wanted again, with the name and label that it had before.
+    pub(crate) restaged: Option<Asset>,
     /// What this run has moved away from under the name of the previous artifact, as it was before.
     pub(crate) aside: Option<Asset>,
     /// When this run made something live again that was missing.

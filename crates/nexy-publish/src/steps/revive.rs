@@ -27,7 +27,14 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
         }
     }
     // When it is what was wanted anyway, it gets the label that says so.
-    let label = if job.plan.already_live { job.label() } else { reserve.label.clone().unwrap_or_default() };
+    let before = reserve.label.clone().unwrap_or_default();
+    let is_bad = names::place(&job.artifact.name, &reserve.name) == names::Place::Bad;
+    let label = match job.plan.already_live {
+        true => job.label(),
+        // It must not come back by this door without a reason.
+        false if is_bad => names::rolled_back_label(&job.artifact.name, &before),
+        false => before,
+    };
     let revived = change::rename(scene, &job.release, reserve.id, &job.artifact.name, &label).map_err(|failed| {
         if failed.error.kind == Kind::AlreadyExists { meanwhile(job) } else { missing(scene, job, reserve.id, &failed.error) }
     })?;

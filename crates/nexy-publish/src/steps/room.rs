@@ -73,7 +73,12 @@ pub(crate) fn give_back(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Prob
             Err(failed) => Err(revive::missing(scene, job, older.id, &failed.error)),
         };
     }
-    let is_aside = now.as_ref().and_then(|now| now.find(older.id)).is_none_or(|asset| asset.name != job.artifact.name);
+    // It may be somebody else's by now.
+    let found = match &now {
+        Some(now) => now.find(older.id).cloned(),
+        None => scene.github.asset(older.id).ok().flatten(),
+    };
+    let is_aside = found.is_some_and(|asset| asset.name == names::aside(&job.artifact.name, older.id));
     let is_free = now.as_ref().is_none_or(|now| now.previous.is_none());
     if is_aside && is_free && change::rename(scene, &job.release, older.id, &older.name, &label).is_err() {
         stdio::note(&format!(

@@ -1,12 +1,12 @@
 //! The bytes go up under a name that follows from them; whatever is live stays live.
 
-use super::{Job, Scene, again, by_hand, change, file, look, lost};
+use super::{Job, Scene, again, by_hand, change, file, lost};
 use crate::{channel, names, progress::Progress};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
     files::OpenArtifact,
     github::{Asset, GithubError, Kind, Sent},
-    http,
+    http, stdio,
 };
 
 const AGAIN: &str = "run the same pipeline again; what was live is still live";
@@ -53,8 +53,25 @@ fn restage(scene: &Scene<'_>, job: &mut Job<'_>, bad: &Asset, name: &str) -> Res
         .map_err(|failed| failed.error.problem(format!("nothing was swapped: cannot rename {}", bad.name)))?;
     job.channel.bad.retain(|asset| asset.id != bad.id);
     job.plan.restage = None;
+    job.restaged = Some(bad.clone());
     scene.common.note(&format!("{}/{} lies on the channel and is used again", job.artifact.channel, bad.name));
     Ok(staged)
+}
+
+/// What was to come back did not go live: it is called rolled back again, so that it does not come back without a reason.
+pub(crate) fn give_up(scene: &Scene<'_>, jobs: &mut [Job<'_>]) {
+    for job in jobs {
+        let Some(bad) = job.restaged.take() else { continue };
+        let name = names::staged(&job.artifact.name, job.artifact.sha256);
+        let is_staged = scene.github.asset(bad.id).ok().flatten().is_some_and(|asset| asset.name == name);
+        if is_staged && change::rename(scene, &job.release, bad.id, &bad.name, &bad.label.clone().unwrap_or_default()).is_err() {
+            stdio::note(&format!(
+                "nexy-publish: {name} holds bytes that were rolled back, and could not get back the name that says so; {}\n{}",
+                by_hand::token(scene),
+                by_hand::rename(scene, bad.id, &bad.name)
+            ));
+        }
+    }
 }
 
 /// An upload whose answer was lost may have happened: look before anything is sent twice.
@@ -91,8 +108,9 @@ fn upload(scene: &Scene<'_>, job: &mut Job<'_>, name: &str) -> Result<Asset, Pro
 /// Sends the file, from the one descriptor that was hashed.
 fn send(scene: &Scene<'_>, job: &mut Job<'_>, name: &str, label: &str) -> Result<Result<Asset, GithubError>, Problem> {
     let size_bytes = job.artifact.size_bytes;
+    let fix = job.from_the_start;
     let source = local(job.file.as_mut())?;
-    file::unchanged(source, look::FROM_THE_INBOX)?;
+    file::unchanged(source, fix)?;
     let file = source.rewound().map_err(|error| error.problem(Exit::No, AGAIN))?;
     let progress = Progress::begin(scene.common, format!("uploading {}", job.artifact.name), size_bytes);
     scene.patience.changed();
@@ -112,6 +130,7 @@ fn found_after(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<Option<Asset>, Pr
     let found = now.staged_for(&job.artifact.name, job.artifact.sha256).cloned();
     match found {
         Some(asset) if channel::may_hold(&asset, job.artifact.size_bytes, job.artifact.sha256) => {
+            again::as_believed(job, &now)?;
             job.channel = now;
             Ok(Some(asset))
         }
@@ -132,7 +151,8 @@ fn found_after(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<Option<Asset>, Pr
 /// GitHub may have rewritten the name or received other bytes, and the file may have changed on the way; then the upload is
 /// removed.
 fn check(scene: &Scene<'_>, job: &mut Job<'_>, name: &str, asset: &Asset) -> Result<(), Problem> {
-    let touched = local(job.file.as_mut()).and_then(|file| file::unchanged(file, look::FROM_THE_INBOX)).err();
+    let fix = job.from_the_start;
+    let touched = local(job.file.as_mut()).and_then(|file| file::unchanged(file, fix)).err();
     let because = if asset.name != name {
         format!("GitHub renamed {name} to {}", asset.name)
     } else if !asset.is_uploaded() {

@@ -34,7 +34,7 @@ fn two_renames(scene: &Scene<'_>, job: &mut Job<'_>, staged: &Asset) -> Result<(
         }
         // No pause here: until the next rename users have no download.
     }
-    match change::rename(scene, &job.release, staged.id, &job.artifact.name, &job.label()) {
+    match change::rename_soon(scene, &job.release, staged.id, &job.artifact.name, &job.label()) {
         Ok(_) => {
             went_live(scene, job);
             Ok(())
@@ -53,24 +53,32 @@ pub(crate) fn undo(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> 
     };
     // Somebody may have published over it meanwhile: what is theirs stays, and ours is what they would go back to.
     let glance = scene.github.listing(job.release.id).map(|listing| channel::sort(&job.artifact.name, listing));
-    if let Ok(Channel { live: Some(live), .. }) = glance
-        && live.id != staged.id
-    {
-        return Err(somebody_elses(job, &live));
+    match &glance {
+        Ok(Channel { live: Some(live), .. }) if live.id != staged.id => return Err(somebody_elses(job, live)),
+        _ => {}
     }
+    // When nothing is live, somebody has taken ours away, and users wait for the old one.
+    let is_off = glance.is_ok_and(|glance| glance.live.is_none());
     let label = staged.label.clone().unwrap_or_default();
-    if let Err(failed) = change::rename(scene, &job.release, staged.id, &staged.name, &label) {
+    if !is_off && let Err(failed) = change::rename(scene, &job.release, staged.id, &staged.name, &label) {
         // Somebody may have published meanwhile; then nothing of ours is live any more, and theirs is not touched.
         return match now(scene, job) {
             Ok(Channel { live: Some(live), .. }) if live.id != staged.id => Err(somebody_elses(job, &live)),
+            // It has gone a moment ago.
+            Ok(Channel { live: None, .. }) => put_old_back(scene, job),
             _ => Err(still_new(scene, job, &staged, &failed.error)),
         };
     }
+    put_old_back(scene, job)
+}
+
+/// The way back when the live name is free.
+fn put_old_back(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     if let Some(old) = job.plan.retire.clone()
         && let Err(failed) = change::rename(scene, &job.release, old.id, &job.artifact.name, &old.label.clone().unwrap_or_default())
     {
         return match now(scene, job) {
-            Ok(Channel { live: Some(live), .. }) if live.id == old.id => Ok(()),
+            Ok(Channel { live: Some(live), .. }) if live.id == old.id => room::give_back(scene, job),
             Ok(Channel { live: Some(live), .. }) => Err(somebody_elses(job, &live)),
             _ => Err(revive::missing(scene, job, old.id, &failed.error)),
         };

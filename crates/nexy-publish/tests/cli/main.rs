@@ -10,6 +10,7 @@ mod machines;
 mod plans;
 mod progress;
 mod publishing;
+mod rare;
 mod refusals;
 mod retries;
 mod rollback;
