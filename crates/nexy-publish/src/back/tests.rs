@@ -79,6 +79,21 @@ fn every_state_has_its_way_back_to_the_previous_artifact() {
 }
 
 #[test]
+fn what_was_moved_aside_is_the_way_back_unless_that_was_gone_already() {
+    let aside = named(8, &names::aside("A.dmg", 8), b"four", "2.0.0.4");
+    assert_eq!(to_previous(vec![live(), aside.clone()]), Ok(Back { plan: swap(), source: Some(aside.clone()) }));
+    // Beside a previous one it is older still.
+    assert_eq!(to_previous(vec![live(), previous(), aside.clone()]), Ok(Back { plan: swap(), source: Some(previous()) }));
+    let four = named(2, "A.dmg", b"four", "2.0.0.4");
+    let done = Plan { already_live: true, ..Plan::default() };
+    let found = to_previous(vec![four.clone(), bad(b"five", "2.0.0.5"), aside]);
+    assert_eq!(found, Ok(Back { plan: done, source: Some(four) }));
+    // What somebody else has put there was not rolled back to.
+    let stranger = asset(9, "A.dmg", b"by hand");
+    assert!(to_previous(vec![stranger, bad(b"five", "2.0.0.5")]).is_ok_and(|back| back.plan.refusal.is_some()));
+}
+
+#[test]
 fn every_state_has_its_way_back_to_a_file() {
     let staged = asset(3, &names::staged("A.dmg", three().sha256), b"three");
     let upload = Plan { upload: true, ..swap() };

@@ -111,6 +111,24 @@ fn what_was_rolled_back_does_not_come_back_by_mistake() {
 }
 
 #[test]
+fn what_was_rolled_back_and_is_live_for_want_of_anything_else_stays_rolled_back() {
+    let marked = |bytes| Asset { label: Some("Nexy.dmg 2.0.0.4 (rolled back)".into()), ..asset(1, "Nexy.dmg", bytes) };
+    assert!(asked(&wanted(), vec![marked(NEW)]).is_err_and(|problem| problem.exit == Exit::No));
+    let again = Wanted { again: true, ..wanted() };
+    assert!(asked(&again, vec![marked(NEW)]).is_ok_and(|plan| plan.already_live));
+    // Under other bytes it makes way as what it is, and the previous one stays.
+    let plan = table(vec![marked(b"bad"), previous()]);
+    assert_eq!((plan.retire_as, plan.make_room), (bad(1, b"bad", "").name, None));
+}
+
+#[test]
+fn what_was_moved_aside_is_given_to_users_before_anything_that_was_rolled_back() {
+    let aside = asset(8, &names::aside("Nexy.dmg", 8), b"older");
+    let revived = Plan { revive: Some(aside.clone()), retire: Some(aside.clone()), ..fresh() };
+    assert_eq!(table(vec![bad(7, b"bad", "2.0.0.3"), aside]), revived);
+}
+
+#[test]
 fn what_cannot_be_used_under_our_name_is_removed_when_nobody_can_be_at_work_with_it() {
     let half = Asset { state: "starter".into(), size: 0, digest: None, ..staged(b"") };
     let old = |asset: Asset| Asset { created_at: Some(at(0).to_string()), ..asset };

