@@ -1,6 +1,7 @@
 //! The way back: from what lies on a channel to what a rollback must do, for every state that a crash can leave. Pure.
 
 use crate::{
+    by_hand::ByHand,
     channel::{self, Channel},
     names,
     plan::{self, Plan, Wanted},
@@ -30,8 +31,8 @@ pub(crate) struct Back {
 ///
 /// # Errors
 /// Exit 1 when there is none, exit 4 when half a file is in the way.
-pub(crate) fn rollback(repository: &str, artifact: &str, channel: &Channel, goal: Goal<'_>) -> Result<Back, Problem> {
-    plan::half_a_file(repository, [&channel.live, &channel.previous])?;
+pub(crate) fn rollback(by_hand: ByHand<'_>, artifact: &str, channel: &Channel, goal: Goal<'_>) -> Result<Back, Problem> {
+    plan::half_a_file(by_hand, [&channel.live, &channel.previous])?;
     let is_goal = |asset: &&Asset| match goal {
         Goal::Previous => false,
         Goal::Bytes(wanted) => channel::holds(asset, wanted.size_bytes, wanted.sha256),
@@ -82,7 +83,7 @@ pub(crate) fn rollback(repository: &str, artifact: &str, channel: &Channel, goal
 /// changed. Only an upload of the very same bytes that may be under way is left alone.
 fn staged(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan, Problem> {
     match channel.staged_for(wanted.artifact, wanted.sha256).filter(|asset| plan::is_foreign(wanted, channel, asset)) {
-        Some(foreign) => Err(plan::busy(wanted.repository, channel, foreign)),
+        Some(foreign) => Err(plan::busy(wanted.by_hand, channel, foreign)),
         None => Ok(plan::staging(wanted, channel)),
     }
 }

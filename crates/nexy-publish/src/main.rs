@@ -1,6 +1,7 @@
 //! Puts the artifacts live without ever leaving users without a download: stage, verify, swap, confirm.
 
 mod back;
+mod by_hand;
 mod channel;
 mod clean;
 mod cli;

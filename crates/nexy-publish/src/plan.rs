@@ -1,6 +1,7 @@
 //! The repair table: from what lies on a channel to what must be done, for every state that a crash can leave. Pure.
 
 use crate::{
+    by_hand::ByHand,
     channel::{self, Channel},
     names,
 };
@@ -33,7 +34,7 @@ pub(crate) struct Plan {
 /// Which bytes are wanted on a channel, and who asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {
-    pub(crate) repository: &'a str,
+    pub(crate) by_hand: ByHand<'a>,
     pub(crate) artifact: &'a str,
     pub(crate) version: ReleaseVersion,
     pub(crate) size_bytes: u64,
@@ -54,7 +55,7 @@ pub(crate) fn only_revive(reserve: &Asset, refusal: Problem) -> Plan {
 /// # Errors
 /// Exit 4 when something half-uploaded lies under a name that users or a rollback need.
 pub(crate) fn publication(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan, Problem> {
-    half_a_file(wanted.repository, [&channel.live, &channel.previous])?;
+    half_a_file(wanted.by_hand, [&channel.live, &channel.previous])?;
     if let Some(live) = channel.live.as_ref().filter(|live| channel::holds(live, wanted.size_bytes, wanted.sha256)) {
         if channel::is_rolled_back(live) && !wanted.again {
             return Err(not_published(
@@ -100,7 +101,7 @@ pub(crate) fn staging(wanted: &Wanted<'_>, channel: &Channel) -> Plan {
 }
 
 /// Half a file under a name that users or a rollback need is nothing that a tool may judge.
-pub(crate) fn half_a_file(repository: &str, assets: [&Option<Asset>; 2]) -> Result<(), Problem> {
+pub(crate) fn half_a_file(by_hand: ByHand<'_>, assets: [&Option<Asset>; 2]) -> Result<(), Problem> {
     match assets.into_iter().flatten().find(|asset| !asset.is_uploaded()) {
         None => Ok(()),
         Some(asset) => Err(Problem::new(
@@ -108,10 +109,9 @@ pub(crate) fn half_a_file(repository: &str, assets: [&Option<Asset>; 2]) -> Resu
             format!("{} on the channel is no whole file", asset.name),
             format!("asset {} is in the state `{}`", asset.id, asset.state),
             format!(
-                "when nobody is uploading it any more (gh takes the token from $GH_TOKEN):\n\
-                 gh api -X DELETE repos/{repository}/releases/assets/{}\n\
-                 then run the same pipeline again",
-                asset.id
+                "when nobody is uploading it any more, remove it; {}\n{}\nthen run the same pipeline again",
+                by_hand.token(),
+                by_hand.delete(asset.id)
             ),
         )),
     }
@@ -151,7 +151,7 @@ fn not_published(wanted: &Wanted<'_>, because: String, fix: &str) -> Problem {
 /// An upload of somebody else that may still be under way.
 pub(crate) fn somebody_stages(wanted: &Wanted<'_>, channel: &Channel) -> Option<Problem> {
     let foreign = channel.staged.iter().find(|asset| is_foreign(wanted, channel, asset))?;
-    Some(busy(wanted.repository, channel, foreign))
+    Some(busy(wanted.by_hand, channel, foreign))
 }
 
 /// Whether a staged file belongs to somebody who may be at work with it: not our bytes, not of this machine, not old.
@@ -163,7 +163,7 @@ pub(crate) fn is_foreign(wanted: &Wanted<'_>, channel: &Channel, asset: &Asset) 
 }
 
 /// Somebody else's upload stays alone for an hour.
-pub(crate) fn busy(repository: &str, channel: &Channel, asset: &Asset) -> Problem {
+pub(crate) fn busy(by_hand: ByHand<'_>, channel: &Channel, asset: &Asset) -> Problem {
     let age = channel.age_s(asset).map_or_else(|| "of unknown age".to_owned(), |age| format!("{} min old", age / 60));
     let label = asset.label.as_deref().unwrap_or("no label");
     Problem::new(
@@ -173,9 +173,9 @@ pub(crate) fn busy(repository: &str, channel: &Channel, asset: &Asset) -> Proble
         format!(
             "wait until the other publication has ended, then run the same pipeline again; look with:\n\
              nexy-publish show\n\
-             when nobody else is publishing, remove what an earlier run has left (gh takes the token from $GH_TOKEN):\n\
-             gh api -X DELETE repos/{repository}/releases/assets/{}",
-            asset.id
+             when nobody else is publishing, remove what an earlier run has left; {}\n{}",
+            by_hand.token(),
+            by_hand.delete(asset.id)
         ),
     )
 }

@@ -149,14 +149,13 @@ fn rows<'a>(workspace: &'a Workspace, wishes: &Rollback, record: &Record) -> Res
 
 /// Looks at one channel and finds the way back.
 fn look_back<'a>(scene: &Scene<'a>, row: &'a ArtifactRow, wishes: &Rollback) -> Result<Job<'a>, Problem> {
-    let repository = &scene.target.repositories.artifacts;
     let opened = wishes.artifact.as_deref().map(|path: &Path| file::open(scene, path, None, None, AGAIN)).transpose()?;
     let release = look::release(scene, row)?;
     let mut channel =
         scene.list(&release, &row.name).map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
     channel.live = channel.live.map(|asset| look::with_digest(scene, row, asset)).transpose()?;
     let wanted = opened.as_ref().zip(wishes.to_version).map(|(opened, version)| Wanted {
-        repository,
+        by_hand: scene.by_hand(),
         artifact: &row.name,
         version,
         size_bytes: opened.file.size_bytes,
@@ -166,7 +165,7 @@ fn look_back<'a>(scene: &Scene<'a>, row: &'a ArtifactRow, wishes: &Rollback) -> 
     });
     let goal = wanted.as_ref().map_or(Goal::Previous, Goal::Bytes);
     // Users come first: what is missing comes back before any refusal is spoken.
-    let Back { plan, source } = match (back::rollback(repository, &row.name, &channel, goal), channel.reserve()) {
+    let Back { plan, source } = match (back::rollback(scene.by_hand(), &row.name, &channel, goal), channel.reserve()) {
         (Ok(back), _) => back,
         (Err(problem), Some(reserve)) if problem.exit != Exit::NeedsPerson => {
             Back { plan: plan::only_revive(reserve, problem), source: None }

@@ -1,5 +1,6 @@
 //! Assets and moments for the unit tests of the pure rules.
 
+use crate::by_hand::ByHand;
 use nexy_contract::{Sha256Digest, Timestamp};
 use nexy_outside::github::{Asset, Listing};
 
@@ -16,6 +17,8 @@ pub(crate) fn asset(id: u64, name: &str, bytes: &[u8]) -> Asset {
         browser_download_url: String::new(),
     }
 }
+
+pub(crate) const BY_HAND: ByHand<'static> = ByHand { repository: "owner/artifacts", web_url: "https://github.com" };
 
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).expect("a time")

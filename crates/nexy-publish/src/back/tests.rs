@@ -1,7 +1,7 @@
 //! Every row of the repair table, as a rollback meets it.
 
 use super::*;
-use crate::scenery::{asset, at, listing};
+use crate::scenery::{BY_HAND, asset, at, listing};
 use nexy_contract::Sha256Digest;
 
 fn named(id: u64, name: &str, bytes: &[u8], version: &str) -> Asset {
@@ -25,12 +25,12 @@ fn sorted(assets: Vec<Asset>) -> Channel {
 }
 
 fn to_previous(assets: Vec<Asset>) -> Result<Back, Problem> {
-    rollback("o/a", "A.dmg", &sorted(assets), Goal::Previous)
+    rollback(BY_HAND, "A.dmg", &sorted(assets), Goal::Previous)
 }
 
 fn three() -> Wanted<'static> {
     Wanted {
-        repository: "o/a",
+        by_hand: BY_HAND,
         artifact: "A.dmg",
         version: ReleaseVersion::new([2, 0, 0, 3]),
         size_bytes: 5,
@@ -41,7 +41,7 @@ fn three() -> Wanted<'static> {
 }
 
 fn to_three(assets: Vec<Asset>) -> Result<Back, Problem> {
-    rollback("o/a", "A.dmg", &sorted(assets), Goal::Bytes(&three()))
+    rollback(BY_HAND, "A.dmg", &sorted(assets), Goal::Bytes(&three()))
 }
 
 fn swap() -> Plan {
@@ -133,7 +133,7 @@ fn half_a_file_in_the_way_is_left_to_a_person() {
 
 fn judged(assets: Vec<Asset>, said: Option<[u32; 4]>) -> Result<ReleaseVersion, String> {
     let channel = sorted(assets);
-    let back = rollback("o/a", "A.dmg", &channel, Goal::Previous).expect("a way");
+    let back = rollback(BY_HAND, "A.dmg", &channel, Goal::Previous).expect("a way");
     version("A.dmg", &channel, &back, said.map(ReleaseVersion::new)).map_err(|problem| problem.because)
 }
 

@@ -1,14 +1,14 @@
 //! Every row of the repair table, as a publication meets it.
 
 use super::*;
-use crate::scenery::{asset, at, listing};
+use crate::scenery::{BY_HAND, asset, at, listing};
 
 const NEW: &[u8] = b"newnew!";
 const MARK: &str = "0123456789ab";
 
 fn wanted() -> Wanted<'static> {
     Wanted {
-        repository: "owner/artifacts",
+        by_hand: BY_HAND,
         artifact: "Nexy.dmg",
         version: ReleaseVersion::new([2, 0, 0, 4]),
         size_bytes: NEW.len() as u64,

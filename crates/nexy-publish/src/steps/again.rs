@@ -74,7 +74,7 @@ fn first_comer<'b>(scene: &Scene<'_>, job: &Job<'_>, now: &'b channel::Channel) 
         return None;
     }
     let wanted = plan::Wanted {
-        repository: &scene.target.repositories.artifacts,
+        by_hand: scene.by_hand(),
         artifact: &job.artifact.name,
         version: job.version,
         size_bytes: job.artifact.size_bytes,

@@ -91,6 +91,8 @@ pub(crate) fn remove(scene: &Scene<'_>, release: &Release, asset: &Asset) -> Res
         let error = if unknown {
             nobody_looked("DELETE asset")
         } else {
+            // Nobody waits for a removal.
+            scene.patience.before_change();
             scene.patience.changed();
             match scene.github.delete(asset.id) {
                 Ok(()) => return Ok(()),

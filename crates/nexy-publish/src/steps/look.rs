@@ -50,7 +50,7 @@ pub(crate) fn publication<'a>(
             Exit::Busy,
             "nothing was published: the channel has changed",
             because,
-            "look at it (nexy-publish show), then ask the gates again:\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
+            "look at it, then ask the gates again:\nnexy-publish show\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
         )
     });
     // Only its bytes can tell whether it is the same file.
@@ -58,7 +58,7 @@ pub(crate) fn publication<'a>(
         channel.live = channel.live.map(|asset| with_digest(scene, row, asset)).transpose()?;
     }
     let wanted = Wanted {
-        repository: &scene.target.repositories.artifacts,
+        by_hand: scene.by_hand(),
         artifact: &artifact.name,
         version: record.version,
         size_bytes: artifact.size_bytes,

@@ -10,7 +10,7 @@ use nexy_outside::github::{Asset, GithubError};
 
 /// Gives way to the upload that was there before ours.
 pub(crate) fn give_way(scene: &Scene<'_>, job: &mut Job<'_>, now: &Channel, first: &Asset) -> Problem {
-    let problem = plan::busy(&scene.target.repositories.artifacts, now, first);
+    let problem = plan::busy(scene.by_hand(), now, first);
     match job.staged.take().filter(|_| job.uploaded_here) {
         None => problem,
         Some(ours) => match change::remove(scene, &job.release, &ours) {

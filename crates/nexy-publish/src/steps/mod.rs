@@ -2,7 +2,6 @@
 
 pub(crate) mod again;
 pub(crate) mod announced;
-pub(crate) mod by_hand;
 pub(crate) mod change;
 pub(crate) mod confirm;
 pub(crate) mod fetch;
@@ -16,7 +15,7 @@ pub(crate) mod stage;
 pub(crate) mod swap;
 pub(crate) mod verify;
 
-use crate::{channel::Channel, names, patience::Patience, plan::Plan, signals::Signals};
+use crate::{by_hand::ByHand, channel::Channel, names, patience::Patience, plan::Plan, signals::Signals};
 use nexy_contract::{ReleaseVersion, Target, Timestamp, record, signature::Carried, target::ArtifactRow};
 use nexy_outside::{
     Common,
@@ -87,6 +86,11 @@ impl Job<'_> {
 }
 
 impl Scene<'_> {
+    /// The commands for a person who goes on in place of this tool.
+    pub(crate) fn by_hand(&self) -> ByHand<'_> {
+        ByHand::of(self.target)
+    }
+
     /// What the uploads of this machine to this channel carry in their labels; `None` before the first one.
     pub(crate) fn mark(&self, channel: &str) -> Option<&str> {
         self.marks.iter().find(|(name, _)| name == channel).map(|(_, mark)| mark.as_str())

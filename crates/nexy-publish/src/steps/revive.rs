@@ -1,6 +1,6 @@
 //! Nothing is live, but something is there that users can be given: they get it back before anything else happens.
 
-use super::{Job, Scene, by_hand, change};
+use super::{Job, Scene, change};
 use crate::names;
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{clock, github::Kind};
@@ -63,6 +63,6 @@ pub(crate) fn missing(scene: &Scene<'_>, job: &Job<'_>, id: u64, error: &nexy_ou
         Exit::NeedsPerson,
         format!("users have no {} right now", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!("{}\n{}\nnexy-publish show", by_hand::token(scene), by_hand::rename(scene, id, &job.artifact.name)),
+        format!("{}\n{}\nnexy-publish show", scene.by_hand().token(), scene.by_hand().rename(id, &job.artifact.name)),
     )
 }

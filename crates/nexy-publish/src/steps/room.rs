@@ -1,7 +1,7 @@
 //! What was live the time before gives up its name, and goes only when the new artifact is confirmed. Until then a publication
 //! that fails gives it back, and a rollback on another machine still finds it, by its id.
 
-use super::{Job, Scene, again, by_hand, change, revive};
+use super::{Job, Scene, again, change, revive};
 use crate::{channel, names, names::Place};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
@@ -85,8 +85,8 @@ pub(crate) fn give_back(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Prob
             "nexy-publish: {} could not get its name back, and a rollback finds it as {}; {}\n{}",
             older.name,
             names::aside(&job.artifact.name, older.id),
-            by_hand::token(scene),
-            by_hand::rename(scene, older.id, &older.name)
+            scene.by_hand().token(),
+            scene.by_hand().rename(older.id, &older.name)
         ));
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The bytes go up under a name that follows from them; whatever is live stays live.
 
-use super::{Job, Scene, again, by_hand, change, file, lost};
+use super::{Job, Scene, again, change, file, lost};
 use crate::{channel, names, progress::Progress};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
@@ -67,8 +67,8 @@ pub(crate) fn give_up(scene: &Scene<'_>, jobs: &mut [Job<'_>]) {
         if is_staged && change::rename(scene, &job.release, bad.id, &bad.name, &bad.label.clone().unwrap_or_default()).is_err() {
             stdio::note(&format!(
                 "nexy-publish: {name} holds bytes that were rolled back, and could not get back the name that says so; {}\n{}",
-                by_hand::token(scene),
-                by_hand::rename(scene, bad.id, &bad.name)
+                scene.by_hand().token(),
+                scene.by_hand().rename(bad.id, &bad.name)
             ));
         }
     }
@@ -98,7 +98,7 @@ fn upload(scene: &Scene<'_>, job: &mut Job<'_>, name: &str) -> Result<Asset, Pro
             return Err(error
                 .problem(what)
                 .ending(Exit::Busy)
-                .doing("somebody else may be publishing: wait until they are done (nexy-publish show), then run the same pipeline again"));
+                .doing("somebody else may be publishing: wait until they are done, then run the same pipeline again; look with:\nnexy-publish show"));
         }
         scene.patience.wait(error, attempt).map_err(|error| error.problem(what.clone()))?;
         attempt += 1;
@@ -142,7 +142,7 @@ fn found_after(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<Option<Asset>, Pr
             Exit::Busy,
             format!("cannot upload {}", job.artifact.name),
             format!("somebody else is uploading {} right now (state `{}`)", asset.name, asset.state),
-            "wait until the other publication has ended (nexy-publish show), then run the same pipeline again",
+            "wait until the other publication has ended, then run the same pipeline again; look with:\nnexy-publish show",
         )),
         None => Ok(None),
     }
@@ -170,8 +170,8 @@ fn check(scene: &Scene<'_>, job: &mut Job<'_>, name: &str, asset: &Asset) -> Res
         Ok(()) => Err(Problem::new(Exit::PutBack, what, because, fix)),
         Err(error) => Err(error.problem(format!("cannot remove a broken upload ({because})")).doing(format!(
             "{}\n{}\nthen {fix}",
-            by_hand::token(scene),
-            by_hand::delete(scene, asset.id)
+            scene.by_hand().token(),
+            scene.by_hand().delete(asset.id)
         ))),
     }
 }

@@ -1,6 +1,6 @@
 //! Two renames make the staged artifact live; a second one that fails is undone at once.
 
-use super::{Job, Scene, again, by_hand, change, change::NotRenamed, revive, room};
+use super::{Job, Scene, again, change, change::NotRenamed, revive, room};
 use crate::{
     channel::{self, Channel},
     names,
@@ -187,14 +187,14 @@ fn somebody_elses(job: &Job<'_>, live: &Asset) -> Problem {
 
 /// The new artifact could not be taken off the live name again: both renames for a person.
 fn still_new(scene: &Scene<'_>, job: &Job<'_>, new: &Asset, error: &GithubError) -> Problem {
-    let mut commands = by_hand::rename(scene, new.id, &new.name);
+    let mut commands = scene.by_hand().rename(new.id, &new.name);
     if let Some(old) = &job.plan.retire {
-        commands += &format!(" && {}", by_hand::rename(scene, old.id, &job.artifact.name));
+        commands += &format!(" && {}", scene.by_hand().rename(old.id, &job.artifact.name));
     }
     Problem::new(
         Exit::NeedsPerson,
         format!("{} still is the new artifact, and could not be taken back", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!("{}\n{commands}\nnexy-publish show", by_hand::token(scene)),
+        format!("{}\n{commands}\nnexy-publish show", scene.by_hand().token()),
     )
 }

@@ -1,6 +1,6 @@
 //! The staged bytes come back through their public URL, without a token, and are compared (S2 §4.1).
 
-use super::{Job, Scene, by_hand, change, fetch, lost};
+use super::{Job, Scene, change, fetch, lost};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::github::{Asset, Kind};
 
@@ -35,7 +35,7 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
 
 /// Takes the upload away, unless somebody else may be about to make it live.
 fn remove(scene: &Scene<'_>, job: &mut Job<'_>, staged: &Asset, because: String) -> Problem {
-    let by_hand = format!("{}\n{}\nthen run the same pipeline again", by_hand::token(scene), by_hand::delete(scene, staged.id));
+    let by_hand = format!("{}\n{}\nthen run the same pipeline again", scene.by_hand().token(), scene.by_hand().delete(staged.id));
     if !lost::may_remove(scene, job, staged) {
         let what = format!("{} came back changed, and is left alone: this run has not uploaded it", staged.name);
         return Problem::new(Exit::No, what, because, format!("when nobody else is publishing, remove it\n{by_hand}"));
