@@ -237,9 +237,7 @@ fn prove(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
             return Err(error.problem(format!("cannot download {name}, so nothing was rolled back")).ending(Exit::CouldNotLook));
         }
     };
-    scene.common.note(&format!("Remote size: {} bytes", found.size_bytes));
-    scene.common.note(&format!("Remote SHA256: {}", found.sha256));
-    if found.size_bytes != job.artifact.size_bytes || found.sha256 != job.artifact.sha256 {
+    if !found.is(scene, job) {
         return Err(Problem::new(
             Exit::No,
             format!("{name} is damaged, so nothing was rolled back"),

@@ -1,6 +1,6 @@
 //! What users would get from a public URL, all of it: size, digest and last bytes.
 
-use super::Scene;
+use super::{Job, Scene};
 use crate::progress::Progress;
 use nexy_contract::Sha256Digest;
 use nexy_outside::{
@@ -20,6 +20,15 @@ pub(crate) struct Fetched {
     pub(crate) size_bytes: u64,
     pub(crate) sha256: Sha256Digest,
     pub(crate) tail: Vec<u8>,
+}
+
+impl Fetched {
+    /// Says what came, and whether it is what is to be live.
+    pub(crate) fn is(&self, scene: &Scene<'_>, job: &Job<'_>) -> bool {
+        scene.common.note(&format!("Remote size: {} bytes", self.size_bytes));
+        scene.common.note(&format!("Remote SHA256: {}", self.sha256));
+        self.size_bytes == job.artifact.size_bytes && self.sha256 == job.artifact.sha256
+    }
 }
 
 /// Downloads an asset of a channel without a token; a new name may take a while until its public URL is known.

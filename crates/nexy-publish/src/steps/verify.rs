@@ -13,9 +13,7 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
     scene.common.note("Verifying uploaded artifact from release URL...");
     let because = match fetch::whole(scene, &job.artifact.channel, &staged.name, job.artifact.size_bytes) {
         Ok(found) => {
-            scene.common.note(&format!("Remote size: {} bytes", found.size_bytes));
-            scene.common.note(&format!("Remote SHA256: {}", found.sha256));
-            if found.size_bytes == job.artifact.size_bytes && found.sha256 == job.artifact.sha256 {
+            if found.is(scene, job) {
                 return Ok(());
             }
             format!(
