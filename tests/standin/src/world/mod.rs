@@ -12,6 +12,7 @@ mod target;
 mod tool;
 mod venv;
 mod vm;
+mod words;
 
 use crate::{GithubUrls, Standin, artifact, programs};
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub use ran::Ran;
 pub use running::Running;
 pub use tool::Tool;
 pub use vm::{TOOLS, good_config_env, good_gemini_key};
+pub use words::{Words, words};
 
 /// The repository that holds the releases.
 pub const ARTIFACTS: &str = "Seregawpn/Nexy_production";

@@ -1,6 +1,11 @@
-//! What a program did, and claims about it that show everything when they fail.
+//! What a program left behind, and thin names for the claims that tests make about it.
 
+use super::words::words;
+use assert_cmd::assert::Assert;
+use predicates::prelude::*;
 use serde_json::Value;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Output;
 
 /// How a program ended and what it said.
 #[derive(Debug, Clone)]
@@ -17,58 +22,85 @@ pub struct Ran {
     pub stderr: String,
     /// Standard output, byte for byte.
     pub stdout_bytes: Vec<u8>,
+    output: Output,
 }
 
 impl Ran {
+    /// Takes what a command left.
+    #[must_use]
+    pub fn new(command: String, output: Output) -> Self {
+        Self {
+            command,
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            stdout_bytes: output.stdout.clone(),
+            output,
+        }
+    }
+
+    /// Takes any predicate; a claim that fails shows the command, the exit, both streams and what was expected.
+    #[must_use]
+    pub fn assert(&self) -> Assert {
+        let mut assert = Assert::new(self.output.clone()).append_context("command", self.command.clone());
+        if let Some(signal) = self.signal {
+            assert = assert.append_context("signal", signal);
+        }
+        for (name, stream) in [("the whole stdout", &self.stdout), ("the whole stderr", &self.stderr)] {
+            if is_abridged(stream) {
+                assert = assert.append_context(name, stream.clone());
+            }
+        }
+        assert
+    }
+
     /// It ended with this code.
     #[track_caller]
     pub fn exits(&self, code: i32) -> &Self {
-        assert!(self.code == Some(code), "expected exit {code}\n{self}");
+        self.assert().code(code);
         self
     }
 
     /// A signal ended it.
     #[track_caller]
     pub fn was_killed(&self) -> &Self {
-        assert!(self.signal.is_some(), "expected a signal\n{self}");
+        self.assert().interrupted();
         self
     }
 
-    /// Standard error contains this, perhaps broken into lines for people.
+    /// Standard error contains these words, as they stand or wrapped.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Self {
-        let found = holds(&self.stderr, text);
-        assert!(found, "expected {text:?} on stderr\n{self}");
+        self.assert().stderr(words(text));
         self
     }
 
-    /// Standard error does not contain this.
+    /// Standard error does not contain these words.
     #[track_caller]
     pub fn never_says(&self, text: &str) -> &Self {
-        let found = holds(&self.stderr, text);
-        assert!(!found, "did not expect {text:?} on stderr\n{self}");
+        self.assert().stderr(words(text).not());
         self
     }
 
-    /// Standard output contains this.
+    /// Standard output contains these words, as they stand or wrapped.
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Self {
-        let found = holds(&self.stdout, text);
-        assert!(found, "expected {text:?} on stdout\n{self}");
+        self.assert().stdout(words(text));
         self
     }
 
     /// Standard output is empty.
     #[track_caller]
     pub fn silent_stdout(&self) -> &Self {
-        assert!(self.stdout.is_empty(), "expected an empty stdout\n{self}");
+        self.assert().stdout(predicate::str::is_empty());
         self
     }
 
     /// Standard error is empty.
     #[track_caller]
     pub fn silent_stderr(&self) -> &Self {
-        assert!(self.stderr.is_empty(), "expected an empty stderr\n{self}");
+        self.assert().stderr(predicate::str::is_empty());
         self
     }
 
@@ -76,28 +108,17 @@ impl Ran {
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
-        match serde_json::from_slice(&self.stdout_bytes) {
-            Ok(value) => value,
-            Err(error) => panic!("expected JSON on stdout: {error}\n{self}"),
-        }
+        serde_json::from_slice(&self.stdout_bytes).unwrap_or_else(|error| panic!("expected JSON on stdout: {error}\n{self}"))
     }
-}
-
-/// Whether a text holds these words, as they stand or wrapped.
-fn holds(text: &str, words: &str) -> bool {
-    text.contains(words) || one_line(text).contains(&one_line(words))
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl std::fmt::Display for Ran {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "$ {}\nexit: {:?}, signal: {:?}\n--- stdout ---\n{}\n--- stderr ---\n{}",
-            self.command, self.code, self.signal, self.stdout, self.stderr
-        )
+        self.assert().fmt(formatter)
     }
+}
+
+/// Whether `assert_cmd` shows only the beginning and the end of a stream.
+fn is_abridged(stream: &str) -> bool {
+    stream.len() >= 8192 || stream.lines().count() >= 80
 }

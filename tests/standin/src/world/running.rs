@@ -2,8 +2,7 @@
 
 use super::Ran;
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -44,16 +43,8 @@ impl Running {
     #[track_caller]
     pub fn wait(mut self) -> Ran {
         let (status, late) = self.wait_until_deadline();
-        let stdout = self.stdout.join().unwrap();
-        let stderr = self.stderr.join().unwrap();
-        let ran = Ran {
-            command: self.command,
-            code: status.code(),
-            signal: status.signal(),
-            stdout: String::from_utf8_lossy(&stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&stderr).into_owned(),
-            stdout_bytes: stdout,
-        };
+        let (stdout, stderr) = (self.stdout.join().unwrap(), self.stderr.join().unwrap());
+        let ran = Ran::new(self.command, Output { status, stdout, stderr });
         assert!(!late, "killed: it did not end before the deadline\n{ran}");
         ran
     }

@@ -1,6 +1,7 @@
 //! The stand-in itself: what it refuses, what it answers, and what its world looks like.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
+mod claims;
 mod client;
 mod doors;
 mod faults;
