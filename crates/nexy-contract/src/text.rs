@@ -45,6 +45,12 @@ pub fn shell_word(text: &str) -> String {
     if !text.is_empty() && text.chars().all(bare) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
+/// A word for a script that a person reads first; `None` for a text that a terminal cannot show as it is.
+#[must_use]
+pub fn word(text: &str) -> Option<String> {
+    (printable(text) == text).then(|| shell_word(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +72,11 @@ mod tests {
         assert_eq!(shell_word("release_inbox/Nexy.dmg"), "release_inbox/Nexy.dmg");
         assert_eq!(shell_word("it's here"), r"'it'\''s here'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn a_text_with_control_characters_is_no_word_of_a_script() {
+        assert_eq!(word("a b").as_deref(), Some("'a b'"));
+        assert_eq!(word("a\u{1b}b"), None);
     }
 }

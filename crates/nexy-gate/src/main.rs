@@ -62,7 +62,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     }
     if let Some(id) = &cli.print_fix {
         let gate = selection::one(id, GATES)?;
-        return tell(&print_fix::script(gate, || Ok(Context::new(Workspace::find(&cli.common)?, None, Tree::here(), None)))?);
+        return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, Tree::here(), None)))?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-gate --help"))?;

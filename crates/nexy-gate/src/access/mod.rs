@@ -4,8 +4,8 @@ mod change;
 
 pub(crate) use change::Change;
 
-use crate::{gate::Answer, print_fix::word};
-use nexy_contract::text::{excerpt, shell_word};
+use crate::gate::Answer;
+use nexy_contract::text::{excerpt, shell_word, word};
 use nexy_outside::{
     accounts::{Account, Accounts},
     acl::Tag,

@@ -24,6 +24,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate artifact-genuine",
     },
     check,
+    repair: None,
 };
 
 const TRAILER_BYTES: usize = 512;

@@ -48,6 +48,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate artifact-version",
     },
     check,
+    repair: None,
 };
 
 /// A receipt has some hundred bytes.

@@ -28,6 +28,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "az account show; nexy-gate azure-login azure-vm",
     },
     check,
+    repair: None,
 };
 
 const AGAIN: &str = "nexy-gate azure-login";

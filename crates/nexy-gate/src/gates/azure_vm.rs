@@ -28,6 +28,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "az vm show -g GROUP -n VM --show-details -o table; nexy-gate azure-vm",
     },
     check,
+    repair: None,
 };
 
 const AGAIN: &str = "nexy-gate azure-vm";

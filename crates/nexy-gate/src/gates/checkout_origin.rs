@@ -29,6 +29,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo -u OWNER git -C CHECKOUT remote -v\nsudo nexy-gate checkout-origin",
     },
     check,
+    repair: None,
 };
 
 fn check(context: &Context) -> Answer {

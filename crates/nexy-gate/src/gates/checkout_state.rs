@@ -31,6 +31,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate checkout-state",
     },
     check,
+    repair: None,
 };
 
 /// So many paths are named; the rest is counted.

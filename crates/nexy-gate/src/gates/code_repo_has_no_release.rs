@@ -29,6 +29,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate code-repo-has-no-release",
     },
     check,
+    repair: None,
 };
 
 fn check(context: &Context) -> Answer {

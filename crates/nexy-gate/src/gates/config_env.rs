@@ -37,6 +37,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate config-env gemini-key config-env-access",
     },
     check,
+    repair: None,
 };
 
 /// The server's file has some kilobytes; more than this is another file.

@@ -2,8 +2,6 @@
 
 mod repair;
 
-pub(crate) use repair::repair;
-
 use super::config_env;
 use crate::{
     access::{self, Access, Stranger},
@@ -38,6 +36,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate config-env-access\nsystemctl is-active UNIT\nafter the next start",
     },
     check,
+    repair: Some(repair::repair),
 };
 
 /// The widest mode that the rulebook allows.

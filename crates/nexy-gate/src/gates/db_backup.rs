@@ -30,6 +30,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate db-backup",
     },
     check,
+    repair: None,
 };
 
 /// What lies where the receipt says that the dump is.

@@ -29,6 +29,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate db-hardened",
     },
     check,
+    repair: None,
 };
 
 fn check(context: &Context) -> Answer {

@@ -27,6 +27,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate disk-space",
     },
     check,
+    repair: None,
 };
 
 /// A checkout has some thousand files, a venv with every requirement some ten thousand.

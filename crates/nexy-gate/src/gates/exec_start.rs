@@ -4,8 +4,6 @@ mod paths;
 mod repair;
 mod unread;
 
-pub(crate) use repair::repair;
-
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
@@ -39,6 +37,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate exec-start",
     },
     check,
+    repair: Some(repair::repair),
 };
 
 const PROPERTIES: &[&str] = &["ExecStart", "User", "WorkingDirectory", "FragmentPath", "DropInPaths", "NeedDaemonReload", "LoadState"];

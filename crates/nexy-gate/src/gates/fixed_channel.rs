@@ -30,6 +30,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate fixed-channel",
     },
     check,
+    repair: None,
 };
 
 fn check(context: &Context) -> Answer {

@@ -27,6 +27,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate gemini-key; after the next start, no API_KEY_INVALID in the service's journal",
     },
     check,
+    repair: None,
 };
 
 fn check(context: &Context) -> Answer {

@@ -32,6 +32,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate gemini-smoke; after the next start, no API_KEY_INVALID in the service's journal",
     },
     check,
+    repair: None,
 };
 
 /// With this the server asks elsewhere, by other credentials.

@@ -32,6 +32,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "git remote -v; nexy-gate git-remotes",
     },
     check,
+    repair: None,
 };
 
 fn check(context: &Context) -> Answer {

@@ -26,6 +26,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate github-quota",
     },
     check,
+    repair: None,
 };
 
 /// An hour has no more requests than this without a token.

@@ -28,6 +28,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "gh auth status; nexy-gate github-token",
     },
     check,
+    repair: None,
 };
 
 /// A classic token that holds one of these may change releases of a public repository.

@@ -24,6 +24,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate layout --tag vX.Y.Z.W",
     },
     check,
+    repair: None,
 };
 
 const EXPECTED: &str = "exactly what [layout] of nexy.toml declares, as files of their own, and nothing of another layout";

@@ -37,7 +37,7 @@ mod version_moves;
 mod version_synced;
 mod workflow_triggers;
 
-use crate::{gate::Gate, print_fix::Find};
+use crate::gate::Gate;
 
 /// Every gate, in the order in which they are asked: what can be seen on this machine comes before the network.
 pub(crate) const GATES: &[&Gate] = &[
@@ -77,14 +77,6 @@ pub(crate) const GATES: &[&Gate] = &[
     &db_backup::GATE,
     &restore_drill::GATE,
     &db_hardened::GATE,
-];
-
-/// The gates whose fix the rulebook gives in commands, and how they are found for one machine.
-pub(crate) const REPAIRS: &[(&Gate, Find)] = &[
-    (&release_inbox::GATE, release_inbox::repair),
-    (&config_env_access::GATE, config_env_access::repair),
-    (&exec_start::GATE, exec_start::repair),
-    (&update_dirs::GATE, update_dirs::repair),
 ];
 
 /// Every profile, in the order of a release.

@@ -34,6 +34,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate no-force-push",
     },
     check,
+    repair: None,
 };
 
 /// How what a remote has stands to what is here.

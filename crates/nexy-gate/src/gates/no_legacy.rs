@@ -40,6 +40,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate no-legacy",
     },
     check,
+    repair: None,
 };
 
 /// A larger file is named, not read.

@@ -39,6 +39,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate python-deps",
     },
     check,
+    repair: None,
 };
 
 const MAX_BYTES: u64 = 1 << 20;

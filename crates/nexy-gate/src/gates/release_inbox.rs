@@ -2,8 +2,6 @@
 
 mod repair;
 
-pub(crate) use repair::repair;
-
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
@@ -33,6 +31,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate release-inbox artifact-genuine",
     },
     check,
+    repair: Some(repair::repair),
 };
 
 /// What file managers and git leave behind.

@@ -32,6 +32,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "dash -n FILE; nexy-gate remote-script",
     },
     check,
+    repair: None,
 };
 
 /// Azure takes less than this.

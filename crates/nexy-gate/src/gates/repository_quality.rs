@@ -29,6 +29,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate repository-quality",
     },
     check,
+    repair: None,
 };
 
 /// What the command may see of the environment; no token is among it.

@@ -33,6 +33,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "make vm-versions; nexy-gate server-deployed",
     },
     check,
+    repair: None,
 };
 
 /// Who asks the VM itself, and which of its answers say what is asked here.

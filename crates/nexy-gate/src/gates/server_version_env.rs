@@ -38,6 +38,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate server-version-env\nafter the next start:\nnexy-verify local-health",
     },
     check,
+    repair: None,
 };
 
 const PROPERTIES: &[&str] = &["Environment", "EnvironmentFiles", "PassEnvironment", "FragmentPath", "DropInPaths", "LoadState"];

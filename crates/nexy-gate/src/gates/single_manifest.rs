@@ -33,6 +33,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate single-manifest\nnexy-verify feed live-artifact",
     },
     check,
+    repair: None,
 };
 
 /// A manifest is a kilobyte; more than this is not one.

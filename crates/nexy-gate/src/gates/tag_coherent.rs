@@ -36,6 +36,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate tag-coherent --tag vX.Y.Z.W",
     },
     check,
+    repair: None,
 };
 
 /// What a file of the tag holds.

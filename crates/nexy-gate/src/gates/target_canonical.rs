@@ -29,6 +29,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate target-canonical",
     },
     check,
+    repair: None,
 };
 
 const MAX_BYTES: u64 = 4 << 20;

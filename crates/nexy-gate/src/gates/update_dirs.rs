@@ -2,8 +2,6 @@
 
 mod repair;
 
-pub(crate) use repair::repair;
-
 use crate::{
     access::{self, Access, Change, Fault},
     context::Context,
@@ -37,6 +35,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "sudo nexy-gate update-dirs",
     },
     check,
+    repair: Some(repair::repair),
 };
 
 const AGAIN: &str = "sudo nexy-gate update-dirs";

@@ -30,6 +30,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate version-moves; nexy-manifest show",
     },
     check,
+    repair: None,
 };
 
 const AGAIN: &str = "start again:\nnexy-version record | nexy-gate before-publish -";

@@ -24,6 +24,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate version-synced",
     },
     check,
+    repair: None,
 };
 
 /// What one place holds.

@@ -38,6 +38,7 @@ pub(crate) const GATE: Gate = Gate {
         verify: "nexy-gate workflow-triggers; then look at the Actions page of the repository after a push",
     },
     check,
+    repair: None,
 };
 
 const MAX_BYTES: u64 = 1 << 20;

@@ -2,6 +2,7 @@
 
 use crate::{
     holds,
+    print_fix::passes_after_two_runs,
     vm::{
         ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, path, scripted, serve_as_another_user,
         set_checkout, set_mode, set_mounted, setfacl,
@@ -53,21 +54,6 @@ fn typed(world: &World, finding: &serde_json::Value) {
     }
 }
 
-/// Prints the script, runs it as `sudo sh` would, twice, and wants the gate to pass both times.
-#[track_caller]
-fn passes_after_two_runs(world: &World) {
-    let script = crate::vm::ask(world, &["--print-fix", GATE]);
-    script.exits(0).prints("\nset -eu\n");
-    let file = world.state().join("fix.sh");
-    fs::write(&file, &script.stdout).expect("the script");
-    world.sh(&format!("dash -n '{}'", file.display())).exits(0);
-    for _ in 0..2 {
-        let ran = world.shell(&format!("cd / && sh <'{}'", file.display())).env("PATH", &path(world)).run();
-        ran.exits(0).prints("done; now: ");
-        asked(world, GATE, 0);
-    }
-}
-
 #[test]
 fn folders_that_the_user_can_write_into_pass_and_the_trial_leaves_nothing() {
     let Some((world, account)) = served("folders_that_the_user_can_write_into_pass") else { return };
@@ -101,7 +87,7 @@ fn a_wrong_owner_or_mode_is_a_no_and_the_printed_commands_mend_it() {
         asked(&world, GATE, 0);
         chown(&folder, Some(owner), Some(group)).expect("its owner");
         set_mode(&folder, mode);
-        passes_after_two_runs(&world);
+        passes_after_two_runs(&world, GATE);
     }
 }
 
@@ -114,7 +100,7 @@ fn missing_folders_are_made_with_those_above_them() {
     holds(&finding, "found", &format!("there is no folder {}", world.vm_path(DIRS[2]).display()));
     holds(&finding, "fix", &format!("sudo mkdir -p {}\n", world.vm_path(DIRS[0]).display()));
     assert!(!world.vm_path(DIRS[0]).exists(), "a gate changes nothing");
-    passes_after_two_runs(&world);
+    passes_after_two_runs(&world, GATE);
     let made = fs::metadata(world.vm_path(DIRS[2])).expect("it is there");
     assert_eq!((made.uid(), made.gid(), made.mode() & 0o7777), (account.uid, account.gid, 0o755));
     fs::remove_dir_all(world.vm_path("server/server")).expect("a folder");
@@ -128,7 +114,7 @@ fn a_folder_above_that_is_closed_or_open_to_others_is_a_no() {
     for (folder, mode, said) in [(world.vm_path("server/updates"), 0o677, "everybody can replace"), (world.root(), 0o700, "cannot pass ")] {
         set_mode(&folder, mode);
         holds(&asked(&world, GATE, 1), "found", said);
-        passes_after_two_runs(&world);
+        passes_after_two_runs(&world, GATE);
     }
 }
 
@@ -145,7 +131,7 @@ fn lists_are_computed() {
     typed(&world, &finding);
     asked(&world, GATE, 0);
     setfacl(&world, &["-m", "g:mail:rwx"], &folder);
-    passes_after_two_runs(&world);
+    passes_after_two_runs(&world, GATE);
     // An entry of its own lets the user in where owner and group do not.
     chown(&folder, Some(0), Some(0)).expect("its owner");
     setfacl(&world, &["-b", "-m", "u:bin:rwx"], &folder);

@@ -1,14 +1,13 @@
 //! The rulebook's sed and daemon-reload, for whichever files set the directives now; a copy is kept of each of them first.
 
-use super::{Facts, Properties, commands, expected, judge, judge_command, look, paths, value};
+use super::{Facts, commands, expected, judge, judge_command, look, value};
 use crate::{
     context::Context,
-    gate::Answer,
-    print_fix::{Repair, word},
+    gate::{Answer, Repair, RepairStep},
     unit_drift::Drift,
     unit_repair::{self, Mend, UnitFile},
 };
-use nexy_contract::target::Service;
+use nexy_contract::{Verdict, target::Service, text::word};
 use nexy_outside::clock;
 use std::path::Path;
 
@@ -17,33 +16,16 @@ pub(crate) fn repair(context: &Context) -> Repair {
     let target = &context.workspace.target;
     let looked = match look(target) {
         Ok(looked) => looked,
-        Err(answer) => return Repair::Refused(answer),
+        Err(answer) => return Repair::none(answer),
     };
     let facts = looked.facts(target);
-    // What the expected command needs, which may be other files than those of the command that is loaded.
-    let properties = wanted(&target.service);
-    let paths = paths::look(target, &properties);
     let stamp = clock::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-    Repair::of(judge(&facts), || {
-        let commands = plan(&facts, &stamp)?;
-        let then = judge(&Facts { target, properties: &properties, unit_files: &[], paths: &paths, unread: &Ok(Vec::new()) });
-        Ok((commands, then))
-    })
-}
-
-/// What the manager says once it has loaded what the commands leave.
-fn wanted(service: &Service) -> Properties {
-    let program = service.exec_start.split(' ').next().unwrap_or_default();
-    let loaded = format!("{{ path={program} ; argv[]={} ; ignore_errors=no ; }}", service.exec_start);
-    [
-        ("ExecStart", loaded.as_str()),
-        ("User", &service.user),
-        ("WorkingDirectory", &service.working_directory),
-        ("NeedDaemonReload", "no"),
-        ("LoadState", "loaded"),
-    ]
-    .map(|(key, value)| (key.to_owned(), value.to_owned()))
-    .into()
+    let now = judge(&facts);
+    match plan(&facts, &stamp) {
+        Ok(commands) => Repair { now, steps: commands.into_iter().map(RepairStep::new).collect() },
+        Err(Some(because)) if now.verdict == Verdict::Fail => Repair::none(because),
+        Err(_) => Repair::none(now),
+    }
 }
 
 /// All or nothing: a unit that is mended by half would start something that nobody has ever looked at.
@@ -127,7 +109,7 @@ fn edit(path: &str, expressions: &[String], stamp: &str) -> Option<Vec<String>> 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::tests::{MAIN, good, loaded, paths, target, there},
+        super::tests::{MAIN, good, loaded, paths, target},
         *,
     };
 
@@ -195,20 +177,5 @@ mod tests {
         let hidden = UnitFile { text: None, ..main("") };
         let refused = planned(&[("User", "other")], &[hidden]).expect_err("it cannot be read");
         assert_eq!(refused.map(|answer| answer.verdict), Some(nexy_contract::Verdict::Unknown));
-    }
-
-    #[test]
-    fn what_the_commands_leave_passes() {
-        let target = target();
-        let properties = wanted(&target.service);
-        let seen = |mode| Some(("/f".to_owned(), there(mode)));
-        let facts = Facts {
-            target: &target,
-            properties: &properties,
-            unit_files: &[],
-            paths: &paths(seen(0o755), seen(0o644)),
-            unread: &Ok(Vec::new()),
-        };
-        assert!(judge(&facts).passes());
     }
 }

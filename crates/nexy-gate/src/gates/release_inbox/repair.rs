@@ -3,68 +3,51 @@
 use super::{Likeness, is_ignored, judge, likeness};
 use crate::{
     context::Context,
-    gate::Answer,
-    inbox::{self, Found, Inbox},
-    print_fix::{Repair, word},
+    gate::{Repair, RepairStep},
 };
-use nexy_contract::target::{ArtifactRow, Target};
+use nexy_contract::{target::ArtifactRow, text::word};
 use nexy_outside::ownership;
 use std::path::{Path, absolute};
-
-/// Does the folder list this very name? Some file systems open a name under another spelling, so nobody asks for it directly.
-const LISTS: &str = "lists() {\n    for entry in \"$1\"/* \"$1\"/.*; do\n        if [ \"$entry\" = \"$1/$2\" ]; then return 0; fi\n    done\n    return 1\n}";
 
 /// Looks, and finds the commands; changes nothing.
 pub(crate) fn repair(context: &Context) -> Repair {
     let target = &context.workspace.target;
     let inbox = context.inbox();
-    let root = &context.workspace.root;
-    Repair::of(judge(inbox, &target.layout.inbox, &target.artifacts, None), || match &inbox.names {
-        Ok(None) => make(root, target),
-        Ok(Some(names)) => rename(root, target, inbox, names),
-        Err(_) => Err(None),
-    })
+    let now = judge(inbox, &target.layout.inbox, &target.artifacts, None);
+    let Ok(root) = absolute(&context.workspace.root) else { return Repair::none(now) };
+    let steps = match &inbox.names {
+        Ok(None) => make(&root, &target.layout.inbox),
+        Ok(Some(names)) => Some(rename(&root.join(&target.layout.inbox), names, &target.artifacts)),
+        Err(_) => None,
+    };
+    Repair { now, steps: steps.unwrap_or_default() }
 }
 
-/// The folder, owned as the one that it stands in: root runs the script, a person puts the artifacts there.
-fn make(root: &Path, target: &Target) -> Result<(Vec<String>, Answer), Option<Answer>> {
-    let folder = &target.layout.inbox;
-    let root = absolute(root).map_err(|_| None)?;
-    let owner = ownership::look(&root)
-        .map_err(|error| Some(Answer::unknown(error.to_string(), "the workspace and its owner", format!("ls -ld {}", root.display()))))?;
-    let mut commands = Vec::new();
-    let mut path = root;
+/// Makes the folder, and every folder above it that is missing, for the owner of the workspace.
+fn make(root: &Path, folder: &str) -> Option<Vec<RepairStep>> {
+    let owner = ownership::look(root).ok()?;
+    let mut steps = Vec::new();
+    let mut path = root.to_path_buf();
     for part in Path::new(folder) {
         path.push(part);
-        let path = path.to_str().and_then(word).ok_or(None)?;
-        let (uid, gid) = (owner.uid, owner.gid);
-        commands.push(format!("if [ ! -d {path} ]; then\n    mkdir -- {path}\n    chown -h -- {uid}:{gid} {path}\nfi"));
+        let path = path_word(&path)?;
+        steps.push(RepairStep::new(format!("mkdir -p -- {path}")));
+        steps.push(RepairStep::new(format!("chown -h -- {}:{} {path}", owner.uid, owner.gid)));
     }
-    let empty = Inbox { names: Ok(Some(Vec::new())), artifacts: Vec::new() };
-    Ok((commands, judge(&empty, folder, &target.artifacts, None)))
+    Some(steps)
 }
 
-fn rename(root: &Path, target: &Target, inbox: &Inbox, names: &[String]) -> Result<(Vec<String>, Answer), Option<Answer>> {
-    let folder = absolute(root.join(&target.layout.inbox)).map_err(|_| None)?;
-    let moves = moves(names, &target.artifacts);
-    let mut after = Inbox { names: Ok(None), artifacts: inbox.artifacts.clone() };
-    let mut left = names.to_vec();
-    let shown = folder.to_str().and_then(word).ok_or(None)?;
-    let mut commands = Vec::new();
-    for (name, row) in moves {
-        let from = folder.join(name);
-        let Some((old, new)) = word(name).zip(word(&row.name)) else { continue };
-        let (Some(from_word), Some(to_word)) = (path_word(&from), path_word(&folder.join(&row.name))) else { continue };
-        if commands.is_empty() {
-            commands.push(LISTS.to_owned());
-        }
-        commands.push(format!("if lists {shown} {old} && ! lists {shown} {new}; then\n    mv -- {from_word} {to_word}\nfi"));
-        after.artifacts.push(Found { row: row.clone(), bytes: inbox::read(&from, target.limits.artifact_max_bytes) });
-        left.retain(|there| there != name);
-        left.push(row.name.clone());
-    }
-    after.names = Ok(Some(left));
-    Ok((commands, judge(&after, &target.layout.inbox, &target.artifacts, None)))
+/// Moves every misspelled artifact to its exact name, unless that name has come meanwhile. The script asks the list of names,
+/// since some file systems open a file under another spelling too.
+fn rename(folder: &Path, names: &[String], rows: &[ArtifactRow]) -> Vec<RepairStep> {
+    let step = |(name, row): (&str, &ArtifactRow)| {
+        let (list, old, new) = (path_word(folder)?, word(name)?, word(&row.name)?);
+        let (from, to) = (path_word(&folder.join(name))?, path_word(&folder.join(&row.name))?);
+        let lists = |name: &str| format!("ls -A -- {list} | grep -Fqx -e {name}");
+        let guard = format!("{} && ! {{ {}; }}", lists(&old), lists(&new));
+        Some(RepairStep::new(format!("mv -- {from} {to}")).only_if(guard))
+    };
+    moves(names, rows).into_iter().filter_map(step).collect()
 }
 
 fn path_word(path: &Path) -> Option<String> {

@@ -4,9 +4,9 @@ use super::{Folder, Looked, MODE, Seen, judge, look, mend};
 use crate::{
     access::Access,
     context::Context,
-    gate::Answer,
-    print_fix::{Repair, word},
+    gate::{Answer, Repair, RepairStep},
 };
+use nexy_contract::text::word;
 use nexy_outside::{
     ownership::{Acl, Standing},
     tree::Tree,
@@ -17,8 +17,12 @@ use std::path::Path;
 /// Looks, and finds the commands; changes nothing.
 pub(crate) fn repair(context: &Context) -> Repair {
     match look(context) {
-        Ok(looked) => Repair::of(judge(looked.access(), &looked.folders), || plan(&looked, &context.tree)),
-        Err(answer) => Repair::Refused(answer),
+        Ok(looked) => {
+            let plan = plan(&looked, &context.tree);
+            let steps = plan.map_or_else(|_| Vec::new(), |(commands, _)| commands.into_iter().map(RepairStep::new).collect());
+            Repair { now: judge(looked.access(), &looked.folders), steps }
+        }
+        Err(answer) => Repair::none(answer),
     }
 }
 
