@@ -1,9 +1,9 @@
-# One target for each step of the runbook, in its order; `make help` prints them.
-# S0 = Server Deployment Guide, S1 = Deploy Incident Runbook, S2 and S3 = Release & Update Guide of 14 and 21 February 2026.
+# One target for each step of a release, in order; `make help` prints them.
+# [S0 §1] names the section of the rulebook that asks for the step; docs/rulebooks.md explains S0 to S3.
 
-# Where the five tools are: those built here, else those that are installed.
+# Folder of the five tools: those built here come first, then those on PATH.
 TOOLS = $(CURDIR)/target/release
-# What is built lands there, whatever CARGO_TARGET_DIR or cargo's own configuration say.
+# Builds always go to target/, also when CARGO_TARGET_DIR or cargo's own configuration names another folder.
 BUILD = cargo build --locked --target-dir target
 PREFIX = /usr/local
 DESTDIR =
@@ -25,7 +25,7 @@ TARGET = --target "$$NEXY_TOML"
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
 
-rehearse: ## a whole release against stand-ins on this machine: no network, no credentials, nothing of yours is touched
+rehearse: ## a whole release against stand-ins on this machine: no network, no credentials, no root
 	$(BUILD) --release --workspace --bins
 	target/release/nexy-rehearse --tools target/release
 
@@ -34,25 +34,25 @@ test: ## every test of this repository
 	cargo test --locked --workspace
 
 version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3 §1]
-	@test -n "$(V)" || { echo 'say which: make version-set V=X.Y.Z.W' >&2; exit 2; }
+	@test -n "$(V)" || { printf 'make version-set: V= is missing: which version?\n  do: make version-set V=X.Y.Z.W\n' >&2; exit 2; }
 	nexy-version $(TARGET) set "$(V)"
 
-version-check: ## does every place agree with VERSION? [S3 §1, S1 §4]
+version-check: ## does every place hold the version of VERSION? [S3 §1, S1 §4]
 	nexy-version $(TARGET) check
 
 inbox-check: ## are the artifacts in the inbox, whole and genuine? [S3 §2.2, S1 §7]
 	nexy-gate $(TARGET) release-inbox artifact-genuine
 
-pre-production: ## everything that this laptop can know, and the repository's own check [S0 §1, prod_ready_check.sh]
+pre-production: ## all gates that a laptop can ask, and the repository's own check [S0 §1, prod_ready_check.sh]
 	nexy-gate $(TARGET) pre-production
 
-gate-deploy: ## may the code be deployed? [S0 §2 to §3, S1 §1 to §2]
+gate-deploy: ## ask the gates: may the code be deployed? [S0 §2 to §3, S1 §1 to §2]
 	nexy-gate $(TARGET) before-deploy
 
-gate-publish: ## may it be published? [S3 §2, S2 §3 Phase 1]
+gate-publish: ## ask the gates: may the artifacts be published? [S3 §2, S2 §3 Phase 1]
 	nexy-gate $(TARGET) before-publish
 
-plan: ## what would be published? Changes nothing [S3 §3, dry-run]
+plan: ## show what would be uploaded and renamed; changes nothing [S3 §3, dry-run]
 	nexy-version $(TARGET) record | nexy-gate $(TARGET) before-publish - | nexy-publish $(TARGET) --dry-run -
 
 publish: ## ask the gates, then put the artifacts live [S3 §3, S2 §3 Phase 2]
@@ -82,36 +82,36 @@ vm-hard: ## the hard gates, asked on the VM before any restart [S0 §1.1, S3 §2
 vm-versions: ## versions and health, asked on the VM [S0 §4.1, S1 §4]
 	scripts/vm.sh nexy-verify local
 
-release: ## publish to verify, stage by stage in releases/VERSION/; resumes where it stopped [S3 §2 to §6]
+release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped [S3 §2 to §6]
 	scripts/release.sh
 
-rollback: ## back to what was live before, with its manifest, down to the VM [S3 §5]
+rollback: ## give users the previous file back, with its manifest, down to the VM: make rollback [ARTIFACT=FILE TO=X.Y.Z.W] [S3 §5]
 	scripts/release.sh rollback $(if $(ARTIFACT),--artifact "$(ARTIFACT)") $(if $(TO),--to-version "$(TO)")
 
-publish-clean: ## remove what publications have left on the channels, older than an hour [S3 §3]
+publish-clean: ## remove old uploads and rolled-back files from the channels, older than an hour [S3 §3]
 	nexy-publish $(TARGET) clean
 
 build: ## build the five tools into target/release
 	$(BUILD) --release $(NAMES:%=-p %)
 
-build-vm: ## build them as static programs that run on the VM, whatever it has installed [S0 §1]
+build-vm: ## build the five tools as static programs for the VM [S0 §1]
 	RUSTFLAGS='-C target-feature=+crt-static' $(BUILD) --release --target $(VM_PLATFORM) $(NAMES:%=-p %)
 
-install: ## install the five tools below PREFIX, after make build
+install: ## install the five tools below PREFIX (/usr/local), after make build
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	for name in $(NAMES); do install -m 755 "$(TOOLS)/$$name" "$(DESTDIR)$(PREFIX)/bin/$$name" || exit; done
 
-lint: ## form, clippy, shellcheck and dash, with every warning an error
+lint: ## formatting, clippy, shellcheck and dash; every warning is an error
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	shellcheck -x $(SCRIPTS) .ci/run
 	for script in $(SCRIPTS); do dash -n "$$script" || exit; done
 
-fuzz: ## a minute of inputs that nobody would think of, for the parsers that meet bytes from outside
+fuzz: ## feed random input to the parsers for one minute
 	$(BUILD) -p nexy-fuzz
 	target/debug/nexy-fuzz --seconds 60 --keep target/fuzz
 
-bench: ## the figures of README.md, measured on this machine (needs curl and openssl to compare with)
+bench: ## measure the figures of docs/measurements.md on this machine (needs curl and openssl)
 	$(BUILD) --release --workspace --bins
 	target/release/nexy-bench --tools target/release
 

@@ -47,7 +47,7 @@ alone() {
 
 # Runs a tool; its document goes to stdout and its words to stderr, both short enough for Azure, and both whole into the log.
 run() {
-    [ -x "$TOOLS/$1" ] || stop 69 "$1 is not installed in $TOOLS on the VM" 'copy the five tools there: README.md, "First release on a real machine"'
+    [ -x "$TOOLS/$1" ] || stop 69 "$1 is not installed in $TOOLS on the VM" 'copy the five tools there: docs/releasing.md, "First setup"'
     tool=$1
     shift
     log=$runs/$(date -u +%Y%m%dT%H%M%SZ)-$NONCE

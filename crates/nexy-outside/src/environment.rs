@@ -1,4 +1,4 @@
-//! Every environment variable that the tools look at; the README's table is held against this list.
+//! Every environment variable that the tools look at. A test compares this list with docs/environment.md.
 
 use std::ffi::OsString;
 

@@ -8,11 +8,13 @@
 )]
 
 mod dependencies;
+mod docs;
 mod house;
 mod makefile;
 mod portable;
 mod readme;
 mod repository;
+mod rulebooks;
 mod rust_text;
 mod tables;
 mod target_values;

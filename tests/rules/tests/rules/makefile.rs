@@ -1,14 +1,13 @@
-//! The Makefile is the runbook: its targets, its help, and the README's list are one.
+//! The Makefile: its targets, its help and the list of docs/make.md agree, and old versions of make understand it.
 
 use crate::repository;
-use std::collections::BTreeSet;
 use std::process::Command;
 
-/// Targets that no rulebook knows: they are about this repository, not about a release.
+/// Targets without a rulebook section: they serve this repository, not a release.
 const NOT_IN_A_RULEBOOK: [&str; 9] = ["help", "rehearse", "test", "build", "install", "lint", "fuzz", "bench", "clean"];
 
-/// Targets with what help says about them, in order.
-fn targets() -> Vec<(String, String)> {
+/// Targets with their help text, in order.
+pub(crate) fn targets() -> Vec<(String, String)> {
     let makefile = repository::text("Makefile");
     let rules = makefile.lines().filter_map(|line| line.split_once(":")).filter(|(name, _)| is_name(name));
     rules.map(|(name, rest)| (name.to_owned(), rest.split_once("## ").map_or("", |(_, help)| help).to_owned())).collect()
@@ -38,7 +37,7 @@ fn every_step_of_a_release_names_its_rulebook_section() {
 }
 
 #[test]
-fn help_and_the_readme_list_every_target_in_order() {
+fn help_and_its_page_list_every_target_in_order() {
     if !repository::has_program("make") {
         return;
     }
@@ -52,18 +51,9 @@ fn help_and_the_readme_list_every_target_in_order() {
     let help = String::from_utf8(output.stdout).unwrap();
     let printed: Vec<&str> = help.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(printed, targets().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
-    let section = repository::readme_section("Make is the runbook");
+    let section = repository::section("docs/make.md", "The make commands");
     let shown = section.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
-    assert_eq!(shown, help, "put the output of `make help` into README.md");
-}
-
-#[test]
-fn every_target_that_the_readme_types_exists() {
-    let targets: BTreeSet<String> = targets().into_iter().map(|(name, _)| name).collect();
-    for word in repository::text("README.md").split(['`', '\n']).filter_map(|text| text.strip_prefix("make ")) {
-        let name = word.split_whitespace().next().unwrap();
-        assert!(targets.contains(name), "README.md says `make {word}`");
-    }
+    assert_eq!(shown, help, "put the output of `make help` into docs/make.md");
 }
 
 #[test]

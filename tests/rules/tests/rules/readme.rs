@@ -1,4 +1,4 @@
-//! README.md says what the code says: exit codes, variables, tools and keys.
+//! README.md and docs/ say what the code says: exit codes, variables, tools, verbs and keys.
 
 use crate::repository::{self, TOOLS};
 use nexy_contract::{Exit, before_publish};
@@ -8,19 +8,22 @@ use std::collections::BTreeSet;
 #[test]
 fn the_exit_codes_are_those_of_the_code() {
     let expected: Vec<Vec<String>> = Exit::ALL.iter().map(|exit| vec![exit.code().to_string(), exit.meaning().to_owned()]).collect();
-    assert_eq!(repository::readme_table("Exit codes"), expected);
+    for page in ["README.md", "docs/exit-codes.md"] {
+        let told: Vec<Vec<String>> = repository::table(page, "Exit codes").into_iter().map(|row| row[..2].to_vec()).collect();
+        assert_eq!(told, expected, "{page}");
+    }
 }
 
 #[test]
 fn the_environment_variables_are_those_of_the_code() {
     let expected: Vec<Vec<String>> = VARIABLES.iter().map(|(name, meaning)| vec![format!("`{name}`"), (*meaning).to_owned()]).collect();
-    assert_eq!(repository::readme_table("Environment variables"), expected);
+    assert_eq!(repository::table("docs/environment.md", "Environment variables"), expected);
 }
 
 #[test]
 fn the_five_tools_are_those_of_the_workspace() {
     let named: Vec<String> =
-        repository::readme_table("The five tools").into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+        repository::table("README.md", "The five tools").into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
     assert_eq!(named, TOOLS);
     let built: BTreeSet<String> = repository::files("crates")
         .into_iter()
@@ -31,7 +34,7 @@ fn the_five_tools_are_those_of_the_workspace() {
 
 #[test]
 fn the_verbs_of_the_table_are_those_of_the_tools() {
-    for row in repository::readme_table("The five tools") {
+    for row in repository::table("README.md", "The five tools") {
         let tool = row[0].trim_matches('`').to_owned();
         let output = repository::built(&tool).arg("--help").output().unwrap();
         let help = String::from_utf8(output.stdout).unwrap();
@@ -51,7 +54,7 @@ fn the_verbs_of_the_table_are_those_of_the_tools() {
 #[test]
 fn every_key_of_the_target_is_explained() {
     let explained: BTreeSet<String> =
-        repository::readme_table("nexy.toml").into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+        repository::table("docs/nexy-toml.md", "nexy.toml").into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
     let target: toml::Table = repository::text("nexy.toml").parse().unwrap();
     let mut keys = BTreeSet::new();
     gather("", &target, &mut keys);
@@ -81,7 +84,7 @@ fn gather(prefix: &str, table: &toml::Table, keys: &mut BTreeSet<String>) {
 
 #[test]
 fn the_pipeline_that_is_shown_is_the_order_of_a_release() {
-    let section = repository::readme_section("A release is a pipeline");
+    let section = repository::section("README.md", "One record walks through them");
     let order = [
         "nexy-version record",
         "nexy-gate before-publish -",
@@ -94,15 +97,4 @@ fn the_pipeline_that_is_shown_is_the_order_of_a_release() {
         order.iter().map(|step| section.find(step).unwrap_or_else(|| panic!("README.md does not show `{step}`"))).collect();
     assert!(places.is_sorted(), "{places:?}");
     assert_eq!(before_publish::PROFILE, "before-publish");
-}
-
-#[test]
-fn every_path_that_the_page_names_exists() {
-    let readme = repository::text("README.md");
-    for word in readme.split('`').skip(1).step_by(2).filter(|word| !word.contains(['\n', ' ', '<'])) {
-        let is_path = ["crates/", "scripts/", "tests/", ".ci/", "LICENSE-", "rust-toolchain"].iter().any(|start| word.starts_with(start));
-        if is_path {
-            assert!(repository::root().join(word).exists(), "README.md names {word}");
-        }
-    }
 }

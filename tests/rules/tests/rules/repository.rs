@@ -1,4 +1,4 @@
-//! The repository as text: its files, its sections, and its tools as they were built.
+//! The repository as text: its files, the sections and tables of its pages, and its tools as they were built.
 
 use std::{
     fs,
@@ -63,30 +63,44 @@ pub(crate) fn without_comments(text: &str) -> String {
     text.lines().map(|line| if line.trim_start().starts_with('#') { "" } else { line }).collect::<Vec<_>>().join("\n")
 }
 
-/// The part of README.md below a heading, up to the next one.
-pub(crate) fn readme_section(heading: &str) -> String {
-    let readme = text("README.md");
+/// README.md and every page of docs/.
+pub(crate) fn pages() -> Vec<String> {
+    let docs = files("docs").into_iter().filter(|path| path.ends_with(".md"));
+    std::iter::once("README.md".to_owned()).chain(docs).collect()
+}
+
+/// The lines of a page below a heading of any level, up to the next heading; code blocks hold no headings.
+pub(crate) fn section(page: &str, heading: &str) -> String {
+    let text = text(page);
     let mut inside = false;
     let mut fenced = false;
     let mut section = String::new();
-    for line in readme.lines() {
-        fenced ^= line.starts_with("```");
-        if !fenced && line.starts_with("## ") {
-            inside = line == format!("## {heading}");
+    for line in text.lines() {
+        fenced ^= line.trim_start().starts_with("```");
+        if !fenced && line.starts_with('#') {
+            inside = line.trim_start_matches('#').trim() == heading;
         } else if inside {
             section.push_str(line);
             section.push('\n');
         }
     }
-    assert!(!section.is_empty(), "README.md has no section `## {heading}`");
+    assert!(!section.is_empty(), "{page} has no section `{heading}`");
     section
 }
 
-/// The rows of the one table in a section of README.md, without its head, cell by cell.
-pub(crate) fn readme_table(heading: &str) -> Vec<Vec<String>> {
-    let section = readme_section(heading);
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
+/// The rows of the first table below a heading of a page, without its head, cell by cell.
+pub(crate) fn table(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let section = section(page, heading);
+    let lines = section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let rows: Vec<Vec<String>> = lines.skip(2).map(cells).collect();
+    assert!(!rows.is_empty(), "{page}, `{heading}`: there is no table");
+    rows
+}
+
+/// The cells of one table row; `\|` is a bar inside of a cell.
+fn cells(row: &str) -> Vec<String> {
+    let row = row.trim().replace("\\|", "\0");
+    row.trim_matches('|').split('|').map(|cell| cell.trim().replace('\0', "|")).collect()
 }
 
 /// A program that was built beside this test.

@@ -1,4 +1,4 @@
-//! The folder is the truth: gates and probes on disk are the gates and probes that the tools know.
+//! Every gate and probe that stands on disk is known to its tool, and the other way round.
 
 use crate::repository;
 use nexy_contract::before_publish;
@@ -6,12 +6,17 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// One row of `--list`.
-struct Row {
-    id: String,
-    profiles: Vec<String>,
+pub(crate) struct Row {
+    /// Its name.
+    pub(crate) id: String,
+    /// The profiles that hold it.
+    pub(crate) profiles: Vec<String>,
+    /// The sections of the rulebooks that ask for it.
+    pub(crate) rulebook: String,
 }
 
-fn listed(tool: &str) -> Vec<Row> {
+/// What `--list` of a tool prints.
+pub(crate) fn listed(tool: &str) -> Vec<Row> {
     let output = repository::built(tool).args(["--list", "--format", "json"]).output().unwrap();
     assert!(output.status.success(), "{tool} --list: {}", String::from_utf8_lossy(&output.stderr));
     let list: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -20,7 +25,11 @@ fn listed(tool: &str) -> Vec<Row> {
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| Row { id: row["id"].as_str().unwrap().to_owned(), profiles: words(&row["profiles"]) })
+        .map(|row| Row {
+            id: row["id"].as_str().unwrap().to_owned(),
+            profiles: words(&row["profiles"]),
+            rulebook: row["runbook"].as_str().unwrap().to_owned(),
+        })
         .collect();
     assert!(!rows.is_empty(), "{tool} --list is empty");
     rows
@@ -42,7 +51,7 @@ fn profiles(rows: &[Row]) -> BTreeSet<String> {
 }
 
 /// The verbs that a tool's help names.
-fn verbs(tool: &str) -> BTreeSet<String> {
+pub(crate) fn verbs(tool: &str) -> BTreeSet<String> {
     let output = repository::built(tool).arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());

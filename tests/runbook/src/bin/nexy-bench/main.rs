@@ -1,4 +1,4 @@
-//! The figures of README.md, measured on this machine: `nexy-bench --tools DIR [--size-mib N] [--runs N]`.
+//! The figures of docs/measurements.md, measured on this machine: `nexy-bench --tools DIR [--size-mib N] [--runs N]`.
 //!
 //! Prints a table in Markdown. It asserts nothing: numbers differ from machine to machine, and a person judges them.
 #![expect(
