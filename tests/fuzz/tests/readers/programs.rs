@@ -1,22 +1,18 @@
 //! The real readers, started once for many files each.
 
 use crate::Read;
+use assert_cmd::Command;
 use nexy_contract::config_env;
 use serde_json::Value;
 use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
     sync::OnceLock,
 };
 
 fn skipped(test: &str, because: &str) {
     let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {because}");
-}
-
-fn ran(command: &mut Command) -> Option<Output> {
-    command.stdin(Stdio::null()).output().ok().filter(|output| output.status.success())
 }
 
 /// Every input in a file of its own, and the names that are known to stand in it beside it.
@@ -50,7 +46,7 @@ for index in range(int(sys.argv[2])):
     };
     let folder = laid_out(files);
     let arguments = ["-c", SCRIPT, folder.path().to_str().expect("a path"), &files.len().to_string()].map(str::to_owned);
-    let output = ran(Command::new(python).args(arguments)).expect("python runs the script");
+    let output = Command::new(python).args(arguments).unwrap();
     let text = String::from_utf8(output.stdout).expect("JSON");
     let read = |line: &str| {
         let object = serde_json::from_str::<Value>(line).expect("JSON");
@@ -65,22 +61,16 @@ for index in range(int(sys.argv[2])):
 /// A Python that has it, or a venv of its own, kept beside what cargo builds.
 fn python_with_dotenv() -> Option<&'static PathBuf> {
     static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let has_it = |python: &Path| ran(Command::new(python).args(["-c", "import dotenv"])).is_some();
+    let has_it = |python: &Path| Command::new(python).args(["-c", "import dotenv"]).ok().is_ok();
     let find = || {
         let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dotenv");
         let own = venv.join("bin/python3");
         if let Some(found) = [own.clone(), "python3".into(), "/usr/bin/python3".into()].into_iter().find(|python| has_it(python)) {
             return Some(found);
         }
-        ran(Command::new("python3").arg("-m").arg("venv").arg(&venv))?;
-        ran(Command::new(venv.join("bin/pip")).args([
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--retries=1",
-            "--timeout=10",
-            "python-dotenv",
-        ]))?;
+        Command::new("python3").args(["-m", "venv"]).arg(&venv).ok().ok()?;
+        let install = ["install", "--quiet", "--disable-pip-version-check", "--retries=1", "--timeout=10", "python-dotenv"];
+        Command::new(venv.join("bin/pip")).args(install).ok().ok()?;
         has_it(&own).then_some(own)
     };
     PYTHON.get_or_init(find).as_ref()
@@ -112,7 +102,7 @@ done
     let mut command = Command::new(program);
     command.args(["--norc", "--noprofile", "-c", SCRIPT, "bash"]).arg(folder.path()).arg(files.len().to_string());
     // No program can be found, so that a file can start none.
-    let output = ran(command.env_clear().env("PATH", empty.path()).env("LC_ALL", "C.UTF-8")).expect("bash runs the script");
+    let output = command.env_clear().env("PATH", empty.path()).env("LC_ALL", "C.UTF-8").unwrap();
     let mut answers = vec![Read::new()];
     for pair in output.stdout.split(|byte| *byte == 0) {
         let pair = String::from_utf8_lossy(pair);
@@ -142,7 +132,7 @@ pub(crate) fn systemd(test: &str, files: &[Vec<u8>]) -> Option<Vec<Read>> {
         fs::create_dir(folder.path().join("environment.d")).expect("a folder");
         fs::write(folder.path().join("environment.d/99-zz.conf"), text).expect("a file");
         let mut command = Command::new(generator);
-        let output = ran(command.env_clear().env("HOME", folder.path()).env("XDG_CONFIG_HOME", folder.path())).expect("it runs");
+        let output = command.env_clear().env("HOME", folder.path()).env("XDG_CONFIG_HOME", folder.path()).unwrap();
         let names: Vec<String> = config_env::parse(text).entries.into_iter().map(|entry| entry.key).collect();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let pairs = text.lines().filter_map(|line| line.split_once('='));

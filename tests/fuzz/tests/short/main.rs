@@ -1,17 +1,16 @@
 //! A short run of every target, the same at every build; and that a broken promise is found, kept and found again.
 
-#![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests start the program and stop at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "tests write the files that they need")]
 
+use assert_cmd::{Command, assert::Assert};
 use nexy_fuzz::{TARGETS, Target, Until, keep, run, try_one};
-use std::{
-    fs,
-    process::{Command, Output},
-};
+use predicates::{prelude::*, str::contains};
+use std::fs;
 
 const SEED: u64 = 20_260_221;
 
-fn fuzz(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_nexy-fuzz")).args(arguments).output().expect("it starts")
+fn fuzz(arguments: &[&str]) -> Assert {
+    Command::new(env!("CARGO_BIN_EXE_nexy-fuzz")).args(arguments).assert()
 }
 
 #[test]
@@ -48,16 +47,14 @@ fn a_broken_promise_is_found_made_small_kept_and_found_again() {
 
 #[test]
 fn the_program_ends_with_its_seed_replays_and_refuses_what_it_does_not_know() {
-    let ran = fuzz(&["--seconds", "0", "--seed", "7"]);
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success() && said.contains("config-env: ") && said.contains("seed 7"), "{said}");
+    fuzz(&["--seconds", "0", "--seed", "7"]).success().stderr(contains("config-env: ").and(contains("seed 7")));
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("input");
     fs::write(&file, b"A=1\n").expect("a file");
-    assert_eq!(fuzz(&["--target", "config-env", "--replay", file.to_str().expect("a path")]).status.code(), Some(0));
+    fuzz(&["--target", "config-env", "--replay", file.to_str().expect("a path")]).success();
     for arguments in
         [&["--target", "nothing"][..], &["--seconds", "x"], &["--seconds"], &["--nothing", "1"], &["--replay", "/nothing/here"]]
     {
-        assert_eq!(fuzz(arguments).status.code(), Some(2), "{arguments:?}");
+        fuzz(arguments).code(2);
     }
 }

@@ -1,12 +1,12 @@
 //! An authority of one test's own, and its certificate for the hosts of that test, made by openssl.
 
 use crate::setup;
+use assert_cmd::Command;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use rustls::{ServerConfig, crypto::ring};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::Arc,
 };
 use tempfile::TempDir;
@@ -58,6 +58,5 @@ impl Certificates {
 
 fn openssl(folder: &Path, arguments: &[&str]) {
     let arguments = arguments.iter().flat_map(|part| part.split(' '));
-    let output = Command::new("openssl").args(arguments).current_dir(folder).stdin(Stdio::null()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Command::new("openssl").args(arguments).current_dir(folder).assert().success();
 }

@@ -1,10 +1,10 @@
 //! What the tests need from elsewhere; where it cannot be had, they say loudly that they were skipped.
 
+use assert_cmd::{Command, assert::Assert};
 use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::OnceLock,
 };
 
@@ -41,12 +41,11 @@ fn fetch() -> Result<PathBuf, String> {
     let test = std::env::current_exe().unwrap();
     let folder = test.ancestors().nth(3).unwrap().join("github");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup.sh");
-    let output = Command::new("/bin/sh").arg(script).arg(&folder).stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    match output.status.code() {
-        Some(0) => Ok(folder),
-        Some(69) => Err(format!("tests/github/setup.sh: {said}")),
-        // Not the packages that are pinned, or a script that is wrong.
-        code => panic!("tests/github/setup.sh ended with {code:?}: {said}"),
+    let output = Command::new("/bin/sh").arg(script).arg(&folder).output().unwrap();
+    if output.status.code() == Some(69) {
+        return Err(format!("tests/github/setup.sh: {}", String::from_utf8_lossy(&output.stderr).trim()));
     }
+    // Another code: the packages are not the pinned ones, or the script is wrong.
+    Assert::new(output).append_context("command", "tests/github/setup.sh").success();
+    Ok(folder)
 }

@@ -1,7 +1,7 @@
 //! The Makefile: its targets, its help and the list of docs/make.md agree, and old versions of make understand it.
 
 use crate::repository;
-use std::process::Command;
+use assert_cmd::Command;
 
 /// Targets without a rulebook section: they serve this repository, not a release.
 const NOT_IN_A_RULEBOOK: [&str; 9] = ["help", "rehearse", "test", "build", "install", "lint", "fuzz", "bench", "clean"];
@@ -15,6 +15,14 @@ pub(crate) fn targets() -> Vec<(String, String)> {
 
 fn is_name(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+}
+
+/// What make prints, called as a person calls it who has CARGO_TARGET_DIR set.
+fn make(arguments: &[&str]) -> String {
+    let mut make = Command::new("make");
+    make.args(arguments).env_remove("MAKEFLAGS").env_remove("MAKELEVEL").env("CARGO_TARGET_DIR", "/elsewhere");
+    let assert = make.current_dir(repository::root()).assert().success();
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
 }
 
 #[test]
@@ -41,14 +49,7 @@ fn help_and_its_page_list_every_target_in_order() {
     if !repository::has_program("make") {
         return;
     }
-    let output = Command::new("make")
-        .args(["-s", "help"])
-        .env_remove("MAKEFLAGS")
-        .env_remove("MAKELEVEL")
-        .current_dir(repository::root())
-        .output()
-        .unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
+    let help = make(&["-s", "help"]);
     let printed: Vec<&str> = help.lines().filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(printed, targets().iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>());
     let section = repository::section("docs/make.md", "The make commands");
@@ -74,15 +75,7 @@ fn what_is_run_from_target_was_built_into_target() {
     if !repository::has_program("make") {
         return;
     }
-    let output = Command::new("make")
-        .args(["-n", "rehearse", "build", "build-vm", "bench", "clean"])
-        .env_remove("MAKEFLAGS")
-        .env_remove("MAKELEVEL")
-        .env("CARGO_TARGET_DIR", "/elsewhere")
-        .current_dir(repository::root())
-        .output()
-        .unwrap();
-    let typed = String::from_utf8(output.stdout).unwrap();
+    let typed = make(&["-n", "rehearse", "build", "build-vm", "bench", "clean"]);
     let calls: Vec<&str> = typed.lines().filter(|line| line.contains("cargo ")).collect();
     assert_eq!(calls.len(), 5, "{typed}");
     for call in calls {

@@ -1,7 +1,7 @@
 //! Laptop scripts run on macOS as well as on Linux, and every script is plain POSIX.
 
 use crate::{repository, rust_text};
-use std::process::Command;
+use assert_cmd::Command;
 
 /// Programs, options and bash words that a Mac, or dash, does not have.
 const NOT_EVERYWHERE: &[&str] = &[
@@ -87,13 +87,7 @@ fn every_script_is_read_without_complaint() {
             continue;
         }
         for path in repository::posix_scripts() {
-            let output = Command::new(program).args(arguments).arg(&path).current_dir(repository::root()).output().unwrap();
-            assert!(
-                output.status.success(),
-                "{program} {path}:\n{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            );
+            Command::new(program).args(arguments).arg(&path).current_dir(repository::root()).assert().success();
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The repository as text: its files, the sections and tables of its pages, and its tools as they were built.
 
+use assert_cmd::Command;
 use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 /// The crates that people install.
@@ -105,10 +105,7 @@ fn cells(row: &str) -> Vec<String> {
 
 /// A program that was built beside this test.
 pub(crate) fn built(name: &str) -> Command {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join(name);
-    assert!(program.is_file(), "{} is missing: run `make test`, it builds the tools first", program.display());
-    let mut command = Command::new(program);
+    let mut command = Command::cargo_bin(name).expect("`make test` builds the tools first");
     command.env_clear();
     command
 }

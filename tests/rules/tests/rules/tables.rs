@@ -17,9 +17,8 @@ pub(crate) struct Row {
 
 /// What `--list` of a tool prints.
 pub(crate) fn listed(tool: &str) -> Vec<Row> {
-    let output = repository::built(tool).args(["--list", "--format", "json"]).output().unwrap();
-    assert!(output.status.success(), "{tool} --list: {}", String::from_utf8_lossy(&output.stderr));
-    let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let assert = repository::built(tool).args(["--list", "--format", "json"]).assert().success();
+    let list: Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
     let words = |value: &Value| -> Vec<String> { value.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect() };
     let rows: Vec<Row> = list
         .as_array()
@@ -52,7 +51,7 @@ fn profiles(rows: &[Row]) -> BTreeSet<String> {
 
 /// The verbs that a tool's help names.
 pub(crate) fn verbs(tool: &str) -> BTreeSet<String> {
-    let output = repository::built(tool).arg("--help").output().unwrap();
+    let output = repository::built(tool).arg("--help").unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     lines

@@ -1,13 +1,13 @@
 //! `runbook/incidents.toml` holds every known incident once, and what it names (gates, probes, tools, keys, targets) exists.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests read the repository and run the built tools")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests read the repository and run the built tools")]
 
+use assert_cmd::Command;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 const FILE: &str = "runbook/incidents.toml";
@@ -63,12 +63,9 @@ fn incidents() -> Vec<Incident> {
 }
 
 fn ask(tool: &str, arguments: &[&str]) -> String {
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join(tool);
-    assert!(program.is_file(), "{} is missing: run `make test`, it builds the tools first", program.display());
-    let output = Command::new(program).args(arguments).env_clear().output().unwrap();
-    assert!(output.status.success(), "{tool} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    let mut command = Command::cargo_bin(tool).expect("`make test` builds the tools first");
+    let assert = command.args(arguments).env_clear().assert().success();
+    String::from_utf8(assert.get_output().stdout.clone()).unwrap()
 }
 
 /// The ids of a tool's `--list`, and its profiles.

@@ -1,10 +1,12 @@
 //! A real machine with a real systemd in a container: the VM as the committed `nexy.toml` describes it.
 
+use assert_cmd::Command;
+use nexy_standin::world::Ran;
 use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{self, Child, Stdio},
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -25,13 +27,6 @@ pub(crate) struct Machine {
     group: PathBuf,
 }
 
-/// What a command in the machine said.
-pub(crate) struct Said {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
 impl Machine {
     /// Boots one with the tools of this build, or says loudly why it cannot be had.
     pub(crate) fn boot(test: &str) -> Option<Self> {
@@ -45,25 +40,20 @@ impl Machine {
     }
 
     /// Runs a shell script in it, as root.
-    pub(crate) fn sh(&self, script: &str) -> Said {
-        let leader = self.leader.to_string();
-        let output = Command::new("nsenter")
-            .args(["-t", &leader, "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--", "/bin/sh", "-c", script])
-            .env_clear()
+    pub(crate) fn sh(&self, script: &str) -> Ran {
+        let output = inside(self.leader)
+            .args(["/bin/sh", "-c", script])
             .env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LANG", "C.UTF-8")
-            .stdin(Stdio::null())
             .output()
             .unwrap();
-        Said::of(&output)
+        Ran::new(script.to_owned(), output)
     }
 
     /// Runs a script that must succeed.
     #[track_caller]
     pub(crate) fn must(&self, script: &str) -> String {
-        let said = self.sh(script);
-        assert_eq!(said.code, Some(0), "{script}\n{}{}", said.stdout, said.stderr);
-        said.stdout
+        self.sh(script).exits(0).stdout.clone()
     }
 
     /// Writes a file into it, as root.
@@ -76,16 +66,7 @@ impl Machine {
     /// Asks gates or probes, and gives the report.
     #[track_caller]
     pub(crate) fn ask(&self, command: &str, code: i32) -> serde_json::Value {
-        let said = self.sh(&format!("{command} --format json"));
-        assert_eq!(said.code, Some(code), "{command}\n{}\n{}", said.stdout, said.stderr);
-        serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{command}: {error}\n{}", said.stdout))
-    }
-}
-
-impl Said {
-    fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Self { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        self.sh(&format!("{command} --format json")).exits(code).json()
     }
 }
 
@@ -132,19 +113,15 @@ fn root() -> &'static Result<PathBuf, String> {
 }
 
 fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    Err(format!("{command:?} ended with {}: {}", output.status, said.lines().last().unwrap_or_default()))
+    let output = command.ok().map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Starts a machine in a control group of its own, and waits until its service manager has done everything.
 fn start(root: &Path) -> Result<Machine, String> {
     static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-    let name = format!("nexy-{}-{number}", std::process::id());
+    let name = format!("nexy-{}-{number}", process::id());
     let groups = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup"].into_iter().find(|path| Path::new(path).join("cgroup.procs").is_file());
     let group = Path::new(groups.ok_or("there are no control groups")?).join(&name);
     fs::create_dir(&group).map_err(|error| format!("{}: {error}", group.display()))?;
@@ -157,7 +134,7 @@ fn start(root: &Path) -> Result<Machine, String> {
         root.display(),
         tools.display()
     );
-    let mut container = Command::new("sh")
+    let mut container = process::Command::new("sh")
         .args(["-c", &script])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -190,14 +167,15 @@ fn leader_of(container: u32) -> Option<u32> {
     children.split_whitespace().next()?.parse().ok()
 }
 
+/// A command in the container, as root, with an empty environment.
+fn inside(leader: u32) -> Command {
+    let mut command = Command::new("nsenter");
+    command.args(["-t", &leader.to_string(), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--"]).env_clear();
+    command
+}
+
 fn booted(leader: u32) -> Option<u32> {
-    let leader_text = leader.to_string();
-    let state = Command::new("nsenter")
-        .args(["-t", &leader_text, "-m", "-u", "-i", "-n", "-p", "-r", "-w", "--", "/bin/systemctl", "is-system-running"])
-        .env_clear()
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
+    let state = inside(leader).args(["/bin/systemctl", "is-system-running"]).output().ok()?;
     // Something in a container always fails that nobody here needs.
     ["running", "degraded"].contains(&String::from_utf8_lossy(&state.stdout).trim()).then_some(leader)
 }

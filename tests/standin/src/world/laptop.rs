@@ -2,11 +2,11 @@
 
 use super::{OLD_VERSION, Options, VERSION, World, files, target};
 use crate::artifact;
+use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 impl World {
     pub(super) fn lay_out_workspace(&self, target: &str, options: &Options) {
@@ -112,7 +112,8 @@ impl World {
 
 /// Runs git in a folder, as a person whose home is that one.
 pub(super) fn git(folder: &Path, home: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
+    let mut command = Command::new("git");
+    command
         .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
         .args(["-c", "commit.gpgsign=false"])
         .args(arguments)
@@ -121,13 +122,8 @@ pub(super) fn git(folder: &Path, home: &Path, arguments: &[&str]) -> String {
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?}: {told}");
-    String::from_utf8(output.stdout).unwrap()
+        .env_remove("GIT_INDEX_FILE");
+    String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
 }
 
 /// As root, a tool refuses a target that others may write.

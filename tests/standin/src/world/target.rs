@@ -1,9 +1,9 @@
 //! The committed `nexy.toml`, line by line, with addresses, paths and waits of this world.
 
 use super::World;
+use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The repository that this crate stands in.
 pub(super) fn repository() -> PathBuf {
@@ -63,7 +63,7 @@ pub(super) fn exec_start(vm: &Path) -> String {
 
 /// The user who runs the test, and therefore everything in this world.
 pub(super) fn user() -> String {
-    let output = Command::new("id").arg("-un").output().unwrap();
+    let output = Command::new("id").arg("-un").unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 

@@ -2,10 +2,10 @@
 
 use super::{World, files};
 use crate::programs;
+use assert_cmd::Command;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::OnceLock,
 };
 
@@ -58,7 +58,7 @@ impl World {
         let template = TEMPLATE.get_or_init(template).clone()?;
         let venv = self.vm_path("venv");
         fs::remove_dir_all(&venv).unwrap();
-        run(Command::new("cp").arg("-a").arg(template.join("venv")).arg(&venv)).map(drop)
+        run(Command::new("cp").arg("-a").arg(template.join("venv")).arg(&venv))
     }
 
     /// Puts a protobuf into the real venv that is older than the stubs: the wheel was fetched with the others.
@@ -105,6 +105,5 @@ fn template() -> Result<PathBuf, String> {
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() { Ok(()) } else { Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr))) }
+    command.ok().map(drop).map_err(|error| error.to_string())
 }

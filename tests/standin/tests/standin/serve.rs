@@ -29,8 +29,7 @@ fn it_says_its_addresses_and_ends_when_its_input_closes() {
 #[test]
 fn wrong_calls_of_the_program_are_usage_errors() {
     for arguments in [&["serve"][..], &["--state", "/nowhere"], &["--state", "/nowhere", "serve", "--x"]] {
-        let status = Command::new(env!("CARGO_BIN_EXE_nexy-standin")).args(arguments).stderr(Stdio::null()).status();
-        assert_eq!(status.unwrap().code(), Some(2), "{arguments:?}");
+        assert_cmd::Command::new(env!("CARGO_BIN_EXE_nexy-standin")).args(arguments).assert().code(2);
     }
 }
 
