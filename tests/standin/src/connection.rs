@@ -1,10 +1,11 @@
 //! One connection: request after request, each met by the fault that is planted for it.
 
 use crate::exchange::{self, Exchange};
-use crate::fault::{Listener, Reply};
+use crate::fault::Reply;
 use crate::http::{self, Body, Framing, Request, Response, Tamper};
+use crate::listener::Listener;
 use crate::request_log::RequestLine;
-use crate::shared::Shared;
+use crate::state::State;
 use crate::{clock, gemini, github, nexy};
 use rustix::net::sockopt;
 use serde_json::Value;
@@ -28,29 +29,29 @@ enum Next {
 }
 
 /// Serves a connection until either side ends it.
-pub(crate) fn serve(shared: &Arc<Shared>, listener: Listener, number: u64, stream: &TcpStream) {
+pub(crate) fn serve(state: &Arc<State>, listener: Listener, number: u64, stream: &TcpStream) {
     let _answers_leave_at_once = stream.set_nodelay(true);
     let mut reader = BufReader::with_capacity(BUFFER, stream);
     while let Ok(Some(mut request)) = http::read_request(&mut reader) {
-        shared.in_flight.fetch_add(1, Ordering::SeqCst);
+        state.in_flight.fetch_add(1, Ordering::SeqCst);
         let listener = github::behind_one_host(listener, &mut request);
         let mut line = RequestLine {
-            number: shared.arrivals.fetch_add(1, Ordering::SeqCst),
+            number: state.arrivals.fetch_add(1, Ordering::SeqCst),
             listener: listener.name().to_owned(),
             method: request.method.clone(),
             path: request.target.clone(),
             has_authorization: request.header("authorization").or(request.header("x-goog-api-key")).is_some(),
             range: request.header("range").map(str::to_owned),
-            watched_before: shared.store().watched(),
+            watched_before: state.store().watched(),
             ..RequestLine::default()
         };
-        let call = Call { shared, listener, connection: number, request: &request };
+        let call = Call { state, listener, connection: number, request: &request };
         let next = call.exchange(&mut reader, stream, &mut line);
-        line.watched_after = shared.store().watched();
-        shared.log(&line);
-        shared.in_flight.fetch_sub(1, Ordering::SeqCst);
+        line.watched_after = state.store().watched();
+        state.log(&line);
+        state.in_flight.fetch_sub(1, Ordering::SeqCst);
         match next {
-            Ok(Next::Request) if !shared.is_stopping() => {}
+            Ok(Next::Request) if !state.is_stopping() => {}
             Ok(Next::Reset) => {
                 // With nothing to linger for, the last close of the socket is a reset.
                 let _already_gone = sockopt::set_socket_linger(stream, Some(Duration::ZERO));
@@ -64,7 +65,7 @@ pub(crate) fn serve(shared: &Arc<Shared>, listener: Listener, number: u64, strea
 
 /// One request and where it came in.
 struct Call<'a> {
-    shared: &'a Arc<Shared>,
+    state: &'a Arc<State>,
     listener: Listener,
     connection: u64,
     request: &'a Request,
@@ -73,9 +74,9 @@ struct Call<'a> {
 impl Call<'_> {
     /// Answers the request, as the fault that is planted for it says.
     fn exchange<'a>(&self, reader: &mut BufReader<&'a TcpStream>, stream: &'a TcpStream, line: &mut RequestLine) -> io::Result<Next> {
-        let Self { shared, listener, request, .. } = *self;
-        let fault = shared.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(
-            &shared.folder.join("faults.json"),
+        let Self { state, listener, request, .. } = *self;
+        let fault = state.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(
+            &state.folder.join("faults.json"),
             listener,
             &request.method,
             &request.target,
@@ -91,7 +92,7 @@ impl Call<'_> {
                 refusal(*status, headers, body)
             }
             Some(Reply::RedirectTo(url)) => Response::redirect(url),
-            _ => route(shared, listener, request, &mut body, fault.as_ref()),
+            _ => route(state, listener, request, &mut body, fault.as_ref()),
         };
         let body_is_spent = body.drain();
         line.request_bytes = body.arrived;
@@ -101,21 +102,21 @@ impl Call<'_> {
             return Ok(next);
         }
         if matches!(listener, Listener::Api | Listener::Uploads) {
-            response = response.with("Date", &clock::http_date(shared.store().now_seconds()));
+            response = response.with("Date", &clock::http_date(state.store().now_seconds()));
         }
         if fault.is_none() {
-            shared.keep(|| Exchange::new(listener, request, &body, &response));
+            state.keep(|| Exchange::new(listener, request, &body, &response));
         }
         let tamper = tamper(fault.as_ref());
         let wants_close = request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
-        let is_shut = matches!(&fault, Some(Reply::ThenShut { door, .. }) if *door == listener);
+        let is_shut = matches!(&fault, Some(Reply::ThenShut { listener: shut, .. }) if *shut == listener);
         let close = wants_close || is_shut || !body_is_spent || tamper != Tamper::No;
         line.status = response.status;
         let is_head = request.method == "HEAD";
         let mut out = stream;
         line.response_bytes = http::write_response(&mut out, &response, is_head, close, tamper)?;
         if let Tamper::HangAfter(_) = tamper {
-            until_the_client_is_gone(shared, reader)?;
+            until_the_client_is_gone(state, reader)?;
         } else if !body_is_spent {
             // The client may still be sending: let it finish, or it never reads the answer.
             stream.shutdown(Shutdown::Write)?;
@@ -131,14 +132,14 @@ impl Call<'_> {
             Some(Reply::HangupBefore) => return Ok(Some(Next::End)),
             Some(Reply::Reset { after: false }) => return Ok(Some(Next::Reset)),
             Some(Reply::Silence { after: false }) => {
-                until_the_client_is_gone(self.shared, body.reader)?;
+                until_the_client_is_gone(self.state, body.reader)?;
                 return Ok(Some(Next::End));
             }
             Some(Reply::KillPid { file, after: false }) => {
                 kill(file);
                 return Ok(Some(Next::End));
             }
-            Some(Reply::Stall(time)) => wait(self.shared, *time),
+            Some(Reply::Stall(time)) => wait(self.state, *time),
             Some(Reply::Hold { hold, after: false }) => hold.wait(),
             _ => {}
         }
@@ -151,7 +152,7 @@ impl Call<'_> {
             Some(Reply::HangupAfter) => return Ok(Some(Next::End)),
             Some(Reply::Reset { .. }) => return Ok(Some(Next::Reset)),
             Some(Reply::Silence { .. }) => {
-                until_the_client_is_gone(self.shared, reader)?;
+                until_the_client_is_gone(self.state, reader)?;
                 return Ok(Some(Next::End));
             }
             Some(Reply::KillPid { file, .. }) => {
@@ -159,8 +160,8 @@ impl Call<'_> {
                 return Ok(Some(Next::End));
             }
             Some(Reply::Hold { hold, after: true }) => hold.wait(),
-            Some(Reply::ThenShut { door, time }) => {
-                shut(self.shared, *door, *time, (*door == self.listener).then_some(self.connection));
+            Some(Reply::ThenShut { listener, time }) => {
+                shut(self.state, *listener, *time, (*listener == self.listener).then_some(self.connection));
             }
             Some(Reply::StatusAfter(status)) => {
                 *response = Response::json(*status, &serde_json::json!({"message": "Server Error"}));
@@ -177,14 +178,14 @@ impl Call<'_> {
     }
 }
 
-/// Refuses connections at a door, for so long or until the faults are cleared; whoever is asking there right now is `but`.
-pub(crate) fn shut(shared: &Arc<Shared>, door: Listener, time: Option<Duration>, but: Option<u64>) {
-    shared.shut(door, but);
+/// Refuses connections at a listener, for so long or until the faults are cleared; whoever is asking there right now is `but`.
+pub(crate) fn shut(state: &Arc<State>, listener: Listener, time: Option<Duration>, but: Option<u64>) {
+    state.shut(listener, but);
     let Some(time) = time else { return };
-    let shared = Arc::clone(shared);
+    let state = Arc::clone(state);
     thread::spawn(move || {
-        wait(&shared, time);
-        shared.door(door).open();
+        wait(&state, time);
+        state.socket(listener).open();
     });
 }
 
@@ -192,18 +193,18 @@ fn refusal(status: u16, headers: &[(String, String)], body: &Value) -> Response 
     headers.iter().fold(Response::json(status, body), |response, (name, value)| response.with(name, value))
 }
 
-fn route(shared: &Shared, listener: Listener, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
+fn route(state: &State, listener: Listener, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
     match listener {
-        Listener::Api => github::api(shared, request, body),
+        Listener::Api => github::api(state, request, body),
         // Its requests have gone on to one of the others.
         Listener::Enterprise => Response::text(404, "Not Found").unscripted(),
-        Listener::Uploads => github::uploads(shared, request, body, fault),
-        Listener::Web => github::web(shared, request, fault == Some(&Reply::Stale)),
-        Listener::Storage => github::storage(shared, request),
-        Listener::Server => nexy::server(shared, request),
-        Listener::Updates => nexy::updates(shared, request),
-        Listener::Public => nexy::public(shared, request),
-        Listener::Gemini => gemini::answer(shared, request, body),
+        Listener::Uploads => github::uploads(state, request, body, fault),
+        Listener::Web => github::web(state, request, fault == Some(&Reply::Stale)),
+        Listener::Storage => github::storage(state, request),
+        Listener::Server => nexy::server(state, request),
+        Listener::Updates => nexy::updates(state, request),
+        Listener::Public => nexy::public(state, request),
+        Listener::Gemini => gemini::answer(state, request, body),
         Listener::Foreign => Response::text(200, "this is another host\n"),
     }
 }
@@ -258,18 +259,18 @@ fn kill(file: &Path) {
     assert!(status.unwrap().success(), "process {process} is not there");
 }
 
-fn wait(shared: &Shared, time: Duration) {
+fn wait(state: &State, time: Duration) {
     let deadline = Instant::now() + time;
-    while Instant::now() < deadline && !shared.is_stopping() {
+    while Instant::now() < deadline && !state.is_stopping() {
         thread::sleep(Duration::from_millis(5).min(time));
     }
 }
 
-fn until_the_client_is_gone(shared: &Shared, reader: &mut BufReader<&TcpStream>) -> io::Result<()> {
+fn until_the_client_is_gone(state: &State, reader: &mut BufReader<&TcpStream>) -> io::Result<()> {
     let pause = Some(Duration::from_millis(50));
     reader.get_ref().set_read_timeout(pause)?;
     let mut buffer = [0; 1024];
-    while !shared.is_stopping() {
+    while !state.is_stopping() {
         match reader.read(&mut buffer) {
             Ok(0) => break,
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => break,

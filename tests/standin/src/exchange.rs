@@ -1,8 +1,8 @@
 //! Whole requests with their answers, kept when a test asked for them: what was said is then held against GitHub's own words.
 
 use crate::connection::RequestBody;
-use crate::fault::Listener;
 use crate::http::{Body, Request, Response};
+use crate::listener::Listener;
 
 /// How much of a request's body is kept, bytes; what is larger is an artifact and no document.
 pub(crate) const KEPT_BYTES: usize = 64 * 1024;
@@ -10,7 +10,7 @@ pub(crate) const KEPT_BYTES: usize = 64 * 1024;
 /// One request and the answer to it.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// The door it came through.
+    /// The listener that received it.
     pub listener: Listener,
     /// The method.
     pub method: String,

@@ -2,72 +2,15 @@
 
 use crate::disk;
 use crate::hold::Hold;
+use crate::listener::Listener;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The doors of the stand-in, each on a port of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Listener {
-    /// GitHub's REST API.
-    Api,
-    /// GitHub's upload host.
-    Uploads,
-    /// github.com, where public downloads start.
-    Web,
-    /// The storage host that public downloads are redirected to.
-    Storage,
-    /// The Nexy server on the VM (port 8080 there).
-    Server,
-    /// The update server on the VM (port 8081 there).
-    Updates,
-    /// The VM's public host.
-    Public,
-    /// The language model's API.
-    Gemini,
-    /// All of GitHub on one host, as GitHub Enterprise Server has it; its requests count as those of the door they lead to.
-    Enterprise,
-    /// Somebody else's host: whatever is asked there, it says 200 and a few words.
-    Foreign,
-}
-
-impl Listener {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Api,
-        Self::Uploads,
-        Self::Web,
-        Self::Storage,
-        Self::Server,
-        Self::Updates,
-        Self::Public,
-        Self::Gemini,
-        Self::Enterprise,
-        Self::Foreign,
-    ];
-
-    /// The name in the request log and in `faults.json`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Uploads => "uploads",
-            Self::Web => "web",
-            Self::Storage => "storage",
-            Self::Server => "server",
-            Self::Updates => "updates",
-            Self::Public => "public",
-            Self::Gemini => "gemini",
-            Self::Enterprise => "enterprise",
-            Self::Foreign => "foreign",
-        }
-    }
-}
-
 /// One planted fault.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// The door it waits at.
+    /// The listener whose requests it hits.
     pub listener: Listener,
     /// The method it hits; `*` is any.
     pub method: String,
@@ -126,7 +69,7 @@ pub enum Reply {
         /// Whether it happened.
         after: bool,
     },
-    /// This is the answer, with these headers, whether it happened or not; the module `refusals` makes GitHub's own.
+    /// This is the answer, with these headers, whether it happened or not; the module `error_responses` makes GitHub's own.
     Answer {
         /// The status.
         status: u16,
@@ -137,11 +80,11 @@ pub enum Reply {
         /// Whether it happened.
         after: bool,
     },
-    /// It happens and is answered; from the moment before the answer on, this door refuses connections (for so long, or
-    /// until the faults are cleared).
+    /// It happens and is answered; from the moment before the answer on, this listener refuses connections (for so long,
+    /// or until the faults are cleared).
     ThenShut {
-        /// The door.
-        door: Listener,
+        /// The listener.
+        listener: Listener,
         /// For how long.
         time: Option<Duration>,
     },

@@ -3,8 +3,8 @@
 use crate::connection::RequestBody;
 use crate::disk;
 use crate::http::{Request, Response};
-use crate::shared::Shared;
 use crate::standin::Standin;
+use crate::state::State;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
@@ -80,7 +80,7 @@ fn change(folder: &Path, key: &str, value: Value) {
 }
 
 /// Answers one call.
-pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
+pub(crate) fn answer(state: &State, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let model = match segments.as_slice() {
@@ -100,7 +100,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<
         let text = "Method doesn't allow unregistered callers (callers without established identity).";
         return refusal(403, "PERMISSION_DENIED", text, vec![]).unscripted();
     };
-    say(&disk::read_json(&shared.folder.join("gemini.json")).unwrap_or_else(|| json!({})), key, model)
+    say(&disk::read_json(&state.folder.join("gemini.json")).unwrap_or_else(|| json!({})), key, model)
 }
 
 /// One text, one token, and nothing else.

@@ -9,7 +9,7 @@ use std::path::Path;
 pub struct RequestLine {
     /// Its place in the order in which the requests came; lines stand in the order in which they ended.
     pub number: u64,
-    /// Which door: `api`, `uploads`, `web`, `storage`, `server`, `updates`, `public`, `gemini` or `foreign`.
+    /// Which listener: `api`, `uploads`, `web`, `storage`, `server`, `updates`, `public`, `gemini` or `foreign`.
     pub listener: String,
     /// The method.
     pub method: String,

@@ -37,12 +37,12 @@ pub struct ReleaseOptions {
 impl Standin {
     /// Makes this the only accepted token, with the right to change contents.
     pub fn set_token(&self, token: &str) {
-        self.shared.tokens.set(token, true);
+        self.state.tokens.set(token, true);
     }
 
     /// Accepts one more token that may only read.
     pub fn add_read_only_token(&self, token: &str) {
-        self.shared.tokens.add(token, false);
+        self.state.tokens.add(token, false);
     }
 
     /// Scripts what GitHub says of the account: `expires` and `scopes` of its token, the URL of `single_sign_on` that it
@@ -62,17 +62,17 @@ impl Standin {
     /// Creates a release of any kind.
     pub fn create_release_with(&self, repository: &str, tag: &str, options: ReleaseOptions) -> u64 {
         let new = NewRelease { draft: options.draft, immutable: options.immutable };
-        self.shared.store().create_release(repository, tag, &new)
+        self.state.store().create_release(repository, tag, &new)
     }
 
     /// A repository that holds no release.
     pub fn create_repository(&self, repository: &str) {
-        self.shared.store().create_repository(repository);
+        self.state.store().create_repository(repository);
     }
 
     /// Changes `draft` or `immutable` of a release.
     pub fn set_release(&self, repository: &str, tag: &str, options: ReleaseOptions) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         store.set_release_property(&release, "draft", json!(options.draft));
         store.set_release_property(&release, "immutable", json!(options.immutable));
@@ -80,7 +80,7 @@ impl Standin {
 
     /// Removes a release with everything in it.
     pub fn remove_release(&self, repository: &str, tag: &str) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         store.remove_release(&release);
     }
@@ -103,7 +103,7 @@ impl Standin {
     }
 
     fn place(&self, repository: &str, tag: &str, name: &str, digest: String, size: u64, write: impl FnOnce(&Path)) -> u64 {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let name = as_github_names_it(name);
         let mut asset = store.open_asset(&release, &name, None, "application/octet-stream");
@@ -117,7 +117,7 @@ impl Standin {
 
     /// What an upload that broke off leaves: an asset in state `starter`.
     pub fn put_starter(&self, repository: &str, tag: &str, name: &str) -> u64 {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let kind = "application/octet-stream";
         store.open_asset(&release, name, None, kind).id
@@ -126,7 +126,7 @@ impl Standin {
     /// All assets of a release, oldest first.
     #[must_use]
     pub fn assets(&self, repository: &str, tag: &str) -> Vec<AssetInfo> {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let assets = store.assets(&release).into_iter();
         assets
@@ -151,7 +151,7 @@ impl Standin {
     /// sha256 of the bytes behind the public address now, hashed from the disk.
     #[must_use]
     pub fn public_bytes_sha(&self, repository: &str, tag: &str, name: &str) -> Option<String> {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag)?;
         let asset = store.public(&release, name)?;
         Some(disk::sha256_of_file(&store.bytes_of(&release, &asset)))
@@ -164,7 +164,7 @@ impl Standin {
 
     /// Makes every asset of a release older than an hour, as GitHub dates it.
     pub fn let_an_hour_pass(&self, repository: &str, tag: &str) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let then = clock::iso(clock::now_seconds() - 3700);
         for mut asset in store.assets(&release) {
@@ -176,7 +176,7 @@ impl Standin {
 
     /// Gives an asset another name past the API, as a person does on the web page.
     pub fn rename_asset(&self, repository: &str, tag: &str, name: &str, to: &str) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let mut assets = store.assets(&release).into_iter();
         let mut asset = assets.find(|asset| asset.name == name).unwrap();
@@ -190,7 +190,7 @@ impl Standin {
     }
 
     fn change(&self, repository: &str, tag: &str, name: &str, key: &str, value: Value) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let mut assets = store.assets(&release).into_iter();
         let mut asset = assets.find(|asset| asset.name == name).unwrap();
@@ -204,7 +204,7 @@ impl Standin {
 
     /// Makes an asset look as if it had last been changed so long ago, by GitHub's clock.
     pub fn set_age(&self, repository: &str, tag: &str, name: &str, seconds: u64) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let mut asset = store.assets(&release).into_iter().find(|asset| asset.name == name).unwrap();
         let then = crate::clock::iso(store.now_seconds() - seconds);
@@ -215,12 +215,12 @@ impl Standin {
 
     /// Lets GitHub's clock run so far ahead of this machine's.
     pub fn set_clock_ahead(&self, seconds: i64) {
-        self.shared.store().clock_ahead_s = seconds;
+        self.state.store().clock_ahead_s = seconds;
     }
 
     /// Removes an asset past the API.
     pub fn remove_asset(&self, repository: &str, tag: &str, name: &str) {
-        let store = self.shared.store();
+        let store = self.state.store();
         let release = store.release_by_tag(repository, tag).unwrap();
         let mut assets = store.assets(&release).into_iter();
         let asset = assets.find(|asset| asset.name == name).unwrap();

@@ -2,10 +2,11 @@
 
 use crate::connection;
 use crate::exchange::Exchange;
-use crate::fault::{Fault, Listener};
+use crate::fault::Fault;
+use crate::listener::Listener;
 use crate::nexy::running::Vm;
 use crate::request_log::{self, RequestLine};
-use crate::shared::Shared;
+use crate::state::State;
 use std::fs;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
@@ -19,7 +20,7 @@ pub const TOKEN: &str = "standin-token";
 
 /// GitHub, its storage host and the Nexy server on loopback; stops when dropped.
 pub struct Standin {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) state: Arc<State>,
     acceptors: Vec<JoinHandle<()>>,
 }
 
@@ -48,30 +49,30 @@ impl Standin {
     pub fn start_as(folder: &Path, github: Option<&GithubUrls>) -> Self {
         fs::create_dir_all(folder).unwrap();
         let named = github.map(|github| [&github.api, &github.uploads, &github.web, &github.storage].map(String::clone));
-        let shared = Arc::new(Shared::new(folder.to_owned(), named));
-        if !shared.tokens.are_known() {
-            shared.tokens.set(TOKEN, true);
+        let state = Arc::new(State::new(folder.to_owned(), named));
+        if !state.tokens.are_known() {
+            state.tokens.set(TOKEN, true);
         }
         let acceptors = Listener::ALL
             .into_iter()
             .map(|listener| {
-                let shared = Arc::clone(&shared);
-                thread::spawn(move || accept(&shared, listener))
+                let state = Arc::clone(&state);
+                thread::spawn(move || accept(&state, listener))
             })
             .collect();
-        Self { shared, acceptors }
+        Self { state, acceptors }
     }
 
-    /// The base address of one door, without a trailing slash.
+    /// The base address of one listener, without a trailing slash.
     #[must_use]
     pub fn url(&self, listener: Listener) -> String {
-        self.shared.url(listener).to_owned()
+        self.state.url(listener).to_owned()
     }
 
-    /// Where a door listens, whatever it is called from outside.
+    /// Where it listens, whatever it is called from outside.
     #[must_use]
     pub fn address(&self, listener: Listener) -> SocketAddr {
-        self.shared.door(listener).address()
+        self.state.socket(listener).address()
     }
 
     /// GitHub's REST API.
@@ -131,63 +132,63 @@ impl Standin {
     /// The folder of state.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        &self.shared.folder
+        &self.state.folder
     }
 
     /// Says where the VM's checkout lies and which manifests the code there reads.
     pub fn set_vm(&self, checkout: &Path, manifests: &str, unit: &str) {
-        Vm::write(&self.shared.folder, checkout, manifests, unit);
+        Vm::write(&self.state.folder, checkout, manifests, unit);
     }
 
     /// Plants a fault.
     pub fn fault(&self, fault: Fault) {
-        let mut faults = self.shared.faults.lock().unwrap();
+        let mut faults = self.state.faults.lock().unwrap();
         faults.plant(fault);
     }
 
-    /// Takes all planted faults away (those in `faults.json` stay), and opens every door.
+    /// Takes all planted faults away (those in `faults.json` stay), and opens every listener.
     pub fn clear_faults(&self) {
-        self.shared.faults.lock().unwrap().clear();
-        Listener::ALL.into_iter().for_each(|listener| self.shared.door(listener).open());
+        self.state.faults.lock().unwrap().clear();
+        Listener::ALL.into_iter().for_each(|listener| self.state.socket(listener).open());
     }
 
-    /// Refuses connections at a door from now on, for so long or until the faults are cleared.
-    pub fn shut(&self, door: Listener, time: Option<Duration>) {
-        connection::shut(&self.shared, door, time, None);
+    /// Refuses connections at a listener from now on, for so long or until the faults are cleared.
+    pub fn shut(&self, listener: Listener, time: Option<Duration>) {
+        connection::shut(&self.state, listener, time, None);
     }
 
     /// Every request since the start of the log, after those that are still being answered.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestLine> {
         let deadline = Instant::now() + Duration::from_secs(5);
-        while self.shared.in_flight.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+        while self.state.in_flight.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
-        request_log::read(&self.shared.log_file())
+        request_log::read(&self.state.log_file())
     }
 
     /// From now on every exchange is kept whole.
     pub fn keep_exchanges(&self) {
-        *self.shared.exchanges.lock().unwrap() = Some(Vec::new());
+        *self.state.exchanges.lock().unwrap() = Some(Vec::new());
     }
 
     /// The exchanges that were kept, in the order of their answers; those that a planted fault hit are not among them.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         let _ended = self.requests();
-        self.shared.exchanges.lock().unwrap().clone().unwrap_or_default()
+        self.state.exchanges.lock().unwrap().clone().unwrap_or_default()
     }
 
     /// How many requests have come so far, those that are still being answered included: the next one has this number.
     #[must_use]
     pub fn arrivals(&self) -> u64 {
-        self.shared.arrivals.load(Ordering::SeqCst)
+        self.state.arrivals.load(Ordering::SeqCst)
     }
 
     /// Starts the log anew.
     pub fn clear_requests(&self) {
         let _ended = self.requests();
-        fs::write(self.shared.log_file(), "").unwrap();
+        fs::write(self.state.log_file(), "").unwrap();
     }
 
     /// Panics when a request came that GitHub or the server does not document.
@@ -198,7 +199,7 @@ impl Standin {
 
     /// The same without waiting for requests that are still being answered.
     pub(crate) fn assert_none_unscripted_so_far(&self) {
-        let all = request_log::read(&self.shared.log_file());
+        let all = request_log::read(&self.state.log_file());
         let strange: Vec<_> = all.iter().filter(|line| line.unscripted).collect();
         assert!(strange.is_empty(), "undocumented requests: {strange:#?}");
     }
@@ -206,13 +207,13 @@ impl Standin {
 
 impl Drop for Standin {
     fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::SeqCst);
+        self.state.stop.store(true, Ordering::SeqCst);
         for listener in Listener::ALL {
             // Wakes the thread that waits for a connection.
-            self.shared.door(listener).open();
-            let _woken = TcpStream::connect(self.shared.door(listener).address());
+            self.state.socket(listener).open();
+            let _woken = TcpStream::connect(self.state.socket(listener).address());
         }
-        for connection in self.shared.connections.lock().unwrap().values() {
+        for connection in self.state.connections.lock().unwrap().values() {
             let _already_gone = connection.shutdown(Shutdown::Both);
         }
         for acceptor in self.acceptors.drain(..) {
@@ -221,21 +222,21 @@ impl Drop for Standin {
     }
 }
 
-fn accept(shared: &Arc<Shared>, listener: Listener) {
+fn accept(state: &Arc<State>, listener: Listener) {
     for number in 0.. {
-        let accepted = shared.door(listener).next();
-        if shared.is_stopping() {
+        let accepted = state.socket(listener).next();
+        if state.is_stopping() {
             return;
         }
         let Some(stream) = accepted else { continue };
         let key = (listener, number);
         if let Ok(copy) = stream.try_clone() {
-            shared.connections.lock().unwrap().insert(key, copy);
+            state.connections.lock().unwrap().insert(key, copy);
         }
-        let shared = Arc::clone(shared);
+        let state = Arc::clone(state);
         thread::spawn(move || {
-            connection::serve(&shared, listener, number, &stream);
-            shared.connections.lock().unwrap().remove(&key);
+            connection::serve(&state, listener, number, &stream);
+            state.connections.lock().unwrap().remove(&key);
         });
     }
 }

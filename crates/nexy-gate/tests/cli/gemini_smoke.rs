@@ -7,7 +7,7 @@ use crate::{
 };
 use nexy_contract::{Record, Report, Timestamp};
 use nexy_standin::{
-    Fault, Listener, Model, Reply, traces,
+    Fault, Listener, Model, Reply, leak_scan,
     world::{Ran, World, good_config_env, good_gemini_key},
 };
 use serde_json::json;
@@ -46,7 +46,7 @@ fn a_whole_before_checkout_asks_the_model_once() {
     let ran = ask(&world, &["before-checkout", GATE]);
     assert_eq!(finding(&ran, GATE)["verdict"], "pass", "{ran}");
     assert_eq!(requests(&world).len(), 1);
-    traces::none_in(&good_gemini_key(), &said(&ran), "what was said");
+    leak_scan::assert_none(&good_gemini_key(), &said(&ran), "what was said");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_could_be_a_secret_in_place_of_a_model_is_neither_sent_nor_shown() {
         let world = with(&format!("GEMINI_PRIMARY_MODEL={value}\n"));
         let ran = ask(&world, &[GATE]);
         holds(&judged(&ran, GATE, 69), "found", "GEMINI_PRIMARY_MODEL in ");
-        traces::none_in(&good_gemini_key(), &said(&ran), "what was said");
+        leak_scan::assert_none(&good_gemini_key(), &said(&ran), "what was said");
         assert_eq!(requests(&world), [""; 0]);
     }
 }

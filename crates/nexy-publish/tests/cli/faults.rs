@@ -2,7 +2,7 @@
 
 use crate::scene::{dmg, judged, names, outcome, publish, served, sha256};
 use nexy_standin::{
-    Fault, Listener, Reply, refusals,
+    Fault, Listener, Reply, error_responses,
     world::{ARTIFACTS, World},
 };
 use serde_json::{Value, json};
@@ -219,7 +219,7 @@ fn a_live_artifact_that_cannot_be_seen_is_unknown_and_not_wrong() {
 #[test]
 fn a_rename_that_happened_and_was_answered_with_a_taken_name_counts_as_done() {
     for nth in [1, 2] {
-        let (world, record, _) = faulty(Fault::new(Listener::Api, "PATCH", "", refusals::already_exists_after()).nth(nth));
+        let (world, record, _) = faulty(Fault::new(Listener::Api, "PATCH", "", error_responses::already_exists_after()).nth(nth));
         publish(&world, &record).exits(0);
         assert_eq!(served(&world), Some(sha256(&record)), "rename {nth}");
         assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"], "rename {nth}");

@@ -1,7 +1,7 @@
 //! The token goes to GitHub's API and nowhere else, in no spelling.
 
 use crate::scene::{judged, publish};
-use nexy_standin::{Fault, Listener, Reply, traces, world::World};
+use nexy_standin::{Fault, Listener, Reply, leak_scan, world::World};
 use serde_json::json;
 
 /// Long enough that eight bytes of it cannot appear by chance.
@@ -34,8 +34,8 @@ fn no_trace_of_the_token_in_streams_and_documents_whatever_happens() {
                 .run();
             ran.exits(exit);
             assert!(world.standin.requests().iter().any(|request| request.has_authorization), "the token was used");
-            traces::none_in(SENTINEL, &ran.stdout, "standard output");
-            traces::none_in(SENTINEL, &ran.stderr, "standard error");
+            leak_scan::assert_none(SENTINEL, &ran.stdout, "standard output");
+            leak_scan::assert_none(SENTINEL, &ran.stderr, "standard error");
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     places::{Encrypted, Place, TOKEN},
 };
 use nexy_standin::{
-    traces,
+    leak_scan,
     world::{ARTIFACTS, MANIFEST_FOLDERS},
 };
 
@@ -26,8 +26,8 @@ fn released_at(place: Place, test: &str) {
     let manifest = world.read(&format!("{}/manifest.json", MANIFEST_FOLDERS[0]));
     let url = format!("https://{}/{ARTIFACTS}/releases/download/Update/Nexy.dmg", place.host());
     assert!(manifest.contains(&after) && manifest.contains(&url), "{manifest}");
-    traces::none_in(TOKEN, &ran.stdout, "standard output");
-    traces::none_in(TOKEN, &ran.stderr, "standard error");
+    leak_scan::assert_none(TOKEN, &ran.stdout, "standard output");
+    leak_scan::assert_none(TOKEN, &ran.stderr, "standard error");
     for request in world.standin.requests() {
         let may_see_it = ["api", "uploads"].contains(&request.listener.as_str());
         assert!(may_see_it || !request.has_authorization, "the token went to {}", request.listener);

@@ -1,7 +1,7 @@
 //! The token in a whole release: GitHub's API and upload hosts see it, and it stands nowhere else.
 
 use crate::{STAGES, pipe};
-use nexy_standin::{traces, world::World};
+use nexy_standin::{leak_scan, world::World};
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},
@@ -54,20 +54,20 @@ fn the_token_stands_in_no_stream_no_file_no_argument_and_no_foreign_request() {
         (ran, watcher.join().expect("the watcher"))
     });
     ran.exits(0);
-    traces::none_in(SENTINEL, &ran.stdout, "standard output");
-    traces::none_in(SENTINEL, &ran.stderr, "standard error");
+    leak_scan::assert_none(SENTINEL, &ran.stdout, "standard output");
+    leak_scan::assert_none(SENTINEL, &ran.stderr, "standard error");
     // Other systems have no /proc; there the arguments are seen in the logs of the scripted programs alone.
     let watched = arguments.iter().any(|line| line.contains("nexy-publish"));
     assert!(watched || !Path::new("/proc/self").exists(), "the watcher saw no tool at work: {arguments:?}");
     for line in arguments {
-        traces::none_in(SENTINEL, &line, "the arguments of a process");
+        leak_scan::assert_none(SENTINEL, &line, "the arguments of a process");
     }
     let mut files = Vec::new();
     everything_below(&root, &mut files);
     assert!(files.iter().any(|(path, _)| path.ends_with("record.json")));
     for (path, text) in files {
-        traces::none_in(SENTINEL, &path, "a file name");
-        traces::none_in(SENTINEL, &text, &path);
+        leak_scan::assert_none(SENTINEL, &path, "a file name");
+        leak_scan::assert_none(SENTINEL, &text, &path);
     }
     for request in world.standin.requests() {
         let entitled = ["api", "uploads"].contains(&request.listener.as_str());

@@ -1,10 +1,10 @@
 //! The shapes in which GitHub describes things and refuses requests.
 
-use super::people;
+use super::accounts;
 use super::store::{Asset, Release};
-use crate::fault::Listener;
 use crate::http::{Body, Request, Response};
-use crate::shared::Shared;
+use crate::listener::Listener;
+use crate::state::State;
 use crate::tokens::Bearer;
 use crate::{clock, disk};
 use serde_json::{Value, json};
@@ -16,9 +16,9 @@ const CALLS_PER_HOUR: u64 = 5000;
 const CALLS_PER_HOUR_AND_ADDRESS: u64 = 60;
 
 /// Puts on an answer what every answer of the API carries.
-pub(super) fn of_the_api(shared: &Shared, request: &Request, response: Response) -> Response {
-    let response = about_the_token(shared, request, response);
-    let calls = shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1;
+pub(super) fn of_the_api(state: &State, request: &Request, response: Response) -> Response {
+    let response = about_the_token(state, request, response);
+    let calls = state.api_calls.fetch_add(1, Ordering::SeqCst) + 1;
     let left = CALLS_PER_HOUR.saturating_sub(calls);
     response
         .with("X-GitHub-Request-Id", &request_id(calls))
@@ -31,8 +31,8 @@ pub(super) fn of_the_api(shared: &Shared, request: &Request, response: Response)
 }
 
 /// Puts on an answer what every answer of the upload host carries: no limits, and the request's id also in a refusal.
-pub(super) fn of_the_upload_host(shared: &Shared, request: &Request, mut response: Response) -> Response {
-    let id = request_id(shared.api_calls.fetch_add(1, Ordering::SeqCst) + 1);
+pub(super) fn of_the_upload_host(state: &State, request: &Request, mut response: Response) -> Response {
+    let id = request_id(state.api_calls.fetch_add(1, Ordering::SeqCst) + 1);
     if response.status >= 400
         && let Body::Bytes(bytes) = &mut response.body
         && let Ok(mut refusal) = serde_json::from_slice::<Value>(bytes)
@@ -40,16 +40,16 @@ pub(super) fn of_the_upload_host(shared: &Shared, request: &Request, mut respons
         refusal["request_id"] = json!(id);
         *bytes = serde_json::to_vec(&refusal).unwrap();
     }
-    about_the_token(shared, request, response).with("X-GitHub-Request-Id", &id).with("X-GitHub-Media-Type", MEDIA_TYPE)
+    about_the_token(state, request, response).with("X-GitHub-Request-Id", &id).with("X-GitHub-Media-Type", MEDIA_TYPE)
 }
 
 fn request_id(calls: u64) -> String {
     format!("STAND:IN:{calls:06X}")
 }
 
-fn about_the_token(shared: &Shared, request: &Request, mut response: Response) -> Response {
-    if matches!(shared.tokens.bearer(request.header("authorization")), Bearer::Reader | Bearer::Writer) {
-        let facts = account(shared);
+fn about_the_token(state: &State, request: &Request, mut response: Response) -> Response {
+    if matches!(state.tokens.bearer(request.header("authorization")), Bearer::Reader | Bearer::Writer) {
+        let facts = account(state);
         for (key, name) in [("expires", "GitHub-Authentication-Token-Expiration"), ("scopes", "X-OAuth-Scopes")] {
             if let Some(value) = facts[key].as_str() {
                 response = response.with(name, value);
@@ -61,16 +61,16 @@ fn about_the_token(shared: &Shared, request: &Request, mut response: Response) -
 
 /// What is scripted of the account: `expires` and `scopes` of its token, `single_sign_on`, the calls `remaining`, and
 /// whether its repositories are `private` or `archived`.
-pub(super) fn account(shared: &Shared) -> Value {
-    disk::read_json(&shared.folder.join("account.json")).unwrap_or(Value::Null)
+pub(super) fn account(state: &State) -> Value {
+    disk::read_json(&state.folder.join("account.json")).unwrap_or(Value::Null)
 }
 
 /// Without a token everybody behind one address shares a few calls.
-pub(super) fn rate_limit(shared: &Shared, request: &Request) -> Value {
-    let is_known = shared.tokens.bearer(request.header("authorization")) != Bearer::Nobody;
+pub(super) fn rate_limit(state: &State, request: &Request) -> Value {
+    let is_known = state.tokens.bearer(request.header("authorization")) != Bearer::Nobody;
     let limit = if is_known { CALLS_PER_HOUR } else { CALLS_PER_HOUR_AND_ADDRESS };
-    let left = limit.saturating_sub(shared.api_calls.load(Ordering::SeqCst));
-    let left = account(shared)["remaining"].as_u64().unwrap_or(left);
+    let left = limit.saturating_sub(state.api_calls.load(Ordering::SeqCst));
+    let left = account(state)["remaining"].as_u64().unwrap_or(left);
     let core = json!({
         "limit": limit,
         "used": limit.saturating_sub(left),
@@ -87,7 +87,7 @@ fn next_hour() -> u64 {
 }
 
 /// Refuses who may not do this at all; `None` lets the request through.
-pub(super) fn refusal(shared: &Shared, request: &Request, mutates: bool) -> Option<Response> {
+pub(super) fn refusal(state: &State, request: &Request, mutates: bool) -> Option<Response> {
     if request.header("user-agent").is_none() {
         return Some(Response::text(
             403,
@@ -95,14 +95,14 @@ pub(super) fn refusal(shared: &Shared, request: &Request, mutates: bool) -> Opti
              User-Agent header.\n",
         ));
     }
-    match shared.tokens.bearer(request.header("authorization")) {
+    match state.tokens.bearer(request.header("authorization")) {
         Bearer::Unknown => Some(message(401, "Bad credentials")),
         Bearer::Nobody if mutates => Some(not_found()),
         Bearer::Reader if mutates => {
             Some(message(403, "Resource not accessible by personal access token").with("X-Accepted-GitHub-Permissions", "contents=write"))
         }
         Bearer::Reader | Bearer::Writer => {
-            let facts = account(shared);
+            let facts = account(state);
             let url = facts["single_sign_on"].as_str()?;
             let text = "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.";
             Some(message(403, text).with("X-GitHub-SSO", &format!("required; url={url}")))
@@ -144,9 +144,9 @@ pub(super) fn invalid_of(resource: &str, code: &str, field: &str, text: Option<&
 }
 
 /// An asset as the API shows it.
-pub(super) fn asset(shared: &Shared, release: &Release, asset: &Asset) -> Value {
-    let api = shared.url(Listener::Api);
-    let web = shared.url(Listener::Web);
+pub(super) fn asset(state: &State, release: &Release, asset: &Asset) -> Value {
+    let api = state.url(Listener::Api);
+    let web = state.url(Listener::Web);
     let Release { repository, tag, .. } = release;
     json!({
         "url": format!("{api}/repos/{repository}/releases/assets/{}", asset.id),
@@ -154,7 +154,7 @@ pub(super) fn asset(shared: &Shared, release: &Release, asset: &Asset) -> Value 
         "node_id": format!("RA_{:08x}", asset.id),
         "name": asset.name,
         "label": asset.label,
-        "uploader": people::simple(shared, people::LOGIN),
+        "uploader": accounts::simple(state, accounts::LOGIN),
         "content_type": asset.content_type,
         "state": asset.state,
         "size": asset.size,
@@ -167,12 +167,12 @@ pub(super) fn asset(shared: &Shared, release: &Release, asset: &Asset) -> Value 
 }
 
 /// A release as the API shows it.
-pub(super) fn release(shared: &Shared, release: &Release, assets: &[Asset]) -> Value {
-    let api = shared.url(Listener::Api);
-    let uploads = shared.url(Listener::Uploads);
-    let web = shared.url(Listener::Web);
+pub(super) fn release(state: &State, release: &Release, assets: &[Asset]) -> Value {
+    let api = state.url(Listener::Api);
+    let uploads = state.url(Listener::Uploads);
+    let web = state.url(Listener::Web);
     let Release { repository, tag, id, .. } = release;
-    let assets: Vec<Value> = assets.iter().map(|one| asset(shared, release, one)).collect();
+    let assets: Vec<Value> = assets.iter().map(|one| asset(state, release, one)).collect();
     json!({
         "url": format!("{api}/repos/{repository}/releases/{id}"),
         "assets_url": format!("{api}/repos/{repository}/releases/{id}/assets"),
@@ -189,7 +189,7 @@ pub(super) fn release(shared: &Shared, release: &Release, assets: &[Asset]) -> V
         "created_at": release.created_at,
         "updated_at": release.created_at,
         "published_at": if release.draft { Value::Null } else { json!(release.created_at) },
-        "author": people::simple(shared, people::LOGIN),
+        "author": accounts::simple(state, accounts::LOGIN),
         "assets": assets,
         "tarball_url": format!("{api}/repos/{repository}/tarball/{tag}"),
         "zipball_url": format!("{api}/repos/{repository}/zipball/{tag}"),

@@ -5,12 +5,12 @@ use super::{answers, names, storage};
 use crate::clock;
 use crate::connection::RequestBody;
 use crate::http::{Framing, Request, Response};
-use crate::shared::Shared;
+use crate::state::State;
 use serde_json::{Value, json};
 use std::io::Read;
 
 /// Answers a call about the asset with this id.
-pub(super) fn answer(shared: &Shared, request: &Request, repository: &str, id: &str, body: &mut RequestBody<'_, '_>) -> Response {
+pub(super) fn answer(state: &State, request: &Request, repository: &str, id: &str, body: &mut RequestBody<'_, '_>) -> Response {
     let wanted = match request.method.as_str() {
         "GET" | "DELETE" => Value::Null,
         "PATCH" => match change(request, body) {
@@ -19,19 +19,19 @@ pub(super) fn answer(shared: &Shared, request: &Request, repository: &str, id: &
         },
         _ => return answers::not_found().unscripted(),
     };
-    let store = shared.store();
+    let store = state.store();
     let found = id.parse().ok().and_then(|id| store.asset(repository, id));
     let Some((release, asset)) = found else {
         return answers::not_found();
     };
     match request.method.as_str() {
-        "GET" => look(shared, request, &release, &asset),
+        "GET" => look(state, request, &release, &asset),
         _ if release.immutable => immutable(),
         "DELETE" => {
             store.remove(&release, &asset);
             Response::new(204, Vec::new()).about(asset.id)
         }
-        _ => rename(shared, &store, &release, asset, &wanted),
+        _ => rename(state, &store, &release, asset, &wanted),
     }
 }
 
@@ -39,15 +39,15 @@ pub(super) fn immutable() -> Response {
     answers::message(422, "Cannot upload assets to an immutable release.")
 }
 
-fn look(shared: &Shared, request: &Request, release: &Release, asset: &Asset) -> Response {
+fn look(state: &State, request: &Request, release: &Release, asset: &Asset) -> Response {
     let wants_bytes = request.header("accept") == Some("application/octet-stream");
     if !wants_bytes {
-        return Response::json(200, &answers::asset(shared, release, asset)).about(asset.id);
+        return Response::json(200, &answers::asset(state, release, asset)).about(asset.id);
     }
     if asset.state != "uploaded" {
         return answers::not_found();
     }
-    Response::redirect(&storage::signed_url(shared, asset)).about(asset.id)
+    Response::redirect(&storage::signed_url(state, asset)).about(asset.id)
 }
 
 /// The object in a body, or why there is none.
@@ -77,7 +77,7 @@ fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Re
     Ok(change)
 }
 
-fn rename(shared: &Shared, store: &Store, release: &Release, mut asset: Asset, wanted: &Value) -> Response {
+fn rename(state: &State, store: &Store, release: &Release, mut asset: Asset, wanted: &Value) -> Response {
     if let Some(name) = wanted["name"].as_str() {
         if name.is_empty() {
             return answers::invalid("missing_field", "name", None);
@@ -95,7 +95,7 @@ fn rename(shared: &Shared, store: &Store, release: &Release, mut asset: Asset, w
     }
     asset.updated_at = clock::iso(store.now_seconds());
     store.save(release, &asset);
-    let body = answers::asset(shared, release, &asset);
+    let body = answers::asset(state, release, &asset);
     let mut response = Response::json(200, &json!(body));
     response.asset_id = Some(asset.id);
     response

@@ -2,10 +2,10 @@
 
 use super::selection::{self, Field};
 use super::store::Release;
-use super::{answers, people, releases};
+use super::{accounts, answers, releases};
 use crate::connection::RequestBody;
 use crate::http::{Request, Response};
-use crate::shared::Shared;
+use crate::state::State;
 use crate::tokens::Bearer;
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -13,8 +13,8 @@ use std::io::Read;
 const LARGEST: u64 = 64 * 1024;
 
 /// Answers one query; without a token nothing is answered here.
-pub(super) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
-    if shared.tokens.bearer(request.header("authorization")) == Bearer::Nobody {
+pub(super) fn answer(state: &State, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
+    if state.tokens.bearer(request.header("authorization")) == Bearer::Nobody {
         return answers::message(401, "This endpoint requires you to be authenticated.");
     }
     let mut text = Vec::new();
@@ -23,19 +23,19 @@ pub(super) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<
         return answers::message(400, "Problems parsing JSON");
     };
     let query = asked["query"].as_str().unwrap_or_default();
-    let answered = selection::read(query, &asked["variables"]).and_then(|fields| root(shared, request, &fields));
+    let answered = selection::read(query, &asked["variables"]).and_then(|fields| root(state, request, &fields));
     match answered {
         Ok(document) => Response::json(200, &document),
         Err(because) => Response::json(200, &json!({"errors": [{"message": because}]})).unscripted(),
     }
 }
 
-fn root(shared: &Shared, request: &Request, fields: &[Field]) -> Result<Value, String> {
+fn root(state: &State, request: &Request, fields: &[Field]) -> Result<Value, String> {
     let mut data = Map::new();
     for field in fields {
         let value = match field.name.as_str() {
-            "viewer" => each(field, "User", &[], |name| (name == "login").then(|| json!(people::LOGIN)))?,
-            "repository" => match repository(shared, request, field)? {
+            "viewer" => each(field, "User", &[], |name| (name == "login").then(|| json!(accounts::LOGIN)))?,
+            "repository" => match repository(state, request, field)? {
                 Some(repository) => repository,
                 None => return Ok(no_repository(field)),
             },
@@ -52,14 +52,14 @@ fn no_repository(field: &Field) -> Value {
     json!({"data": {"repository": null}, "errors": [{"type": "NOT_FOUND", "path": ["repository"], "message": text}]})
 }
 
-fn repository(shared: &Shared, request: &Request, field: &Field) -> Result<Option<Value>, String> {
+fn repository(state: &State, request: &Request, field: &Field) -> Result<Option<Value>, String> {
     takes(field, &["owner", "name"])?;
     let text = |name: &str| field.arguments.get(name).and_then(Value::as_str).ok_or(format!("{name} is missing"));
     let repository = format!("{}/{}", text("owner")?, text("name")?);
-    if !shared.store().has_repository(&repository) {
+    if !state.store().has_repository(&repository) {
         return Ok(None);
     }
-    let all = releases::newest_first(shared, request, &repository);
+    let all = releases::newest_first(state, request, &repository);
     let mut answer = Map::new();
     for field in &field.fields {
         let value = match field.name.as_str() {

@@ -1,5 +1,6 @@
 //! GitHub's release API, its upload host, the public downloads and the storage behind them.
 
+mod accounts;
 mod answers;
 mod api;
 mod assets;
@@ -9,7 +10,6 @@ mod git;
 mod graphql;
 mod names;
 mod pages;
-mod people;
 mod releases;
 mod repository;
 mod root;

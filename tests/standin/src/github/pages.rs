@@ -1,12 +1,12 @@
 //! One page of a list, with the addresses of those before and after it.
 
-use crate::fault::Listener;
 use crate::http::{Request, Response};
-use crate::shared::Shared;
+use crate::listener::Listener;
+use crate::state::State;
 use serde_json::Value;
 
 /// The page that a request asks for: 30 things, or up to 100.
-pub(super) fn answer<T>(shared: &Shared, request: &Request, all: &[T], show: impl FnMut(&T) -> Value) -> Response {
+pub(super) fn answer<T>(state: &State, request: &Request, all: &[T], show: impl FnMut(&T) -> Value) -> Response {
     let number = |name: &str, default: usize| {
         let text = request.parameter(name);
         text.and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -17,7 +17,7 @@ pub(super) fn answer<T>(shared: &Shared, request: &Request, all: &[T], show: imp
     let shown = all.iter().skip((page - 1) * per_page).take(per_page).map(show).collect();
     let response = Response::json(200, &Value::Array(shown));
     let address = |page: usize| {
-        let base = shared.url(Listener::Api);
+        let base = state.url(Listener::Api);
         format!("<{base}{}?per_page={per_page}&page={page}>", request.path)
     };
     if page < last {

@@ -4,7 +4,7 @@ use super::store::{NewRelease, Release, Store};
 use super::{answers, assets, pages};
 use crate::connection::RequestBody;
 use crate::http::{Request, Response};
-use crate::shared::Shared;
+use crate::state::State;
 use crate::tokens::Bearer;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const NEW: &[Known] = &[
 ];
 
 /// Makes a release; one tag has one release.
-pub(super) fn create(shared: &Shared, request: &Request, repository: &str, body: &mut RequestBody<'_, '_>) -> Response {
+pub(super) fn create(state: &State, request: &Request, repository: &str, body: &mut RequestBody<'_, '_>) -> Response {
     let asked = match read(request, body, NEW) {
         Ok(asked) => asked,
         Err(response) => return response,
@@ -29,7 +29,7 @@ pub(super) fn create(shared: &Shared, request: &Request, repository: &str, body:
     let Some(tag) = asked["tag_name"].as_str().filter(|tag| !tag.is_empty()) else {
         return answers::invalid_of("Release", "missing_field", "tag_name", None);
     };
-    let store = shared.store();
+    let store = state.store();
     if !store.has_repository(repository) {
         return answers::not_found();
     }
@@ -48,18 +48,18 @@ pub(super) fn create(shared: &Shared, request: &Request, repository: &str, body:
         }
     }
     drop(store);
-    let body = shown(shared, repository, release.id);
+    let body = shown(state, repository, release.id);
     let address = body["url"].as_str().unwrap().to_owned();
     Response::json(201, &body).with("Location", &address)
 }
 
 /// Publishes a draft, or makes a draft of a release.
-pub(super) fn edit(shared: &Shared, request: &Request, repository: &str, id: &str, body: &mut RequestBody<'_, '_>) -> Response {
+pub(super) fn edit(state: &State, request: &Request, repository: &str, id: &str, body: &mut RequestBody<'_, '_>) -> Response {
     let asked = match read(request, body, &[("draft", Value::is_boolean), ("tag_name", Value::is_string)]) {
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    let store = shared.store();
+    let store = state.store();
     let Some(release) = id.parse().ok().and_then(|id| store.release_by_id(repository, id)) else {
         return answers::not_found();
     };
@@ -73,36 +73,36 @@ pub(super) fn edit(shared: &Shared, request: &Request, repository: &str, id: &st
         store.set_release_property(&release, "draft", draft.clone());
     }
     drop(store);
-    Response::json(200, &shown(shared, repository, release.id))
+    Response::json(200, &shown(state, repository, release.id))
 }
 
 /// A page of the releases.
-pub(super) fn list(shared: &Shared, request: &Request, repository: &str) -> Response {
-    if !shared.store().has_repository(repository) {
+pub(super) fn list(state: &State, request: &Request, repository: &str) -> Response {
+    if !state.store().has_repository(repository) {
         return answers::not_found();
     }
-    let all = newest_first(shared, request, repository);
-    let store = shared.store();
-    pages::answer(shared, request, &all, |release| answers::release(shared, release, &store.assets(release)))
+    let all = newest_first(state, request, repository);
+    let store = state.store();
+    pages::answer(state, request, &all, |release| answers::release(state, release, &store.assets(release)))
 }
 
 /// The releases that may be seen.
-pub(super) fn newest_first(shared: &Shared, request: &Request, repository: &str) -> Vec<Release> {
-    let mut all = shared.store().releases(repository);
-    all.retain(|release| may_be_seen(shared, request, release));
+pub(super) fn newest_first(state: &State, request: &Request, repository: &str) -> Vec<Release> {
+    let mut all = state.store().releases(repository);
+    all.retain(|release| may_be_seen(state, request, release));
     all.sort_by_key(|release| std::cmp::Reverse(release.id));
     all
 }
 
 /// Drafts are there only for those who may change them.
-pub(super) fn may_be_seen(shared: &Shared, request: &Request, release: &Release) -> bool {
-    !release.draft || shared.tokens.bearer(request.header("authorization")) == Bearer::Writer
+pub(super) fn may_be_seen(state: &State, request: &Request, release: &Release) -> bool {
+    !release.draft || state.tokens.bearer(request.header("authorization")) == Bearer::Writer
 }
 
-fn shown(shared: &Shared, repository: &str, id: u64) -> Value {
-    let store: &Store = &shared.store();
+fn shown(state: &State, repository: &str, id: u64) -> Value {
+    let store: &Store = &state.store();
     let release = store.release_by_id(repository, id).unwrap();
-    answers::release(shared, &release, &store.assets(&release))
+    answers::release(state, &release, &store.assets(&release))
 }
 
 /// A document that says nothing but what is known; anything else was never taught and is loud.

@@ -1,9 +1,9 @@
 //! A repository, in the shape in which GitHub shows it.
 
-use super::{answers, people};
-use crate::fault::Listener;
+use super::{accounts, answers};
 use crate::http::{Request, Response};
-use crate::shared::Shared;
+use crate::listener::Listener;
+use crate::state::State;
 use crate::tokens::Bearer;
 use serde_json::{Value, json};
 
@@ -72,17 +72,17 @@ const SWITCHES: &[(&str, bool)] = &[
 ];
 
 /// Answers a question for a repository; what the token may do there is said to a token only.
-pub(super) fn answer(shared: &Shared, request: &Request, repository: &str) -> Response {
-    if !shared.store().has_repository(repository) {
+pub(super) fn answer(state: &State, request: &Request, repository: &str) -> Response {
+    if !state.store().has_repository(repository) {
         return answers::not_found();
     }
-    let mut body = shown(shared, repository);
-    let facts = answers::account(shared);
+    let mut body = shown(state, repository);
+    let facts = answers::account(state);
     for key in ["private", "archived"] {
         body[key] = json!(facts[key] == true);
     }
     body["visibility"] = json!(if facts["private"] == true { "private" } else { "public" });
-    match shared.tokens.bearer(request.header("authorization")) {
+    match state.tokens.bearer(request.header("authorization")) {
         Bearer::Nobody => {}
         bearer => {
             let push = bearer == Bearer::Writer;
@@ -92,16 +92,16 @@ pub(super) fn answer(shared: &Shared, request: &Request, repository: &str) -> Re
     Response::json(200, &body)
 }
 
-fn shown(shared: &Shared, repository: &str) -> Value {
+fn shown(state: &State, repository: &str) -> Value {
     let (owner, name) = repository.split_once('/').unwrap();
-    let api = format!("{}/repos/{repository}", shared.url(Listener::Api));
-    let web = format!("{}/{repository}", shared.url(Listener::Web));
+    let api = format!("{}/repos/{repository}", state.url(Listener::Api));
+    let web = format!("{}/{repository}", state.url(Listener::Web));
     let mut body = json!({
         "id": 1,
         "node_id": "R_00000001",
         "name": name,
         "full_name": repository,
-        "owner": people::simple(shared, owner),
+        "owner": accounts::simple(state, owner),
         "html_url": web,
         "url": api,
         "git_url": format!("git:{}.git", web.split_once(':').unwrap().1),

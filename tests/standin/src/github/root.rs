@@ -1,8 +1,8 @@
 //! The root of the API, which clients ask to learn whether their token is accepted.
 
-use crate::fault::Listener;
 use crate::http::Response;
-use crate::shared::Shared;
+use crate::listener::Listener;
+use crate::state::State;
 use serde_json::{Map, Value, json};
 
 const ADDRESSES: &[(&str, &str)] = &[
@@ -41,8 +41,8 @@ const ADDRESSES: &[(&str, &str)] = &[
 ];
 
 /// Every address of the API. No scopes are named in the answer: a fine-grained token has none.
-pub(super) fn answer(shared: &Shared) -> Response {
-    let (api, web) = (shared.url(Listener::Api), shared.url(Listener::Web));
+pub(super) fn answer(state: &State) -> Response {
+    let (api, web) = (state.url(Listener::Api), state.url(Listener::Web));
     let mut addresses: Map<String, Value> =
         ADDRESSES.iter().map(|(key, rest)| ((*key).to_owned(), json!(format!("{api}{rest}")))).collect();
     let applications = format!("{web}/settings/connections/applications{{/client_id}}");

@@ -1,22 +1,22 @@
 //! The storage host: bytes by signed address, in ranges, and never with an Authorization header.
 
 use super::store::Asset;
-use crate::fault::Listener;
 use crate::http::{Body, Request, Response};
-use crate::shared::Shared;
+use crate::listener::Listener;
+use crate::state::State;
 use crate::{clock, disk};
 
 /// The address of an asset's bytes, valid for an hour.
-pub(super) fn signed_url(shared: &Shared, asset: &Asset) -> String {
+pub(super) fn signed_url(state: &State, asset: &Asset) -> String {
     let end = clock::iso(clock::now_seconds() + 3600);
     let signature = signature(&asset.uuid, &end);
-    let base = shared.url(Listener::Storage);
+    let base = state.url(Listener::Storage);
     let end = end.replace(':', "%3A");
     format!("{base}/asset/{}?sp=r&se={end}&sig={signature}&rscd=attachment", asset.uuid)
 }
 
 /// Answers one download.
-pub(crate) fn answer(shared: &Shared, request: &Request) -> Response {
+pub(crate) fn answer(state: &State, request: &Request) -> Response {
     if request.header("authorization").is_some() {
         return problem(
             400,
@@ -37,7 +37,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Response {
     if !is_signed {
         return problem(403, "AuthenticationFailed", "the signature is wrong or old");
     }
-    let store = shared.store();
+    let store = state.store();
     let Some((release, asset)) = store.asset_by_uuid(uuid) else {
         return problem(404, "BlobNotFound", "the blob does not exist");
     };

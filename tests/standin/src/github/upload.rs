@@ -6,7 +6,7 @@ use crate::connection::RequestBody;
 use crate::disk;
 use crate::fault::Reply;
 use crate::http::{Framing, Request, Response};
-use crate::shared::Shared;
+use crate::state::State;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -15,18 +15,18 @@ const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
 const MOST_ASSETS: usize = 1000;
 
 /// Answers one upload.
-pub(crate) fn answer(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
-    let response = answers::refusal(shared, request, true).unwrap_or_else(|| route(shared, request, body, fault));
-    answers::of_the_upload_host(shared, request, response)
+pub(crate) fn answer(state: &State, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
+    let response = answers::refusal(state, request, true).unwrap_or_else(|| route(state, request, body, fault));
+    answers::of_the_upload_host(state, request, response)
 }
 
-fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
+fn route(state: &State, request: &Request, body: &mut RequestBody<'_, '_>, fault: Option<&Reply>) -> Response {
     let segments = request.segments();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let ("POST", ["repos", owner, name, "releases", id, "assets"]) = (request.method.as_str(), segments.as_slice()) else {
         return answers::not_found().unscripted();
     };
-    let opened = open(shared, request, &format!("{owner}/{name}"), id);
+    let opened = open(state, request, &format!("{owner}/{name}"), id);
     let (release, asset, length) = match opened {
         Ok(opened) => opened,
         Err(response) => return response,
@@ -34,12 +34,12 @@ fn route(shared: &Shared, request: &Request, body: &mut RequestBody<'_, '_>, fau
     if let Some(Reply::StarterThenStatus(status)) = fault {
         return answers::message(*status, "Server Error").about(asset.id);
     }
-    receive(shared, &release, asset, length, body, fault == Some(&Reply::ChangedUpload))
+    receive(state, &release, asset, length, body, fault == Some(&Reply::ChangedUpload))
 }
 
 /// Judges the head of an upload and takes the name.
-fn open(shared: &Shared, request: &Request, repository: &str, id: &str) -> Result<(Release, Asset, u64), Response> {
-    let store = shared.store();
+fn open(state: &State, request: &Request, repository: &str, id: &str) -> Result<(Release, Asset, u64), Response> {
+    let store = state.store();
     let release = id.parse().ok().and_then(|id| store.release_by_id(repository, id)).ok_or_else(answers::not_found)?;
     if release.immutable {
         return Err(assets::immutable());
@@ -76,15 +76,8 @@ fn open(shared: &Shared, request: &Request, repository: &str, id: &str) -> Resul
 }
 
 /// Takes the bytes in pieces; a body that ends early leaves a `starter` asset, as on GitHub.
-fn receive(
-    shared: &Shared,
-    release: &Release,
-    mut asset: Asset,
-    length: u64,
-    body: &mut RequestBody<'_, '_>,
-    is_changed: bool,
-) -> Response {
-    let path = shared.store().bytes_of(release, &asset);
+fn receive(state: &State, release: &Release, mut asset: Asset, length: u64, body: &mut RequestBody<'_, '_>, is_changed: bool) -> Response {
+    let path = state.store().bytes_of(release, &asset);
     let mut file = File::create(&path).unwrap();
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
@@ -103,14 +96,14 @@ fn receive(
     asset.size = length;
     "uploaded".clone_into(&mut asset.state);
     asset.digest = Some(format!("sha256:{}", disk::hexadecimal(&hasher.finalize())));
-    let store = shared.store();
+    let store = state.store();
     if store.asset(&release.repository, asset.id).is_none() {
         // Somebody deleted the starter meanwhile: what is gone does not come back half.
         return answers::not_found().about(asset.id);
     }
     store.save(release, &asset);
     drop(store);
-    let body = answers::asset(shared, release, &asset);
+    let body = answers::asset(state, release, &asset);
     let address = body["url"].as_str().unwrap().to_owned();
     Response::json(201, &body).with("Location", &address).about(asset.id)
 }

@@ -60,18 +60,18 @@ impl Store {
 impl Standin {
     /// From now on it is written down what this public address leads to: in [`Standin::history`] and with each request.
     pub fn watch(&self, repository: &str, tag: &str, name: &str) {
-        self.shared.store().watch((repository.to_owned(), tag.to_owned(), name.to_owned()));
+        self.state.store().watch((repository.to_owned(), tag.to_owned(), name.to_owned()));
     }
 
     /// Everything that the watched addresses have led to, change by change, in the order of the calls of [`Standin::watch`].
     #[must_use]
     pub fn history(&self) -> Vec<Vec<Option<String>>> {
-        self.shared.store().watch.past.borrow().clone()
+        self.state.store().watch.past.borrow().clone()
     }
 
     /// Starts the history anew with what is served now.
     pub fn clear_history(&self) {
-        let store = self.shared.store();
+        let store = self.state.store();
         store.watch.past.borrow_mut().clear();
         store.note_watched();
     }

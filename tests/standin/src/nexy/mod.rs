@@ -6,24 +6,24 @@ pub(crate) mod running;
 
 use crate::clock;
 use crate::http::{Request, Response};
-use crate::shared::Shared;
+use crate::state::State;
 use running::Vm;
 use serde_json::json;
 
 /// The main server (port 8080 on the VM).
-pub(crate) fn server(shared: &Shared, request: &Request) -> Response {
-    with_vm(shared, |vm| main_route(vm, &request.method, &request.path))
+pub(crate) fn server(state: &State, request: &Request) -> Response {
+    with_vm(state, |vm| main_route(vm, &request.method, &request.path))
 }
 
 /// The update server (port 8081 on the VM).
-pub(crate) fn updates(shared: &Shared, request: &Request) -> Response {
-    with_vm(shared, |vm| update_route(vm, &request.method, &request.path))
+pub(crate) fn updates(state: &State, request: &Request) -> Response {
+    with_vm(state, |vm| update_route(vm, &request.method, &request.path))
 }
 
 /// nginx before both; it adds a second Cache-Control header.
-pub(crate) fn public(shared: &Shared, request: &Request) -> Response {
+pub(crate) fn public(state: &State, request: &Request) -> Response {
     let path = request.path.as_str();
-    let response = with_vm(shared, |vm| match path.strip_prefix("/updates") {
+    let response = with_vm(state, |vm| match path.strip_prefix("/updates") {
         Some(rest) if rest.starts_with('/') => update_route(vm, &request.method, rest),
         _ if matches!(path, "/health" | "/status") => main_route(vm, &request.method, path),
         // Everything else is passed to gRPC, which has no answer for it.
@@ -37,8 +37,8 @@ pub(crate) fn public(shared: &Shared, request: &Request) -> Response {
     response.with("Cache-Control", &format!("public, max-age={age}"))
 }
 
-fn with_vm(shared: &Shared, answer: impl FnOnce(&Vm) -> Response) -> Response {
-    match Vm::read(&shared.folder) {
+fn with_vm(state: &State, answer: impl FnOnce(&Vm) -> Response) -> Response {
+    match Vm::read(&state.folder) {
         Some(vm) if vm.service_is_up() => answer(&vm),
         _ => bad_gateway(),
     }

@@ -3,11 +3,11 @@
 
 mod claims;
 mod client;
-mod doors;
 mod faults;
 mod gemini;
 mod github;
 mod graphql;
+mod listeners;
 mod nexy;
 mod releases;
 mod serve;

@@ -1,9 +1,9 @@
-//! What all connections of one stand-in share.
+//! The state of one stand-in, which all its connections share.
 
-use crate::door::Door;
 use crate::exchange::Exchange;
-use crate::fault::{Faults, Listener};
+use crate::fault::Faults;
 use crate::github::Store;
+use crate::listener::{Listener, ListeningSocket};
 use crate::request_log::RequestLine;
 use crate::tokens::Tokens;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The state of one stand-in.
-pub(crate) struct Shared {
+pub(crate) struct State {
     pub(crate) folder: PathBuf,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) tokens: Tokens,
@@ -24,21 +24,21 @@ pub(crate) struct Shared {
     pub(crate) api_calls: AtomicU64,
     /// Requests since the start, so that each has a number in the order in which they came.
     pub(crate) arrivals: AtomicU64,
-    /// Open connections by door and number, so that a door that shuts and a stopping stand-in can end them.
+    /// Open connections by listener and number, so that a listener that shuts and a stopping stand-in can end them.
     pub(crate) connections: Mutex<HashMap<(Listener, u64), TcpStream>>,
     /// Whole exchanges; none are kept until somebody asks for them.
     pub(crate) exchanges: Mutex<Option<Vec<Exchange>>>,
     store: Mutex<Store>,
     log: Mutex<()>,
-    doors: [Door; Listener::ALL.len()],
+    sockets: [ListeningSocket; Listener::ALL.len()],
     urls: [String; Listener::ALL.len()],
 }
 
-impl Shared {
-    /// Listens; GitHub's first doors are called `named` from outside, when something stands in front of them.
+impl State {
+    /// Listens; GitHub's first listeners are called `named` from outside, when something stands in front of them.
     pub(crate) fn new(folder: PathBuf, named: Option<[String; 4]>) -> Self {
-        let doors = Listener::ALL.map(|_| Door::on_loopback());
-        let mut urls = std::array::from_fn(|index| format!("http://{}", doors[index].address()));
+        let sockets = Listener::ALL.map(|_| ListeningSocket::on_loopback());
+        let mut urls = std::array::from_fn(|index| format!("http://{}", sockets[index].address()));
         if let Some(named) = named {
             urls[..named.len()].clone_from_slice(&named);
         }
@@ -54,26 +54,26 @@ impl Shared {
             exchanges: Mutex::default(),
             log: Mutex::new(()),
             folder,
-            doors,
+            sockets,
             urls,
         }
     }
 
-    pub(crate) fn door(&self, listener: Listener) -> &Door {
-        &self.doors[listener as usize]
+    pub(crate) fn socket(&self, listener: Listener) -> &ListeningSocket {
+        &self.sockets[listener as usize]
     }
 
     /// Refuses new connections and ends those that wait for a next request; who is asking right now is `but`.
     pub(crate) fn shut(&self, listener: Listener, but: Option<u64>) {
-        self.door(listener).shut();
-        for ((door, number), connection) in self.connections.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            if *door == listener && but != Some(*number) {
+        self.socket(listener).shut();
+        for ((one, number), connection) in self.connections.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            if *one == listener && but != Some(*number) {
                 let _already_gone = connection.shutdown(Shutdown::Both);
             }
         }
     }
 
-    /// The base address of a door, without a trailing slash.
+    /// The base address of a listener, without a trailing slash.
     pub(crate) fn url(&self, listener: Listener) -> &str {
         &self.urls[listener as usize]
     }

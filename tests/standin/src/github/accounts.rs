@@ -1,7 +1,7 @@
 //! Accounts, in the shape in which GitHub shows them.
 
-use crate::fault::Listener;
-use crate::shared::Shared;
+use crate::listener::Listener;
+use crate::state::State;
 use serde_json::{Value, json};
 
 /// Who stands behind every token.
@@ -9,16 +9,16 @@ pub(super) const LOGIN: &str = "stand-in";
 const CREATED: &str = "2020-01-01T00:00:00Z";
 
 /// An account as it stands in other things: the uploader of an asset, the owner of a repository.
-pub(super) fn simple(shared: &Shared, login: &str) -> Value {
-    let api = format!("{}/users/{login}", shared.url(Listener::Api));
+pub(super) fn simple(state: &State, login: &str) -> Value {
+    let api = format!("{}/users/{login}", state.url(Listener::Api));
     json!({
         "login": login,
         "id": 1,
         "node_id": "U_00000001",
-        "avatar_url": format!("{}/avatars/1?v=4", shared.url(Listener::Web)),
+        "avatar_url": format!("{}/avatars/1?v=4", state.url(Listener::Web)),
         "gravatar_id": "",
         "url": api,
-        "html_url": format!("{}/{login}", shared.url(Listener::Web)),
+        "html_url": format!("{}/{login}", state.url(Listener::Web)),
         "followers_url": format!("{api}/followers"),
         "following_url": format!("{api}/following{{/other_user}}"),
         "gists_url": format!("{api}/gists{{/gist_id}}"),
@@ -35,8 +35,8 @@ pub(super) fn simple(shared: &Shared, login: &str) -> Value {
 }
 
 /// The account behind the token, as it sees itself.
-pub(super) fn oneself(shared: &Shared) -> Value {
-    let mut account = simple(shared, LOGIN);
+pub(super) fn authenticated(state: &State) -> Value {
+    let mut account = simple(state, LOGIN);
     for key in ["name", "company", "blog", "location", "email", "hireable", "bio", "twitter_username"] {
         account[key] = Value::Null;
     }

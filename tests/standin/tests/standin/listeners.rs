@@ -2,7 +2,7 @@
 
 use crate::client::send;
 use crate::github::{REPOSITORY, get, github, patch, upload};
-use nexy_standin::{Fault, Hold, Listener, Reply, Standin, refusals};
+use nexy_standin::{Fault, Hold, Listener, Reply, Standin, error_responses};
 use serde_json::json;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -24,7 +24,7 @@ fn a_door_that_shuts_refuses_everybody_and_opens_again_on_the_same_port() {
     let (_folder, standin, _) = github();
     let mut idle = connect(&standin).unwrap();
     let brief = Some(Duration::from_millis(100));
-    standin.fault(Fault::new(Listener::Api, "GET", LIMIT, Reply::ThenShut { door: Listener::Api, time: brief }));
+    standin.fault(Fault::new(Listener::Api, "GET", LIMIT, Reply::ThenShut { listener: Listener::Api, time: brief }));
     assert_eq!(get(&standin, LIMIT).status, 200);
     assert_eq!(connect(&standin).unwrap_err().kind(), ErrorKind::ConnectionRefused);
     assert_eq!(idle.read(&mut [0]).unwrap(), 0, "a connection that waits is ended");
@@ -91,12 +91,12 @@ fn a_held_request_waits_before_or_after_its_effect() {
 fn a_refusal_has_githubs_words_and_headers_and_a_late_one_has_had_its_effect() {
     let (_folder, standin, release) = github();
     for (reply, status, header) in [
-        (refusals::bad_token(), 401, None),
-        (refusals::no_permission(), 403, Some("x-accepted-github-permissions")),
-        (refusals::allowance_spent(1), 403, Some("x-ratelimit-reset")),
-        (refusals::secondary_limit(1), 403, Some("retry-after")),
-        (refusals::too_many(1), 429, Some("retry-after")),
-        (refusals::not_found(), 404, None),
+        (error_responses::bad_token(), 401, None),
+        (error_responses::no_permission(), 403, Some("x-accepted-github-permissions")),
+        (error_responses::allowance_spent(1), 403, Some("x-ratelimit-reset")),
+        (error_responses::secondary_limit(1), 403, Some("retry-after")),
+        (error_responses::too_many(1), 429, Some("retry-after")),
+        (error_responses::not_found(), 404, None),
     ] {
         standin.fault(Fault::new(Listener::Uploads, "POST", "", reply));
         let answer = upload(&standin, release, "a", b"x");
@@ -104,7 +104,7 @@ fn a_refusal_has_githubs_words_and_headers_and_a_late_one_has_had_its_effect() {
         assert!(header.is_none_or(|name| answer.header(name).is_some()), "{status} without {header:?}");
         assert_eq!(standin.assets(REPOSITORY, "Update"), []);
     }
-    standin.fault(Fault::new(Listener::Uploads, "POST", "", refusals::already_exists_after()));
+    standin.fault(Fault::new(Listener::Uploads, "POST", "", error_responses::already_exists_after()));
     assert_eq!(upload(&standin, release, "a", b"x").json()["errors"][0]["code"], "already_exists");
     assert_eq!(standin.asset(REPOSITORY, "Update", "a").unwrap().state, "uploaded");
     standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::ChangedUpload));
