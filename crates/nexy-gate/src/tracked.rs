@@ -69,6 +69,11 @@ impl Tracked {
         }
     }
 
+    /// The message of the commit that HEAD names; the reason when it cannot be had.
+    pub(crate) fn head_message(&self) -> Result<String, String> {
+        self.git.message("HEAD").map_err(|error| error.to_string())
+    }
+
     /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had.
     pub(crate) fn kept(&self, file: &File) -> Result<Vec<u8>, String> {
         self.git.blob(&file.object).map_err(|error| error.to_string())

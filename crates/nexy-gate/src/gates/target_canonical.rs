@@ -2,8 +2,8 @@
 
 use crate::{
     context::Context,
+    formats::guide_block::{self, Scalar},
     gate::{Answer, Explain, Gate, Machine, Takes},
-    guide_block::{self, Scalar},
     owned_version::{self, NoVersion},
     tally::Tally,
 };
@@ -56,8 +56,8 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
     let expected = "the values of nexy.toml in the release_target block";
     let scalars = match guide_block::read(guide) {
         Ok(scalars) => scalars,
-        Err(error) => {
-            let found = format!("{path} {}", error.because());
+        Err(because) => {
+            let found = format!("{path} {because}");
             return Answer::fail(
                 found,
                 expected,

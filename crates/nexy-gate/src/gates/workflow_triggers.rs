@@ -1,26 +1,24 @@
 //! A push that touches the server starts the workflow that deploys it, signed in, and never beside another run.
 
-mod condition;
-mod glob;
-mod jobs;
 mod push;
-mod yaml;
+mod sign_in;
 
 use crate::{
     context::Context,
+    formats::{
+        workflow::{Because, Job, Run, Tri, Workflow, is_shared_group},
+        yaml::Node,
+    },
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
     tracked::Tracked,
 };
-use condition::Holds;
-use jobs::{Login, Started};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{Workspace, files};
-use push::Starts;
-use yaml::Node;
+use sign_in::{SignIn, sign_in};
 
 pub(crate) const GATE: Gate = Gate {
     id: "workflow-triggers",
@@ -31,10 +29,10 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::Outside,
     explain: Explain {
         symptom: "A push is there and no deploy begins; or two deploys run at once; or a pull request deploys.",
-        check: "Reads workflow.file as YAML: its push filters by GitHub's own pattern rules for workflow.branch and for the files of \
-                [layout], the sign-in before `az` is used, workflow.secret in a step, a concurrency group; and every other workflow for \
-                a deploy on pull_request.",
-        fix: "Add the lines that the finding names to the workflow, commit and push.",
+        check: "Reads workflow.file as YAML: its push filters for workflow.branch and for the files of [layout], the jobs that the \
+                deploying job needs, the sign-in before `az` is used and the workflow.secret that it is given, the concurrency group; \
+                HEAD's message for what switches workflows off; and every other workflow for a deploy on pull_request.",
+        fix: "Change the lines that the finding names, commit and push.",
         verify: "nexy-gate workflow-triggers; then look at the Actions page of the repository after a push",
     },
     check,
@@ -46,32 +44,29 @@ const MAX_BYTES: u64 = 1 << 20;
 /// A workflow as it stands in the workspace.
 struct File {
     path: String,
-    text: Result<String, String>,
+    /// Its text; `None` when it does not exist; or the reason why it cannot be read.
+    text: Result<Option<String>, String>,
 }
 
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let target = &workspace.target;
-    match Tracked::of(workspace, &expected(target)) {
-        Ok(tracked) => judge(target, &tracked, &look(workspace, &tracked)),
-        Err(answer) => answer,
-    }
+    let tracked = match Tracked::of(workspace, &expected(target)) {
+        Ok(tracked) => tracked,
+        Err(answer) => return answer,
+    };
+    let is_tracked = tracked.files.iter().any(|file| file.path == target.workflow.file);
+    judge(target, is_tracked, tracked.head_message().as_deref(), &look(workspace, &tracked))
 }
 
 /// The workflow that deploys, and those that stand beside it.
 fn look(workspace: &Workspace, tracked: &Tracked) -> Vec<File> {
     let own = &workspace.target.workflow.file;
-    let is_beside = |path: &str| {
-        let folder = own.rsplit_once('/').map_or("", |(folder, _)| folder);
-        path.rsplit_once('/').map_or("", |(folder, _)| folder) == folder && (path.ends_with(".yml") || path.ends_with(".yaml"))
-    };
-    let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(|path| *path != own && is_beside(path)));
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let is_beside = |path: &&String| *path != own && folder(path) == folder(own) && (path.ends_with(".yml") || path.ends_with(".yaml"));
+    let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(is_beside));
     let read = |path: &String| {
-        let text = match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
-            Ok(Some(text)) => Ok(text),
-            Ok(None) => Err("is not there".to_owned()),
-            Err(error) => Err(format!("cannot be read: {}", error.because())),
-        };
+        let text = files::read_text_if_there(&workspace.path(path), MAX_BYTES).map_err(|error| error.because());
         File { path: path.clone(), text }
     };
     paths.map(read).collect()
@@ -84,132 +79,316 @@ fn expected(target: &Target) -> String {
     )
 }
 
-fn judge(target: &Target, tracked: &Tracked, files: &[File]) -> Answer {
+fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, files: &[File]) -> Answer {
     let mut tally = Tally::default();
     for (index, file) in files.iter().enumerate() {
-        let is_own = index == 0;
-        let shown = excerpt(&file.path, 120);
-        let edit = format!("cat {}", shell_word(&file.path));
-        match (&file.text, is_own) {
-            (Err(because), true) if because == "is not there" => {
-                tally.fail(
-                    format!("{shown} is not there"),
-                    format!(
-                        "git log --oneline --diff-filter=D -- {0}\ngit checkout COMMIT^ -- {0}\nwith the commit that the first line names",
-                        shell_word(&file.path)
-                    ),
-                );
-            }
-            (Err(because), _) => tally.unknown(format!("{shown} {because}"), format!("ls -l {}", shell_word(&file.path))),
+        let (is_own, shown, word) = (index == 0, excerpt(&file.path, 120), shell_word(&file.path));
+        let text = match &file.text {
             // A workflow that no pull request starts cannot deploy one, whatever else it says.
-            (Ok(text), false) if !text.contains("pull_request") => {}
-            (Ok(text), _) => match Node::read(text) {
-                Err(because) => tally.unknown(format!("{shown} cannot be read surely: {}", excerpt(&because, 200)), edit),
-                Ok(workflow) => {
-                    if is_own {
-                        judge_tracked(file, tracked, &mut tally);
-                        judge_own(target, &shown, &workflow, &mut tally);
-                    }
-                    judge_pull_requests(&shown, &workflow, &mut tally);
-                }
-            },
+            Ok(Some(text)) if is_own || text.contains("pull_request") => text,
+            Ok(None) if is_own => {
+                let fix =
+                    format!("git log --oneline --diff-filter=D -- {word}\ncheck the file out of the commit before the first of these");
+                tally.fail(format!("{shown} does not exist"), fix);
+                continue;
+            }
+            Ok(_) => continue,
+            Err(because) => {
+                tally.unknown(format!("{shown} cannot be read: {because}"), format!("ls -l {word}"));
+                continue;
+            }
+        };
+        if is_own && !is_tracked {
+            tally.fail(format!("{shown} is not tracked, so GitHub does not have it"), format!("git add -- {word}"));
+        }
+        let node = Node::read(text).map_err(|because| (Tri::Unknown, excerpt(&because, 200)));
+        match node.as_ref().map_err(Clone::clone).and_then(Workflow::read) {
+            Ok(workflow) if is_own => {
+                judge_own(target, &shown, &workflow, &mut tally);
+                judge_pull_requests(&shown, &workflow, &mut tally);
+            }
+            Ok(workflow) => judge_pull_requests(&shown, &workflow, &mut tally),
+            Err((verdict, because)) => {
+                let verdict = if is_own { verdict } else { Tri::Unknown };
+                tell(&mut tally, (verdict, format!("{shown}: {because}")), format!("write it plainly in {shown}"));
+            }
         }
     }
+    judge_message(message, &mut tally);
     tally.answer(expected(target))
 }
 
-fn judge_tracked(file: &File, tracked: &Tracked, tally: &mut Tally) {
-    if !tracked.files.iter().any(|known| known.path == file.path) {
-        let word = shell_word(&file.path);
-        tally.fail(format!("{} is not tracked, so GitHub does not have it", excerpt(&file.path, 120)), format!("git add -- {word}"));
+/// What GitHub obeys in the message of the commit that is pushed.
+fn judge_message(message: Result<&str, &String>, tally: &mut Tally) {
+    let message = match message {
+        Ok(message) => message.to_lowercase(),
+        Err(because) => return tally.unknown(format!("the message of HEAD cannot be read: {because}"), "git log -1"),
+    };
+    let marks = ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
+    let mark = marks.into_iter().find(|mark| message.contains(mark));
+    let trailer = message.lines().any(|line| line.split_whitespace().collect::<String>() == "skip-checks:true");
+    if let Some(mark) = mark.or(trailer.then_some("skip-checks: true")) {
+        tally.fail(
+            format!("the message of HEAD says `{mark}`, so its push starts no workflow"),
+            format!("git commit --amend\ntake `{mark}` out of the message; if the commit is pushed already, push another one behind it"),
+        );
     }
 }
 
-fn judge_own(target: &Target, shown: &str, workflow: &Node, tally: &mut Tally) {
+/// Puts a verdict and its reason into the tally; a yes needs no words.
+fn tell(tally: &mut Tally, (verdict, found): Because, fix: String) {
+    match verdict {
+        Tri::Yes => {}
+        Tri::No => tally.fail(found, fix),
+        Tri::Unknown => tally.unknown(found, fix),
+    }
+}
+
+fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut Tally) {
     let (rules, layout) = (&target.workflow, &target.layout);
-    let add = |lines: &str| format!("add to {shown}:\n{lines}");
     for file in [&layout.entry_point, &layout.requirements] {
-        match push::starts(workflow, &rules.branch, file) {
-            Starts::Yes => {}
-            Starts::No(because, lines) => {
-                tally.fail(format!("{shown}: {because}"), add(&lines.replace("BRANCH", &rules.branch)));
-            }
-            Starts::Unsure(because) => {
-                tally.unknown(
-                    format!("{shown}: {because}"),
-                    format!("write the push filter of {shown} in a plain form:\non:\n  push:\n    branches: [{}]", rules.branch),
-                );
-            }
+        if let Err((verdict, because)) = push::starts(&workflow.events, &rules.branch, file) {
+            let folder = file.split_once('/').map_or_else(|| file.clone(), |(folder, _)| format!("{folder}/**"));
+            let plain = format!("on:\n  push:\n    branches: [{}]\n    paths: ['{folder}']", rules.branch);
+            tell(tally, (verdict, format!("{shown}: {because}")), format!("the plain form, in {shown}:\n{plain}"));
         }
     }
-    let started = Started { event: "push", branch: Some(&rules.branch) };
-    let (deploying, is_opaque) = jobs::deploying(workflow, started);
+    let run = Run { event: "push", branch: Some(&rules.branch) };
+    let runs = match workflow.jobs_that_run(run) {
+        Ok(runs) => runs,
+        Err((verdict, because)) => return tell(tally, (verdict, format!("{shown}: {because}")), format!("correct `needs` in {shown}")),
+    };
+    let deploying: Vec<(&Job<'_>, SignIn)> =
+        workflow.jobs.iter().filter_map(|job| Some((job, sign_in(workflow, job, run, &rules.secret)?))).collect();
     if deploying.is_empty() {
-        let because = if is_opaque { "hands its work to other workflows or actions" } else { "has no step that speaks to Azure" };
-        tally.unknown(
-            format!("{shown} {because}, so nobody can tell how it deploys"),
-            format!("grep -n 'uses:\\|run:' {}", shell_word(&rules.file)),
-        );
-        return;
+        let found = format!("cannot determine whether {shown} deploys: no step of its own speaks to Azure");
+        return tally.unknown(found, format!("grep -n 'uses:\\|run:' {}", shell_word(&rules.file)));
     }
-    let login = format!("      - uses: azure/login@v2\n        with:\n          creds: ${{{{ secrets.{} }}}}", rules.secret);
-    for job in &deploying {
+    for (job, sign_in) in deploying {
         let name = excerpt(job.name, 60);
-        match job.login {
-            Login::Before => {}
-            Login::Never => tally.fail(
-                format!("{shown}: the job {name} uses Azure without having signed in"),
-                format!("add to {shown}, as the first step of {name}:\n{login}"),
+        let mut tell = |verdict: Tri, no: &str, unknown: &str, fix: String| {
+            tell(tally, (verdict, format!("{shown}: the job {name} {}", if verdict == Tri::No { no } else { unknown })), fix);
+        };
+        let login = format!("      - uses: azure/login@v2\n        with:\n          creds: ${{{{ secrets.{} }}}}", rules.secret);
+        tell(
+            runs.get(job.name).copied().unwrap_or(Tri::Unknown),
+            "does not run for a push: its `if`, or that of a job that it needs, leaves it out",
+            "runs for a push only under a condition that is not known here",
+            format!(
+                "write the `if` of {name}, and of what it needs, plainly in {shown}:\n    if: github.ref == 'refs/heads/{}'",
+                rules.branch
             ),
-            Login::Perhaps => tally.unknown(
-                format!("{shown}: the job {name} signs in only under a condition that is not known here"),
-                format!("take the `if` of the sign-in out of {shown}"),
-            ),
-        }
-        match job.runs {
-            Holds::Yes => {}
-            Holds::No => tally.fail(
-                format!("{shown}: the job {name} does not run for a push"),
-                format!("take the `if` of the job {name} out of {shown}"),
-            ),
-            Holds::Unsure => tally.unknown(
-                format!("{shown}: the job {name} runs only under a condition that is not known here"),
-                format!("write it in a plain form in {shown}:\n    if: github.ref == 'refs/heads/{}'", rules.branch),
-            ),
-        }
-        if let Some(because) = jobs::ungrouped(workflow, job.job) {
-            tally.fail(format!("{shown} {because}"), add("concurrency:\n  group: deploy\n  cancel-in-progress: false"));
-        }
-    }
-    if !jobs::hands_on(workflow, &deploying, &rules.secret) {
-        tally.fail(
-            format!("{shown}: no step is given secrets.{}", rules.secret),
-            format!("add to {shown}, as the first step that runs:\n{login}"),
         );
+        tell(
+            sign_in.is_done,
+            "uses Azure without having signed in",
+            "signs in only under a condition, or in an action, that is not known here",
+            format!("the first step of {name} in {shown}, without an `if`:\n{login}"),
+        );
+        if sign_in.is_done != Tri::No {
+            tell(
+                sign_in.has_secret,
+                &format!("signs in with something else than secrets.{}", rules.secret),
+                &format!("signs in with an expression: cannot determine whether it is secrets.{}", rules.secret),
+                format!("the sign-in of {name}, in {shown}:\n{login}"),
+            );
+        }
+        let group = "concurrency:\n  group: deploy\n  cancel-in-progress: false";
+        let shared = [workflow.group, job.group].map(|group| group.map_or(Tri::No, is_shared_group));
+        let (no, unknown) = match workflow.group.or(job.group) {
+            None => ("has no concurrency group, so two deploys can run at once", ""),
+            Some(_) => (
+                "has a concurrency group of its own for every run, commit or person, so two deploys can run at once",
+                "has a concurrency group of which is not known here whether all pushes share it",
+            ),
+        };
+        tell(shared[0].or(shared[1]), no, unknown, format!("a group of one name, in {shown}:\n{group}"));
+        if job.has_matrix && shared[1] != Tri::Yes {
+            tell(
+                Tri::Unknown,
+                "",
+                "deploys several times at once by its `strategy.matrix`",
+                format!("take the matrix out of {name} in {shown}, or add `max-parallel: 1` to its strategy"),
+            );
+        }
     }
     tally.pass(format!("{shown} is started by a push of {} and deploys alone and signed in", rules.branch));
 }
 
-/// What a stranger's pull request starts must not deploy.
-fn judge_pull_requests(shown: &str, workflow: &Node, tally: &mut Tally) {
-    let events = match push::events(workflow) {
-        Ok(events) => events,
-        // What `on` cannot say is told where the workflow itself is judged.
-        Err(Starts::Unsure(because)) => {
-            return tally.unknown(format!("{shown}: {because}"), format!("write `on` of {shown} in a plain form"));
-        }
-        Err(_) => return,
-    };
-    for (event, _) in events.iter().filter(|(event, _)| event == "pull_request" || event == "pull_request_target") {
-        let (deploying, _) = jobs::deploying(workflow, Started { event, branch: None });
-        for job in deploying {
+/// What a pull request starts must not deploy: it may come from a fork.
+fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, tally: &mut Tally) {
+    for (event, _) in workflow.events.iter().filter(|(event, _)| *event == "pull_request" || *event == "pull_request_target") {
+        let run = Run { event, branch: None };
+        // Needs that GitHub refuses start nothing.
+        let Ok(runs) = workflow.jobs_that_run(run) else { continue };
+        for job in workflow.jobs.iter().filter(|job| sign_in(workflow, job, run, "").is_some()) {
             let name = excerpt(job.name, 60);
-            let fix = format!("add to {shown}, to the job {name}:\n    if: github.event_name == 'push'");
-            match job.runs {
-                Holds::No => {}
-                Holds::Yes => tally.fail(format!("{shown}: the job {name} deploys on {event}"), fix),
-                Holds::Unsure => tally.unknown(format!("{shown}: nobody can tell whether the job {name} deploys on {event}"), fix),
-            }
+            let found = match runs.get(job.name).copied().unwrap_or(Tri::Unknown) {
+                Tri::No => continue,
+                Tri::Yes => (Tri::No, format!("{shown}: the job {name} deploys on {event}")),
+                Tri::Unknown => (Tri::Unknown, format!("{shown}: cannot determine whether the job {name} deploys on {event}")),
+            };
+            tell(tally, found, format!("the job {name} in {shown}:\n    if: github.event_name == 'push'"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::Verdict;
+
+    const GOOD: &str = "\
+name: deploy
+on:
+  push:
+    branches: [main]
+    paths: ['server/**']
+concurrency:
+  group: deploy
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+  deploy:
+    needs: test
+    runs-on: ubuntu-latest
+    steps:
+      - uses: azure/login@v2
+        with:
+          creds: ${{ secrets.AZURE_CREDENTIALS }}
+      - run: az vm list
+";
+
+    fn target() -> Target {
+        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
+    }
+
+    fn file(name: &str, text: &str) -> File {
+        File { path: format!(".github/workflows/{name}"), text: Ok(Some(text.to_owned())) }
+    }
+
+    fn asked(files: &[File]) -> Answer {
+        judge(&target(), true, Ok("Release 2.0.0.4"), files)
+    }
+
+    #[track_caller]
+    fn claims(answer: &Answer, verdict: Verdict, found: &str) {
+        assert!(answer.verdict == verdict && answer.found.contains(found), "expected {verdict:?} {found:?}: {answer:?}");
+    }
+
+    #[test]
+    fn the_good_workflow_passes_in_every_line_end_and_with_aliases() {
+        let aliases = GOOD.replacen("ubuntu-latest", "&host ubuntu-latest", 1).replacen("runs-on: ubuntu-latest", "runs-on: *host", 1);
+        for text in [GOOD, &GOOD.replace('\n', "\r\n"), &format!("\u{feff}{GOOD}"), &aliases] {
+            let answer = asked(&[file("deploy.yml", text)]);
+            assert_eq!(answer, Answer::pass(".github/workflows/deploy.yml is started by a push of main and deploys alone and signed in"));
+        }
+    }
+
+    #[test]
+    fn every_way_to_miss_a_deploy_is_told() {
+        for (from, to, verdict, found) in [
+            ("branches: [main]", "branches: [develop]", Verdict::Fail, "its `branches` leave it out"),
+            ("['server/**']", "['server/**.py']", Verdict::Fail, "touches server/requirements.txt does not start it"),
+            ("branches: [main]", "branch: [main]", Verdict::Unknown, "`on.push.branch` is not known here"),
+            ("needs: test", "needs: tests", Verdict::Fail, "needs tests, which does not exist, so GitHub refuses the file"),
+            (
+                "  test:\n",
+                "  test:\n    if: github.event_name == 'pull_request'\n",
+                Verdict::Fail,
+                "the job deploy does not run for a push",
+            ),
+            ("  test:\n", "  test:\n    if: inputs.test\n", Verdict::Unknown, "runs for a push only under a condition"),
+            ("needs: test", "if: inputs.deploy", Verdict::Unknown, "runs for a push only under a condition"),
+            (
+                "      - uses: azure/login@v2\n",
+                "      - uses: azure/login@v2\n        if: inputs.x\n",
+                Verdict::Unknown,
+                "signs in only under",
+            ),
+            (
+                "secrets.AZURE_CREDENTIALS",
+                "secrets.AZURE_CREDS",
+                Verdict::Fail,
+                "signs in with something else than secrets.AZURE_CREDENTIALS",
+            ),
+            ("creds: ${{ secrets.AZURE_CREDENTIALS }}", "creds: x # ${{ secrets.AZURE_CREDENTIALS }}", Verdict::Fail, "something else"),
+            ("secrets.AZURE_CREDENTIALS", "vars.X || secrets.AZURE_CREDENTIALS", Verdict::Unknown, "signs in with an expression"),
+            ("concurrency:\n  group: deploy\n", "", Verdict::Fail, "has no concurrency group"),
+            (
+                "group: deploy",
+                "group: deploy-${{ github.event.head_commit.id }}",
+                Verdict::Fail,
+                "a concurrency group of its own for every run",
+            ),
+            ("group: deploy", "cancel-in-progress: true", Verdict::Fail, "a concurrency group of its own"),
+            ("group: deploy", "group: deploy-${{ vars.X }}", Verdict::Unknown, "not known here whether all pushes share it"),
+            ("needs: test", "strategy: {matrix: {vm: [a, b]}}", Verdict::Unknown, "several times at once"),
+            ("- run: az vm list", "- run: bash deploy.sh", Verdict::Unknown, "cannot determine whether"),
+            ("on:\n", "on: [\n", Verdict::Unknown, "line "),
+            ("  deploy:\n", "  test:\n", Verdict::Unknown, "has the key `test` twice"),
+        ] {
+            assert!(GOOD.contains(from), "{from}");
+            claims(&asked(&[file("deploy.yml", &GOOD.replacen(from, to, 1))]), verdict, found);
+        }
+    }
+
+    #[test]
+    fn a_group_of_the_job_keeps_runs_apart_as_well() {
+        let without = GOOD.replace("concurrency:\n  group: deploy\n", "");
+        let of_job = without.replace("    needs: test\n", "    needs: test\n    concurrency: deploy\n    strategy: {matrix: {vm: [a]}}\n");
+        claims(&asked(&[file("deploy.yml", &of_job)]), Verdict::Pass, "");
+        let one_leg = GOOD.replace("needs: test", "strategy: {max-parallel: 1, matrix: {vm: [a, b]}}");
+        claims(&asked(&[file("deploy.yml", &one_leg)]), Verdict::Pass, "");
+    }
+
+    #[test]
+    fn a_message_that_switches_workflows_off_is_a_no() {
+        let said = |message: Result<&str, &String>| judge(&target(), true, message, &[file("deploy.yml", GOOD)]);
+        for mark in ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[Skip CI]"] {
+            claims(&said(Ok(&format!("Release\n\nsome words {mark}\n"))), Verdict::Fail, &mark.to_lowercase());
+        }
+        for trailer in ["skip-checks: true", "skip-checks:true"] {
+            claims(&said(Ok(&format!("Release\n\n\n{trailer}\n"))), Verdict::Fail, "`skip-checks: true`");
+        }
+        for message in ["skip ci", "[skip]", "about skip-checks: true here", ""] {
+            claims(&said(Ok(message)), Verdict::Pass, "");
+        }
+        claims(&said(Err(&"no commit".to_owned())), Verdict::Unknown, "HEAD cannot be read: no commit");
+    }
+
+    #[test]
+    fn no_workflow_deploys_on_a_pull_request() {
+        let other = GOOD.replace("  push:\n", "  pull_request:\n");
+        for (from, to, verdict, found) in [
+            ("", "", Verdict::Fail, "b.yml: the job deploy deploys on pull_request"),
+            ("    needs: test\n", "    if: github.event_name == 'push'\n", Verdict::Pass, ""),
+            ("  test:\n", "  test:\n    if: github.event_name == 'push'\n", Verdict::Pass, ""),
+            (
+                "    needs: test\n",
+                "    if: inputs.x\n",
+                Verdict::Unknown,
+                "cannot determine whether the job deploy deploys on pull_request",
+            ),
+            ("  pull_request:", "  pull_request: [", Verdict::Unknown, "b.yml: line "),
+            ("needs: test", "needs: tests", Verdict::Pass, ""),
+        ] {
+            claims(&asked(&[file("a.yml", GOOD), file("b.yml", &other.replacen(from, to, 1))]), verdict, found);
+        }
+        claims(
+            &asked(&[file("a.yml", &GOOD.replace("  push:\n", "  pull_request_target:\n  push:\n"))]),
+            Verdict::Fail,
+            "on pull_request_target",
+        );
+    }
+
+    #[test]
+    fn a_workflow_that_is_missing_untracked_or_unreadable_does_not_pass() {
+        let with = |text| [File { path: "a.yml".to_owned(), text }];
+        claims(&asked(&with(Ok(None))), Verdict::Fail, "a.yml does not exist");
+        claims(&asked(&with(Err("it is no UTF-8".to_owned()))), Verdict::Unknown, "a.yml cannot be read: it is no UTF-8");
+        claims(&judge(&target(), false, Ok(""), &[file("a.yml", GOOD)]), Verdict::Fail, "is not tracked, so GitHub does not have it");
     }
 }

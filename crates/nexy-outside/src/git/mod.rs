@@ -194,6 +194,16 @@ impl Git {
         self.ask(&["cat-file", "blob", object])
     }
 
+    /// The message of a commit.
+    ///
+    /// # Errors
+    /// [`GitError`], also when there is no such commit.
+    pub fn message(&self, commit: &str) -> Result<String, GitError> {
+        let object = self.ask(&["cat-file", "commit", commit])?;
+        let text = String::from_utf8_lossy(&object);
+        Ok(text.split_once("\n\n").map_or("", |(_, message)| message).to_owned())
+    }
+
     /// The paths of a commit whose content holds one of these texts.
     ///
     /// # Errors

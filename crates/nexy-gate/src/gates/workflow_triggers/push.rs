@@ -1,128 +1,150 @@
-//! What starts a workflow: whether a push of one branch that touches one file does.
+//! Whether a push of one branch that touches one file starts a workflow. Filter patterns: texts, `*`, `**` and a leading `!`.
 
-use super::{glob, yaml::Node};
+use crate::formats::{
+    workflow::{Because, Tri},
+    yaml::{Node, Value},
+};
 use nexy_contract::text::excerpt;
+use std::collections::BTreeSet;
 
-/// Whether something starts the workflow; `Unsure` where the file says something that is not known here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Starts {
-    Yes,
-    /// Why not, and the lines of YAML that would.
-    No(String, String),
-    Unsure(String),
-}
-
-/// The events of a workflow by name, each with what it is filtered by.
-pub(super) fn events(workflow: &Node) -> Result<Vec<(String, Node)>, Starts> {
-    let lines = || "on:\n  push:\n    branches: [BRANCH]".to_owned();
-    match workflow.get("on") {
-        Some(Node::Scalar(event)) => Ok(vec![(event.clone(), Node::Empty)]),
-        Some(Node::List(events)) => {
-            let names: Option<Vec<(String, Node)>> =
-                events.iter().map(|event| event.text().map(|name| (name.to_owned(), Node::Empty))).collect();
-            names.ok_or_else(|| Starts::Unsure("`on` lists something that is no event".to_owned()))
-        }
-        Some(Node::Map(events)) => Ok(events.clone()),
-        Some(Node::Empty) => Err(Starts::No("`on` names no event".to_owned(), lines())),
-        // A YAML 1.1 tool that rewrites the file takes the key for a truth value.
-        None if workflow.get("true").is_some() => Err(Starts::No("has the key `true` where `on` was meant".to_owned(), lines())),
-        None => Err(Starts::No("has no `on`".to_owned(), lines())),
-    }
-}
-
-/// Whether a push of the branch starts it that touches nothing but this file.
-pub(super) fn starts(workflow: &Node, branch: &str, file: &str) -> Starts {
-    let events = match events(workflow) {
-        Ok(events) => events,
-        Err(no) => return no,
+/// The first reason why it does not start, or why that is unknown.
+pub(super) fn starts(events: &[(&str, Option<&Node>)], branch: &str, file: &str) -> Result<(), Because> {
+    let no = |because: String| Err((Tri::No, because));
+    let unknown = |because: String| Err((Tri::Unknown, because));
+    let Some((_, filters)) = events.iter().find(|(name, _)| *name == "push") else {
+        let names: Vec<&str> = events.iter().map(|(name, _)| *name).collect();
+        return no(format!("a push does not start it, only {}", excerpt(&names.join(", "), 100)));
     };
-    match events.iter().find(|(name, _)| name == "push") {
-        None => {
-            let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
-            no(format!("a push does not start it, only {}", excerpt(&names.join(", "), 100)), "push:", &format!("branches: [{branch}]"))
-        }
-        Some((_, Node::Empty)) => Starts::Yes,
-        Some((_, Node::Map(filters))) => filtered(filters, branch, file),
-        Some(_) => Starts::Unsure("`on.push` is no map".to_owned()),
+    let Some(filters) = filters else { return Ok(()) };
+    if !matches!(filters.value, Value::Map(_)) {
+        return unknown("`on.push` is no map".to_owned());
     }
-}
-
-fn filtered(filters: &[(String, Node)], branch: &str, file: &str) -> Starts {
     const KNOWN: &[&str] = &["branches", "branches-ignore", "paths", "paths-ignore", "tags", "tags-ignore"];
-    if let Some((name, _)) = filters.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
-        return Starts::Unsure(format!("`on.push.{}` is not known here", excerpt(name, 60)));
+    if let Some((name, _)) = filters.entries().iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
+        return unknown(format!("`on.push.{}` is not known here", excerpt(name, 60)));
     }
-    let filter = |name: &str| filters.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-    for name in ["branches", "paths"] {
-        let ignore = format!("{name}-ignore");
-        if filter(name).is_some() && filter(&ignore).is_some() {
-            return no(
-                format!("has both `{name}` and `{ignore}`, which GitHub refuses"),
-                "push:",
-                &format!("{name}: […]   # only one of the two"),
-            );
-        }
+    let has = |name: &str| filters.get(name).is_some();
+    if (has("tags") || has("tags-ignore")) && !has("branches") && !has("branches-ignore") {
+        return no("only pushes of tags start it".to_owned());
     }
-    let names_tags = filter("tags").is_some() || filter("tags-ignore").is_some();
-    if names_tags && filter("branches").is_none() && filter("branches-ignore").is_none() {
-        return no("only pushes of tags start it".to_owned(), "push:", &format!("branches: [{branch}]"));
-    }
-    let sides = [("branches", branch, format!("branches: [{branch}]")), ("paths", file, format!("paths: ['{}']", above(file)))];
-    for (name, text, line) in sides {
-        match side(filter(name), filter(&format!("{name}-ignore")), text) {
-            Ok(true) => {}
-            Ok(false) => {
-                return no(format!("a push of {branch} that touches {file} does not start it: its `{name}` leave it out"), "push:", &line);
+    for (name, text) in [("branches", branch), ("paths", file)] {
+        let ignored = format!("{name}-ignore");
+        let (node, lets_in) = match (filters.get(name), filters.get(&ignored)) {
+            (None, None) => continue,
+            (Some(_), Some(_)) => return no(format!("has both `{name}` and `{ignored}`, so GitHub refuses the file")),
+            (Some(node), None) => (node, true),
+            (None, Some(node)) => (node, false),
+        };
+        let Some(patterns) = node.texts() else { return unknown(format!("`on.push.{name}` is no list of patterns")) };
+        match covers(&patterns, text) {
+            Err(pattern) => return unknown(format!("`on.push.{name}`: the pattern `{}` is not plain", excerpt(pattern, 60))),
+            Ok(is_covered) if is_covered != lets_in => {
+                return no(format!("a push of {branch} that touches {file} does not start it: its `{name}` leave it out"));
             }
-            Err(because) => return Starts::Unsure(format!("`on.push.{name}`: {because}")),
+            Ok(_) => {}
         }
     }
-    Starts::Yes
+    Ok(())
 }
 
-/// Whether a branch or path is let through.
-fn side(only: Option<&Node>, ignore: Option<&Node>, text: &str) -> Result<bool, String> {
-    let unknown = |pattern: String| format!("the pattern `{}` is not understood", excerpt(&pattern, 60));
-    match (only, ignore) {
-        (Some(only), _) => glob::covers(&patterns(only)?, text).map_err(unknown),
-        (None, Some(ignore)) => glob::covers(&patterns(ignore)?, text).map(|ignored| !ignored).map_err(unknown),
-        (None, None) => Ok(true),
+/// Whether the last pattern that fits has no `!`. `Err` names a pattern that is not plain.
+fn covers<'a>(patterns: &[&'a str], text: &str) -> Result<bool, &'a str> {
+    let mut is_covered = false;
+    for pattern in patterns {
+        let bare = pattern.strip_prefix('!');
+        let plain = bare.unwrap_or(pattern);
+        if plain.contains(['?', '+', '[', ']', '\\', '!', '$']) || plain.contains("***") {
+            return Err(pattern);
+        }
+        if fits(plain, text) {
+            is_covered = bare.is_none();
+        }
     }
+    Ok(is_covered)
 }
 
-fn patterns(node: &Node) -> Result<Vec<&str>, String> {
-    match node {
-        Node::Scalar(pattern) => Ok(vec![pattern]),
-        Node::List(items) => items.iter().map(|item| item.text().ok_or_else(|| "an entry is no pattern".to_owned())).collect(),
-        Node::Empty | Node::Map(_) => Err("it is no list of patterns".to_owned()),
+/// Carries along every place of the text that the pattern so far may reach, so that no pattern takes long.
+fn fits(pattern: &str, text: &str) -> bool {
+    let ends = |text: &str| -> Vec<usize> { text.char_indices().map(|(at, _)| at).chain([text.len()]).collect() };
+    let mut reached = BTreeSet::from([0]);
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        let starts_name = pattern[..pattern.len() - rest.len()].chars().next_back().is_none_or(|before| before == '/');
+        let reach = |text: &str| match first {
+            // Any folders, or none.
+            '*' if starts_name && rest.starts_with("**/") => [0].into_iter().chain(text.match_indices('/').map(|(at, _)| at + 1)).collect(),
+            '*' if rest.starts_with("**") => ends(text),
+            '*' => ends(text.split('/').next().unwrap_or_default()),
+            _ if text.starts_with(first) => vec![first.len_utf8()],
+            _ => Vec::new(),
+        };
+        reached = reached.iter().flat_map(|from| reach(&text[*from..]).into_iter().map(move |more| from + more)).collect();
+        rest = ["**/", "**"]
+            .iter()
+            .find(|stars| rest.starts_with(**stars) && (starts_name || stars.len() == 2))
+            .map_or(&rest[first.len_utf8()..], |stars| &rest[stars.len()..]);
     }
-}
-
-/// The folder that a file stands in, as a pattern.
-fn above(file: &str) -> String {
-    file.split_once('/').map_or_else(|| file.to_owned(), |(folder, _)| format!("{folder}/**"))
-}
-
-fn no(because: String, event: &str, line: &str) -> Starts {
-    Starts::No(because, format!("on:\n  {event}\n    {line}"))
+    reached.contains(&text.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::workflow::Workflow;
+    use proptest::prelude::*;
 
-    fn asked(on: &str) -> Starts {
-        starts(&Node::read(on).expect("YAML"), "main", "server/run.py")
+    #[test]
+    fn plain_patterns_fit_as_githubs_own_cheat_sheet_says() {
+        for (pattern, fits, not) in [
+            ("feature/*", &["feature/my-branch", "feature/x"][..], &["feature/a/b", "feature"][..]),
+            ("feature/**", &["feature/beta-a/my-branch", "feature/x"], &["features"]),
+            ("main", &["main"], &["mainline", "a/main"]),
+            ("*", &["main", "releases"], &["all/the/branches"]),
+            ("**", &["all/the/branches", "every/tag", "main"], &[]),
+            ("*feature", &["mona-feature", "feature"], &["feature-x"]),
+            ("v2*", &["v2", "v2.0", "v2.9"], &["v1"]),
+            ("**.js", &["index.js", "src/js/app.js"], &["index.jsx"]),
+            ("docs/*", &["docs/README.md"], &["docs/a/b.md"]),
+            ("docs/**", &["docs/README.md", "docs/mona/octocat.txt"], &["doc/x"]),
+            ("docs/**/*.md", &["docs/README.md", "docs/mona/hello-world.md"], &["docs/x.txt"]),
+            ("**/docs/**", &["docs/hello.md", "dir/docs/my-file.txt"], &["docsx/hello.md"]),
+            ("**/README.md", &["README.md", "js/README.md"], &["xREADME.md"]),
+            ("**/*src/**", &["a/src/app.js", "my-src/code/js/app.js"], &["src.js"]),
+            ("**/migrate-*.sql", &["migrate-10909.sql", "db/migrate-v1.0.sql"], &["migrate.sql"]),
+            ("сервер/*", &["сервер/ы"], &["сервер/ы/ы"]),
+        ] {
+            for (texts, expected) in [(fits, true), (not, false)] {
+                for text in texts {
+                    assert_eq!(covers(&[pattern], text), Ok(expected), "{pattern} {text}");
+                }
+            }
+        }
     }
 
-    fn no_because(on: &str) -> String {
-        match asked(on) {
-            Starts::No(because, lines) => {
-                assert!(lines.starts_with("on:\n"), "{lines}");
-                because
-            }
-            other => panic!("{on}: {other:?}"),
+    #[test]
+    fn the_last_pattern_that_fits_counts_and_what_is_not_plain_is_named() {
+        assert_eq!(covers(&["releases/**", "!releases/**-alpha"], "releases/10-alpha"), Ok(false));
+        assert_eq!(covers(&["!main", "**"], "main"), Ok(true));
+        assert_eq!(covers(&["!main"], "develop"), Ok(false));
+        assert_eq!(covers(&[], "main"), Ok(false));
+        for pattern in ["a[b]", "a]", "v?", "x+", "***", "${{ x }}", "a\\*", "!!main"] {
+            assert_eq!(covers(&["main", pattern], "main"), Err(pattern));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_name_fits_itself_alone_and_no_pattern_takes_long(name in "[a-zы/._-]{1,20}", other in "[a-zы/._*-]{0,200}") {
+            prop_assert_eq!(covers(&[name.as_str()], &name), Ok(true));
+            let covered = covers(&[other.as_str()], &name);
+            prop_assert!(other.contains('*') || covered == Ok(name == other), "{}", other);
+        }
+    }
+
+    /// What is said about a push of main that touches server/run.py.
+    fn asked(on: &str) -> Result<(), Because> {
+        let node = Node::read(&format!("jobs: {{j: {{runs-on: x, steps: [run: y]}}}}\n{on}")).expect("YAML");
+        starts(&Workflow::read(&node)?.events, "main", "server/run.py")
     }
 
     #[test]
@@ -140,45 +162,41 @@ mod tests {
             "on: {push: {branches: [main], paths: ['**.py', '!docs/**']}}",
             "on: {push: {paths-ignore: ['docs/**']}}",
             "on: {push: {branches: [main], tags: ['v*']}, workflow_dispatch: }",
+            "on: {pull_request: &only {branches: [main]}, push: *only}",
         ] {
-            assert_eq!(asked(on), Starts::Yes, "{on}");
+            assert_eq!(asked(on), Ok(()), "{on}");
         }
     }
 
     #[test]
-    fn every_form_that_does_not_is_a_no_that_says_why() {
-        for (on, because) in [
-            ("on: workflow_dispatch", "only workflow_dispatch"),
-            ("on: [pull_request, workflow_dispatch]", "a push does not start it"),
-            ("on:", "names no event"),
-            ("name: x", "has no `on`"),
-            ("true: push", "has the key `true`"),
-            ("on: {push: {branches: [develop]}}", "`branches` leave it out"),
-            ("on: {push: {branches: [main, '!ma*']}}", "`branches` leave it out"),
-            ("on: {push: {branches-ignore: ['m*']}}", "`branches` leave it out"),
-            ("on: {push: {paths: ['client/**']}}", "`paths` leave it out"),
-            ("on: {push: {paths: ['server/**', '!**.py']}}", "`paths` leave it out"),
-            ("on: {push: {paths-ignore: ['server/**']}}", "`paths` leave it out"),
-            ("on: {push: {tags: ['v*']}}", "only pushes of tags"),
-            ("on: {push: {branches: [main], branches-ignore: [x]}}", "GitHub refuses"),
-            ("on: {push: {branches: []}}", "`branches` leave it out"),
+    fn every_form_that_does_not_says_why() {
+        for (on, verdict, because) in [
+            ("on: workflow_dispatch", Tri::No, "only workflow_dispatch"),
+            ("on: [pull_request, workflow_dispatch]", Tri::No, "a push does not start it"),
+            ("name: x", Tri::No, "has no `on`"),
+            ("on: {push: {branches: [develop]}}", Tri::No, "`branches` leave it out"),
+            ("on: {push: {branches: [main, '!ma*']}}", Tri::No, "`branches` leave it out"),
+            ("on: {push: {branches: ['!develop']}}", Tri::No, "`branches` leave it out"),
+            ("on: {push: {branches-ignore: ['m*']}}", Tri::No, "`branches` leave it out"),
+            ("on: {push: {paths: ['client/**']}}", Tri::No, "`paths` leave it out"),
+            ("on: {push: {paths: ['./server/**']}}", Tri::No, "`paths` leave it out"),
+            ("on: {push: {paths: ['server/']}}", Tri::No, "`paths` leave it out"),
+            ("on: {push: {paths: ['server/**', '!**.py']}}", Tri::No, "`paths` leave it out"),
+            ("on: {push: {paths-ignore: ['server/**']}}", Tri::No, "`paths` leave it out"),
+            ("on: {push: {tags: ['v*']}}", Tri::No, "only pushes of tags"),
+            ("on: {push: {branches: [main], branches-ignore: [x]}}", Tri::No, "GitHub refuses"),
+            ("on: {push: {branches: []}}", Tri::No, "`branches` leave it out"),
+            ("on:", Tri::Unknown, "names no events"),
+            ("true: push", Tri::Unknown, "`true` of the workflow is not known"),
+            ("on: [push, [x]]", Tri::Unknown, "names no events"),
+            ("on: {push: [main]}", Tri::Unknown, "is no map"),
+            ("on: {push: {branches: {a: b}}}", Tri::Unknown, "is no list of patterns"),
+            ("on: {push: {branches: }}", Tri::Unknown, "is no list of patterns"),
+            ("on: {push: {branches: ['[']}}", Tri::Unknown, "is not plain"),
+            ("on: {push: {branch: [main]}}", Tri::Unknown, "`on.push.branch` is not known here"),
         ] {
-            assert!(no_because(on).contains(because), "{on}: {}", no_because(on));
-        }
-    }
-
-    #[test]
-    fn what_is_not_known_is_unsure() {
-        for on in [
-            "on: [push, [x]]",
-            "on: {push: [main]}",
-            "on: {push: {branches: {a: b}}}",
-            "on: {push: {branches: }}",
-            "on: {push: {branches: ['[']}}",
-            "on: {push: {branch: [main]}}",
-            "on: {push: {paths: ['${{ x }}']}}",
-        ] {
-            assert!(matches!(asked(on), Starts::Unsure(_)), "{on}: {:?}", asked(on));
+            let (said, why) = asked(on).expect_err(on);
+            assert!(said == verdict && why.contains(because), "{on}: {said:?} {why}");
         }
     }
 }

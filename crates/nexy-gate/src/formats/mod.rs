@@ -1,0 +1,5 @@
+//! Readers of formats: what a file says, before a gate judges it.
+
+pub(crate) mod guide_block;
+pub(crate) mod workflow;
+pub(crate) mod yaml;
