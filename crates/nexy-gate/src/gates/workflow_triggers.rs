@@ -103,11 +103,12 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
         }
         let node = Node::read(text).map_err(|because| (Tri::Unknown, excerpt(&because, 200)));
         match node.as_ref().map_err(Clone::clone).and_then(Workflow::read) {
-            Ok(workflow) if is_own => {
-                judge_own(target, &shown, &workflow, &mut tally);
+            Ok(workflow) => {
+                if is_own {
+                    judge_own(target, &shown, &workflow, &mut tally);
+                }
                 judge_pull_requests(&shown, &workflow, &mut tally);
             }
-            Ok(workflow) => judge_pull_requests(&shown, &workflow, &mut tally),
             Err((verdict, because)) => {
                 let verdict = if is_own { verdict } else { Tri::Unknown };
                 tell(&mut tally, (verdict, format!("{shown}: {because}")), format!("write it plainly in {shown}"));
@@ -204,12 +205,8 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut 
         };
         tell(shared[0].or(shared[1]), no, unknown, format!("a group of one name, in {shown}:\n{group}"));
         if job.has_matrix && shared[1] != Tri::Yes {
-            tell(
-                Tri::Unknown,
-                "",
-                "deploys several times at once by its `strategy.matrix`",
-                format!("take the matrix out of {name} in {shown}, or add `max-parallel: 1` to its strategy"),
-            );
+            let fix = format!("take the matrix out of {name} in {shown}, or add `max-parallel: 1` to its strategy");
+            tell(Tri::Unknown, "", "deploys several times at once by its `strategy.matrix`", fix);
         }
     }
     tally.pass(format!("{shown} is started by a push of {} and deploys alone and signed in", rules.branch));

@@ -12,8 +12,8 @@ pub(super) fn starts(events: &[(&str, Option<&Node>)], branch: &str, file: &str)
     let no = |because: String| Err((Tri::No, because));
     let unknown = |because: String| Err((Tri::Unknown, because));
     let Some((_, filters)) = events.iter().find(|(name, _)| *name == "push") else {
-        let names: Vec<&str> = events.iter().map(|(name, _)| *name).collect();
-        return no(format!("a push does not start it, only {}", excerpt(&names.join(", "), 100)));
+        let names = events.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        return no(format!("a push does not start it, only {}", excerpt(&names, 100)));
     };
     let Some(filters) = filters else { return Ok(()) };
     if !matches!(filters.value, Value::Map(_)) {
@@ -67,22 +67,23 @@ fn covers<'a>(patterns: &[&'a str], text: &str) -> Result<bool, &'a str> {
 fn fits(pattern: &str, text: &str) -> bool {
     let ends = |text: &str| -> Vec<usize> { text.char_indices().map(|(at, _)| at).chain([text.len()]).collect() };
     let mut reached = BTreeSet::from([0]);
-    let mut rest = pattern;
+    let (mut rest, mut starts_name) = (pattern, true);
     while let Some(first) = rest.chars().next() {
-        let starts_name = pattern[..pattern.len() - rest.len()].chars().next_back().is_none_or(|before| before == '/');
-        let reach = |text: &str| match first {
+        let length = match first {
+            '*' if rest.starts_with("**/") && starts_name => 3,
+            '*' if rest.starts_with("**") => 2,
+            first => first.len_utf8(),
+        };
+        let reach = |text: &str| match (first, length) {
             // Any folders, or none.
-            '*' if starts_name && rest.starts_with("**/") => [0].into_iter().chain(text.match_indices('/').map(|(at, _)| at + 1)).collect(),
-            '*' if rest.starts_with("**") => ends(text),
-            '*' => ends(text.split('/').next().unwrap_or_default()),
-            _ if text.starts_with(first) => vec![first.len_utf8()],
-            _ => Vec::new(),
+            ('*', 3) => [0].into_iter().chain(text.match_indices('/').map(|(at, _)| at + 1)).collect(),
+            ('*', 2) => ends(text),
+            ('*', _) => ends(text.split('/').next().unwrap_or_default()),
+            _ => Vec::from_iter(text.starts_with(first).then_some(length)),
         };
         reached = reached.iter().flat_map(|from| reach(&text[*from..]).into_iter().map(move |more| from + more)).collect();
-        rest = ["**/", "**"]
-            .iter()
-            .find(|stars| rest.starts_with(**stars) && (starts_name || stars.len() == 2))
-            .map_or(&rest[first.len_utf8()..], |stars| &rest[stars.len()..]);
+        starts_name = first == '/' || (first == '*' && length == 3);
+        rest = &rest[length..];
     }
     reached.contains(&text.len())
 }

@@ -30,7 +30,7 @@ pub(super) fn sign_in(workflow: &Workflow<'_>, job: &Job<'_>, run: Run<'_>, secr
             state = match is_done {
                 // A condition that is not known leaves two sign-ins that may be in force.
                 Tri::Unknown if state.is_done != Tri::No && state.has_secret != given => SignIn { has_secret: Tri::Unknown, ..state },
-                Tri::Unknown if state.is_done != Tri::No => state,
+                Tri::Unknown if state.is_done == Tri::Yes => state,
                 _ => SignIn { is_done, has_secret: given },
             };
         }
