@@ -12,12 +12,20 @@ use std::{
 
 const FILE: &str = "runbook/incidents.toml";
 const COUNT: u32 = 49;
-/// What refuses something by acting, beside gates and probes.
+/// Tools and scripts that refuse something while they act, beside gates and probes.
 const ACTING: &[&str] =
     &["nexy-publish", "nexy-manifest write", "nexy-manifest install", "nexy-version set", "nexy-verify run-command", "scripts/vm.sh"];
 /// A shorter part of a log is found in every log.
 const SHORTEST_SYMPTOM: usize = 8;
-const ASKS_FIRST: &str = "sudo nexy-gate hard && ";
+const ASKS_FIRST: &str = "sudo nexy-gate hard && sudo ";
+/// Programs that commands begin with, and the machine that has them when only one has.
+const PROGRAMS: &[(&[&str], Option<Option<Machine>>)] = &[
+    (&["nexy-version", "nexy-gate", "nexy-publish", "nexy-manifest", "nexy-verify", "git", "curl", "command"], None),
+    (&["make", "scripts/vm.sh", "az", "xcrun", "spctl"], Some(None)),
+    (&["sudo", "sudoedit", "systemctl", "journalctl", "ps"], Some(Some(Machine::Vm))),
+];
+/// Words that destroy something without a way back.
+const DENIED: &[&str] = &["--force", "rm -rf", "git clean", "git reset --hard", "git tag -d", "gh release delete", "chmod o+w"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,16 +43,54 @@ struct Incident {
     symptoms: Vec<String>,
     stopped_by: Vec<String>,
     not_stopped_because: Option<String>,
-    check: String,
-    fix: String,
-    verify: String,
+    check: Vec<Line>,
+    fix: Vec<Line>,
+    verify: Vec<Line>,
     rulebook: String,
 }
 
+/// One line of an instruction.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(untagged, deny_unknown_fields)]
+enum Line {
+    /// One thing to paste into a shell.
+    Command {
+        command: String,
+        /// Where it is typed; in the workspace when it is not said.
+        on: Option<Machine>,
+    },
+    /// A sentence.
+    Note { note: String },
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Machine {
+    Vm,
+}
+
 impl Incident {
-    /// What a person types or does.
-    fn instructions(&self) -> [&str; 3] {
-        [&self.check, &self.fix, &self.verify]
+    fn instructions(&self) -> [(&str, &[Line]); 3] {
+        [("check", &self.check), ("fix", &self.fix), ("verify", &self.verify)]
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.instructions().into_iter().flat_map(|(_, lines)| lines)
+    }
+
+    /// Every command, and the machine on which it is typed.
+    fn commands(&self) -> impl Iterator<Item = (&str, Option<Machine>)> {
+        self.lines().filter_map(|line| match line {
+            Line::Command { command, on } => Some((command.as_str(), *on)),
+            Line::Note { .. } => None,
+        })
+    }
+
+    fn notes(&self) -> impl Iterator<Item = &str> {
+        self.lines().filter_map(|line| match line {
+            Line::Command { .. } => None,
+            Line::Note { note } => Some(note.as_str()),
+        })
     }
 }
 
@@ -80,7 +126,7 @@ fn listed(tool: &str) -> (BTreeSet<String>, BTreeSet<String>) {
 
 /// The words that follow `tool ` in a text, as far as they belong to the command.
 fn words_after<'a>(text: &'a str, tool: &str) -> Vec<Vec<&'a str>> {
-    let is_word = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase()) && !["on", "of", "in"].contains(word);
+    let is_word = |word: &&str| word.starts_with(|first: char| first.is_ascii_lowercase());
     let before = |at: usize| text[..at].chars().next_back().is_none_or(|last| !last.is_alphanumeric() && !"-/".contains(last));
     let calls = text.match_indices(tool).filter(|(at, _)| before(*at)).filter_map(|(at, _)| text[at + tool.len()..].strip_prefix(' '));
     calls
@@ -103,9 +149,15 @@ fn every_incident_says_when_what_and_what_to_do() {
         for (name, value) in [("date", &incident.date), ("title", &incident.title)] {
             assert!(!value.trim().is_empty() && !value.contains('\n'), "incident {}: {name} is one line", incident.id);
         }
-        for (name, value) in ["check", "fix", "verify"].iter().zip(incident.instructions()) {
-            assert!(!value.trim().is_empty(), "incident {}: {name} is empty", incident.id);
-            assert_eq!(value.trim(), value, "incident {}: {name} has blanks around it", incident.id);
+        for (name, lines) in incident.instructions() {
+            assert!(!lines.is_empty(), "incident {}: {name} is empty", incident.id);
+        }
+        for text in incident.commands().map(|(command, _)| command).chain(incident.notes()) {
+            assert!(
+                !text.is_empty() && text.trim() == text && !text.contains('\n'),
+                "incident {}: one line, no blanks around: `{text}`",
+                incident.id
+            );
         }
         for section in incident.rulebook.split(", ").filter(|section| !section.is_empty()) {
             let known = ["S0 ", "S1 ", "S2 ", "S3 "].iter().any(|guide| section.strip_prefix(guide).is_some_and(|rest| rest.len() > 1));
@@ -156,7 +208,7 @@ fn every_acting_tool_has_its_verb() {
 #[test]
 fn a_symptom_tells_its_incident_from_every_other() {
     let incidents = incidents();
-    let mut fixes: BTreeMap<&str, (u32, &str)> = BTreeMap::new();
+    let mut fixes: BTreeMap<&str, (u32, &[Line])> = BTreeMap::new();
     let mut all: Vec<(u32, &str)> = Vec::new();
     for incident in &incidents {
         for symptom in &incident.symptoms {
@@ -196,20 +248,48 @@ fn a_text_that_was_really_seen_leads_to_its_incident() {
 }
 
 #[test]
+fn every_command_can_be_pasted() {
+    for incident in incidents() {
+        for (command, on) in incident.commands() {
+            let id = incident.id;
+            let first = command.split(' ').next().unwrap();
+            let program = PROGRAMS.iter().find(|(names, _)| names.contains(&first));
+            let (_, place) = program.unwrap_or_else(|| panic!("incident {id}: `{first}` is no program; write a note: {command}"));
+            assert!(place.is_none_or(|place| place == on), "incident {id}: typed on the wrong machine: {command}");
+            assert!(
+                !command.contains("; ") && !command.contains(" ("),
+                "incident {id}: one command in each line, remarks as notes: {command}"
+            );
+            let output = Command::new("sh").args(["-n", "-c", command]).output().unwrap();
+            assert!(output.status.success(), "incident {id}: {}: {command}", String::from_utf8_lossy(&output.stderr));
+            for denied in DENIED {
+                assert!(
+                    !format!(" {command} ").contains(&format!(" {denied} ")),
+                    "incident {id}: `{denied}` is not told to anyone: {command}"
+                );
+            }
+        }
+        for note in incident.notes() {
+            let first = note.split(' ').next().unwrap();
+            let is_command = PROGRAMS.iter().any(|(names, _)| names.contains(&first));
+            assert!(!is_command || note.ends_with(':') || note.contains(", "), "incident {}: a command is no note: {note}", incident.id);
+            assert!(note.contains(' '), "incident {}: a note is a sentence: {note}", incident.id);
+        }
+    }
+}
+
+#[test]
 fn nothing_is_restarted_before_the_gates_were_asked() {
     for incident in incidents() {
-        for instruction in incident.instructions() {
-            for (at, command) in instruction.match_indices("sudo systemctl restart").chain(instruction.match_indices("systemctl start")) {
-                let before = &instruction[..at];
-                assert!(before.ends_with(ASKS_FIRST), "incident {}: `{command}` without `{ASKS_FIRST}`: {instruction}", incident.id);
+        for (command, _) in incident.commands() {
+            for verb in ["systemctl restart", "systemctl start"] {
+                for (at, _) in command.match_indices(verb) {
+                    let before = &command[..at];
+                    assert!(before.ends_with(ASKS_FIRST), "incident {}: `{verb}` without `{ASKS_FIRST}`: {command}", incident.id);
+                }
             }
-            assert_eq!(
-                instruction.matches("systemctl restart").count(),
-                instruction.matches("sudo systemctl restart").count(),
-                "incident {}: {instruction}",
-                incident.id
-            );
         }
+        assert!(!incident.notes().any(|note| note.contains("systemctl")), "incident {}: a restart is a command", incident.id);
     }
 }
 
@@ -221,9 +301,9 @@ fn every_command_that_is_named_is_understood() {
         known.extend(profiles);
         known.extend(verbs.iter().map(ToString::to_string));
         for incident in incidents() {
-            for instruction in incident.instructions() {
-                for word in words_after(instruction, tool).into_iter().flatten().filter(|word| *word != "prints") {
-                    assert!(known.contains(word), "incident {}: {tool} knows no `{word}`: {instruction}", incident.id);
+            for (command, _) in incident.commands() {
+                for word in words_after(command, tool).into_iter().flatten() {
+                    assert!(known.contains(word), "incident {}: {tool} knows no `{word}`: {command}", incident.id);
                     names += 1;
                 }
             }
@@ -239,19 +319,21 @@ fn every_key_target_and_script_that_is_named_exists() {
     let mut found = BTreeSet::new();
     for incident in incidents() {
         let id = incident.id;
-        for instruction in incident.instructions() {
-            for words in words_after(instruction, "nexy-version") {
+        for command in incident.commands().map(|(command, _)| command) {
+            for words in words_after(command, "nexy-version") {
                 if let ["show", key, ..] = words.as_slice() {
                     let (table, name) = key.split_once('.').unwrap_or_else(|| panic!("incident {id}: `{key}` is no dotted key"));
                     assert!(target.get(table).and_then(|table| table.get(name)).is_some(), "incident {id}: nexy.toml has no {key}");
                     found.insert("key");
                 }
             }
-            for name in words_after(instruction, "make").into_iter().filter_map(|words| words.first().copied()) {
+            for name in words_after(command, "make").into_iter().filter_map(|words| words.first().copied()) {
                 assert!(makefile.lines().any(|line| line.starts_with(&format!("{name}: "))), "incident {id}: make has no target {name}");
                 found.insert("target");
             }
-            for word in instruction.split([' ', ',', ';', ':', '(', ')']).filter(|word| word.starts_with("scripts/")) {
+        }
+        for text in incident.commands().map(|(command, _)| command).chain(incident.notes()) {
+            for word in text.split([' ', ',', ';', ':', '(', ')']).filter(|word| word.starts_with("scripts/")) {
                 assert!(root().join(word).is_file(), "incident {id}: there is no {word}");
                 found.insert("script");
             }
@@ -284,7 +366,7 @@ fn the_file_copies_no_value_that_nexy_toml_holds() {
     }
     for kind in ["hosts", "resource_groups"] {
         for value in target["legacy"][kind].as_array().unwrap().iter().filter_map(toml::Value::as_str).filter(|value| value.len() > 4) {
-            assert!(!book.contains(value), "{FILE} holds `{value}`, a name of the past");
+            assert!(!book.contains(value), "{FILE} holds `{value}`, a legacy name");
         }
     }
 }
@@ -298,7 +380,7 @@ fn the_file_holds_no_secret_no_home_and_nothing_that_only_one_system_has() {
     for word in
         ["sed -i", "sed -E", "grep -P", "grep -oP", "readlink -f", "date -d", "stat -c", "xargs -r", "sort -V", "base64 -w", "timeout "]
     {
-        assert!(!incidents().iter().any(|incident| incident.instructions().iter().any(|text| text.contains(word))), "{FILE}: `{word}`");
+        assert!(!incidents().iter().any(|incident| incident.commands().any(|(command, _)| command.contains(word))), "{FILE}: `{word}`");
     }
     let long = book.split(|letter: char| !letter.is_ascii_alphanumeric()).find(|word| word.len() >= 32);
     assert_eq!(long, None, "{FILE} holds a word that reads like a key");
