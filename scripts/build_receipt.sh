@@ -1,12 +1,13 @@
 #!/bin/sh
-# Writes what this Mac sees of a finished disk image into a receipt beside it, for machines that cannot open one: scripts/build_receipt.sh FILE.dmg
+# Writes a receipt beside a finished disk image, for machines that cannot open disk images: scripts/build_receipt.sh FILE.dmg
+# The receipt names the version inside, and says whether the image is signed and notarized.
 set -eu
 program=build_receipt.sh
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
 
-# A mounted image does not outlive the script.
+# Unmounts the image when the script ends, however it ends.
 unmount() {
     trap - EXIT HUP INT TERM
     if [ -n "$mounted" ]; then
@@ -20,25 +21,25 @@ digest() {
     shasum -a 256 <"$image" | cut -d ' ' -f 1
 }
 
-# Yes or no, as a word of JSON; a program that could not look has said neither.
+# Runs a checking program and prints its answer as a word of JSON. Any other exit code than yes or no ends the script.
 asked() {
     ended=0
     "$@" >&2 || ended=$?
     case $ended in
         0) echo true ;;
         1 | 65) echo false ;;
-        *) stop 69 "$1 ended with $ended, so nobody knows" "read the lines above; then: scripts/$program $image" ;;
+        *) stop 69 "cannot determine whether $image passes: $1 ended with $ended" "read the lines above, then type: scripts/$program $image" ;;
     esac
 }
 
-[ "$#" -eq 1 ] || stop 2 'one disk image, and nothing else' "scripts/$program FILE.dmg"
+[ "$#" -eq 1 ] || stop 2 'expected one disk image and nothing else' "scripts/$program FILE.dmg"
 image=$1
-[ -f "$image" ] || stop 2 "there is no file $image" "scripts/$program FILE.dmg"
+[ -f "$image" ] || stop 2 "$image does not exist, or is no file" "scripts/$program FILE.dmg"
 for name in hdiutil defaults codesign xcrun shasum; do
     command -v "$name" >/dev/null || stop 69 "$name is not on PATH" 'run this on the Mac that built the image; xcrun comes with Xcode'
 done
 name=${image##*/}
-is_safe "$name" || stop 2 "the name $name holds more than letters, digits, blanks and ._:@=+,-" 'rename it'
+is_safe "$name" || stop 2 "the name $name holds more than letters, digits, blanks and ._:@=+,-" "mv '$image' Nexy.dmg"
 who=$(id -un)@$(uname -n)
 is_safe "$who" || who=unknown
 
@@ -59,17 +60,17 @@ hdiutil attach -readonly -nobrowse -noautoopen -mountpoint "$place" "$image" >/d
 app=
 for found in "$place"/*.app; do
     if [ -d "$found" ] && [ ! -L "$found" ]; then
-        [ -z "$app" ] || stop 1 "$image holds more than one application" 'build it again'
+        [ -z "$app" ] || stop 1 "$image holds more than one application" 'build the image again, with one application'
         app=$found
     fi
 done
-[ -n "$app" ] || stop 1 "$image holds no application" 'build it again'
+[ -n "$app" ] || stop 1 "$image holds no application" 'build the image again'
 version=$(defaults read "$app/Contents/Info" CFBundleVersion) || stop 69 "cannot read CFBundleVersion of ${app##*/}" "hdiutil verify '$image'"
-is_safe "$version" || stop 1 "CFBundleVersion of ${app##*/} is no version" 'build it again'
+is_safe "$version" || stop 1 "CFBundleVersion of ${app##*/} is no version" 'build the image again, with a CFBundleVersion such as 2.0.0.5'
 signed=$(asked codesign --verify --deep --strict "$app") || exit
 notarized=$(asked xcrun stapler validate "$image") || exit
 size_bytes=$(wc -c <"$image" | tr -d ' ')
-[ "$(digest)" = "$sha256" ] || stop 69 "$image changes while it is looked at" "wait until the build has ended; then: scripts/$program $image"
+[ "$(digest)" = "$sha256" ] || stop 69 "$image changes while it is looked at" "wait until the build has ended, then type: scripts/$program $image"
 
 receipt=$image.receipt.json
 cat >"$image.receipt.part" <<EOT || no_room "$(dirname -- "$image")"
@@ -86,5 +87,5 @@ cat >"$image.receipt.part" <<EOT || no_room "$(dirname -- "$image")"
 }
 EOT
 mv "$image.receipt.part" "$receipt" || no_room "$(dirname -- "$image")"
-printf '%s: version %s, signed %s, notarized %s\n  do: copy it beside the image into the inbox: %s\n' \
+printf '%s: version %s, signed %s, notarized %s\n  do: copy the receipt into the inbox, beside the image: %s\n' \
     "$program" "$version" "$signed" "$notarized" "$receipt" >&2

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# For the scripts that speak to the VM: one way to call a tool, and one way to send a script and learn the truth.
-# Sourced with `here` (the folder of the scripts) and `program` (the name for messages) set.
+# Functions of the scripts that speak to the VM: call a tool, send a script, and learn its true exit code.
+# The caller sets `here` (the folder of the scripts) and `program` (its name in messages) before it sources this file.
 : "${here:?}" "${program:?}"
 
-# Says what happened and what to do, and ends: stop CODE WHAT DO
+# Prints what happened and what to do, and exits: stop CODE WHAT DO
 stop() {
     printf '%s: %s\n  do: %s\n' "$program" "$2" "$3" >&2
     exit "$1"
 }
 
-# A tool with the nexy.toml that the Makefile names; by hand the tools find it themselves.
+# Calls a tool with the nexy.toml that the Makefile names. Without NEXY_TOML the tool looks for the file itself.
 nexy() {
     nexy_tool=$1
     shift
@@ -20,12 +20,12 @@ nexy() {
     fi
 }
 
-# One value of nexy.toml.
+# Prints one value of nexy.toml.
 value() {
     nexy nexy-version show "$1"
 }
 
-# A folder that vanishes with the script; an interrupted `az` is ended, the script on the VM is not.
+# Makes a work folder that is removed when the script ends. An interrupt ends `az`, but not what already runs on the VM.
 open_work() {
     az_process=
     watcher=
@@ -36,7 +36,7 @@ open_work() {
     trap 'exit 143' TERM
 }
 
-# A folder that takes nothing is no answer of a check: exit 69, not the shell's own 1 or 2.
+# Exits with 69 when a file cannot be written: the shell's own 1 or 2 would read like an answer of a check.
 no_room() {
     stop 69 "cannot write in $1" "df '$1'; ls -ld '$1'"
 }
@@ -45,26 +45,26 @@ close_work() {
     trap - EXIT HUP INT TERM
     if [ -n "$az_process" ]; then
         kill "$az_process" "$watcher" 2>/dev/null || :
-        printf '%s: interrupted; what was sent to the VM may still be running there\n' "$program" >&2
+        printf '%s: interrupted: what was sent to the VM may still be running there\n  do: wait a minute, then type the same command again\n' "$program" >&2
     fi
     rm -rf "$work"
 }
 
-# What must be installed, asked before anything else is.
+# Exits with 69 when a program is not installed.
 need_tools() {
     for name in "$@"; do
-        command -v "$name" >/dev/null || stop 69 "$name is not on PATH" 'make build, then put target/release on PATH; or make install'
+        command -v "$name" >/dev/null || stop 69 "$name is not on PATH" 'make build && sudo make install'
     done
 }
 
 need_az() {
-    command -v az >/dev/null || stop 69 'az (Azure CLI) is not on PATH' 'brew install azure-cli, then az login'
+    command -v az >/dev/null || stop 69 'az (Azure CLI) is not on PATH' 'install the package azure-cli, then type: az login'
 }
 
-# Starts the script that will be sent, with what every remote script needs.
+# Begins the script that will be sent, with the values that every remote script needs.
 begin_script() {
     nonce=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    [ "${#nonce}" -eq 32 ] || stop 69 'cannot make a number for this run out of /dev/urandom' 'od -An -N16 -tx1 /dev/urandom'
+    [ "${#nonce}" -eq 32 ] || stop 69 'cannot read 16 random bytes from /dev/urandom' 'od -An -N16 -tx1 /dev/urandom'
     assign NONCE "$nonce"
     for pair in TOOLS:vm.tools TOML:vm.target_file LOCK_DIR:vm.lock_dir LOG_DIR:vm.log_dir; do
         found=$(value "${pair#*:}") || exit
@@ -72,9 +72,9 @@ begin_script() {
     done
 }
 
-# Adds an assignment; nothing that a shell could read otherwise gets into it.
+# Adds an assignment. Refuses a value with characters that a shell could interpret.
 assign() {
-    is_safe "$2" || stop 2 "cannot send this value of $1 to the VM: it holds more than letters, digits, blanks and ._:/@=+,-" 'use plain values'
+    is_safe "$2" || stop 2 "cannot send this value of $1 to the VM: it holds more than letters, digits, blanks and ._:/@=+,-" 'write a plain value into nexy.toml, or into the command'
     printf "%s='%s'\n" "$1" "$2" >>"$work/script" || no_room "$work"
 }
 
@@ -83,11 +83,11 @@ is_safe() (
     case $1 in '' | *[!A-Za-z0-9._:/@=+,\ -]*) exit 1 ;; esac
 )
 
-# Sends the assignments and files of remote/, and leaves the document in $work/answer.
-# The exit status is that of the remote script, or what nexy-verify says about why nobody knows it.
+# Sends the assignments and files of remote/, and writes the document that comes back to $work/answer.
+# The exit status is that of the remote script. When that is unknown, it is the code that nexy-verify gives: 69 or 75.
 send() {
     for part in "$@"; do
-        cat "$here/remote/$part" >>"$work/script" || stop 69 "cannot copy $here/remote/$part to $work" "df '$work'; git checkout scripts/remote"
+        cat "$here/remote/$part" >>"$work/script" || stop 69 "cannot copy $here/remote/$part to $work" "df '$work'; ls -l '$here/remote/$part'"
     done
     for part in out err answer; do
         true >"$work/$part" || no_room "$work"
@@ -99,9 +99,9 @@ send() {
     pause_s=$(value limits.az_conflict_wait_s) || exit
     sent=0
     invoke || sent=$?
-    # 75 says that the script was not accepted or found another one at work: it did nothing, so sending it again is safe.
+    # 75 means that the script was not accepted, or found another one at work. It did nothing, so sending it again is safe.
     if [ "$sent" -eq 75 ]; then
-        printf '%s: the VM is busy; once more in %s s\n' "$program" "$pause_s" >&2
+        printf '%s: the VM is busy; trying again in %s s\n' "$program" "$pause_s" >&2
         sleep "$pause_s"
         sent=0
         invoke || sent=$?
@@ -109,12 +109,12 @@ send() {
     return "$sent"
 }
 
-# Azure runs whatever it gets and says "succeeded"; so nothing odd is sent.
+# Checks the script before it is sent, because Azure runs anything and reports "succeeded".
 check_script() {
     [ "$(LC_ALL=C tr -d '\11\12\40-\176' <"$work/script" | wc -c)" -eq 0 ] ||
-        stop 70 'the script for the VM holds bytes that are no plain text' 'git checkout scripts/remote'
-    [ "$(wc -c <"$work/script")" -lt 65536 ] || stop 70 'the script for the VM is larger than 64 KiB' 'send less'
-    sh -n "$work/script" || stop 70 'the script for the VM is no valid shell script' 'git checkout scripts/remote'
+        stop 70 'the script for the VM holds bytes that are no plain text' 'git diff scripts/remote'
+    [ "$(wc -c <"$work/script")" -lt 65536 ] || stop 70 'the script for the VM is larger than 64 KiB' 'send a smaller manifest, or fewer words'
+    sh -n "$work/script" || stop 70 'the script for the VM is no valid shell script' 'git diff scripts/remote'
 }
 
 invoke() {
@@ -125,13 +125,13 @@ invoke() {
     watcher=$!
     az_exit=0
     wait "$az_process" 2>/dev/null || az_exit=$?
-    [ "$az_exit" -le 128 ] || printf '%s: az was ended; it may take %s s\n' "$program" "$limit_s" >&2
+    [ "$az_exit" -le 128 ] || printf '%s: az was ended after its limit, limits.az_timeout_s = %s s\n' "$program" "$limit_s" >&2
     az_process=
     kill "$watcher" 2>/dev/null || :
     nexy nexy-verify run-command --nonce "$nonce" --az-exit "$az_exit" "$work/out" "$work/err" >"$work/answer"
 }
 
-# Ends a process that takes too long; ended itself, it leaves nothing behind.
+# Ends a process that takes too long: end_after SECONDS PROCESS. When it is ended itself, it leaves no process behind.
 end_after() {
     sleeper=
     trap '[ -z "$sleeper" ] || kill "$sleeper"; exit 0' TERM

@@ -7,10 +7,10 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib.sh"
 
 if [ "$#" -ne 1 ] || [ "$1" != - ]; then
-    stop 2 'it needs a release record on standard input, and nothing else' "nexy-manifest write - | scripts/$program -"
+    stop 2 'expected a release record on standard input, and the one word -' "nexy-manifest write - | scripts/$program -"
 fi
 
-# Whatever went wrong, the record goes on and says so; one that carries a stop already comes out byte for byte.
+# Passes the record on with the failure in it. A record that already holds a failure is passed on byte for byte.
 hand_on() {
     ended=$?
     [ "$ended" -gt 128 ] || nexy nexy-manifest delivered --failed "$ended" - <"$work/record" || :
@@ -23,12 +23,12 @@ open_work
 cat >"$work/record" || no_room "$work"
 ended=0
 payload=$(nexy nexy-manifest payload - <"$work/record") || ended=$?
-case $ended in 65 | 78) exit "$ended" ;; esac # no record came, or nobody can read it, so none goes on
+case $ended in 65 | 78) exit "$ended" ;; esac # no record came, or it cannot be read: there is nothing to pass on
 trap hand_on EXIT
 [ "$ended" -eq 0 ] || exit "$ended"
 if [ -z "$payload" ]; then
     trap close_work EXIT
-    printf '%s: the record has no manifest, so the VM keeps the one it has\n' "$program" >&2
+    printf '%s: the record has no manifest; the VM keeps the one that it has\n' "$program" >&2
     cat "$work/record" || exit 69
     exit 0
 fi

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Walks a release stage by stage through files in releases/<version>/ of the workspace, so that it can be resumed at the first stage that is not done.
-# scripts/release.sh          all stages; those that are done stay as they are, checks are always asked anew
-# scripts/release.sh STAGE    publish (with its checks), manifest, deliver or verify, also when it was done before
-# scripts/release.sh rollback [--artifact FILE --to-version V]    back to what was live before, down to the VM
+# Runs a release stage by stage through files in releases/<version>/ of the workspace. A later run goes on at the first stage that is not done.
+# scripts/release.sh          all stages that are not done; the last verification is always asked again
+# scripts/release.sh STAGE    publish (with its gates), manifest, deliver or verify, also when it was done before
+# scripts/release.sh rollback [--artifact FILE --to-version V]    gives users the previous file back, down to the VM
 set -eu
 program=release.sh
 again='make release'
@@ -10,7 +10,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
 
-# One stage: its command reads the record of the stage before, and its own record gets its name only when it is done.
+# Runs one stage: stage NAME INPUT COMMAND. The record gets its name only when the command has succeeded.
 stage() {
     name=$1
     input=$2
@@ -24,18 +24,18 @@ stage() {
         return
     fi
     mv "$folder/$name.part" "$folder/$name.failed.json" || no_room "$folder"
-    stop "$ended" "stopped at $name with exit code $ended" "read the lines above; what it knew stands in $folder/$name.failed.json; then: $again"
+    stop "$ended" "stopped at $name with exit code $ended" "read the lines above (the record so far is $PWD/$folder/$name.failed.json), then type: $again"
 }
 
-# One release of a version at a time: the link is made at once or not at all, and names the process that made it.
-# A release that was killed leaves its link behind; that process is no more, so the link is taken away.
+# Keeps a second release of the same version out. The lock is a symbolic link that names the process, because making a link is atomic.
+# A killed release leaves its link behind; it is removed when that process does not exist any more.
 alone() {
     lock=$folder.lock
     if ! ln -s "$$" "$lock" 2>/dev/null; then
         owner=$(readlink "$lock") || stop 69 "cannot write in $PWD/releases" "ls -ld '$PWD/releases'"
         if is_at_work "$owner" || ! rm "$lock" || ! ln -s "$$" "$lock"; then
             stop 75 "another release of version $version is at work: process $owner" \
-                "wait until it is done, then again; if process $owner is no release: rm '$PWD/$lock'"
+                "wait until it is done, then type: $again; when process $owner is no release, type: rm '$PWD/$lock'"
         fi
     fi
     trap 'rm -f "$lock"' EXIT
@@ -44,7 +44,7 @@ alone() {
     trap 'exit 143' TERM
 }
 
-# A number may belong to another program by now, or to a process that is dead and not yet buried; only ps tells.
+# Asks ps whether the process is a running release: the number may belong to another program by now, or to a zombie.
 is_at_work() {
     command -v ps >/dev/null || {
         kill -0 "$1" 2>/dev/null
@@ -57,19 +57,19 @@ is_at_work() {
     esac
 }
 
-# The stage that a record comes from must be done.
+# Exits when the stage before is not done.
 after() {
-    [ -s "$folder/$1.json" ] || stop 1 "$1 is not done for version $version" "make release, or the step before: make help"
+    [ -s "$folder/$1.json" ] || stop 1 "$1 is not done for version $version" 'make release'
 }
 
-# What was said about an earlier state says nothing about the new one.
+# Removes records of stages that say nothing about the new state.
 forget() {
     for later in "$@"; do
         rm -f "$folder/$later.json"
     done
 }
 
-# The record is born anew each time; other bytes or another target make it another release of the same version.
+# Makes a new record. When inbox or target differ from the earlier record, the release begins again and the earlier files are moved away.
 record() {
     stage 00-record /dev/null nexy nexy-version record
     if [ -e "$folder/10-record.json" ] && ! cmp -s "$folder/00-record.json" "$folder/10-record.json"; then
@@ -78,7 +78,7 @@ record() {
         mv "$folder" "$folder.earlier-$number"
         mkdir "$folder"
         mv "$folder.earlier-$number/00-record.json" "$folder/10-record.json"
-        printf '%s: inbox or target changed, so this starts anew; the earlier files stand in %s\n' "$program" "$folder.earlier-$number" >&2
+        printf '%s: inbox or target changed, so the release starts anew; the earlier files are in %s\n' "$program" "$folder.earlier-$number" >&2
     else
         mv "$folder/00-record.json" "$folder/10-record.json"
     fi
@@ -109,7 +109,7 @@ verify() {
     stage 60-verify "$folder/50-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
 }
 
-# What was published is not live any more, so its stages are not done; each run of a rollback asks and does everything anew.
+# Removes the records of the publication, which is not live any more. Each rollback runs all of its stages.
 rollback() {
     again='make rollback'
     forget 20-gates 30-publish 40-manifest 50-deliver 60-verify 71-rollback 72-manifest 73-deliver 74-verify
@@ -129,15 +129,15 @@ release() {
 }
 
 usage="scripts/$program [publish|manifest|deliver|verify|rollback]"
-[ "$#" -le 1 ] || [ "$1" = rollback ] || stop 2 'one stage at most' "$usage"
+[ "$#" -le 1 ] || [ "$1" = rollback ] || stop 2 'expected at most one stage' "$usage"
 case ${1:-release} in
     publish | manifest | deliver | verify | release | rollback) ;;
-    *) stop 2 "there is no stage called $1" "$usage" ;;
+    *) stop 2 "there is no stage $1" "$usage" ;;
 esac
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
-# Wherever it is called, the files stand in the workspace, beside nexy.toml.
+# The files are in the workspace, beside nexy.toml, whatever the current folder is.
 : "${NEXY_TOML:=$here/../nexy.toml}"
-[ -f "$NEXY_TOML" ] || stop 78 "there is no file $NEXY_TOML" 'let NEXY_TOML name the nexy.toml of the workspace'
+[ -f "$NEXY_TOML" ] || stop 78 "$NEXY_TOML does not exist" 'NEXY_TOML=/path/to/workspace/nexy.toml make release'
 CDPATH='' cd -- "$(dirname -- "$NEXY_TOML")"
 NEXY_TOML=$PWD/${NEXY_TOML##*/}
 export NEXY_TOML

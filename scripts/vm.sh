@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs one read-only tool on the VM and ends with its true exit code: scripts/vm.sh nexy-gate hard
+# Runs one tool that changes nothing on the VM, and ends with its exit code: scripts/vm.sh nexy-gate hard
 set -eu
 program=vm.sh
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -12,14 +12,14 @@ case "${1:-} ${2:-}" in
     'nexy-manifest check' | 'nexy-manifest show') ;;
     'nexy-publish show') ;;
     *)
-        stop 2 'only tools that change nothing run on the VM from here' \
-            'scripts/vm.sh nexy-gate|nexy-verify ID..., nexy-version|nexy-manifest show|check, or nexy-publish show'
+        stop 2 'expected a tool that changes nothing, and what it asks' \
+            'type one of: scripts/vm.sh nexy-gate ID, nexy-verify ID, nexy-version show|check, nexy-manifest show|check, nexy-publish show'
         ;;
 esac
 for word in "$@"; do
     case $word in
-        '' | *' '*) stop 2 "cannot send the word '$word' to the VM" 'use words without blanks' ;;
-        --target* | --format* | --brief) stop 2 "$word is set on the VM already: its own nexy.toml, and json" 'leave it away' ;;
+        '' | *' '*) stop 2 "cannot send the word '$word' to the VM" 'type words without blanks' ;;
+        --target* | --format* | --brief) stop 2 "$word is set on the VM already: its own nexy.toml, and json" 'type the command without it' ;;
     esac
 done
 

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Runs one tool that changes nothing. Sent behind frame.sh, with COMMAND: the tool and its words, joined by blanks.
+# Runs one tool that changes nothing. Follows frame.sh. COMMAND holds the tool and its words, joined by blanks.
 : "${COMMAND:?}"
 set -f
-# shellcheck disable=SC2086 # its words were checked one by one before they were joined
+# shellcheck disable=SC2086 # vm.sh has checked each word before it joined them
 set -- $COMMAND
 alone "$COMMAND"
 run "$@"

@@ -33,8 +33,8 @@ impl TargetError {
     #[must_use]
     pub fn problem(&self, path: &str) -> Problem {
         let fix = match self {
-            Self::Line { line, .. } => format!("correct line {line} of {path}; the README explains every key"),
-            Self::Contradiction { keys, .. } => format!("correct {keys} in {path}; the README explains every key"),
+            Self::Line { line, .. } => format!("correct line {line} of {path}; docs/nexy-toml.md explains every key"),
+            Self::Contradiction { keys, .. } => format!("correct {keys} in {path}; docs/nexy-toml.md explains every key"),
         };
         Problem::new(Exit::BadTarget, format!("cannot use {path}"), self.to_string(), fix)
     }
