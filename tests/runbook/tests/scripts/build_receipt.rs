@@ -96,9 +96,9 @@ fn wrong_operands_and_odd_names_are_usage_errors() {
     let (world, mac) = built();
     run(&world, &mac, "").exits(2);
     run(&world, &mac, "a b").exits(2);
-    run(&world, &mac, "release_inbox/None.dmg").exits(2).says("there is no file");
+    run(&world, &mac, "release_inbox/None.dmg").exits(2).says("does not exist");
     fs::write(world.inbox("a\"b.dmg"), "x").unwrap();
-    run(&world, &mac, "'release_inbox/a\"b.dmg'").exits(2).says("rename it");
+    run(&world, &mac, "'release_inbox/a\"b.dmg'").exits(2).says("more than letters");
 }
 
 #[test]

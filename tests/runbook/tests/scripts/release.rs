@@ -74,7 +74,7 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
 #[test]
 fn a_rollback_that_fails_says_how_to_go_on_with_it() {
     let world = World::new();
-    run(&world, "scripts/release.sh rollback").exits(1).says("stopped at 71-rollback").says("then: make rollback");
+    run(&world, "scripts/release.sh rollback").exits(1).says("stopped at 71-rollback").says("then type: make rollback");
     run(&world, "scripts/release.sh rollback --to-version").exits(2).says("stopped at 71-rollback with exit code 2");
 }
 

@@ -77,7 +77,7 @@ fn a_conflict_is_waited_for_once() {
     world.set_az("conflicts", json!(1));
     on_vm(&world, "nexy-gate", "echo '{}'");
     let ran = run(&world, GATE);
-    ran.exits(0).says("once more");
+    ran.exits(0).says("trying again");
     assert_eq!((ran.stdout.as_str(), invocations(&world)), ("{}\n", 2));
 }
 
