@@ -1,1 +1,1 @@
-//! The rules of this house, each with a test.
+//! The rules of this repository, each with a test.

@@ -1,9 +1,9 @@
-//! Arrows go one way: tool, outside, contract; and nothing that is shipped leans on what is only for tests.
+//! Dependencies go one way: a tool uses nexy-outside, and both use nexy-contract; shipped crates use no test crate.
 
 use crate::repository::{self, LIBRARIES, TOOLS};
 use std::collections::BTreeSet;
 
-/// The crates of this repository that a crate names in one table of its Cargo.toml.
+/// Reads the crates of this repository that a crate names in one table of its Cargo.toml.
 fn ours(krate: &str, table: &str) -> BTreeSet<String> {
     let manifest: toml::Table = repository::text(&format!("{krate}/Cargo.toml")).parse().unwrap();
     let names = manifest.get(table).and_then(toml::Value::as_table);
@@ -23,7 +23,7 @@ fn the_contract_depends_on_no_crate_of_ours() {
 }
 
 #[test]
-fn the_doors_to_the_outside_depend_on_the_contract_alone() {
+fn nexy_outside_depends_on_the_contract_alone() {
     at_most("crates/nexy-outside", "dependencies", &["nexy-contract"]);
 }
 

@@ -1,4 +1,4 @@
-//! What holds for every file: its length, its reasons, and that it speaks of nothing but the project.
+//! Rules for every file: its length, its first sentence, reasons for lint exceptions, and no words from outside of the project.
 
 use crate::{repository, rust_text};
 
@@ -29,7 +29,7 @@ fn every_exception_from_a_lint_has_a_reason() {
     for path in rust() {
         let source = repository::text(&path);
         for (at, _) in source.match_indices("[expect(").chain(source.match_indices("[allow(")) {
-            // In a string or comment it is no attribute.
+            // The same text in a string or a comment is no attribute.
             if !source[..at].ends_with(['#', '!']) {
                 continue;
             }
@@ -55,7 +55,7 @@ fn nothing_shipped_panics_prints_or_exits_by_itself() {
 
 #[test]
 fn the_project_speaks_of_itself_alone() {
-    // Split, so that this file does not hold them.
+    // The words are split, so that this file does not hold them itself.
     let strangers = [
         concat!("/wo", "rk/"),
         concat!("../sha", "red"),
@@ -81,7 +81,7 @@ fn the_project_speaks_of_itself_alone() {
 }
 
 #[test]
-fn nobody_s_home_is_named_but_the_one_on_the_vm() {
+fn no_home_folder_is_named_but_the_one_on_the_vm() {
     let target: toml::Table = repository::text("nexy.toml").parse().unwrap();
     let checkout = target["vm"]["checkout"].as_str().unwrap().to_owned();
     let home = concat!("/ho", "me/");
@@ -91,8 +91,8 @@ fn nobody_s_home_is_named_but_the_one_on_the_vm() {
         let text = text.replace(&checkout, "").replace(checkout.rsplit_once('/').unwrap().0, "");
         for (number, line) in text.lines().enumerate() {
             let named = line.contains(home) || line.contains(concat!("/Use", "rs/"));
-            // Tests make up homes of nobody.
-            assert!(!named || path.contains("test"), "{path}:{} names somebody's home", number + 1);
+            // Tests use homes of invented accounts.
+            assert!(!named || path.contains("test"), "{path}:{} names a home folder", number + 1);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The rules of this house, each with a test; what fails names the file and what to change.
+//! The rules of this repository, each with a test. A failing test names the file and what to change.
 
 #![expect(
     clippy::unwrap_used,

@@ -71,7 +71,7 @@ fn every_call_of_a_tool_names_its_target() {
 }
 
 #[test]
-fn what_is_run_from_target_was_built_into_target() {
+fn programs_are_built_into_the_folder_that_they_are_run_from() {
     if !repository::has_program("make") {
         return;
     }
@@ -79,12 +79,12 @@ fn what_is_run_from_target_was_built_into_target() {
     let calls: Vec<&str> = typed.lines().filter(|line| line.contains("cargo ")).collect();
     assert_eq!(calls.len(), 5, "{typed}");
     for call in calls {
-        assert!(call.contains(" --target-dir target"), "CARGO_TARGET_DIR would lead this astray, and old programs would be run: {call}");
+        assert!(call.contains(" --target-dir target"), "CARGO_TARGET_DIR would move the build, and make would run old programs: {call}");
     }
 }
 
 #[test]
-fn nothing_is_used_that_make_of_2006_does_not_know() {
+fn make_3_81_understands_the_makefile() {
     let makefile = repository::without_comments(&repository::text("Makefile"));
     for newer in [".ONESHELL", ".SHELLFLAGS", ".RECIPEPREFIX", "!=", "::=", "$(file ", "undefine", "private ", "$(intcmp", "$(let"] {
         assert!(!makefile.contains(newer), "Makefile uses `{newer}`, make 3.81 does not know it");

@@ -1,4 +1,4 @@
-//! Laptop scripts run on macOS as well as on Linux, and every script is plain POSIX.
+//! Laptop scripts run on macOS and on Linux, and every script is plain POSIX.
 
 use crate::{repository, rust_text};
 use assert_cmd::Command;
@@ -62,7 +62,7 @@ fn laptop_scripts_and_the_makefile_use_only_what_every_laptop_has() {
     assert!(found.is_empty(), "not every laptop has these:\n{}", found.join("\n"));
 }
 
-/// A message may speak of a program; single-quoted words are what people read.
+/// Removes single-quoted words from lines that print: a message may name any program.
 fn without_messages(line: &str) -> String {
     if line.contains("stop ") || line.contains("printf ") { line.split('\'').step_by(2).collect() } else { line.to_owned() }
 }
@@ -81,7 +81,7 @@ fn no_script_uses_what_only_bash_understands() {
 }
 
 #[test]
-fn every_script_is_read_without_complaint() {
+fn dash_and_shellcheck_accept_every_script() {
     for (program, arguments) in [("dash", &["-n"][..]), ("shellcheck", &["-x"][..])] {
         if !repository::has_program(program) {
             continue;

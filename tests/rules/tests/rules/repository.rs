@@ -23,7 +23,7 @@ pub(crate) fn text(path: &str) -> String {
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// Every file below a folder, as paths relative to the root, in order; without what was built and what is released.
+/// Every file below a folder, as paths relative to the root, in order; without build output, inbox and releases.
 pub(crate) fn files(below: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&root().join(below), &mut found);
@@ -42,13 +42,13 @@ fn collect(folder: &Path, found: &mut Vec<String>) {
     }
 }
 
-/// The Rust files of what is shipped: libraries and tools.
+/// The Rust files of shipped crates: libraries and tools.
 pub(crate) fn shipped_rust() -> Vec<String> {
     let folders = LIBRARIES.iter().chain(&TOOLS).flat_map(|name| files(&format!("crates/{name}/src")));
     folders.filter(|path| path.ends_with(".rs") && !path.ends_with("/tests.rs") && !path.contains("/tests/")).collect()
 }
 
-/// The scripts that run on the laptop; those in `remote/` run on the VM, which is Linux.
+/// The scripts that run on the laptop. Those in `remote/` run on the VM, which is Linux.
 pub(crate) fn laptop_scripts() -> Vec<String> {
     files("scripts").into_iter().filter(|path| path.ends_with(".sh") && !path.starts_with("scripts/remote/")).collect()
 }
@@ -110,11 +110,11 @@ pub(crate) fn built(name: &str) -> Command {
     command
 }
 
-/// Whether a program is on `PATH`; a rule that needs it says loudly when it is not.
+/// Whether a program is on `PATH`. When it is not, a line on standard error says that the rule was not checked.
 pub(crate) fn has_program(name: &str) -> bool {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file());
     if !found {
-        // Past the test harness, which keeps what a passing test prints to itself.
+        // Standard error is written directly, because the test harness hides what a passing test prints.
         let told = format!("\nNOT CHECKED: {name} is not on PATH; do: sudo apt-get install {name}\n");
         std::io::stderr().write_all(told.as_bytes()).unwrap();
     }

@@ -1,6 +1,6 @@
-//! Rust source as the rules see it: string literals of what is shipped, without comments and without tests.
+//! Reads Rust source for the rules: string literals of shipped code, without comments and tests.
 
-/// Every string literal outside of comments and of `#[cfg(test)]` modules, with its line.
+/// Finds every string literal outside of comments and `#[cfg(test)]` modules, with its line.
 pub(crate) fn literals(source: &str) -> Vec<(usize, String)> {
     let source = without_tests(source);
     let characters: Vec<char> = source.chars().collect();
@@ -33,7 +33,7 @@ pub(crate) fn literals(source: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The source up to its test module, which stands last in every file.
+/// Cuts off the test module, which is the last part of every file.
 pub(crate) fn without_tests(source: &str) -> &str {
     source.find("\n#[cfg(test)]\nmod ").map_or(source, |end| &source[..end])
 }

@@ -1,18 +1,18 @@
-//! What is Nexy's own stands in `nexy.toml`, and nowhere in what is shipped.
+//! Values that are particular to Nexy are in `nexy.toml`; no shipped code holds one.
 
 use crate::{repository, rust_text};
 use std::collections::BTreeSet;
 
-/// Words that are also something else than a value of `nexy.toml`.
+/// Values of `nexy.toml` that are ordinary words, or that the code needs before it can read the file.
 const MEANS_SOMETHING_ELSE: &[(&str, &str)] = &[
     ("server", "an ordinary word"),
     ("Update", "an ordinary word"),
     ("origin", "an ordinary word"),
-    ("VERSION", "what S3 calls the owner of the version; help and messages speak of it"),
-    ("https://github.com", "the host that the variable GH_TOKEN is for, whatever the target says"),
-    ("/etc/nexy/nexy.toml", "where the file itself is looked for, before it can be read"),
-    ("config.env", "what the rulebook calls the server's environment file; messages speak of it"),
-    ("scripts/remote", "where this repository keeps them; the gate asks about whatever folder the target names"),
+    ("VERSION", "the name that S3 gives to the file; help and messages use it"),
+    ("https://github.com", "the host that the variable GH_TOKEN is for, also when the target names another one"),
+    ("/etc/nexy/nexy.toml", "a place where the tools look for the file itself"),
+    ("config.env", "the name that the rulebooks give to the server's environment file; messages use it"),
+    ("scripts/remote", "the folder of this repository; the gate asks about the folder that the target names"),
     ("nexy.target/1", "the schema id of the file"),
 ];
 
@@ -65,7 +65,7 @@ fn no_value_of_the_target_stands_in_scripts_or_the_makefile() {
 
 #[test]
 fn a_value_of_the_environment_file_is_handed_over_in_one_place_alone() {
-    // Split, so that this file is none of them.
+    // The name is split, so that this file does not hold it itself.
     let door = concat!("reveal_for_one", "_request(");
     let callers: Vec<String> =
         repository::shipped_rust().into_iter().filter(|path| rust_text::without_tests(&repository::text(path)).contains(door)).collect();
