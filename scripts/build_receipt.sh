@@ -39,7 +39,7 @@ for name in hdiutil defaults codesign xcrun shasum; do
     command -v "$name" >/dev/null || stop 69 "$name is not on PATH" 'run this on the Mac that built the image; xcrun comes with Xcode'
 done
 name=${image##*/}
-is_safe "$name" || stop 2 "the name $name holds more than letters, digits, blanks and ._:@=+,-" "mv '$image' Nexy.dmg"
+is_safe "$name" || stop 2 "the name $name holds more than letters, digits, blanks and ._:@=+,-" 'give the file a plain name, then type the command again'
 who=$(id -un)@$(uname -n)
 is_safe "$who" || who=unknown
 
