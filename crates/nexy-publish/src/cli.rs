@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line, as clap reads it.
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
 use nexy_contract::{Exit, Problem, ReleaseVersion};
@@ -16,7 +16,7 @@ use std::path::PathBuf;
     override_usage = "nexy-publish [OPTIONS] -\n       nexy-publish [OPTIONS] rollback [--artifact FILE] [--to-version V] -\n       \
                       nexy-publish [OPTIONS] show\n       nexy-publish [OPTIONS] clean",
     after_help = "\
-Stage, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.
+Upload, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.
 
 Examples:
   nexy-version record | nexy-gate before-publish - | nexy-publish --dry-run -
@@ -32,7 +32,7 @@ Exit codes:
   4   needs a person now: the command to type is printed
   65  the record on standard input cannot be used
   69  could not look, users have what they had
-  75  somebody else is at work, or the channel has changed: look, then try again
+  75  another run is at work, or the channel has changed: look, then try again
   78  nexy.toml is missing or wrong"
 )]
 pub(crate) struct Cli {
@@ -46,7 +46,7 @@ pub(crate) struct Cli {
     pub(crate) common: Common,
 }
 
-/// What a publication is told; before the verb and after it mean the same.
+/// Options of a publication; they mean the same before and after the verb.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Publish {
     /// `-`: a release record comes on standard input
@@ -57,16 +57,16 @@ pub(crate) struct Publish {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Publish although nobody has looked, or too long ago; the record keeps the reason. A failed check is never excused
+    /// Publish although no report of the gates is there, or only an old one; the record keeps the reason. A failed check is never excused
     #[arg(long, value_name = "REASON")]
     pub(crate) ungated: Option<String>,
 
     /// Publish bytes, or a version, that were rolled back; the record keeps the reason
-    #[arg(long, value_name = "REASON")]
-    pub(crate) again: Option<String>,
+    #[arg(long, value_name = "REASON", alias = "again")]
+    pub(crate) allow_rolled_back: Option<String>,
 }
 
-/// What a rollback is told.
+/// Options of a rollback.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Rollback {
     /// `-`: a release record comes on standard input; its artifacts are rolled back, else the one that clients update from
@@ -77,7 +77,7 @@ pub(crate) struct Rollback {
     #[arg(long, value_name = "FILE", requires = "to_version")]
     pub(crate) artifact: Option<PathBuf>,
 
-    /// The version of what it goes back to, when no label tells
+    /// The version of what it goes back to, when no label names it
     #[arg(long, value_name = "V")]
     pub(crate) to_version: Option<ReleaseVersion>,
 
@@ -87,8 +87,8 @@ pub(crate) struct Rollback {
 }
 
 impl Cli {
-    /// What was said before the verb and after it, together: a `--dry-run` counts wherever it stands.
-    pub(crate) fn wishes(&self) -> Publish {
+    /// The options before and after the verb together: a `--dry-run` counts wherever it stands.
+    pub(crate) fn publication(&self) -> Publish {
         let after = match &self.verb {
             Some(Verb::Publish(after)) => after.clone(),
             _ => return self.publish.clone(),
@@ -97,13 +97,13 @@ impl Cli {
             record: after.record,
             dry_run: self.publish.dry_run || after.dry_run,
             ungated: after.ungated.or_else(|| self.publish.ungated.clone()),
-            again: after.again.or_else(|| self.publish.again.clone()),
+            allow_rolled_back: after.allow_rolled_back.or_else(|| self.publish.allow_rolled_back.clone()),
         }
     }
 
-    /// Holds that nobody gives a reason to a verb that asks for none.
-    pub(crate) fn no_reasons(&self) -> Result<(), Problem> {
-        let given = [("--ungated", &self.publish.ungated), ("--again", &self.publish.again)];
+    /// Refuses a reason that is given to a verb that asks for none.
+    pub(crate) fn refuse_reasons(&self) -> Result<(), Problem> {
+        let given = [("--ungated", &self.publish.ungated), ("--allow-rolled-back", &self.publish.allow_rolled_back)];
         match given.iter().find(|(_, reason)| reason.is_some()) {
             Some((option, _)) => Err(Problem::new(
                 Exit::Usage,
@@ -118,13 +118,13 @@ impl Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
-    /// Put the artifacts live; this is what is done without a verb
+    /// Put the artifacts live; the default without a verb
     Publish(Publish),
     /// Give users back what was live before, with two renames, or an older file
     Rollback(Rollback),
     /// Say what is on every channel: live, previous, staged, rolled back, leftovers
     Show,
-    /// Remove what no run needs any more: uploads and rolled-back artifacts older than an hour, nothing that is not ours
+    /// Remove what no run needs any more: uploads and rolled-back artifacts of this tool older than an hour
     Clean {
         /// Say what would be removed, and remove nothing
         #[arg(long)]
@@ -134,4 +134,30 @@ pub(crate) enum Verb {
 
 fn dash() -> PossibleValuesParser {
     PossibleValuesParser::new(["-"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_dry_run(arguments: &[&str]) -> bool {
+        let cli = Cli::try_parse_from([&["nexy-publish"], arguments].concat()).expect("arguments that are understood");
+        match &cli.verb {
+            Some(Verb::Rollback(after)) => cli.publish.dry_run || after.dry_run,
+            Some(Verb::Clean { dry_run }) => cli.publish.dry_run || *dry_run,
+            _ => cli.publication().dry_run,
+        }
+    }
+
+    #[test]
+    fn a_dry_run_counts_wherever_it_stands() {
+        for words in [vec!["-"], vec!["publish", "-"], vec!["rollback", "-"], vec!["clean"]] {
+            assert!(!is_dry_run(&words), "{words:?}");
+            for place in 0..=words.len() {
+                let mut words = words.clone();
+                words.insert(place, "--dry-run");
+                assert!(is_dry_run(&words), "{words:?}");
+            }
+        }
+    }
 }

@@ -1,24 +1,20 @@
-//! Puts the artifacts live without ever leaving users without a download: stage, verify, swap, confirm.
+//! Puts the artifacts live without ever leaving users without a download: upload, verify, swap, confirm.
 
-mod back;
-mod by_hand;
-mod channel;
 mod clean;
 mod cli;
-mod live;
-mod names;
-mod patience;
+mod gh_commands;
+mod job;
+mod locks;
 mod plan;
 mod progress;
 mod publish;
+mod retry;
 mod rollback;
-#[cfg(test)]
-mod scenery;
 mod session;
 mod show;
 mod signals;
 mod steps;
-mod words;
+mod swap_all;
 
 use clap::Parser as _;
 use cli::{Cli, Rollback, Verb};
@@ -38,16 +34,16 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Exit, Problem> {
     let before = &cli.publish;
     if !matches!(cli.verb, Some(Verb::Publish(_)) | None) {
-        cli.no_reasons()?;
+        cli.refuse_reasons()?;
     }
     let workspace = Workspace::find(&cli.common)?;
     match &cli.verb {
         Some(Verb::Show) => show::run(&workspace, &cli.common),
         Some(Verb::Clean { dry_run }) => clean::run(&workspace, before.dry_run || *dry_run, &cli.common),
         Some(Verb::Rollback(after)) => {
-            let wishes = Rollback { dry_run: before.dry_run || after.dry_run, ..after.clone() };
-            rollback::run(&workspace, &wishes, &cli.common)
+            let options = Rollback { dry_run: before.dry_run || after.dry_run, ..after.clone() };
+            rollback::run(&workspace, &options, &cli.common)
         }
-        Some(Verb::Publish(_)) | None => publish::run(&workspace, &cli.wishes(), &cli.common),
+        Some(Verb::Publish(_)) | None => publish::run(&workspace, &cli.publication(), &cli.common),
     }
 }

@@ -1,6 +1,6 @@
-//! How far a transfer is: a bar on a terminal, a line every ten seconds elsewhere, nothing with `--quiet`.
+//! Progress of a transfer: a bar on a terminal, a line every ten seconds elsewhere, nothing with `--quiet`.
 //!
-//! Drawn by hand: one line with a rate is all that is wanted, and the crates that draw bars weigh more than this tool may grow.
+//! Drawn here, because one line with a rate is enough and the crates that draw bars are larger than this tool.
 
 use nexy_outside::{Common, stdio};
 use std::{
@@ -10,13 +10,13 @@ use std::{
 
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
 const BETWEEN_FRAMES: Duration = Duration::from_millis(200);
-/// What is over before this needs no bar.
-const UNSEEN: Duration = Duration::from_millis(400);
+/// A transfer that is over before this gets no bar.
+const WITHOUT_BAR: Duration = Duration::from_millis(400);
 const BAR_COLUMNS: usize = 24;
-/// A line that is full to the last column would be wrapped by some terminals.
+/// Some terminals wrap a line that reaches the last column.
 const FRAME_COLUMNS: usize = 79;
 
-/// Where the words go.
+/// Where the progress is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Screen {
     Nowhere,
@@ -24,7 +24,7 @@ enum Screen {
     Lines,
 }
 
-/// One transfer; told how many bytes are through, it speaks when it is time to.
+/// One transfer: it counts bytes and prints from time to time.
 #[derive(Debug)]
 pub(crate) struct Progress {
     screen: Screen,
@@ -41,19 +41,19 @@ struct State {
 }
 
 impl Progress {
-    /// Begins: `what` says what happens to which file, such as `uploading Nexy.dmg`.
+    /// Begins a transfer; `what` names it, such as `uploading Nexy.dmg`.
     pub(crate) fn begin(common: &Common, what: impl Into<String>, total_bytes: u64) -> Self {
         let screen = match (common.quiet, stdio::stderr_is_terminal()) {
             (true, _) => Screen::Nowhere,
             (false, true) => Screen::Terminal,
             (false, false) => Screen::Lines,
         };
-        let next = if screen == Screen::Lines { BETWEEN_LINES } else { UNSEEN };
+        let next = if screen == Screen::Lines { BETWEEN_LINES } else { WITHOUT_BAR };
         let state = RefCell::new(State { next, drawn: false });
         Self { screen, what: what.into(), total_bytes, begun: Instant::now(), state }
     }
 
-    /// So many bytes are through in all.
+    /// Reports the bytes transferred so far.
     pub(crate) fn at(&self, bytes: u64) {
         let elapsed = self.begun.elapsed();
         let mut state = self.state.borrow_mut();
@@ -88,7 +88,7 @@ fn line(what: &str, bytes: u64, total: u64, elapsed: Duration) -> String {
 fn frame(what: &str, bytes: u64, total: u64, elapsed: Duration) -> String {
     let percent = (bytes.min(total) * 100).checked_div(total).unwrap_or(100);
     let words = format!(" {percent:>3} %, {}", pace(bytes, total, elapsed));
-    // The numbers matter more than the bar.
+    // The numbers come first: the bar gets the columns that are left.
     let taken = what.chars().count() + words.chars().count() + " []".len();
     let columns = FRAME_COLUMNS.saturating_sub(taken).min(BAR_COLUMNS) as u64;
     let full = (bytes.min(total) * columns).checked_div(total).unwrap_or(columns);

@@ -1,17 +1,20 @@
-//! The story of a publication: may it, look at everything, stage and verify all, then swap and confirm.
+//! The story of a publication: check the report, look at everything, upload and verify all, then swap and confirm.
 
 use crate::{
     TOOL, clean,
     cli::Publish,
-    live,
-    session::{Locks, network},
-    steps::{Job, Scene, announced, look, revive, room, stage, verify},
-    words,
+    job::Job,
+    locks::Locks,
+    plan::dry_run,
+    session::{Session, network},
+    steps::{inspect, manifest_rule, park_previous, restore_live, upload, verify},
+    swap_all,
 };
 use nexy_contract::{
     Exit, Problem, Record,
     before_publish::{self, Refusal},
     record::Retry,
+    text::printable,
 };
 use nexy_outside::{
     Common, Workspace,
@@ -20,62 +23,61 @@ use nexy_outside::{
 };
 use std::time::Duration;
 
-/// What this run was told, and where.
-struct Order<'a> {
-    workspace: &'a Workspace,
-    wishes: &'a Publish,
-    common: &'a Common,
-}
-
-pub(crate) fn run(workspace: &Workspace, wishes: &Publish, common: &Common) -> Result<Exit, Problem> {
-    let order = Order { workspace, wishes, common };
-    let mut retries = None;
+pub(crate) fn run(workspace: &Workspace, options: &Publish, common: &Common) -> Result<Exit, Problem> {
     acting::act(TOOL, TOOL, workspace, common, |record| {
-        let deed = publish(&order, record, &mut retries).unwrap_or_else(|problem| {
-            let acted = matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson);
-            Deed::failed(&problem, acted)
-        });
-        Deed { retries: retries.take().unwrap_or_default(), ungated: wishes.ungated.clone(), ..deed }
+        let mut retries = Vec::new();
+        let done = publish(workspace, options, common, record, &mut retries).unwrap_or_else(|problem| failed(&problem));
+        Deed { retries, ungated: options.ungated.clone(), ..done }
     })
 }
 
-fn publish(order: &Order<'_>, record: &mut Record, retries: &mut Option<Vec<Retry>>) -> Result<Deed, Problem> {
-    let Order { workspace, wishes, common } = *order;
-    let left = admit(order, record)?;
+/// A refusal; after these exits the channel has changed.
+pub(crate) fn failed(problem: &Problem) -> Deed {
+    Deed::failed(problem, matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson))
+}
+
+fn publish(
+    workspace: &Workspace,
+    options: &Publish,
+    common: &Common,
+    record: &mut Record,
+    retries: &mut Vec<Retry>,
+) -> Result<Deed, Problem> {
+    let report_valid_for = admit(workspace, options, common, record)?;
     let target = &workspace.target;
     common.note(&format!("Current Version: {}", record.version));
     common.note(&format!("Target Repo: {}", target.repositories.artifacts));
-    announced::look(workspace, record)?;
+    manifest_rule::check_publication(workspace, record)?;
     let channels = record.artifacts.iter().map(|artifact| artifact.channel.as_str());
-    let locks = if wishes.dry_run { Locks::only_looking(target, channels) } else { Locks::take(target, channels)? };
+    let locks = Locks::take(target, channels, options.dry_run)?;
     let http = network(target)?;
-    let scene = locks.scene(target, &http, common, wishes.dry_run, left)?;
-    let result = walk(order, record, &scene);
-    *retries = Some(scene.patience.retries());
-    result
+    let session = Session::new(target, &http, common, &locks, options.dry_run)?.with_report_valid_for(report_valid_for);
+    let done = inspect_and_publish(workspace, options, record, &session);
+    *retries = session.retry.retries();
+    done
 }
 
-fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result<Deed, Problem> {
-    let Order { workspace, wishes, .. } = *order;
-    let mut jobs = Vec::new();
-    for artifact in &record.artifacts {
-        match look::publication(scene, workspace, record, artifact, wishes.again.is_some()) {
-            Ok(job) => jobs.push(job),
-            Err(problem) if wishes.dry_run => return Err(problem),
-            Err(problem) => return Err(repair(scene, &mut jobs).err().unwrap_or(problem)),
-        }
+fn inspect_and_publish<'a>(
+    workspace: &'a Workspace,
+    options: &Publish,
+    record: &mut Record,
+    session: &Session<'a>,
+) -> Result<Deed, Problem> {
+    let allow_rolled_back = options.allow_rolled_back.as_ref();
+    let mut jobs = inspect::all(session, options.dry_run, &record.artifacts, |artifact| {
+        inspect::for_publication(session, workspace, record, artifact, allow_rolled_back.is_some())
+    })?;
+    clean::mention_leftovers(session.common, &jobs);
+    if options.dry_run {
+        return dry_run(&jobs);
     }
-    clean::mention(order.common, &jobs);
-    if wishes.dry_run {
-        return words::dry_run(&jobs);
-    }
-    repair(scene, &mut jobs)?;
-    if let Err(problem) = make_live(scene, &mut jobs) {
-        stage::give_up(scene, &mut jobs);
+    restore_live::all(session, &mut jobs)?;
+    if let Err(problem) = make_live(session, &mut jobs) {
+        upload::undo_restaging(session, &mut jobs);
         return Err(problem);
     }
-    jobs.iter_mut().for_each(|job| room::tidy(scene, job));
-    live::write_down(scene, record, &jobs)?;
+    jobs.iter_mut().for_each(|job| park_previous::delete_parked(session, job));
+    swap_all::record_live(session, record, &jobs)?;
     let places: Vec<String> = jobs.iter().map(Job::place).collect();
     let changed = jobs.iter().any(|job| job.changed_at().is_some());
     let mut message = if changed {
@@ -83,41 +85,37 @@ fn walk<'a>(order: &Order<'a>, record: &mut Record, scene: &Scene<'a>) -> Result
     } else {
         format!("{} live already, nothing was changed", places.join(" and "))
     };
-    if let Some(reason) = &wishes.again {
-        message += &format!("; bytes that were rolled back are allowed again: {}", nexy_contract::text::printable(reason));
+    if let Some(reason) = allow_rolled_back {
+        message += &format!("; rolled-back bytes are allowed: {}", printable(reason));
         record.ext.insert("published_again".to_owned(), reason.clone().into());
     }
-    Ok(Deed { next: Some("tell the clients: nexy-manifest write -".to_owned()), ..Deed::done(message, changed) })
+    Ok(done(message, changed))
 }
 
-fn make_live(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
+fn make_live(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
     for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
-        stage::apply(scene, job)?;
+        upload::apply(session, job)?;
     }
     for job in jobs.iter_mut().filter(|job| !job.plan.already_live) {
-        verify::apply(scene, job)?;
+        verify::upload(session, job)?;
     }
-    live::go(scene, jobs)
+    swap_all::swap_all(session, jobs)
 }
 
-/// Users come first: what an interrupted run has left without a download gets one before any refusal is spoken.
-pub(crate) fn repair(scene: &Scene<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
-    for job in jobs.iter_mut() {
-        revive::apply(scene, job)?;
-    }
-    let refusal = jobs.iter_mut().find_map(|job| job.plan.refusal.take());
-    let revived = jobs.iter().any(|job| job.revived_at.is_some());
-    match refusal {
-        Some(refusal) if revived => Err(Problem { what: format!("users have a download again; {}", refusal.what), ..refusal }),
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
-    }
+/// Done; the manifest comes next.
+pub(crate) fn done(message: String, changed: bool) -> Deed {
+    Deed { next: Some("tell the clients: nexy-manifest write -".to_owned()), ..Deed::done(message, changed) }
 }
 
-/// Rule 4 of the record: a fresh, complete, passing report about these very bytes, or a reason for a missing one. What comes
-/// back is how long the report stands, as seen from now.
-fn admit(order: &Order<'_>, record: &Record) -> Result<Option<Duration>, Problem> {
-    let Order { workspace, wishes, common } = *order;
+/// The outcome of a dry run: every step, or the refusal.
+pub(crate) fn dry_run(jobs: &[Job<'_>]) -> Result<Deed, Problem> {
+    let planned = dry_run::steps(&jobs.iter().map(Job::planned).collect::<Vec<_>>())?;
+    Ok(Deed { planned, ..Deed::done("dry run: nothing was changed", false) })
+}
+
+/// Requires a fresh, complete and passing report about these bytes, or a reason for a missing one (rule 4 of the record).
+/// Returns how long the report is still valid.
+fn admit(workspace: &Workspace, options: &Publish, common: &Common, record: &Record) -> Result<Option<Duration>, Problem> {
     if record.artifacts.is_empty() {
         return Err(Problem::new(
             Exit::No,
@@ -126,19 +124,20 @@ fn admit(order: &Order<'_>, record: &Record) -> Result<Option<Duration>, Problem
             format!("put the finished files into {}/ and start again with nexy-version record", workspace.target.layout.inbox),
         ));
     }
-    if wishes.again.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-        return Err(Problem::new(Exit::Usage, "--again needs a reason", "", "--again 'why these bytes are right after all'"));
+    if options.allow_rolled_back.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
+        let what = "--allow-rolled-back needs a reason";
+        return Err(Problem::new(Exit::Usage, what, "", "--allow-rolled-back 'why these bytes are right after all'"));
     }
     owned_version::must_be(workspace, record.version)?;
     let limits = &workspace.target.limits;
     let now = clock::now();
-    match (before_publish::judge(record, now, limits), &wishes.ungated) {
+    match (before_publish::judge(record, now, limits), &options.ungated) {
         (Ok(report), _) => {
             let left = limits.report_max_age_s - (now.as_second() - report.at.as_second());
             Ok(u64::try_from(left).ok().map(Duration::from_secs))
         }
         (Err(Refusal::Excusable(because)), Some(reason)) if !reason.trim().is_empty() => {
-            common.note(&format!("{TOOL}: publishing although {because}; reason given: {}", nexy_contract::text::printable(reason)));
+            common.note(&format!("{TOOL}: publishing although {because}; reason given: {}", printable(reason)));
             Ok(None)
         }
         (Err(refusal), _) => Err(refusal.problem()),

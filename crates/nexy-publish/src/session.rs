@@ -1,89 +1,80 @@
-//! What a run needs before its first look: the lock of every channel, the network, and a token.
+//! What all steps of a run share: the target, GitHub, the retry budget, the signals and the machine tags.
 
-use crate::{patience::Patience, signals::Signals, steps::Scene};
-use nexy_contract::{Exit, Problem, Sha256Digest, Target};
+use crate::{
+    gh_commands::GhCommands,
+    locks::Locks,
+    plan::{
+        Wanted,
+        channel::{self, Channel},
+    },
+    retry::RetryBudget,
+    signals::Signals,
+};
+use nexy_contract::{Exit, Problem, Sha256Digest, Target, target::ArtifactRow};
 use nexy_outside::{
     Common,
-    github::Github,
+    github::{Github, GithubError, Release},
     http::Http,
-    own_lock::{self, OwnLock, Taken},
     token,
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
+
+/// What all steps of a run share.
+pub(crate) struct Session<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) github: Github<'a>,
+    pub(crate) retry: RetryBudget,
+    pub(crate) signals: Signals,
+    pub(crate) common: &'a Common,
+    locks: &'a Locks,
+}
 
 /// The network.
 pub(crate) fn network(target: &Target) -> Result<Http, Problem> {
     Http::new(&target.limits).map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))
 }
 
-/// The exclusive right to change channels, as far as this machine can give it; other machines see our uploads.
-#[derive(Debug, Default)]
-pub(crate) struct Locks {
-    held: Vec<OwnLock>,
-    marks: Vec<(String, String)>,
-}
-
-impl Locks {
-    /// Locks every channel without waiting.
-    pub(crate) fn take<'a>(target: &Target, channels: impl IntoIterator<Item = &'a str>) -> Result<Self, Problem> {
-        let mut locks = Self::default();
-        for channel in channels.into_iter().collect::<BTreeSet<_>>() {
-            match own_lock::take(&name(target, channel))? {
-                Taken::Ours(lock) => {
-                    locks.marks.push((channel.to_owned(), lock.mark.clone()));
-                    locks.held.push(lock);
-                }
-                Taken::Others(process) => return Err(busy(channel, process)),
-            }
-        }
-        Ok(locks)
-    }
-
-    /// For those who change nothing: no lock, but the marks that an earlier run has made.
-    pub(crate) fn only_looking<'a>(target: &Target, channels: impl IntoIterator<Item = &'a str>) -> Self {
-        let mark = |channel: &str| Some((channel.to_owned(), own_lock::mark(&name(target, channel))?));
-        Self { held: Vec::new(), marks: channels.into_iter().filter_map(mark).collect() }
-    }
-
-    /// The scene of a run. Without `dry_run` it must have a token.
-    pub(crate) fn scene<'a>(
-        &self,
-        target: &'a Target,
-        http: &'a Http,
-        common: &'a Common,
-        dry_run: bool,
-        stands_for: Option<Duration>,
-    ) -> Result<Scene<'a>, Problem> {
+impl<'a> Session<'a> {
+    /// A session that must have a token. A dry run uses one if there is one.
+    pub(crate) fn new(target: &'a Target, http: &'a Http, common: &'a Common, locks: &'a Locks, dry_run: bool) -> Result<Self, Problem> {
         let token = match token::find(target) {
             Ok(token) => Some(token.secret),
             Err(_) if dry_run => None,
             Err(problem) => return Err(problem),
         };
         let limits = &target.limits;
-        Ok(Scene {
+        Ok(Self {
             target,
             github: Github::new(http, target, token),
-            patience: Patience::new(limits.mutation_pause_ms, limits.retry_total_s).standing_for(stands_for),
+            retry: RetryBudget::new(limits.mutation_pause_ms, limits.retry_total_s),
             signals: Signals::watch(),
             common,
-            marks: self.marks.clone(),
+            locks,
         })
     }
-}
 
-/// One lock for each server, repository and tag.
-fn name(target: &Target, channel: &str) -> String {
-    let repository = &target.repositories.artifacts;
-    let whole = format!("{} {repository} {channel}", target.github.api_url);
-    format!("publish-{}-{channel}-{}", repository.replace('/', "-"), Sha256Digest::of(whole.as_bytes()).short())
-}
+    /// Limits waits to the time for which the gates' report is still valid.
+    pub(crate) fn with_report_valid_for(self, left: Option<Duration>) -> Self {
+        Self { retry: self.retry.with_report_valid_for(left), ..self }
+    }
 
-fn busy(channel: &str, process: Option<String>) -> Problem {
-    let who = process.map_or_else(|| "another nexy-publish".to_owned(), |process| format!("another nexy-publish (process {process})"));
-    Problem::new(
-        Exit::Busy,
-        format!("nothing was done on the channel {channel}"),
-        format!("{who} is at work on it on this machine"),
-        "wait until it has ended, then run the same pipeline again",
-    )
+    /// The `gh` commands for an operator who goes on in place of this tool.
+    pub(crate) fn gh(&self) -> GhCommands<'_> {
+        GhCommands::of(self.target)
+    }
+
+    /// The tag that uploads of this machine to a channel carry in their labels; `None` before the first upload.
+    pub(crate) fn machine_tag(&self, channel: &str) -> Option<&str> {
+        self.locks.machine_tag(channel)
+    }
+
+    /// The bytes that are to be live as the artifact of this row.
+    pub(crate) fn wanted<'b>(&'b self, row: &'b ArtifactRow, size_bytes: u64, sha256: Sha256Digest) -> Wanted<'b> {
+        Wanted { gh: self.gh(), artifact: &row.name, size_bytes, sha256, machine_tag: self.machine_tag(&row.channel) }
+    }
+
+    /// The assets on an artifact's channel now.
+    pub(crate) fn list(&self, release: &Release, artifact: &str) -> Result<Channel, GithubError> {
+        self.retry.read(|| self.github.listing(release.id)).map(|listing| channel::sort(artifact, listing))
+    }
 }

@@ -1,10 +1,10 @@
-//! `show`: what lies on every channel, and nothing more.
+//! The story of `show`: prints what lies on every channel, and changes nothing.
 
 use crate::{
-    channel::{self, Channel},
-    clean,
-    session::{Locks, network},
-    steps::look,
+    locks::Locks,
+    plan::channel::{self, Channel},
+    session::{Session, network},
+    steps::inspect,
 };
 use nexy_contract::{
     Exit, Problem,
@@ -20,12 +20,13 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     let format = common.format()?;
     let http = network(target)?;
     // Public releases can be read without a token; with one the limits are wider.
-    let scene = Locks::default().scene(target, &http, common, true, None)?;
+    let locks = Locks::default();
+    let session = Session::new(target, &http, common, &locks, true)?;
     let mut channels = Vec::new();
     for row in &target.artifacts {
-        let release = look::release_of_any_kind(&scene, row)?;
-        let what = || format!("cannot look at the channel {}", row.channel);
-        let channel = scene.list(&release, &row.name).map_err(|error| error.problem(what()))?;
+        let release = inspect::release_in_any_state(&session, row)?;
+        let what = || format!("cannot list the channel {}", row.channel);
+        let channel = session.list(&release, &row.name).map_err(|error| error.problem(what()))?;
         channels.push(shown(channel, row, target.public_url(row)));
     }
     let shown = Channels { schema: SCHEMA.to_owned(), channels };
@@ -49,27 +50,28 @@ fn shown(found: Channel, row: &ArtifactRow, url: String) -> ShownChannel {
         sha256: asset.sha256(),
         age_s: found.age_s(asset),
     };
-    let mut leftovers = clean::leftovers(&found);
-    let kept = found.kept().map(|asset| asset.id);
-    let is_told = |one: &&Asset| kept == Some(one.id) || leftovers.iter().any(|other| other.id == one.id);
-    let young: Vec<&Asset> = found.aside.iter().filter(|one| !is_told(one)).collect();
-    leftovers.extend(young);
-    let kept = |assets: &[Asset]| assets.iter().filter(|one| !leftovers.iter().any(|other| other.id == one.id)).map(asset).collect();
+    let candidate = found.rollback_candidate().map(|asset| asset.id);
+    let mut leftovers = found.leftovers();
+    // A young parked asset is no leftover yet, but `show` has no other list for it.
+    let is_listed = |one: &&Asset| candidate == Some(one.id) || leftovers.iter().any(|other| other.id == one.id);
+    let parked: Vec<&Asset> = found.parked.iter().filter(|one| !is_listed(one)).collect();
+    leftovers.extend(parked);
+    let others = |assets: &[Asset]| assets.iter().filter(|one| !leftovers.iter().any(|other| other.id == one.id)).map(asset).collect();
     ShownChannel {
         channel: row.channel.clone(),
         artifact: artifact.clone(),
         url,
         at: found.at,
         live: found.live.as_ref().map(asset),
-        previous: found.kept().map(asset),
-        staged: kept(&found.staged),
-        bad: kept(&found.bad),
+        previous: found.rollback_candidate().map(asset),
+        staged: others(&found.staged),
+        bad: others(&found.rolled_back),
         leftovers: leftovers.iter().map(|one| asset(one)).collect(),
         others: found.others.iter().map(asset).collect(),
     }
 }
 
-/// Two lines a channel and two lines a file, in 80 columns.
+/// Two lines for each channel and two lines for each asset, in 80 columns.
 fn text(channel: &ShownChannel) -> String {
     let mut lines = vec![channel.channel.clone(), format!("  {}", channel.url)];
     let single = [("live", &channel.live), ("previous", &channel.previous)];
@@ -94,7 +96,7 @@ fn text(channel: &ShownChannel) -> String {
     lines.iter().map(|line| cut(line) + "\n").collect()
 }
 
-/// What somebody else has written may be as long as they like; the address is copied whole.
+/// Cuts a line to the width of the screen, since labels of other people may be long. An address stays whole, to be copied.
 fn cut(line: &str) -> String {
     if line.chars().count() <= COLUMNS || line.contains("://") {
         return line.to_owned();
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line_fits_the_screen_whatever_others_call_their_files() {
+    fn every_line_fits_the_screen_however_long_names_and_labels_are() {
         let asset = |name: &str, label: &str| ShownAsset {
             asset_id: u64::MAX,
             name: name.into(),
@@ -148,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_told_in_the_unit_that_people_think_in() {
-        let told = [None, Some(59), Some(3599), Some(7200), Some(864_000)].map(age);
-        assert_eq!(told, ["age unknown", "59 s old", "59 min old", "2 h old", "10 days old"]);
+    fn ages_are_printed_in_a_readable_unit() {
+        let shown = [None, Some(59), Some(3599), Some(7200), Some(864_000)].map(age);
+        assert_eq!(shown, ["age unknown", "59 s old", "59 min old", "2 h old", "10 days old"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C waits: between the two renames of a swap nobody would have a download.
+//! Ctrl-C and other ending signals: they wait while a swap runs, because users have no download between its two renames.
 
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
@@ -21,7 +21,7 @@ impl Signals {
     pub(crate) fn watch() -> Self {
         let signals = Self { may_end: Arc::new(AtomicBool::new(true)), asked_to_stop: Arc::default() };
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // A signal that cannot be watched keeps its default, which is how every other program lives.
+            // A signal that cannot be watched keeps its default action, as in every other program.
             let _ = flag::register_conditional_default(signal, Arc::clone(&signals.may_end));
             let _ = flag::register(signal, Arc::clone(&signals.asked_to_stop));
         }
@@ -38,7 +38,7 @@ impl Signals {
         self.may_end.store(true, Ordering::SeqCst);
     }
 
-    /// Whether somebody asked to stop while signals were only remembered.
+    /// Whether a signal came while signals were only remembered.
     pub(crate) fn asked_to_stop(&self) -> bool {
         self.asked_to_stop.load(Ordering::SeqCst)
     }

@@ -1,9 +1,17 @@
-//! Two renames make the staged artifact live; a second one that fails is undone at once.
+//! Swaps one artifact with two renames: the live asset gives up the live name, and the staged one gets it. A second rename
+//! that fails is undone at once.
 
-use super::{Job, Scene, again, change, change::NotRenamed, revive, room};
+use super::{
+    asset_ops::{self, NotRenamed},
+    park_previous, recheck, restore_live,
+};
 use crate::{
-    channel::{self, Channel},
-    names,
+    job::Job,
+    plan::{
+        asset_names,
+        channel::{self, Channel},
+    },
+    session::Session,
 };
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
@@ -12,119 +20,123 @@ use nexy_outside::{
     stdio,
 };
 
-/// Swaps one artifact. What was seen before is looked at once more, since minutes have passed.
-pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
-    still_wanted(scene)?;
+/// Swaps one artifact. The channel is rechecked first, because minutes have passed since the plan was made.
+pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+    refuse_when_stopped(session)?;
     let Some(staged) = job.staged.clone() else {
         return Err(Problem::new(Exit::Bug, "nothing is staged", "", "report this as a bug"));
     };
-    match room::make(scene, job).and_then(|()| two_renames(scene, job, &staged)) {
-        Err(problem) if problem.exit != Exit::NeedsPerson => Err(room::give_back(scene, job).err().unwrap_or(problem)),
+    match park_previous::park(session, job).and_then(|()| two_renames(session, job, &staged)) {
+        Err(problem) if problem.exit != Exit::NeedsPerson => Err(park_previous::unpark(session, job).err().unwrap_or(problem)),
         swapped => swapped,
     }
 }
 
-fn two_renames(scene: &Scene<'_>, job: &mut Job<'_>, staged: &Asset) -> Result<(), Problem> {
-    scene.patience.before_change();
-    again::look(scene, job)?;
+fn two_renames(session: &Session<'_>, job: &mut Job<'_>, staged: &Asset) -> Result<(), Problem> {
+    session.retry.pause_before_change();
+    recheck::recheck(session, job)?;
     if let Some(live) = job.plan.retire.clone() {
         let label = live.label.clone().unwrap_or_default();
-        if let Err(failed) = change::rename(scene, &job.release, live.id, &job.plan.retire_as, &label) {
-            return if failed.perhaps_moved { put_back(scene, job, &live, &failed.error) } else { Err(not_swapped(job, &failed.error)) };
+        if let Err(failed) = asset_ops::rename(session, &job.release, live.id, &job.plan.retire_as, &label) {
+            return match failed.may_have_happened {
+                true => put_back(session, job, &live, &failed.error),
+                false => Err(first_rename_refused(job, &failed.error)),
+            };
         }
-        // No pause here: until the next rename users have no download.
+        // No pause here, because users have no download until the next rename.
     }
-    match change::rename_soon(scene, &job.release, staged.id, &job.artifact.name, &job.label()) {
+    match asset_ops::rename_without_long_wait(session, &job.release, staged.id, &job.artifact.name, &job.label()) {
         Ok(_) => {
-            went_live(scene, job);
+            note_live(session, job);
             Ok(())
         }
-        Err(failed) => bring_back(scene, job, &failed),
+        Err(failed) => second_rename_failed(session, job, &failed),
     }
 }
 
-/// Takes the new artifact off the live name and puts the old one back.
-pub(crate) fn undo(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+/// Takes the new asset off the live name and puts the old one back.
+pub(crate) fn undo(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     if job.swapped_at.take().is_none() {
         return Ok(());
     }
     let Some(staged) = job.staged.clone() else {
         return Ok(());
     };
-    // Somebody may have published over it meanwhile: what is theirs stays, and ours is what they would go back to.
-    let glance = scene.github.listing(job.release.id).map(|listing| channel::sort(&job.artifact.name, listing));
-    match &glance {
-        Ok(Channel { live: Some(live), .. }) if live.id != staged.id => return Err(somebody_elses(job, live)),
+    // One request without retries: users wait. A publication by another machine stays, and ours is what it would go back to.
+    let listing = session.github.listing(job.release.id).map(|listing| channel::sort(&job.artifact.name, listing));
+    match &listing {
+        Ok(Channel { live: Some(live), .. }) if live.id != staged.id => return Err(published_by_another(job, live)),
         _ => {}
     }
-    // When nothing is live, somebody has taken ours away, and users wait for the old one.
-    let is_off = glance.is_ok_and(|glance| glance.live.is_none());
+    // When nothing is live, another person has taken the new asset away, and users wait for the old one.
+    let is_off = listing.is_ok_and(|listing| listing.live.is_none());
     let label = staged.label.clone().unwrap_or_default();
-    if !is_off && let Err(failed) = change::rename(scene, &job.release, staged.id, &staged.name, &label) {
-        // Somebody may have published meanwhile; then nothing of ours is live any more, and theirs is not touched.
-        return match now(scene, job) {
-            Ok(Channel { live: Some(live), .. }) if live.id != staged.id => Err(somebody_elses(job, &live)),
-            // It has gone a moment ago.
-            Ok(Channel { live: None, .. }) => put_old_back(scene, job),
-            _ => Err(still_new(scene, job, &staged, &failed.error)),
+    if !is_off && let Err(failed) = asset_ops::rename(session, &job.release, staged.id, &staged.name, &label) {
+        // Another publication may have replaced the new asset meanwhile; then it is not touched.
+        return match now(session, job) {
+            Ok(Channel { live: Some(live), .. }) if live.id != staged.id => Err(published_by_another(job, &live)),
+            // The new asset was taken away a moment ago.
+            Ok(Channel { live: None, .. }) => put_old_back(session, job),
+            _ => Err(cannot_take_back(session, job, &staged, &failed.error)),
         };
     }
-    put_old_back(scene, job)
+    put_old_back(session, job)
 }
 
-/// The way back when the live name is free.
-fn put_old_back(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+/// Gives the live name, which is free, to the old asset.
+fn put_old_back(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     if let Some(old) = job.plan.retire.clone()
-        && let Err(failed) = change::rename(scene, &job.release, old.id, &job.artifact.name, &old.label.clone().unwrap_or_default())
+        && let Err(failed) = rename_to_live(session, job, &old)
     {
-        return match now(scene, job) {
-            Ok(Channel { live: Some(live), .. }) if live.id == old.id => room::give_back(scene, job),
-            Ok(Channel { live: Some(live), .. }) => Err(somebody_elses(job, &live)),
-            _ => Err(revive::missing(scene, job, old.id, &failed.error)),
+        return match now(session, job) {
+            Ok(Channel { live: Some(live), .. }) if live.id == old.id => park_previous::unpark(session, job),
+            Ok(Channel { live: Some(live), .. }) => Err(published_by_another(job, &live)),
+            _ => Err(restore_live::missing(session, job, old.id, &failed.error)),
         };
     }
-    scene.common.note(&format!("{} is as it was before", job.place()));
-    room::give_back(scene, job)
+    session.common.note(&format!("{} is as it was before", job.place()));
+    park_previous::unpark(session, job)
 }
 
-/// Nobody is left to hear the answer, or somebody wants to stop: then nothing is swapped.
-fn still_wanted(scene: &Scene<'_>) -> Result<(), Problem> {
+/// Refuses to swap when the answer has no reader any more, or the operator has asked to stop.
+fn refuse_when_stopped(session: &Session<'_>) -> Result<(), Problem> {
     let because = if stdio::reader_left() {
-        "nobody reads the answer any more: the next command of the pipeline has gone"
-    } else if scene.signals.asked_to_stop() {
-        "somebody asked to stop"
+        "standard output has no reader any more: the next command of the pipeline has ended"
+    } else if session.signals.asked_to_stop() {
+        "a signal asked this program to stop"
     } else {
         return Ok(());
     };
     Err(Problem::new(Exit::CouldNotLook, "nothing was swapped", because, "run the whole pipeline again; what was uploaded is used again"))
 }
 
-fn not_swapped(job: &Job<'_>, error: &GithubError) -> Problem {
+fn first_rename_refused(job: &Job<'_>, error: &GithubError) -> Problem {
     let problem = error.problem(format!("nothing was swapped: cannot rename {}", job.place()));
     if error.kind == Kind::AlreadyExists {
-        return problem.doing(format!("somebody else has put {} there meanwhile; look at it:\nnexy-publish show", job.plan.retire_as));
+        return problem
+            .doing(format!("another person or run has put {} there meanwhile; look at it:\nnexy-publish show", job.plan.retire_as));
     }
     problem
 }
 
-fn went_live(scene: &Scene<'_>, job: &mut Job<'_>) {
+fn note_live(session: &Session<'_>, job: &mut Job<'_>) {
     job.swapped_at = Some(clock::now());
-    scene.common.note(&format!("live: {}", scene.target.public_url(job.row)));
+    session.common.note(&format!("live: {}", session.target.public_url(job.row)));
 }
 
-/// The second rename failed: the old artifact gets its name back, unless the name turns out to be taken.
-fn bring_back(scene: &Scene<'_>, job: &mut Job<'_>, failed: &NotRenamed) -> Result<(), Problem> {
-    if (failed.perhaps_moved || failed.error.kind == Kind::AlreadyExists)
-        && let Ok(now) = now(scene, job)
+/// Gives the old asset the live name back, unless the name is taken.
+fn second_rename_failed(session: &Session<'_>, job: &mut Job<'_>, failed: &NotRenamed) -> Result<(), Problem> {
+    if (failed.may_have_happened || failed.error.kind == Kind::AlreadyExists)
+        && let Ok(now) = now(session, job)
         && let Some(live) = &now.live
     {
-        return taken(scene, job, &now, live);
+        return live_name_is_taken(session, job, &now, live);
     }
     match job.plan.retire.clone() {
-        Some(old) => put_back(scene, job, &old, &failed.error),
-        None if failed.perhaps_moved => Err(Problem::new(
+        Some(old) => put_back(session, job, &old, &failed.error),
+        None if failed.may_have_happened => Err(Problem::new(
             Exit::NeedsPerson,
-            format!("nobody can tell whether {} is live now", job.place()),
+            format!("cannot determine whether {} is live now", job.place()),
             format!("{}: {}", failed.error.call, failed.error.because),
             "look at the channel, then run the whole pipeline again:\nnexy-publish show",
         )),
@@ -132,69 +144,71 @@ fn bring_back(scene: &Scene<'_>, job: &mut Job<'_>, failed: &NotRenamed) -> Resu
     }
 }
 
-/// Gives the old artifact its name back.
-fn put_back(scene: &Scene<'_>, job: &mut Job<'_>, old: &Asset, error: &GithubError) -> Result<(), Problem> {
-    let label = old.label.clone().unwrap_or_default();
-    let Err(second) = change::rename(scene, &job.release, old.id, &job.artifact.name, &label) else {
-        let put_back = error.problem(format!("{} was put back: the swap could not be finished", job.place())).ending(Exit::PutBack);
-        return Err(put_back);
+/// Gives the old asset the live name back, whether or not the first rename has happened.
+fn put_back(session: &Session<'_>, job: &mut Job<'_>, old: &Asset, error: &GithubError) -> Result<(), Problem> {
+    let Err(second) = rename_to_live(session, job, old) else {
+        let put_back = error.problem(format!("{} was put back: the swap could not be finished", job.place()));
+        return Err(put_back.ending(Exit::PutBack));
     };
-    let now = now(scene, job);
+    let now = now(session, job);
     match now.as_ref().map(|now| (now, now.live.as_ref())) {
-        Ok((now, Some(live))) if live.id != old.id => taken(scene, job, now, live),
-        Ok((_, Some(_))) => Err(error.problem(format!("{} is the old artifact still", job.place())).ending(Exit::PutBack)),
-        Ok((_, None)) => Err(revive::missing(scene, job, old.id, &second.error)),
+        Ok((now, Some(live))) if live.id != old.id => live_name_is_taken(session, job, now, live),
+        Ok((_, Some(_))) => Err(error.problem(format!("{} still is the old artifact", job.place())).ending(Exit::PutBack)),
+        Ok((_, None)) => Err(restore_live::missing(session, job, old.id, &second.error)),
         Err(_) => Err(Problem {
-            what: format!("nobody can tell whether users have a {} right now", job.place()),
-            ..revive::missing(scene, job, old.id, &second.error)
+            what: format!("cannot determine whether users have a {} right now", job.place()),
+            ..restore_live::missing(session, job, old.id, &second.error)
         }),
     }
 }
 
-fn now(scene: &Scene<'_>, job: &Job<'_>) -> Result<Channel, GithubError> {
-    scene.list(&job.release, &job.artifact.name)
+fn rename_to_live(session: &Session<'_>, job: &Job<'_>, old: &Asset) -> Result<Asset, NotRenamed> {
+    asset_ops::rename(session, &job.release, old.id, &job.artifact.name, old.label.as_deref().unwrap_or_default())
 }
 
-/// The live name is taken: by our own artifact, whose rename has happened after all, or by somebody else's.
-fn taken(scene: &Scene<'_>, job: &mut Job<'_>, now: &Channel, live: &Asset) -> Result<(), Problem> {
+fn now(session: &Session<'_>, job: &Job<'_>) -> Result<Channel, GithubError> {
+    session.list(&job.release, &job.artifact.name)
+}
+
+/// Decides who has the live name: our own asset, whose rename has happened after all, or the asset of another publication.
+fn live_name_is_taken(session: &Session<'_>, job: &mut Job<'_>, now: &Channel, live: &Asset) -> Result<(), Problem> {
     if job.staged.as_ref().is_some_and(|staged| staged.id == live.id) {
-        went_live(scene, job);
+        note_live(session, job);
         return Ok(());
     }
-    // It was not rolled back then, but replaced by somebody else's, and is what they can go back to.
+    // The other publication has replaced our old asset, so that is what a rollback returns to, also after a rollback of ours.
     if let (None, Some(old)) = (&now.previous, &job.plan.retire) {
-        let previous = names::previous(&job.artifact.name);
-        let is_named = now.find(old.id).is_some_and(|asset| asset.name == job.plan.retire_as);
-        if is_named && change::rename(scene, &job.release, old.id, &previous, &old.label.clone().unwrap_or_default()).is_ok() {
+        let previous = asset_names::previous(&job.artifact.name);
+        let is_retired = now.find(old.id).is_some_and(|asset| asset.name == job.plan.retire_as);
+        let label = old.label.clone().unwrap_or_default();
+        if is_retired && asset_ops::rename(session, &job.release, old.id, &previous, &label).is_ok() {
             job.plan.retire_as = previous;
         }
     }
-    Err(somebody_elses(job, live))
+    Err(published_by_another(job, live))
 }
 
 /// Another publication was faster between the two renames; users have its artifact.
-fn somebody_elses(job: &Job<'_>, live: &Asset) -> Problem {
+fn published_by_another(job: &Job<'_>, live: &Asset) -> Problem {
+    let old = if job.plan.retire_as.is_empty() { asset_names::previous(&job.artifact.name) } else { job.plan.retire_as.clone() };
     Problem::new(
         Exit::Busy,
-        format!("{} was published by somebody else meanwhile", job.place()),
+        format!("{} was published by another run meanwhile", job.place()),
         format!("the live name belongs to asset {} now ({})", live.id, live.label.as_deref().unwrap_or("no label")),
-        format!(
-            "agree who publishes, then run the whole pipeline again; what was live before is {} now; look with:\nnexy-publish show",
-            if job.plan.retire_as.is_empty() { names::previous(&job.artifact.name) } else { job.plan.retire_as.clone() }
-        ),
+        format!("agree who publishes, then run the whole pipeline again; what was live before is {old} now; look with:\nnexy-publish show"),
     )
 }
 
-/// The new artifact could not be taken off the live name again: both renames for a person.
-fn still_new(scene: &Scene<'_>, job: &Job<'_>, new: &Asset, error: &GithubError) -> Problem {
-    let mut commands = scene.by_hand().rename(new.id, &new.name);
+/// The new asset could not be taken off the live name: both renames for the operator.
+fn cannot_take_back(session: &Session<'_>, job: &Job<'_>, new: &Asset, error: &GithubError) -> Problem {
+    let mut commands = session.gh().rename(new.id, &new.name);
     if let Some(old) = &job.plan.retire {
-        commands += &format!(" && {}", scene.by_hand().rename(old.id, &job.artifact.name));
+        commands += &format!(" && {}", session.gh().rename(old.id, &job.artifact.name));
     }
     Problem::new(
         Exit::NeedsPerson,
         format!("{} still is the new artifact, and could not be taken back", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!("{}\n{commands}\nnexy-publish show", scene.by_hand().token()),
+        format!("{}\n{commands}\nnexy-publish show", session.gh().token()),
     )
 }

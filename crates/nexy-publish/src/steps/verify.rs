@@ -1,19 +1,20 @@
-//! The staged bytes come back through their public URL, without a token, and are compared (S2 §4.1).
+//! Downloads the bytes that are to go live from their public URL, without a token, and compares them (S2 §4.1).
 
-use super::{Job, Scene, change, fetch, lost};
+use super::{asset_ops, contention, download};
+use crate::{job::Job, session::Session};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::github::{Asset, Kind};
 
-/// Downloads the staged artifact as a user would, and removes it when it holds other bytes.
-pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+/// Verifies the staged upload, and deletes it when it holds other bytes.
+pub(crate) fn upload(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     let Some(staged) = job.staged.clone() else {
         return Err(Problem::new(Exit::Bug, "nothing is staged", "", "report this as a bug"));
     };
-    let url = scene.target.public_asset_url(&job.artifact.channel, &staged.name);
-    scene.common.note("Verifying uploaded artifact from release URL...");
-    let because = match fetch::whole(scene, &job.artifact.channel, &staged.name, job.artifact.size_bytes) {
+    let url = session.target.public_asset_url(&job.artifact.channel, &staged.name);
+    session.common.note("Verifying uploaded artifact from release URL...");
+    let because = match download::whole(session, &job.artifact.channel, &staged.name, job.artifact.size_bytes) {
         Ok(found) => {
-            if found.is(scene, job) {
+            if found.is_wanted(session, job) {
                 return Ok(());
             }
             format!(
@@ -25,30 +26,70 @@ pub(crate) fn apply(scene: &Scene<'_>, job: &mut Job<'_>) -> Result<(), Problem>
             )
         }
         Err(error) if error.kind == Kind::TooLarge => error.because,
-        Err(error) if error.kind == Kind::NotFound => return lost::where_it_went(scene, job, &staged, &error),
+        Err(error) if error.kind == Kind::NotFound => return contention::locate_staged(session, job, &staged, &error),
         Err(error) => return Err(error.problem(format!("cannot download {url}, so nothing was swapped")).ending(Exit::CouldNotLook)),
     };
-    Err(remove(scene, job, &staged, because))
+    Err(delete(session, job, &staged, because))
 }
 
-/// Takes the upload away, unless somebody else may be about to make it live.
-fn remove(scene: &Scene<'_>, job: &mut Job<'_>, staged: &Asset, because: String) -> Problem {
-    let by_hand = format!("{}\n{}\nthen run the same pipeline again", scene.by_hand().token(), scene.by_hand().delete(staged.id));
-    if !lost::may_remove(scene, job, staged) {
+/// Deletes the upload, unless another run may be about to make it live.
+fn delete(session: &Session<'_>, job: &mut Job<'_>, staged: &Asset, because: String) -> Problem {
+    let by_hand = format!("{}\n{}\nthen run the same pipeline again", session.gh().token(), session.gh().delete(staged.id));
+    if !contention::may_delete(session, job, staged) {
         let what = format!("{} came back changed, and is left alone: this run has not uploaded it", staged.name);
-        return Problem::new(Exit::No, what, because, format!("when nobody else is publishing, remove it\n{by_hand}"));
+        return Problem::new(Exit::No, what, because, format!("when no other publication is running, delete it\n{by_hand}"));
     }
-    scene.patience.before_change();
-    match change::remove(scene, &job.release, staged) {
+    session.retry.pause_before_change();
+    match asset_ops::delete(session, &job.release, staged) {
         Ok(()) => {
             job.staged = None;
             Problem::new(
                 Exit::PutBack,
-                format!("the upload of {} came back changed and was removed; users still get the old one", job.artifact.name),
+                format!("the upload of {} came back changed and was deleted; users still get the old one", job.artifact.name),
                 because,
                 "check the network and the proxy between here and GitHub, then run the same pipeline again",
             )
         }
-        Err(error) => error.problem(format!("cannot remove the staged file, which holds other bytes ({because})")).doing(by_hand),
+        Err(error) => error.problem(format!("cannot delete the staged file, which holds other bytes ({because})")).doing(by_hand),
     }
+}
+
+/// Verifies what a rollback makes live: an upload of this run, an asset of the channel, or what is live already.
+pub(crate) fn rollback(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+    if job.file.is_some() && !job.plan.already_live {
+        return upload(session, job);
+    }
+    let name = match (&job.staged, job.plan.already_live) {
+        (_, true) => job.artifact.name.clone(),
+        (Some(source), false) => source.name.clone(),
+        (None, false) => return Err(Problem::new(Exit::Bug, "there is nothing to go back to", "", "report this as a bug")),
+    };
+    session.common.note(&format!("Verifying {}/{name} from release URL...", job.artifact.channel));
+    let downloaded = download::whole(session, &job.artifact.channel, &name, job.artifact.size_bytes);
+    let found = match (downloaded, job.staged.clone()) {
+        (Ok(found), _) => found,
+        (Err(error), Some(source)) if error.kind == Kind::NotFound && !job.plan.already_live => {
+            contention::locate_staged(session, job, &source, &error)?;
+            return rollback(session, job);
+        }
+        (Err(error), _) => {
+            return Err(error.problem(format!("cannot download {name}, so nothing was rolled back")).ending(Exit::CouldNotLook));
+        }
+    };
+    if !found.is_wanted(session, job) {
+        return Err(Problem::new(
+            Exit::No,
+            format!("{name} is damaged, so nothing was rolled back"),
+            format!(
+                "it serves {} bytes {}, GitHub knows {} bytes {}",
+                found.size_bytes,
+                found.sha256.short(),
+                job.artifact.size_bytes,
+                job.artifact.sha256.short()
+            ),
+            "go back to a file of your own:\nnexy-version record | nexy-publish rollback --artifact FILE --to-version X.Y.Z.W - | nexy-manifest write -",
+        ));
+    }
+    job.tail = found.tail;
+    Ok(())
 }

@@ -1,89 +1,33 @@
-//! `kill -9` before and after every request: users are never left without a way back, and the same command finishes.
+//! `kill -9` and Ctrl-C where the matrix does not go: while a swap is undone, and before a run of another verb.
 
-use crate::scene::{judged, names, publish, served, sha256};
+use nexy_publish_support::{fresh, judged, names, pid_file, publish, published, roll_back, served, sha256};
 use nexy_standin::{
-    Fault, Listener, Reply,
+    Fault, Hold, Listener, Reply, artifact,
     world::{ARTIFACTS, World},
 };
+use std::time::Duration;
 
-/// The requests of a full publication, as listener, method and number.
-const REQUESTS: &[(Listener, &str, u32)] = &[
-    (Listener::Api, "GET", 1),
-    (Listener::Api, "GET", 2),
-    (Listener::Uploads, "POST", 1),
-    (Listener::Web, "GET", 1),
-    (Listener::Storage, "GET", 1),
-    (Listener::Api, "GET", 3),
-    (Listener::Api, "PATCH", 1),
-    (Listener::Api, "PATCH", 2),
-    (Listener::Api, "GET", 4),
-    (Listener::Web, "GET", 2),
-    (Listener::Storage, "GET", 2),
-];
-
-#[test]
-fn a_kill_at_any_request_leaves_a_download_and_the_next_run_converges() {
-    for (listener, method, nth) in REQUESTS {
-        for after in [false, true] {
-            let case = format!("{listener:?} {method} #{nth}, after: {after}");
-            let world = World::new();
-            let record = judged(&world);
-            let (old, new) = (served(&world), sha256(&record));
-            let pid_file = world.home().join("publish.pid");
-            world.standin.fault(Fault::new(*listener, method, "", Reply::KillPid { file: pid_file.clone(), after }).nth(*nth));
-            world.tool("nexy-publish").args(["-"]).pid_file(&pid_file).stdin(record.to_string()).run().was_killed().silent_stdout();
-            world.standin.clear_faults();
-            let between_the_renames = *method == "PATCH" && ((*nth == 1 && after) || (*nth == 2 && !after));
-            if between_the_renames {
-                // The one moment that GitHub's API cannot avoid: the old bytes lie beside, under their kept name.
-                assert!(names(&world).contains(&"Nexy.prev.dmg".to_owned()), "{case}");
-            } else {
-                let now = served(&world);
-                assert!(now == old || now.as_ref() == Some(&new), "{case}: users get {now:?}");
-            }
-            let record = judged(&world);
-            publish(&world, &record).exits(0);
-            assert_eq!(served(&world), Some(new), "{case}");
-            assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"], "{case}");
-        }
-    }
+/// Runs the tool until it is killed at a rename.
+fn killed_at_rename(world: &World, arguments: &[&str], record: &str, nth: u32, after: bool) {
+    let file = pid_file(world);
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::KillPid { file: file.clone(), after }).nth(nth));
+    let tool = world.tool("nexy-publish").args(arguments.iter().copied()).pid_file(&file).stdin(record);
+    tool.run().was_killed().silent_stdout();
+    world.standin.clear_faults();
 }
 
 #[test]
 fn ctrl_c_between_the_renames_waits_until_users_have_a_download() {
     let world = World::new();
     let record = judged(&world);
-    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Stall(std::time::Duration::from_millis(1500))).nth(2));
+    let hold = Hold::default();
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Hold { hold: hold.clone(), after: false }).nth(2));
     let running = world.tool("nexy-publish").args(["-"]).stdin(record.to_string()).spawn();
-    // The file, since asking the stand-in would wait until no request is under way.
-    let log = world.state().join("requests.jsonl");
-    while !std::fs::read_to_string(&log).is_ok_and(|lines| lines.contains("\"PATCH\"")) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
+    assert!(hold.is_reached_within(Duration::from_secs(20)));
     running.signal("INT");
-    let ran = running.wait();
-    assert!(ran.stderr.contains("live: "), "it was ended between the renames: {}", ran.stderr);
+    hold.let_go();
+    running.wait().says("live: ");
     assert!(served(&world).is_some());
-}
-
-#[test]
-fn a_kill_while_the_older_previous_artifact_goes_leaves_a_download_and_a_rollback() {
-    for (method, after) in [("PATCH", false), ("PATCH", true), ("DELETE", false), ("DELETE", true)] {
-        let world = World::new();
-        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"the one before");
-        let record = judged(&world);
-        let old = served(&world);
-        let pid_file = world.home().join("publish.pid");
-        world.standin.fault(Fault::new(Listener::Api, method, "", Reply::KillPid { file: pid_file.clone(), after }));
-        world.tool("nexy-publish").args(["-"]).pid_file(&pid_file).stdin(record.to_string()).run().was_killed().silent_stdout();
-        let goal = if method == "PATCH" { old } else { Some(sha256(&record)) };
-        assert_eq!(served(&world), goal, "{method}, after: {after}");
-        let channels = world.tool("nexy-publish").arg("show").run().exits(0).json();
-        assert!(channels["channels"][0]["previous"].is_object(), "{method}, after: {after}: {channels}");
-        publish(&world, &judged(&world)).exits(0);
-        assert_eq!(served(&world), Some(sha256(&record)));
-        assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"]);
-    }
 }
 
 #[test]
@@ -92,17 +36,49 @@ fn a_kill_while_a_swap_is_undone_leaves_a_way_back_and_the_next_run_converges() 
         let case = format!("PATCH #{nth}, after: {after}");
         let world = World::new();
         world.set_target("limits", "public_url_wait_s", "1");
-        let record = judged(&world);
-        let pid_file = world.home().join("publish.pid");
         world.standin.fault(Fault::new(Listener::Web, "GET", "/Nexy.dmg", Reply::Stale).always());
-        world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::KillPid { file: pid_file.clone(), after }).nth(nth));
-        world.tool("nexy-publish").args(["-"]).pid_file(&pid_file).stdin(record.to_string()).run().was_killed().silent_stdout();
-        world.standin.clear_faults();
-        let names_now = names(&world);
-        assert!(names_now.iter().any(|name| name == "Nexy.dmg" || name == "Nexy.prev.dmg"), "{case}: {names_now:?}");
+        killed_at_rename(&world, &["-"], &judged(&world).to_string(), nth, after);
+        let now = names(&world);
+        assert!(now.iter().any(|name| name == "Nexy.dmg" || name == "Nexy.prev.dmg"), "{case}: {now:?}");
         let record = judged(&world);
         publish(&world, &record).exits(0);
         assert_eq!(served(&world), Some(sha256(&record)), "{case}");
         assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"], "{case}");
+    }
+}
+
+#[test]
+fn a_publication_repairs_what_a_killed_rollback_has_left() {
+    for (nth, after) in [(1, false), (1, true), (2, false), (2, true)] {
+        let case = format!("PATCH #{nth}, after: {after}");
+        let world = published();
+        killed_at_rename(&world, &["rollback", "-"], &fresh(&world), nth, after);
+        // The rolled-back bytes once more: refused, but users have a download again.
+        if served(&world).is_none() {
+            publish(&world, &judged(&world)).exits(1).says("users have a download again").says("were rolled back");
+            assert!(served(&world).is_some(), "{case}");
+        }
+        world.inbox_dmg(&artifact::dmg(1 << 20, 66));
+        world.set_version("2.0.0.5");
+        let record = judged(&world);
+        publish(&world, &record).exits(0);
+        assert_eq!(served(&world), Some(sha256(&record)), "{case}");
+    }
+}
+
+#[test]
+fn a_rollback_without_the_file_of_a_killed_one_gives_users_back_what_they_had() {
+    for (nth, after) in [(1, true), (2, false)] {
+        let world = published();
+        world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.prev.dmg");
+        let bad = served(&world);
+        let file = world.root().join("Nexy.dmg");
+        artifact::write_dmg(&file, 300_000, 42);
+        let file = file.display().to_string();
+        let arguments = ["rollback", "--artifact", &file, "--to-version", "2.0.0.1", "-"];
+        killed_at_rename(&world, &arguments, &fresh(&world), nth, after);
+        assert_eq!(served(&world), None);
+        roll_back(&world).exits(1).says("users have a download again").says("keeps no previous artifact");
+        assert_eq!(served(&world), bad, "PATCH #{nth}, after: {after}");
     }
 }

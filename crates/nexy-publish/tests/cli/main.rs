@@ -1,21 +1,19 @@
 //! `nexy-publish` as a black box: the real binary against a strict stand-in for GitHub.
-#![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
+#![expect(clippy::expect_used, reason = "test support: a broken world must stop the test loudly")]
 
-mod again;
-mod changing;
-mod cleaning;
+mod allow_rolled_back;
+mod changed_file;
+mod clean;
+mod contention;
 mod crashes;
 mod faults;
-mod machines;
 mod plans;
 mod progress;
 mod publishing;
-mod rare;
+mod rare_states;
 mod refusals;
 mod retries;
 mod rollback;
-mod rollback_crashes;
-mod scene;
 mod secrets;
 mod show;
 mod signatures;

@@ -1,17 +1,11 @@
-//! A dry run says exactly what would happen, and nothing does.
+//! A dry run prints what would happen, and changes nothing.
 
-use crate::scene::{judged, mutations, outcome, publish, served};
+use nexy_publish_support::{judged, mutations, outcome, publish, served};
 use nexy_standin::world::World;
 
 #[test]
-fn a_dry_run_in_any_position_changes_nothing_and_prints_the_plan() {
-    for arguments in [
-        vec!["--dry-run", "-"],
-        vec!["-", "--dry-run"],
-        vec!["--dry-run", "publish", "-"],
-        vec!["publish", "--dry-run", "-"],
-        vec!["publish", "-", "--dry-run"],
-    ] {
+fn a_dry_run_before_and_after_the_verb_changes_nothing_and_prints_the_plan() {
+    for arguments in [["--dry-run", "publish", "-"], ["publish", "-", "--dry-run"]] {
         let world = World::new();
         let before = served(&world);
         let record = judged(&world);
@@ -28,7 +22,7 @@ fn a_dry_run_in_any_position_changes_nothing_and_prints_the_plan() {
 }
 
 #[test]
-fn a_plan_is_not_mistaken_for_a_publication() {
+fn nexy_manifest_does_not_take_a_dry_run_for_a_publication() {
     let world = World::new();
     let record = judged(&world);
     let planned = world.tool("nexy-publish").args(["--dry-run", "-"]).stdin(record.to_string()).run();
@@ -36,6 +30,6 @@ fn a_plan_is_not_mistaken_for_a_publication() {
     let passed_on = world.tool("nexy-manifest").args(["write", "-"]).stdin(planned.stdout.clone()).run();
     passed_on.exits(1).says("it was a dry run");
     assert_eq!(passed_on.stdout, planned.stdout);
-    // The publication itself may follow its own plan.
+    // The record of a dry run can be published.
     publish(&world, &planned.json()).exits(0);
 }

@@ -1,13 +1,13 @@
-//! A long transfer tells how far it is: a bar on a terminal, lines elsewhere, nothing when nobody wants to know.
+//! A long transfer shows its progress: a bar on a terminal, lines elsewhere, nothing with `--quiet`.
 
-use crate::scene::judged;
+use nexy_publish_support::judged;
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{Ran, World},
 };
 use std::{path::Path, time::Duration};
 
-/// A world in which the first byte of the download takes so long.
+/// A world in which the first byte of the download comes after a pause.
 fn slow(pause: Duration) -> World {
     let world = World::new();
     world.set_target("limits", "stall_timeout_s", "60");
@@ -17,7 +17,7 @@ fn slow(pause: Duration) -> World {
     world
 }
 
-/// The tool with a terminal as its standard error: `script` opens one, and what it shows comes on standard output.
+/// The tool with a terminal as its standard error: `script` opens one and copies it to standard output.
 fn on_a_terminal(world: &World, options: &str) -> Ran {
     world.sh(&format!("script -qec 'nexy-publish {options} - <record.json >out.json' /dev/null </dev/null"))
 }
@@ -38,7 +38,7 @@ fn a_terminal_shows_a_bar_with_rate_and_time_left_and_quiet_shows_none() {
 }
 
 #[test]
-fn elsewhere_a_line_comes_every_ten_seconds_and_no_bar_ever() {
+fn elsewhere_a_line_comes_every_ten_seconds_and_never_a_bar() {
     let run = |options: &str| slow(Duration::from_millis(10_300)).sh(&format!("nexy-publish {options} - <record.json >out.json"));
     std::thread::scope(|scope| {
         let loud = scope.spawn(|| run(""));

@@ -1,11 +1,11 @@
-//! What is refused before anything happens, with which code, and that nothing has changed then.
+//! What is refused before any change, with which exit code.
 
-use crate::scene::{judged, mutations, outcome, publish, report, served};
 use nexy_contract::Timestamp;
+use nexy_publish_support::{judged, mutations, outcome, publish, report, served};
 use nexy_standin::world::{ARTIFACTS, Ran, World};
 use serde_json::{Value, json};
 
-/// Publishes a changed record and holds that nothing happened.
+/// Publishes a changed record and holds that nothing has changed.
 fn refused(code: i32, says: &str, change: impl FnOnce(&World, &mut Value)) -> Ran {
     let world = World::new();
     let mut record = judged(&world);
@@ -73,7 +73,7 @@ fn an_old_an_incomplete_and_a_missing_report_are_refused_with_a_record() {
 }
 
 #[test]
-fn a_question_that_nobody_could_answer_is_no_gap_only_where_it_is_advice() {
+fn an_unanswered_question_is_accepted_only_where_it_is_advice() {
     let unanswered = |severity: &'static str, verdict: &'static str| {
         move |_: &World, record: &mut Value| {
             let findings = record["reports"][0]["findings"].as_array_mut().expect("findings");
@@ -114,11 +114,11 @@ fn a_reason_excuses_a_missing_report_and_is_kept_but_never_a_failed_one() {
     failed["reports"][0]["findings"][0]["verdict"] = json!("fail");
     let ran = ungated(&failed);
     ran.exits(1).says("before-publish says fail");
-    assert_eq!(ran.stdout, failed.to_string(), "passed on byte for byte");
+    assert_eq!(ran.stdout, failed.to_string(), "forwarded byte for byte");
 }
 
 #[test]
-fn a_report_that_did_not_pass_is_passed_on_byte_for_byte_with_its_code() {
+fn a_report_that_did_not_pass_is_forwarded_byte_for_byte_with_its_code() {
     for (verdict, code) in [("fail", 1), ("unknown", 69)] {
         let world = World::new();
         let mut record = judged(&world);
@@ -151,7 +151,7 @@ fn other_bytes_in_the_inbox_than_were_judged_are_refused() {
 fn another_live_asset_than_the_gates_saw_is_75() {
     let ran = refused(75, "is asset", |world, _| {
         world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
-        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"somebody else's");
+        world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"by hand");
     });
     assert_eq!(outcome(&ran.json())["exit"], 75);
     refused(75, "has none", |world, _| world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg"));
@@ -180,7 +180,7 @@ fn announced(world: &World, record: &Value, version: &str, same_bytes: bool) {
 }
 
 #[test]
-fn what_could_never_be_announced_does_not_go_live_whatever_reason_is_given() {
+fn bytes_that_no_manifest_can_announce_do_not_go_live_whatever_reason_is_given() {
     refused(1, "again and again", |world, record| announced(world, record, "2.0.0.3", true));
     refused(1, "would never update", |world, record| announced(world, record, "2.0.0.4", false));
     refused(1, "newer than 2.0.0.4", |world, record| announced(world, record, "2.0.0.9", false));
@@ -200,7 +200,7 @@ fn what_could_never_be_announced_does_not_go_live_whatever_reason_is_given() {
 }
 
 #[test]
-fn without_a_token_nothing_is_tried() {
+fn without_a_token_no_request_is_made() {
     let world = World::new();
     let record = judged(&world);
     world.standin.clear_requests();
@@ -211,8 +211,8 @@ fn without_a_token_nothing_is_tried() {
 }
 
 #[test]
-fn half_a_file_under_the_live_name_is_left_to_a_person() {
-    refused(4, "is no whole file", |world, record| {
+fn a_partial_upload_under_the_live_name_needs_a_person() {
+    refused(4, "is not a whole file", |world, record| {
         world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
         world.standin.put_starter(ARTIFACTS, "Update", "Nexy.dmg");
         record["reports"] = json!([report(world, record, Timestamp::now())]);
@@ -225,7 +225,7 @@ fn no_operand_and_a_misplaced_dash_are_usage_errors_and_read_nothing() {
     for arguments in [vec![], vec!["--dry-run"], vec!["-", "-"], vec!["publish"], vec!["x"]] {
         world.tool("nexy-publish").args(arguments).run().exits(2).silent_stdout();
     }
-    world.tool("nexy-publish").args(["--help"]).run().exits(0).prints("Stage, verify, swap, confirm");
+    world.tool("nexy-publish").args(["--help"]).run().exits(0).prints("Upload, verify, swap, confirm");
     world.tool("nexy-publish").args(["--version"]).run().exits(0).prints("nexy-publish 0.1.0");
 }
 
@@ -245,7 +245,7 @@ fn with_standard_output_closed_nothing_is_swapped() {
     let record = judged(&world);
     let before = served(&world);
     world.write("record.json", &record.to_string());
-    world.sh("nexy-publish - <record.json >&-").exits(69).says("nobody reads the answer");
+    world.sh("nexy-publish - <record.json >&-").exits(69).says("standard output has no reader any more");
     assert_eq!(served(&world), before);
     assert!(!mutations(&world).iter().any(|call| call.starts_with("PATCH")));
 }

@@ -1,7 +1,7 @@
-//! Asking again: what GitHub wishes, within bounds, and never blindly.
+//! Retries: as GitHub asks for them, within bounds, and never before a look-up.
 
-use crate::scene::{judged, mutations, names, outcome, publish, report, served, sha256, staged_name};
 use nexy_contract::Timestamp;
+use nexy_publish_support::{judged, mutations, names, outcome, publish, report, served, sha256, staged_name};
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World},
@@ -19,20 +19,20 @@ fn waits(document: &Value) -> Vec<u64> {
 }
 
 #[test]
-fn githubs_own_wish_is_kept_and_written_down_for_every_kind_of_request() {
+fn githubs_own_delay_is_kept_and_recorded_for_every_kind_of_request() {
     for (method, listener) in [("GET", Listener::Api), ("POST", Listener::Uploads), ("PATCH", Listener::Api)] {
         let world = World::new();
         let record = judged(&world);
         world.standin.fault(Fault::new(listener, method, "", limited(&[("Retry-After", "1")])));
         let ran = publish(&world, &record);
-        ran.exits(0).says("asking again in 1000 ms");
+        ran.exits(0).says("retry in 1000 ms");
         assert_eq!(waits(&ran.json()), [1000], "{method}");
         assert_eq!(served(&world), Some(sha256(&record)));
     }
 }
 
 #[test]
-fn a_spent_allowance_is_waited_for_by_githubs_clock() {
+fn a_used_up_rate_limit_is_waited_for_by_githubs_clock() {
     let world = World::new();
     world.standin.set_clock_ahead(86_400);
     let record = judged(&world);
@@ -59,14 +59,14 @@ fn waiting_is_bounded_and_a_limit_without_a_time_means_a_minute() {
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[])).always());
     world.standin.clear_requests();
     let ran = publish(&world, &record);
-    ran.exits(69).says("asking again makes sense in 60 s, limits.retry_total_s allows 20 s");
+    ran.exits(69).says("a retry makes sense in 60 s, limits.retry_total_s allows 20 s");
     assert_eq!(waits(&ran.json()), [0_u64; 0]);
-    // A refusal for the rate says clearly that nothing happened: nobody needs to look.
+    // A refusal for the rate says clearly that nothing happened, so no look-up follows.
     assert_eq!(mutations(&world).len(), 1);
 }
 
 #[test]
-fn a_wait_beyond_the_reports_age_stops_before_anything_is_changed() {
+fn a_wait_beyond_the_age_of_the_report_stops_before_any_change() {
     let world = World::new();
     let mut record = judged(&world);
     let at = Timestamp::from_second(Timestamp::now().as_second() - 893).expect("a time");
@@ -79,7 +79,7 @@ fn a_wait_beyond_the_reports_age_stops_before_anything_is_changed() {
 }
 
 #[test]
-fn a_removal_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
+fn a_delete_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (reply, deletions) in [(Reply::HangupAfter, 1), (Reply::HangupBefore, 2), (Reply::StatusAfter(502), 1)] {
         let world = World::new();
         let record = judged(&world);
@@ -91,17 +91,17 @@ fn a_removal_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
         let requests = world.standin.requests();
         let all: Vec<usize> = requests.iter().enumerate().filter(|(_, one)| one.method == "DELETE").map(|(index, _)| index).collect();
         assert_eq!(all.len(), deletions);
-        assert_eq!(requests[all[0] + 1].method, "GET", "nobody looked after the lost answer");
+        assert_eq!(requests[all[0] + 1].method, "GET", "no look-up after the lost answer");
         assert_eq!(names(&world), ["Nexy.dmg", "Nexy.prev.dmg"]);
     }
 }
 
 #[test]
-fn a_rename_is_not_sent_again_before_somebody_could_look() {
+fn a_rename_is_not_sent_again_before_it_could_be_looked_up() {
     let world = World::new();
     let record = judged(&world);
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter));
-    // Both ways to look are shut for a while.
+    // Both ways to look it up fail for a while.
     world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/assets/", Reply::HangupBefore).times(2));
     world.standin.fault(Fault::new(Listener::Api, "GET", "/assets?", Reply::HangupBefore).nth(3).times(2));
     world.standin.clear_requests();
@@ -111,7 +111,7 @@ fn a_rename_is_not_sent_again_before_somebody_could_look() {
 }
 
 #[test]
-fn an_upload_that_stalls_is_given_up_and_sent_again() {
+fn an_upload_to_a_silent_server_is_given_up_and_sent_again() {
     let world = World::with(&nexy_standin::world::Options { dmg_bytes: 16 << 20, ..Default::default() });
     world.set_target("limits", "stall_timeout_s", "1");
     let record = judged(&world);
@@ -120,7 +120,7 @@ fn an_upload_that_stalls_is_given_up_and_sent_again() {
     let ran = publish(&world, &record);
     ran.exits(0).says("did not answer in time");
     assert_eq!(waits(&ran.json()).len(), 1);
-    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "it waited for the stalled server");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(8), "it waited for the silent server");
     assert_eq!(served(&world), Some(sha256(&record)));
 }
 
@@ -132,7 +132,7 @@ fn a_second_passes_between_two_changes_but_not_between_the_two_renames() {
     let record = judged(&world);
     let before = std::time::Instant::now();
     publish(&world, &record).exits(0);
-    // POST, PATCH to make room, PATCH; and DELETE after the second rename: three pauses.
+    // Pauses follow POST, the PATCH that parks, and the second rename before DELETE: three.
     let took = before.elapsed();
     assert!(took >= std::time::Duration::from_millis(2100), "{took:?}");
 }

@@ -1,6 +1,6 @@
-//! `show` tells what is on the channels, with and without a token, and changes nothing.
+//! `show` prints what is on the channels, with and without a token, and changes nothing.
 
-use crate::scene::mutations;
+use nexy_publish_support::mutations;
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World},
@@ -8,7 +8,7 @@ use nexy_standin::{
 use serde_json::json;
 
 #[test]
-fn it_names_live_previous_staged_and_strangers() {
+fn it_names_live_previous_staged_and_other_assets() {
     let world = World::new();
     world.standin.put_asset(ARTIFACTS, "Update", "Nexy.prev.dmg", b"before");
     world.standin.put_asset(ARTIFACTS, "Update", "Nexy.next-0123456789ab.dmg", b"soon");
@@ -24,7 +24,7 @@ fn it_names_live_previous_staged_and_strangers() {
 }
 
 #[test]
-fn it_works_without_a_token_and_shouts_when_nothing_is_live() {
+fn it_works_without_a_token_and_says_when_nothing_is_live() {
     let world = World::new();
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
     let shown =

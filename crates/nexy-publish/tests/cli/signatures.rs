@@ -1,7 +1,7 @@
-//! A configured key is always asked; a wrong or missing signature stops everything before the first upload.
+//! A configured key is always used; a wrong or missing signature stops a publication before the first upload.
 
-use crate::scene::{judged, mutations, publish, served, sha256};
 use ed25519_compact::{KeyPair, Seed};
+use nexy_publish_support::{judged, mutations, publish, served, sha256};
 use nexy_standin::world::{Ran, World};
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn a_right_signature_goes_from_the_inbox_to_the_manifest() {
     assert_eq!(published["ext"]["signatures"]["Nexy.dmg"]["confirmed_by"].as_str(), Some(base64(&pair(2).pk[..]).as_str()));
     write(&world, &published).exits(0);
     assert_eq!(world.manifest()["artifact"]["ed25519"].as_str(), Some(signature(&world, 2).as_str()));
-    // The gate takes it for no stranger.
+    // The gate knows the signature file.
     let gate = world.tool("nexy-gate").args(["release-inbox"]).run();
     gate.exits(0).never_says("Nexy.dmg.sig");
 }
@@ -93,15 +93,15 @@ fn a_missing_a_foreign_and_a_garbled_signature_are_refused_before_any_upload() {
 }
 
 #[test]
-fn one_that_nobody_has_confirmed_never_reaches_the_manifest() {
+fn a_signature_that_was_not_verified_never_reaches_the_manifest() {
     let world = World::new();
     world.write("release_inbox/Nexy.dmg.sig", &signature(&world, 1));
     let record = judged(&world);
     let ran = publish(&world, &record);
-    ran.exits(0).says("is not looked at: signature.public_keys of nexy.toml names no key");
+    ran.exits(0).says("not verified: signature.public_keys of nexy.toml names no key");
     write(&world, &ran.json()).exits(0);
     assert_eq!(world.manifest()["artifact"]["ed25519"], json!(""));
-    // Nor does one whose confirmation was made up, or made for other bytes.
+    // Nor does one whose confirmation is forged, or for other bytes.
     for change in [json!({"confirmed_by": "x"}), json!({"confirmed_by": "x", "sha256": "0".repeat(64)})] {
         let mut forged = ran.json();
         forged["ext"]["signatures"] = json!({"Nexy.dmg": {"ed25519": signature(&world, 1), "sha256": sha256(&record)}});

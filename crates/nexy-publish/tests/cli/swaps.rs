@@ -1,23 +1,22 @@
-//! Renames whose end nobody saw, and two publications at once: nothing is said that was not looked at.
+//! Renames whose outcome is unknown: no message claims what was not looked up.
 
-use crate::scene::{dmg, judged, names, outcome, publish, served, sha256};
+use nexy_publish_support::{dmg, held_at, judged, names, outcome, publish, served, sha256};
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World},
 };
 use serde_json::json;
-use std::time::Duration;
 
 fn refused() -> Reply {
     Reply::Status(403, json!({"message": "no"}))
 }
 
 #[test]
-fn a_first_rename_of_which_nobody_knows_is_never_called_harmless() {
+fn a_first_rename_with_an_unknown_outcome_is_never_called_harmless() {
     let world = World::new();
     let record = judged(&world);
     let old = dmg(&world).expect("a live asset").id;
-    // It happens, its answer is lost, and from then on neither the asset can be looked at nor anything be renamed.
+    // It happens, its answer is lost, and after that neither a look-up nor a rename works.
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter));
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupBefore).nth(2).always());
     world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/assets/", Reply::HangupBefore).always());
@@ -31,7 +30,7 @@ fn a_first_rename_of_which_nobody_knows_is_never_called_harmless() {
 }
 
 #[test]
-fn a_first_rename_of_which_nobody_knows_is_taken_back_when_that_works() {
+fn a_first_rename_with_an_unknown_outcome_is_taken_back_when_that_works() {
     let world = World::new();
     let record = judged(&world);
     let before = served(&world);
@@ -43,7 +42,7 @@ fn a_first_rename_of_which_nobody_knows_is_taken_back_when_that_works() {
 }
 
 #[test]
-fn a_second_rename_that_happened_unseen_counts_as_done() {
+fn a_second_rename_that_only_the_list_shows_counts_as_done() {
     let world = World::new();
     let record = judged(&world);
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter).nth(2));
@@ -56,25 +55,21 @@ fn a_second_rename_that_happened_unseen_counts_as_done() {
 }
 
 #[test]
-fn somebody_elses_artifact_that_took_the_live_name_meanwhile_is_left_alone() {
+fn an_asset_that_another_person_gave_the_live_name_meanwhile_is_left_alone() {
     let world = World::new();
     let record = judged(&world);
-    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Stall(Duration::from_millis(1500))).nth(2));
-    let running = world.tool("nexy-publish").args(["-"]).stdin(record.to_string()).spawn();
-    // The file, since asking the stand-in would wait until no request is under way.
-    let log = world.state().join("requests.jsonl");
-    while !std::fs::read_to_string(&log).is_ok_and(|lines| lines.contains("\"PATCH\"")) {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let theirs = world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"somebody else's");
-    let ran = running.wait();
-    ran.exits(75).says("published by somebody else meanwhile").says(&format!("asset {theirs}")).never_says("users have no");
+    let second_rename = |hold| Fault::new(Listener::Api, "PATCH", "", Reply::Hold { hold, after: false }).nth(2);
+    let mut theirs = 0;
+    let ran = held_at(&world, second_rename, &["-"], &record.to_string(), || {
+        theirs = world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"theirs");
+    });
+    ran.exits(75).says("published by another run meanwhile").says(&format!("asset {theirs}")).never_says("users have no");
     assert_eq!(outcome(&ran.json())["exit"], 75);
     assert_eq!(dmg(&world).map(|asset| asset.id), Some(theirs));
 }
 
 #[test]
-fn an_undo_that_fails_says_what_users_get_and_how_to_go_back() {
+fn an_undo_that_fails_says_what_users_get_and_prints_the_commands() {
     let world = World::new();
     world.set_target("limits", "public_url_wait_s", "1");
     let record = judged(&world);
@@ -86,12 +81,12 @@ fn an_undo_that_fails_says_what_users_get_and_how_to_go_back() {
     let new = dmg(&world).expect("a live asset").id;
     assert_ne!(new, old);
     let staged = format!("Nexy.next-{}.dmg", &sha256(&record)[..12]);
-    ran.says(&format!("releases/assets/{new} -f name={staged} && gh api -X PATCH"));
+    ran.says(&format!("releases/assets/{new} -f name={staged} --hostname"));
     ran.says(&format!("releases/assets/{old} -f name=Nexy.dmg"));
 }
 
 #[test]
-fn a_later_artifact_that_needs_a_person_still_undoes_the_earlier_one() {
+fn an_earlier_artifact_is_put_back_even_when_a_later_one_needs_a_person() {
     let world = World::new();
     world.inbox_pkg(&nexy_standin::artifact::pkg(200_000, 7));
     let record = judged(&world);

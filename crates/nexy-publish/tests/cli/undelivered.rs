@@ -1,11 +1,11 @@
-//! A record that nobody received does not hide how the work ended.
+//! A record that could not be written does not hide how the run ended.
 
-use crate::scene::{judged, served, sha256};
+use nexy_publish_support::{judged, served, sha256};
 use nexy_standin::world::World;
 use serde_json::json;
 
 #[test]
-fn a_publication_that_nobody_heard_of_needs_a_person_and_the_same_command_again() {
+fn a_publication_whose_record_is_not_delivered_needs_a_person_and_the_same_command_again() {
     let world = World::new();
     let record = judged(&world);
     world.write("record.json", &record.to_string());
@@ -17,7 +17,7 @@ fn a_publication_that_nobody_heard_of_needs_a_person_and_the_same_command_again(
 }
 
 #[test]
-fn a_refusal_keeps_its_code_when_nobody_receives_the_record() {
+fn a_refusal_keeps_its_code_when_the_record_is_not_delivered() {
     let world = World::new();
     let mut record = judged(&world);
     record["reports"] = json!([]);
@@ -26,7 +26,7 @@ fn a_refusal_keeps_its_code_when_nobody_receives_the_record() {
 }
 
 #[test]
-fn a_stopped_record_keeps_its_code_when_nobody_receives_it() {
+fn a_stopped_record_keeps_its_code_when_it_is_not_delivered() {
     let world = World::new();
     let mut record = judged(&world);
     record["outcomes"] = json!([{"by": "nexy-publish", "at": "2026-11-21T12:00:00Z", "exit": 4, "message": "users have no file", "next": null, "planned": [], "retries": [], "ungated": null}]);

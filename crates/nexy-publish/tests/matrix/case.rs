@@ -1,8 +1,8 @@
-//! One run of a verb, and everything that can be seen of it afterwards.
+//! One run of a verb, and everything that can be observed of it afterwards.
 
 use crate::{
-    places::Place,
-    site::{self, Each},
+    harness::{self, Each},
+    requests::Request,
     verbs::Verb,
 };
 use nexy_contract::Timestamp;
@@ -17,35 +17,35 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// What was seen of one run.
+/// What was observed of one run.
 pub(crate) struct Seen {
-    /// How the program ended and what it said.
+    /// How the program ended, and its streams.
     pub(crate) ran: Ran,
-    /// The record that it wrote; none after a kill.
+    /// The record that it wrote; `None` after a kill.
     pub(crate) record: Option<Value>,
     /// Every request, in the order in which they came.
     pub(crate) requests: Vec<RequestLine>,
-    /// Everything that the public addresses led to, change by change.
+    /// What the public addresses served, change by change.
     pub(crate) history: Vec<Vec<Option<String>>>,
     /// What users got before the run.
     pub(crate) before: Each<Option<String>>,
-    /// What lay beside each address as live or previous before the run.
+    /// The digests of the live and the previous asset of each address before the run.
     pub(crate) found: Each<Vec<String>>,
-    /// What they are to get; what they had, where nothing is to change.
+    /// What users are to get; what they had, where nothing is to change.
     pub(crate) goal: Each<Option<String>>,
-    /// What they get now.
+    /// What users get now.
     pub(crate) after: Each<Option<String>>,
-    /// When it began: what is older was written by nobody in this run.
+    /// When the run began: older files were not written by it.
     pub(crate) begun: SystemTime,
 }
 
 impl Seen {
-    /// The exit code; 137 after a kill, as a shell says it.
+    /// The exit code; 137 after a kill, as in a shell.
     pub(crate) fn exit(&self) -> i32 {
         self.ran.code.unwrap_or(137)
     }
 
-    /// What the run was told, and what it wrote about itself.
+    /// The outcome that the run wrote about itself.
     pub(crate) fn outcome(&self) -> Option<&Value> {
         self.record.as_ref()?["outcomes"].as_array()?.iter().rfind(|outcome| {
             let by = outcome["by"].as_str().unwrap_or_default();
@@ -53,9 +53,8 @@ impl Seen {
         })
     }
 
-    /// Whether the run has seen the channel for the first time when others had acted: what lies there under the name of the
-    /// previous artifact is the previous artifact then.
-    pub(crate) fn was_listed_after_the_deed(&self) -> bool {
+    /// Whether the run listed the channel for the first time after the other action, so that it has seen its result.
+    pub(crate) fn was_listed_after_the_action(&self) -> bool {
         let held = self.held().map(|line| line.number);
         let listed = self.requests.iter().find(|line| line.path.contains("/assets?")).map(|line| line.number);
         listed >= held
@@ -65,18 +64,18 @@ impl Seen {
         self.requests.iter().find(|line| is_held(line))
     }
 
-    /// How often it wrote down that it asked again.
+    /// Number of retries in its record.
     pub(crate) fn retries(&self) -> usize {
         self.outcome().and_then(|outcome| outcome["retries"].as_array()).map_or(0, Vec::len)
     }
 }
 
-/// Runs the verb to its end. With `pid_file` it can be killed by the stand-in.
+/// Runs the verb to its end. With `pid_file` the stand-in can kill it.
 pub(crate) fn run(world: &World, verb: &Verb, pid_file: Option<&Path>) -> Seen {
     begin(world, verb).end(world, pid_file)
 }
 
-/// A run that was prepared and not started: what is planted now hits its own requests and not those of the preparation.
+/// A run that is prepared and not started: a fault that is planted now strikes its own requests, not those of the preparation.
 pub(crate) struct Prepared {
     record: Value,
     arguments: Vec<String>,
@@ -86,10 +85,10 @@ pub(crate) struct Prepared {
     begun: SystemTime,
 }
 
-/// Prepares a run: the record is made, the logs start anew.
+/// Prepares a run: makes the record, and clears the logs.
 pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
     let record = (verb.record)(world);
-    let before = site::served(world);
+    let before = harness::served(world);
     let mut goal = (verb.goal)(world);
     for (address, goal) in goal.iter_mut().enumerate().filter(|(_, goal)| goal.is_none()) {
         goal.clone_from(&before[address]);
@@ -97,7 +96,7 @@ pub(crate) fn begin(world: &World, verb: &Verb) -> Prepared {
     world.standin.clear_requests();
     world.standin.clear_history();
     let arguments = verb.arguments.iter().map(|word| (*word).to_owned()).collect();
-    Prepared { record, arguments, before, found: site::found(world), goal, begun: Timestamp::now().into() }
+    Prepared { record, arguments, before, found: harness::found(world), goal, begun: Timestamp::now().into() }
 }
 
 impl Prepared {
@@ -112,11 +111,17 @@ impl Prepared {
         self.seen(world, ran)
     }
 
-    /// Runs it to its end, and lets others act while one of its requests is held, before or after its effect. Gives the
-    /// numbers of the requests that came while it was held.
-    pub(crate) fn end_beside<T>(self, world: &World, place: &Place, after: bool, act: impl FnOnce() -> T) -> (Seen, Range<u64>, T) {
+    /// Runs it to its end, and acts while one of its requests is held, before or after its effect. Returns the numbers of the
+    /// requests that came meanwhile.
+    pub(crate) fn end_while_acting<T>(
+        self,
+        world: &World,
+        request: &Request,
+        after: bool,
+        act: impl FnOnce() -> T,
+    ) -> (Seen, Range<u64>, T) {
         let hold = Hold::default();
-        world.standin.fault(place.fault(Reply::Hold { hold: hold.clone(), after }));
+        world.standin.fault(request.fault(Reply::Hold { hold: hold.clone(), after }));
         let running = self.tool(world).spawn();
         let is_held = hold.is_reached_within(Duration::from_secs(20));
         let begun = world.standin.arrivals();
@@ -129,7 +134,7 @@ impl Prepared {
     }
 
     fn tool(&self, world: &World) -> Tool {
-        site::tool(world, "nexy-publish").args(self.arguments.iter().cloned()).stdin(self.record.to_string())
+        harness::tool(world, "nexy-publish").args(self.arguments.iter().cloned()).stdin(self.record.to_string())
     }
 
     fn seen(self, world: &World, ran: Ran) -> Seen {
@@ -143,7 +148,7 @@ impl Prepared {
             before: self.before,
             found: self.found,
             goal: self.goal,
-            after: site::served(world),
+            after: harness::served(world),
             begun: self.begun,
         }
     }

@@ -1,96 +1,165 @@
-//! The fault matrix: every request of a run × every fault that can strike there.
+//! Every fault by name, what it means, and which requests it can strike.
 
 use crate::{
-    case, invariants,
-    kinds::{Extent, KINDS, Kind},
-    model,
-    places::{self, Place},
-    pool::{self, Wrong},
-    site,
-    verbs::{PUBLISH, PUBLISH_BOTH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
+    harness,
+    requests::{Request, Step},
 };
+use nexy_standin::{Reply, refusals, world::World};
+use std::time::Duration;
 
-struct Case<'a> {
-    verb: &'a Verb,
-    place: Place,
-    kind: &'a Kind,
-    extent: Extent,
+/// Longer than the tools wait for a silent server.
+const LATE: Duration = Duration::from_secs(harness::SHORT_TIMEOUT_S + 1);
+/// Longer than a busy machine needs for its next request, and shorter than the pauses before a question is given up.
+const BRIEF: Duration = Duration::from_millis(1000);
+
+/// What a fault means for the client. The model is written in these terms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Nothing happened, and no answer came.
+    Broken,
+    /// Nothing happened, and the answer says that it may work later.
+    Later,
+    /// It happened, and the client does not know: no answer came, or an unclear one.
+    Lost,
+    /// No answer comes in time, and it happens a moment later.
+    Late,
+    /// It happened, and the answer says that its name was taken already.
+    Taken,
+    /// Nothing happened: the token is refused.
+    Denied,
+    /// Nothing happened: it does not exist.
+    Gone,
+    /// The answer is cut off.
+    Cut,
+    /// The answer is complete and holds wrong bytes.
+    Garbled,
+    /// Nothing happened: the answer redirects to a foreign host.
+    Elsewhere,
+    /// GitHub does not know the digest.
+    NoDigest,
+    /// GitHub knows another digest.
+    OtherDigest,
+    /// The public address serves what it served before.
+    Stale,
+    /// The upload has its name and no bytes.
+    Half,
+    /// Other bytes arrived than were sent, without an error.
+    Changed,
 }
 
-impl Case<'_> {
-    fn name(&self) -> String {
-        format!("{} · {} × {}, {:?}", self.verb.name, self.place.name(), self.kind.name, self.extent)
-    }
+/// One fault.
+pub(crate) struct FaultKind {
+    pub(crate) name: &'static str,
+    pub(crate) class: Class,
+    pub(crate) strikes: Strikes,
 }
 
-/// Every request of a publication and of a rollback; of a publication of two artifacts, and of a rollback to a file, only what has no like
-/// there: what comes once the first artifact is live, and the changes.
-fn struck() -> Vec<(&'static Verb, Vec<Place>)> {
-    let mut both = places::of(&PUBLISH_BOTH);
-    both.retain(|place| place.is_half_done);
-    let mut to_a_file = places::of(&ROLLBACK_TO_A_FILE);
-    to_a_file.retain(Place::is_change);
-    vec![(&PUBLISH, places::of(&PUBLISH)), (&PUBLISH_BOTH, both), (&ROLLBACK, places::of(&ROLLBACK)), (&ROLLBACK_TO_A_FILE, to_a_file)]
+/// How a fault is produced.
+pub(crate) enum Strikes {
+    /// The listener refuses connections when the request is about to come.
+    RefusedConnection,
+    /// The request gets this reply.
+    Reply(fn(&World) -> Reply),
 }
 
-fn cases() -> Vec<Case<'static>> {
-    let mut cases = Vec::new();
-    for (verb, places) in struck() {
-        for place in places {
-            for kind in KINDS.iter().filter(|kind| kind.applies(&place)) {
-                cases.extend(kind.extents().iter().map(|extent| Case { verb, place: place.clone(), kind, extent: *extent }));
-            }
+/// Whether a fault strikes once, or at every request from there on at the same listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Once,
+    Twice,
+    FromHereOn,
+}
+
+/// All faults.
+pub(crate) const FAULTS: &[FaultKind] = &[
+    FaultKind { name: "connection refused", class: Class::Broken, strikes: Strikes::RefusedConnection },
+    reply("reset before", Class::Broken, |_| Reply::Reset { after: false }),
+    reply("reset after", Class::Lost, |_| Reply::Reset { after: true }),
+    reply("hang-up before", Class::Broken, |_| Reply::HangupBefore),
+    reply("hang-up after", Class::Lost, |_| Reply::HangupAfter),
+    reply("stall without effect", Class::Broken, |_| Reply::Silence { after: false }),
+    reply("stall with effect", Class::Lost, |_| Reply::Silence { after: true }),
+    reply("stall with a late effect", Class::Late, |_| Reply::Stall(LATE)),
+    reply("401", Class::Denied, |_| refusals::bad_token()),
+    reply("403 permission", Class::Denied, |_| refusals::no_permission()),
+    reply("403 rate limit", Class::Later, |_| refusals::allowance_spent(1)),
+    reply("403 secondary limit", Class::Later, |_| refusals::secondary_limit(1)),
+    reply("429", Class::Later, |_| refusals::too_many(1)),
+    reply("404", Class::Gone, |_| refusals::not_found()),
+    reply("422 already_exists after a lost answer", Class::Taken, |_| refusals::already_exists_after()),
+    reply("500 without effect", Class::Later, |_| refusals::server_error(500, false)),
+    reply("500 with effect", Class::Lost, |_| refusals::server_error(500, true)),
+    reply("502 without effect", Class::Later, |_| refusals::server_error(502, false)),
+    reply("502 with effect", Class::Lost, |_| refusals::server_error(502, true)),
+    reply("502 and half an upload", Class::Half, |_| Reply::StarterThenStatus(502)),
+    reply("truncated body", Class::Cut, |_| Reply::CutAfter(10)),
+    reply("wrong bytes", Class::Garbled, |_| Reply::CorruptBytes(0)),
+    reply("wrong length", Class::Garbled, |_| Reply::WrongLength),
+    reply("oversized body", Class::Garbled, |_| Reply::Oversized(17 << 20)),
+    reply("digest null", Class::NoDigest, |_| Reply::DigestNull),
+    reply("digest wrong", Class::OtherDigest, |_| Reply::DigestWrong),
+    reply("stale public URL", Class::Stale, |_| Reply::Stale),
+    reply("redirect to a foreign host", Class::Elsewhere, |world| Reply::RedirectTo(format!("{}/stray", world.standin.foreign_url()))),
+    reply("other bytes stored", Class::Changed, |_| Reply::ChangedUpload),
+];
+
+const fn reply(name: &'static str, class: Class, reply: fn(&World) -> Reply) -> FaultKind {
+    FaultKind { name, class, strikes: Strikes::Reply(reply) }
+}
+
+impl FaultKind {
+    /// Whether this fault can strike that request; the comments give every reason for leaving one out.
+    pub(crate) fn applies(&self, request: &Request) -> bool {
+        match self.class {
+            // A read has no effect, so lost and late are the same as broken.
+            Class::Lost | Class::Late => request.is_change(),
+            // Only a request that takes a name can find it taken.
+            Class::Taken => matches!(request.step, Step::Upload | Step::Park | Step::Retire | Step::GoLive),
+            // Only an answer with a body can have a wrong body.
+            Class::Cut | Class::Garbled => request.line.response_bytes > 0,
+            // Only answers of the API name digests, and the answer to a delete is empty.
+            Class::NoDigest | Class::OtherDigest => request.is_api() && request.line.response_bytes > 0,
+            // Only the public address can be stale.
+            Class::Stale => request.line.listener == "web",
+            Class::Half | Class::Changed => request.step == Step::Upload,
+            Class::Broken | Class::Later | Class::Denied | Class::Gone | Class::Elsewhere => true,
         }
     }
-    // What waits longest begins first.
-    cases.sort_by_key(|case| case.extent != Extent::FromHereOn);
-    cases
-}
 
-#[test]
-fn no_fault_at_any_request_costs_users_the_download() {
-    let cases = cases();
-    pool::run(&cases, Case::name, judge);
-}
+    /// Whether the server is silent, so that only a timeout helps.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.name.starts_with("stall")
+    }
 
-fn judge(case: &Case<'_>) -> Wrong {
-    let world = if case.kind.is_silent() { site::with_patience(site::BRISK_S) } else { site::new() };
-    (case.verb.lay_out)(&world);
-    let prepared = case::begin(&world, case.verb);
-    case.kind.plant(&world, &case.place, case.extent);
-    let seen = prepared.end(&world, None);
-    let allowed = model::allowed(case.place.step, case.place.is_half_done, case.kind.class, case.extent);
-    let mut wrong = Wrong::new();
-    if !allowed.exits.contains(&seen.exit()) {
-        wrong.push(format!("exit {}, the model allows {:?}", seen.exit(), allowed.exits));
+    /// Every extent that it can have.
+    pub(crate) fn extents(&self) -> &'static [Extent] {
+        match self.class {
+            // Two stale polls pass; an address that stays stale does not.
+            Class::Stale => &[Extent::Twice, Extent::FromHereOn],
+            // An outage lasts, and so does a revoked token. A lasting silence is the same as a lasting outage, only slower.
+            Class::Broken if !self.is_silent() => &[Extent::Once, Extent::FromHereOn],
+            Class::Later | Class::Denied | Class::Gone => &[Extent::Once, Extent::FromHereOn],
+            _ => &[Extent::Once],
+        }
     }
-    let retries = seen.retries();
-    if allowed.retried && seen.exit() == 0 && retries == 0 {
-        wrong.push("it went well, and no retry was written down".to_owned());
-    }
-    let told = seen.ran.stderr.matches("asking again in ").count();
-    if told != retries {
-        wrong.push(format!("{retries} retries in the record, {told} on standard error"));
-    }
-    wrong.extend(invariants::of_a_run(&world, &seen));
-    wrong.extend(invariants::afterwards(&world, case.verb, &seen));
-    if !wrong.is_empty() {
-        wrong.push(format!("--- standard error of the run under test\n{}", seen.ran.stderr));
-    }
-    wrong
-}
 
-/// What is left out is left out by a rule, and every fault and every step is there.
-#[test]
-fn every_fault_strikes_somewhere_and_every_request_is_struck() {
-    let cases = cases();
-    for kind in KINDS {
-        assert!(cases.iter().any(|case| std::ptr::eq(case.kind, kind)), "{} strikes nowhere", kind.name);
-    }
-    for (verb, places) in struck() {
-        for place in places {
-            let kinds = cases.iter().filter(|case| case.verb.name == verb.name && case.place.order == place.order).count();
-            assert!(kinds >= 12, "only {kinds} faults strike at {}", place.name());
+    /// Plants it. The request before it shuts the listener, so that the next connection is refused.
+    pub(crate) fn plant(&self, world: &World, request: &Request, extent: Extent) {
+        let lasts = extent == Extent::FromHereOn;
+        match (&self.strikes, request.preceding) {
+            (Strikes::RefusedConnection, None) => world.standin.shut(request.listener, (!lasts).then_some(BRIEF)),
+            (Strikes::RefusedConnection, Some((listener, nth))) => {
+                let reply = Reply::ThenShut { door: request.listener, time: (!lasts).then_some(BRIEF) };
+                world.standin.fault(nexy_standin::Fault::new(listener, "*", "", reply).nth(nth));
+            }
+            (Strikes::Reply(reply), _) => {
+                let fault = request.fault(reply(world));
+                world.standin.fault(match extent {
+                    Extent::Once => fault,
+                    Extent::Twice => fault.times(2),
+                    Extent::FromHereOn => fault.always(),
+                });
+            }
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What holds after every case, whatever it was: from the stand-in's state and log, never from what the tool says.
+//! What holds after every case: judged from the state and the log of the stand-in, never from what the tool says.
 
 use crate::{
     case::{self, Seen},
+    harness::{self, ADDRESSES, Each},
     model::{self, KILLED, Live},
-    pool::Wrong,
-    site::{self, ADDRESSES, Each},
-    typed,
+    parallel::Wrong,
+    printed_commands,
     verbs::Verb,
 };
-use nexy_standin::{RequestLine, leak_scan::Scanner, world::World};
+use nexy_standin::{RequestLine, traces::Sieve, world::World};
 use std::{
     fs,
     path::Path,
@@ -29,14 +29,14 @@ pub(crate) fn of_a_run(world: &World, seen: &Seen) -> Wrong {
     wrong
 }
 
-/// Everything that holds once the faults are gone: manifests, what a person is told to type, and the next run.
+/// Everything that holds once the faults are gone: the manifests, the printed commands, and the next run.
 pub(crate) fn afterwards(world: &World, verb: &Verb, seen: &Seen) -> Wrong {
     world.standin.clear_faults();
     let mut wrong = no_manifest_points_to_other_bytes(world, seen);
     if seen.exit() == 4 {
-        match typed::renames(world, seen) {
+        match printed_commands::renames(world, seen) {
             Err(because) => wrong.push(because),
-            Ok(_) if site::served(world).contains(&None) && !seen.before.contains(&None) => {
+            Ok(_) if harness::served(world).contains(&None) && !seen.before.contains(&None) => {
                 wrong.push("exit 4: what it printed gives users no download".to_owned())
             }
             Ok(_) => {}
@@ -46,23 +46,23 @@ pub(crate) fn afterwards(world: &World, verb: &Verb, seen: &Seen) -> Wrong {
     wrong
 }
 
-/// I1: a public address only ever served what was found beside it as live or previous, or bytes that this run had downloaded
-/// and compared.
+/// I1: a public address only ever served what the run has found as live or previous, or bytes that it had downloaded and
+/// compared.
 fn only_verified_bytes_were_served(seen: &Seen, address: usize) -> Option<String> {
-    let place = ADDRESSES[address].live;
+    let name = ADDRESSES[address].live;
     let found = &seen.found[address];
     let mut served = seen.history.iter().filter_map(|served| served[address].as_ref());
     if let Some(other) = served.find(|digest| !found.contains(digest) && Some(*digest) != seen.goal[address].as_ref()) {
-        return Some(format!("I1: users of {place} were served {other}, which was neither found there nor published"));
+        return Some(format!("I1: users of {name} were served {other}, which was neither found there nor published"));
     }
     let goal = seen.goal[address].as_ref()?;
     let turns =
         |line: &&RequestLine| line.watched_before[address] != seen.goal[address] && line.watched_after[address] == seen.goal[address];
     let mut went_live = seen.requests.iter().filter(turns).peekable();
     went_live.peek()?;
-    // A request whose effect came late has seen the turn of another one.
+    // The log of a request with a late effect may show the change of another request.
     let is_verified = went_live.any(|line| is_downloaded_before(seen, line));
-    (!is_verified && !found.contains(goal)).then(|| format!("I1: the new {place} went live, and was never downloaded before"))
+    (!is_verified && !found.contains(goal)).then(|| format!("I1: the new {name} went live, and was never downloaded before"))
 }
 
 fn is_downloaded_before(seen: &Seen, went_live: &RequestLine) -> bool {
@@ -72,23 +72,23 @@ fn is_downloaded_before(seen: &Seen, went_live: &RequestLine) -> bool {
             && line.status == 200
             && line.asset_id.is_some()
             && line.asset_id == went_live.asset_id
-            && line.response_bytes == site::SIZE_BYTES
+            && line.response_bytes == harness::SIZE_BYTES
             && !line.fault.as_ref().is_some_and(|fault| fault.starts_with("CorruptBytes"))
     })
 }
 
-/// I2: from the moment in which a run takes the download away, the next call gives users one. Every call that fails on the way,
-/// the one that took it away included, may cost one look and one more try. When it was missing before and the previous one
-/// is there, the first change gives users that one.
+/// I2: after the call that takes the download away, the next call restores one. Every failing call on the way, the first one
+/// included, may cost one look-up and one retry. When the download was missing before and can be restored, the first change
+/// restores it.
 fn missing_for_one_call(seen: &Seen, address: usize) -> Option<String> {
     let was_there = seen.before[address].is_some();
-    let can_be_revived = !seen.found[address].is_empty();
-    let mut open = (!was_there && can_be_revived).then_some((0, 0));
+    let can_be_restored = !seen.found[address].is_empty();
+    let mut open = (!was_there && can_be_restored).then_some((0, 0));
     for line in seen.requests.iter().filter(|line| ["api", "uploads"].contains(&line.listener.as_str())) {
         let (before, after) = (&line.watched_before[address], &line.watched_after[address]);
-        let failed = usize::from(is_troubled(line));
+        let failed = usize::from(has_failed(line));
         if before.is_none() && was_there {
-            // A rename whose effect came late has opened the gap unseen.
+            // A rename with a late effect has opened the gap without a log line of its own.
             let (calls, faults) = open.unwrap_or((0, 1));
             open = Some((calls + 1, faults + failed));
         } else if before.is_none() && line.is_mutation() {
@@ -107,28 +107,28 @@ fn missing_for_one_call(seen: &Seen, address: usize) -> Option<String> {
     None
 }
 
-fn is_troubled(line: &RequestLine) -> bool {
+fn has_failed(line: &RequestLine) -> bool {
     line.fault.is_some() || line.status == 0 || line.status >= 400
 }
 
-/// An upload, a rename or a deletion without a clear answer is looked up before it is sent again.
+/// An upload, a rename or a delete with an unclear answer is looked up before it is sent again.
 fn nothing_is_repeated_blindly(seen: &Seen) -> Option<String> {
     let calls: Vec<&RequestLine> = seen.requests.iter().filter(|line| ["api", "uploads"].contains(&line.listener.as_str())).collect();
     let blind = calls.windows(2).find(|pair| {
         let unclear = pair[0].status == 0 || pair[0].status >= 500;
         unclear && pair[0].is_mutation() && pair[0].method == pair[1].method && pair[0].path == pair[1].path
     })?;
-    Some(format!("{} was sent again without a look, after an answer that left open what had happened", blind[0].call()))
+    Some(format!("{} was sent again without a look-up, after an unclear answer", blind[0].call()))
 }
 
-/// I6: the token went to the API and its upload host and nowhere else, and stands in nothing that was said or written.
+/// I6: the token went only to the API and its upload host, and is in no output and no file.
 fn no_secret_left(world: &World, seen: &Seen) -> Wrong {
     let strayed = seen.requests.iter().filter(|line| line.has_authorization && !["api", "uploads"].contains(&line.listener.as_str()));
     let mut wrong: Wrong = strayed.map(|line| format!("I6: the token went to {} {}", line.listener, line.call())).collect();
-    let scanner = Scanner::new(site::SENTINEL);
+    let sieve = Sieve::of(harness::SENTINEL);
     let mut look = |place: String, bytes: &[u8]| {
-        if scanner.find(bytes).is_some() {
-            wrong.push(format!("I6: a part of the token stands in {place}"));
+        if sieve.finds(bytes).is_some() {
+            wrong.push(format!("I6: a part of the token is in {place}"));
         }
     };
     look("standard output".to_owned(), &seen.ran.stdout_bytes);
@@ -141,13 +141,13 @@ fn no_secret_left(world: &World, seen: &Seen) -> Wrong {
     wrong
 }
 
-/// The clock of files may be a moment behind.
+/// The clock of the file system may be a moment behind.
 fn is_newer(file: &Path, begun: SystemTime) -> bool {
     let changed = file.metadata().and_then(|metadata| metadata.modified());
     changed.is_ok_and(|changed| changed + Duration::from_millis(20) >= begun)
 }
 
-/// What a run may have written: neither the history, nor the scripts, nor the artifacts themselves.
+/// The files that a run may have written: not the git history, the scripts and the artifacts.
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -180,14 +180,14 @@ fn the_exit_says_what_users_get(seen: &Seen, address: usize) -> Option<String> {
     (!is_true).then(|| format!("exit {}, and users get {shown} as {}", seen.exit(), ADDRESSES[address].live))
 }
 
-/// I4: whatever a publication said, after `nexy-manifest write -` the manifest describes what users get. A manifest that could
-/// not be written still describes what they had.
+/// I4: whatever the publication wrote, after `nexy-manifest write -` the manifest describes what users get. A manifest that
+/// was not written still describes what they had.
 fn no_manifest_points_to_other_bytes(world: &World, seen: &Seen) -> Wrong {
     if seen.record.is_none() {
         return Wrong::new();
     }
     let old = world.manifest();
-    let wrote = site::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&seen.ran.stdout_bytes).run();
+    let wrote = harness::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&seen.ran.stdout_bytes).run();
     let manifest = world.manifest();
     let mut wrong = Wrong::new();
     if wrote.code != Some(seen.exit()) {
@@ -195,44 +195,42 @@ fn no_manifest_points_to_other_bytes(world: &World, seen: &Seen) -> Wrong {
     }
     if seen.exit() == 0 || manifest != old {
         let digest = manifest["artifact"]["sha256"].as_str().map(|hex| format!("sha256:{hex}"));
-        let [served, _] = site::served(world);
+        let [served, _] = harness::served(world);
         if digest != served {
-            wrong.push(format!("I4: the manifest speaks of {digest:?}, users get {served:?}"));
+            wrong.push(format!("I4: the manifest describes {digest:?}, users get {served:?}"));
         }
     }
     wrong
 }
 
-/// The same where one machine goes forward and another one back: whoever comes next finds a whole download, and the command ends
-/// well, or says why there is nowhere to go. Users are not left without.
+/// The same after a publication and a rollback at once: the next run ends well or is refused, and users have a download.
 pub(crate) fn the_next_run_ends_well(world: &World, verb: &Verb) -> Wrong {
     let mut wrong = Wrong::new();
     let mut seen = case::run(world, verb, None);
-    if seen.exit() == 75 || !site::left_behind(world).is_empty() {
-        site::let_an_hour_pass(world);
+    if seen.exit() == 75 || !harness::left_behind(world).is_empty() {
+        harness::let_an_hour_pass(world);
         seen = case::run(world, verb, None);
     }
     if ![0, 1].contains(&seen.exit()) || seen.after[0].is_none() {
         wrong.push(format!("I3: the next run does not end well, users get {:?}\n{}", seen.after[0], seen.ran));
     }
-    site::let_an_hour_pass(world);
-    let cleaned = site::tool(world, "nexy-publish").arg("clean").run();
-    let left = site::left_behind(world);
+    harness::let_an_hour_pass(world);
+    let cleaned = harness::tool(world, "nexy-publish").arg("clean").run();
+    let left = harness::left_behind(world);
     if cleaned.code != Some(0) || !left.is_empty() {
         wrong.push(format!("I5: left behind: {left:?}\n{cleaned}"));
     }
     wrong
 }
 
-/// I3 and I5: without faults the same command finishes, and leaves nothing of ours behind but the previous artifact. What it
-/// cannot tell from somebody's upload of this hour, it may leave alone (75 when it is in the way) until an hour has passed, and
-/// then a person types what it advises.
+/// I3 and I5: without faults the same command finishes, and leaves only the previous asset behind. It may leave alone what could
+/// be a foreign upload (75 when that is in the way) until an hour has passed, and then `clean` deletes it as advised.
 pub(crate) fn the_next_run_converges(world: &World, verb: &Verb, goal: &Each<Option<String>>) -> Wrong {
     let mut wrong = Wrong::new();
     let mut seen = case::run(world, verb, None);
     wrong.extend(of_a_run(world, &seen));
-    if seen.exit() == 75 || !site::left_behind(world).is_empty() {
-        site::let_an_hour_pass(world);
+    if seen.exit() == 75 || !harness::left_behind(world).is_empty() {
+        harness::let_an_hour_pass(world);
         seen = case::run(world, verb, None);
         wrong.extend(of_a_run(world, &seen));
     }
@@ -241,12 +239,12 @@ pub(crate) fn the_next_run_converges(world: &World, verb: &Verb, goal: &Each<Opt
         return wrong;
     }
     if seen.ran.stderr.contains("nexy-publish clean") {
-        let cleaned = site::tool(world, "nexy-publish").arg("clean").run();
+        let cleaned = harness::tool(world, "nexy-publish").arg("clean").run();
         if cleaned.code != Some(0) {
             wrong.push(format!("I5: what the next run advised does not work\n{cleaned}"));
         }
     }
-    let left = site::left_behind(world);
+    let left = harness::left_behind(world);
     if !left.is_empty() {
         wrong.push(format!("I5: left behind: {left:?}\n--- standard error of the next run\n{}", seen.ran.stderr));
     }

@@ -1,22 +1,19 @@
 //! The proof that a publication cannot lose the download: every fault, every crash and every race at every request,
-//! held against one written model (`model.rs`) and the same invariants (`invariants.rs`).
-#![expect(clippy::expect_used, clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
+//! compared with one written model (`model.rs`) and the same invariants (`invariants.rs`).
+#![expect(clippy::expect_used, clippy::panic, reason = "test support: a broken world must stop the test loudly")]
 
 mod case;
 mod crashes;
+mod fault_cases;
 mod faults;
+mod harness;
 mod invariants;
-mod kinds;
-mod machine;
+mod manual_changes;
 mod model;
 mod pairs;
-mod persons;
-mod places;
-mod pool;
+mod parallel;
+mod printed_commands;
 mod races;
-#[path = "../cli/scene.rs"]
-#[allow(dead_code, reason = "the scene of the other black-box tests; this proof needs a part of it")]
-mod scene;
-mod site;
-mod typed;
+mod requests;
+mod second_publisher;
 mod verbs;

@@ -1,14 +1,12 @@
-//! True interleavings: one machine is held at each of its requests, the other one begins and is held at each of its own, the first
-//! one runs to its end, and then the second.
+//! Interleavings: one machine is held at each of its requests, the other one begins and is held at each of its own, the first one
+//! runs to its end, and then the second.
 
 use crate::{
-    case, invariants,
-    machine::{Deed, Machine},
-    model,
-    places::{self, Place},
-    pool::{self, Wrong},
+    case, harness, invariants, model,
+    parallel::{self, Wrong},
     races::{self, Found, OTHER},
-    site,
+    requests::{self, Request},
+    second_publisher::{Action, Machine},
     verbs::PUBLISH,
 };
 use nexy_standin::{Hold, Reply, world::ARTIFACTS};
@@ -16,9 +14,9 @@ use std::time::Duration;
 
 struct Case {
     /// Where the first one is held.
-    first: Place,
+    first: Request,
     /// Where the second one is held, if it gets there.
-    second: Place,
+    second: Request,
     seed: Option<u64>,
 }
 
@@ -31,31 +29,31 @@ impl Case {
 
 #[test]
 fn two_publications_that_alternate_leave_one_whole_download_and_one_to_go_back_to() {
-    let mut places = places::of(&PUBLISH);
-    // What is downloaded in between changes nothing.
-    places.retain(Place::is_api);
+    let mut requests = requests::of(&PUBLISH);
+    // Downloads change nothing.
+    requests.retain(Request::is_api);
     let mut all = Vec::new();
-    for first in &places {
-        for second in &places {
+    for first in &requests {
+        for second in &requests {
             all.extend([None, OTHER].map(|seed| Case { first: first.clone(), second: second.clone(), seed }));
         }
     }
-    pool::run(&all, Case::name, judge);
+    parallel::run(&all, Case::name, judge);
 }
 
 fn judge(case: &Case) -> Wrong {
-    let world = site::new();
+    let world = harness::new();
     let other = Machine::new(&world, case.seed);
-    let old = site::served(&world)[0].clone();
+    let old = harness::served(&world)[0].clone();
     let at_first = Found::now(&world);
     let hold = Hold::default();
-    let (seen, window, (then, running)) = case::begin(&world, &PUBLISH).end_beside(&world, &case.first, false, || {
+    let (seen, window, (then, running)) = case::begin(&world, &PUBLISH).end_while_acting(&world, &case.first, false, || {
         let then = Found::now(&world);
-        let theirs = other.does(Deed::Publishes);
+        let theirs = other.does(Action::Publishes);
         world.standin.fault(case.second.fault(Reply::Hold { hold: hold.clone(), after: false }));
         let mut running = theirs.spawn();
         while !running.has_ended() && !hold.is_reached_within(Duration::from_millis(5)) {}
-        // When it never got there, the first one must not be held in its place.
+        // The fault must not hold the first one when the second never made this request.
         world.standin.clear_faults();
         (then, running)
     });
@@ -70,10 +68,10 @@ fn judge(case: &Case) -> Wrong {
         }
     }
     let goals = [seen.goal[0].clone(), Some(other.goal())];
-    let served = site::served(&world)[0].clone();
+    let served = harness::served(&world)[0].clone();
     let strange = world.standin.history().into_iter().map(|mut served| served.swap_remove(0));
     for digest in strange.filter(|digest| digest.is_some() && *digest != old && !goals.contains(digest)) {
-        wrong.push(format!("I1: users were served {digest:?}, which nobody has published"));
+        wrong.push(format!("I1: users were served {digest:?}, which was not published"));
     }
     let expected: Vec<&Option<String>> = match exits {
         (0, 0) => goals.iter().collect(),
@@ -86,14 +84,14 @@ fn judge(case: &Case) -> Wrong {
     }
     let previous = world.standin.asset(ARTIFACTS, "Update", "Nexy.prev.dmg");
     if previous.is_none_or(|asset| asset.digest == served) {
-        wrong.push("there is nothing else that a rollback could return to".to_owned());
+        wrong.push("there is no other asset that a rollback could return to".to_owned());
     }
     let mut requests = world.standin.requests();
     requests.sort_by_key(|line| line.number);
     let is_theirs = |number: u64| window.contains(&number) || number >= first_ended;
     wrong.extend(races::only_its_own(&requests, |line| is_theirs(line.number), [at_first, then], case.seed.is_none()));
     if !wrong.is_empty() {
-        wrong.push(races::told(&seen.ran, &theirs));
+        wrong.push(races::streams(&seen.ran, &theirs));
     }
     wrong.extend(invariants::the_next_run_converges(&world, &PUBLISH, &seen.goal));
     wrong

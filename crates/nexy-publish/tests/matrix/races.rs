@@ -1,13 +1,10 @@
-//! Races: two machines. One of them is held at every request, before and after its effect, while the other one runs from its
-//! beginning to its end.
+//! Races of two machines: one of them is held at every request, before and after its effect, while the other one runs to its end.
 
 use crate::{
-    case, invariants,
-    machine::{Deed, Machine},
-    model,
-    places::{self, Place, Step},
-    pool::{self, Wrong},
-    site,
+    case, harness, invariants, model,
+    parallel::{self, Wrong},
+    requests::{self, Request, Step},
+    second_publisher::{Action, Machine},
     verbs::{PUBLISH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
 };
 use nexy_standin::{
@@ -19,13 +16,13 @@ use nexy_standin::{
 pub(crate) const OTHER: Option<u64> = Some(77);
 
 struct Case {
-    /// What is held.
+    /// The run that is held.
     verb: &'static Verb,
-    place: Place,
+    request: Request,
     after: bool,
-    /// What the other one does meanwhile.
-    deed: Deed,
-    /// The seed of the other machine's bytes; none for the same bytes.
+    /// What the other machine does meanwhile.
+    action: Action,
+    /// The seed of the other machine's bytes; `None` for the same bytes.
     seed: Option<u64>,
 }
 
@@ -33,43 +30,43 @@ impl Case {
     fn name(&self) -> String {
         let bytes = if self.seed.is_some() { "other" } else { "the same" };
         let side = if self.after { "after" } else { "before" };
-        format!("{} · another machine {:?} ({bytes} bytes) {side} {}", self.verb.name, self.deed, self.place.name())
+        format!("{} · another machine {:?} ({bytes} bytes) {side} {}", self.verb.name, self.action, self.request.name())
     }
 
     fn name_at_home(&self) -> String {
         let bytes = if self.seed.is_some() { "other" } else { "equal" };
-        format!("publish · another workspace of this machine publishes {bytes} bytes before {}", self.place.name())
+        format!("publish · another workspace of this machine publishes {bytes} bytes before {}", self.request.name())
     }
 }
 
-fn cases(verb: &'static Verb, deed: Deed, seeds: &[Option<u64>]) -> Vec<Case> {
-    let of = |place: Place| {
+fn cases(verb: &'static Verb, action: Action, seeds: &[Option<u64>]) -> Vec<Case> {
+    let of = |request: Request| {
         let sides = [false, true].into_iter().flat_map(|after| seeds.iter().map(move |seed| (after, *seed)));
-        sides.map(|(after, seed)| Case { verb, place: place.clone(), after, deed, seed }).collect::<Vec<_>>()
+        sides.map(|(after, seed)| Case { verb, request: request.clone(), after, action, seed }).collect::<Vec<_>>()
     };
-    places::of(verb).into_iter().flat_map(of).collect()
+    requests::of(verb).into_iter().flat_map(of).collect()
 }
 
 #[test]
 fn two_machines_that_publish_at_once_leave_one_whole_download() {
-    pool::run(&cases(&PUBLISH, Deed::Publishes, &[None, OTHER]), Case::name, judge);
+    parallel::run(&cases(&PUBLISH, Action::Publishes, &[None, OTHER]), Case::name, judge);
 }
 
 #[test]
 fn a_rollback_beside_a_publication_leaves_one_whole_download() {
-    let mut all = cases(&PUBLISH, Deed::RollsBack, &[None]);
-    all.extend(cases(&PUBLISH, Deed::RollsBackToItsFile, &[OTHER]));
-    all.extend(cases(&ROLLBACK, Deed::Publishes, &[OTHER]));
-    all.extend(cases(&ROLLBACK, Deed::RollsBack, &[None]));
-    all.extend(cases(&ROLLBACK_TO_A_FILE, Deed::Publishes, &[OTHER]));
-    pool::run(&all, Case::name, judge);
+    let mut all = cases(&PUBLISH, Action::RollsBack, &[None]);
+    all.extend(cases(&PUBLISH, Action::RollsBackToItsFile, &[OTHER]));
+    all.extend(cases(&ROLLBACK, Action::Publishes, &[OTHER]));
+    all.extend(cases(&ROLLBACK, Action::RollsBack, &[None]));
+    all.extend(cases(&ROLLBACK_TO_A_FILE, Action::Publishes, &[OTHER]));
+    parallel::run(&all, Case::name, judge);
 }
 
 #[test]
-fn nobody_cleans_away_what_somebody_is_at_work_with() {
-    let mut all = cases(&PUBLISH, Deed::Cleans, &[None]);
-    all.extend(cases(&ROLLBACK_TO_A_FILE, Deed::Cleans, &[None]));
-    pool::run(&all, Case::name, |case| {
+fn clean_deletes_nothing_that_another_run_works_with() {
+    let mut all = cases(&PUBLISH, Action::Cleans, &[None]);
+    all.extend(cases(&ROLLBACK_TO_A_FILE, Action::Cleans, &[None]));
+    parallel::run(&all, Case::name, |case| {
         let mut wrong = judge(case);
         wrong.retain(|line| !line.starts_with("exits "));
         wrong
@@ -77,15 +74,15 @@ fn nobody_cleans_away_what_somebody_is_at_work_with() {
 }
 
 fn judge(case: &Case) -> Wrong {
-    let world = site::new();
+    let world = harness::new();
     (case.verb.lay_out)(&world);
     let other = Machine::new(&world, case.seed);
-    let old = site::served(&world)[0].clone();
+    let old = harness::served(&world)[0].clone();
     let at_first = Found::now(&world);
     let prepared = case::begin(&world, case.verb);
-    let (seen, window, (then, theirs, after)) = prepared.end_beside(&world, &case.place, case.after, || {
+    let (seen, window, (then, theirs, after)) = prepared.end_while_acting(&world, &case.request, case.after, || {
         let then = Found::now(&world);
-        (then, other.does(case.deed).run(), Found::now(&world))
+        (then, other.does(case.action).run(), Found::now(&world))
     });
     let mut wrong = Wrong::new();
     let exits = (seen.exit(), theirs.code.unwrap_or(model::KILLED));
@@ -96,45 +93,45 @@ fn judge(case: &Case) -> Wrong {
     }
     let found: Vec<Option<String>> = seen.found[0].iter().cloned().map(Some).collect();
     let mut ours = vec![seen.goal[0].clone()];
-    if case.verb.name == ROLLBACK.name && seen.was_listed_after_the_deed() {
-        // It leads back from what it has found.
+    if case.verb.name == ROLLBACK.name && seen.was_listed_after_the_action() {
+        // It returns to the candidate that it has found.
         ours.extend(found.clone());
     }
-    let goals = match case.deed {
-        Deed::Publishes | Deed::RollsBackToItsFile => vec![Some(other.goal())],
-        // What was there when it came.
-        Deed::RollsBack => found.clone(),
-        Deed::Cleans => ours.clone(),
+    let goals = match case.action {
+        Action::Publishes | Action::RollsBackToItsFile => vec![Some(other.goal())],
+        // What it has found.
+        Action::RollsBack => found.clone(),
+        Action::Cleans => ours.clone(),
     };
     let known = |digest: &Option<String>| [&ours, &goals, &found].iter().any(|digests| digests.contains(digest));
     if let Some(strange) = seen.history.iter().map(|served| &served[0]).find(|digest| digest.is_some() && !known(digest)) {
-        wrong.push(format!("I1: users were served {strange:?}, which nobody has published"));
+        wrong.push(format!("I1: users were served {strange:?}, which was not published"));
     }
     let served = &seen.after[0];
     let expected = match exits {
-        // Who ended well and last has users served; what was confirmed already may be replaced by the other one a moment later.
-        (0, 0) if case.deed == Deed::Publishes && !is_confirming(case.place.step) => ours,
+        // The last run that ended well decides; the other one may replace what was confirmed already.
+        (0, 0) if case.action == Action::Publishes && !is_confirming(case.request.step) => ours,
         (0, 0) => [ours, goals].concat(),
         (0, _) => ours,
-        (_, 0) if case.deed == Deed::Cleans => vec![old],
+        (_, 0) if case.action == Action::Cleans => vec![old],
         (_, 0) => goals,
-        // Whoever comes between the renames gives users what was live before, or what was just taken from them.
+        // A run between the renames restores what was live before, or what was just retired.
         _ if then.live.is_none() => found,
         _ => vec![old],
     };
     if !expected.contains(served) {
         wrong.push(format!("exits {exits:?}, and users get {served:?} instead of one of {expected:?}"));
     }
-    if case.deed == Deed::Cleans && exits.0 != 0 {
-        wrong.push(format!("it ends with {}, because of somebody who cleans", exits.0));
+    if case.action == Action::Cleans && exits.0 != 0 {
+        wrong.push(format!("it ends with {}, because of a clean", exits.0));
     }
-    let at_first = if seen.was_listed_after_the_deed() { after } else { at_first };
+    let at_first = if seen.was_listed_after_the_action() { after } else { at_first };
     wrong.extend(only_its_own(&seen.requests, |line| window.contains(&line.number), [at_first, then], case.seed.is_none()));
     if !wrong.is_empty() {
-        wrong.push(told(&seen.ran, &theirs));
+        wrong.push(streams(&seen.ran, &theirs));
     }
     world.standin.clear_faults();
-    let is_one_way = case.verb.name == PUBLISH.name && matches!(case.deed, Deed::Publishes | Deed::Cleans);
+    let is_one_way = case.verb.name == PUBLISH.name && matches!(case.action, Action::Publishes | Action::Cleans);
     wrong.extend(match is_one_way {
         true => invariants::the_next_run_converges(&world, case.verb, &seen.goal),
         false => invariants::the_next_run_ends_well(&world, case.verb),
@@ -143,10 +140,10 @@ fn judge(case: &Case) -> Wrong {
 }
 
 fn is_confirming(step: Step) -> bool {
-    matches!(step, Step::ConfirmApi | Step::ConfirmPublic | Step::Tidy)
+    matches!(step, Step::ConfirmApi | Step::ConfirmPublic | Step::DeleteParked)
 }
 
-/// What lay on the channel when somebody began.
+/// The assets on the channel when a run began.
 #[derive(Clone, Copy)]
 pub(crate) struct Found {
     live: Option<u64>,
@@ -156,14 +153,14 @@ pub(crate) struct Found {
 impl Found {
     pub(crate) fn now(world: &World) -> Self {
         let id = |name| world.standin.asset(ARTIFACTS, "Update", name).map(|asset| asset.id);
-        // In the middle of a publication it is aside.
-        let aside =
+        // During a publication it is parked.
+        let parked =
             || world.standin.assets(ARTIFACTS, "Update").into_iter().find(|asset| asset.name.contains(".old-")).map(|asset| asset.id);
-        Self { live: id("Nexy.dmg"), previous: id("Nexy.prev.dmg").or_else(aside) }
+        Self { live: id("Nexy.dmg"), previous: id("Nexy.prev.dmg").or_else(parked) }
     }
 }
 
-/// Nobody deletes what the other one has uploaded, nor what is kept for its rollback; nobody renames what it has not seen.
+/// No run deletes an upload or a rollback candidate of the other one, and no run renames what it has not seen.
 pub(crate) fn only_its_own(
     requests: &[RequestLine],
     is_theirs: impl Fn(&RequestLine) -> bool,
@@ -181,13 +178,13 @@ pub(crate) fn only_its_own(
         let uploaded = uploads(own);
         for line in own.iter().filter(|line| line.status < 300 && line.status > 0) {
             let is_own = uploaded.contains(&line.asset_id) || [found.live, found.previous].contains(&line.asset_id);
-            let strange = match line.method.as_str() {
+            let foreign = match line.method.as_str() {
                 "DELETE" => !uploaded.contains(&line.asset_id) && line.asset_id != found.previous,
-                // The same bytes are the same work: whoever comes second may finish it.
+                // The second run may finish the upload of the same bytes.
                 "PATCH" => !(is_own || same_bytes && others.contains(&line.asset_id)),
                 _ => false,
             };
-            if strange {
+            if foreign {
                 wrong.push(format!("{who} did {} to what is not its own", line.call()));
             }
         }
@@ -195,18 +192,19 @@ pub(crate) fn only_its_own(
     wrong
 }
 
-pub(crate) fn told(ours: &Ran, theirs: &Ran) -> String {
+pub(crate) fn streams(ours: &Ran, theirs: &Ran) -> String {
     format!("--- standard error of the held one\n{}--- standard error of the other one\n{}", ours.stderr, theirs.stderr)
 }
 
-/// On one machine the second publisher finds the first at work before it asks anything that matters.
+/// On one machine the second publisher finds the lock of the first before it changes anything.
 #[test]
 fn a_second_publisher_on_the_same_machine_changes_nothing() {
-    let all: Vec<Case> = cases(&PUBLISH, Deed::Publishes, &[None, OTHER]).into_iter().filter(|case| !case.after).collect();
-    pool::run(&all, Case::name_at_home, |case| {
-        let world = site::new();
+    let all: Vec<Case> = cases(&PUBLISH, Action::Publishes, &[None, OTHER]).into_iter().filter(|case| !case.after).collect();
+    parallel::run(&all, Case::name_at_home, |case| {
+        let world = harness::new();
         let other = Machine::the_same(&world, case.seed);
-        let (seen, window, theirs) = case::begin(&world, &PUBLISH).end_beside(&world, &case.place, case.after, || other.publishes());
+        let (seen, window, theirs) =
+            case::begin(&world, &PUBLISH).end_while_acting(&world, &case.request, case.after, || other.publishes());
         let mut wrong = invariants::of_a_run(&world, &seen);
         if (seen.exit(), theirs.code) != (0, Some(model::LOCKED)) {
             wrong.push(format!("the first ends with {}, the second with {:?}", seen.exit(), theirs.code));
@@ -214,16 +212,16 @@ fn a_second_publisher_on_the_same_machine_changes_nothing() {
         let mutations = seen.requests.iter().filter(|line| window.contains(&line.number) && line.is_mutation());
         wrong.extend(mutations.map(|line| format!("the second did {}", line.call())));
         if !wrong.is_empty() {
-            wrong.push(told(&seen.ran, &theirs));
+            wrong.push(streams(&seen.ran, &theirs));
         }
         wrong
     });
 }
 
-/// Nobody is told yes twice for two different artifacts at the same moment: the second machine starts when the first has ended.
+/// The second machine starts when the first has ended, with a report from before that.
 #[test]
 fn a_second_machine_after_the_first_finds_the_channel_changed() {
-    let world = site::new();
+    let world = harness::new();
     let other = Machine::new(&world, OTHER);
     let prepared = case::begin(&world, &PUBLISH);
     let theirs = other.publishes();

@@ -1,9 +1,6 @@
-//! What is proved: one row for each verb that changes a channel, and for each state in which it can find one.
+//! The verbs that are proved: one row for each verb that changes a channel, and for each state in which it can find one.
 
-use crate::{
-    scene,
-    site::{self, ADDRESSES, Each},
-};
+use crate::harness::{self, ADDRESSES, Each};
 use nexy_contract::Sha256Digest;
 use nexy_standin::{
     artifact,
@@ -13,15 +10,15 @@ use serde_json::Value;
 
 /// A verb of `nexy-publish` in one situation.
 pub(crate) struct Verb {
-    /// For the names of cases.
+    /// Its name in the names of cases.
     pub(crate) name: &'static str,
-    /// What has happened before, on channels with a live and a previous artifact and new bytes of the first one in the inbox.
+    /// What happens first, on channels with a live and a previous artifact and with new bytes in the inbox.
     pub(crate) lay_out: fn(&World),
     /// The arguments; a record comes on standard input.
     pub(crate) arguments: &'static [&'static str],
-    /// The record, as the stage before would give it now.
+    /// The record of the stage before.
     pub(crate) record: fn(&World) -> Value,
-    /// The bytes that users are to get, as `sha256:…`; none for what is not touched.
+    /// The digests that users are to get, as `sha256:…`; `None` for what is not changed.
     pub(crate) goal: fn(&World) -> Each<Option<String>>,
 }
 
@@ -31,46 +28,46 @@ pub(crate) const PUBLISH: Verb = publish("publish", |_| ());
 /// New bytes for both channels.
 pub(crate) const PUBLISH_BOTH: Verb = publish("publish both", |world| world.inbox_pkg(&artifact::pkg(64 << 10, 2)));
 
-/// Back to what was live before, after a publication that clients were told of.
+/// A rollback to what was live before, after a publication with its manifest.
 pub(crate) const ROLLBACK: Verb = Verb {
     name: "rollback",
-    lay_out: publish_and_tell,
+    lay_out: publish_with_manifest,
     arguments: &["rollback", "-"],
     record: fresh,
     goal: |_| {
-        let old = artifact::dmg(site::SIZE_BYTES, 1);
+        let old = artifact::dmg(harness::SIZE_BYTES, 1);
         [Some(format!("sha256:{}", Sha256Digest::of(&old))), None]
     },
 };
 
-/// Back to an older file, which is uploaded and verified first.
+/// A rollback to an older file, which is uploaded and verified first.
 pub(crate) const ROLLBACK_TO_A_FILE: Verb = Verb {
     name: "rollback to a file",
     lay_out: |world| {
-        publish_and_tell(world);
-        artifact::write_dmg(&world.workspace().join(OLDER), site::SIZE_BYTES, 9);
+        publish_with_manifest(world);
+        artifact::write_dmg(&world.workspace().join(OLDER), harness::SIZE_BYTES, 9);
     },
     arguments: &["rollback", "--artifact", OLDER, "--to-version", "2.0.0.2", "-"],
     record: fresh,
     goal: |world| [Some(format!("sha256:{}", artifact::sha256(&world.workspace().join(OLDER)))), None],
 };
 
-/// A file that somebody has kept.
+/// The older file.
 const OLDER: &str = "older.dmg";
 
-/// Every state of the repair table (facts, §3), as a crash or another tool leaves it.
+/// Every state of the repair table, as a crash or another tool leaves it.
 pub(crate) const REPAIRS: &[Verb] = &[
     publish("publish over nothing", |world| {
-        take(world, "Nexy.dmg");
-        take(world, "Nexy.prev.dmg");
+        delete(world, "Nexy.dmg");
+        delete(world, "Nexy.prev.dmg");
     }),
-    publish("publish without a previous", |world| take(world, "Nexy.prev.dmg")),
+    publish("publish without a previous", |world| delete(world, "Nexy.prev.dmg")),
     publish("publish, staged already", stage),
     publish("publish, staged already and no previous", |world| {
-        take(world, "Nexy.prev.dmg");
+        delete(world, "Nexy.prev.dmg");
         stage(world);
     }),
-    publish("publish, half an upload there", |world| {
+    publish("publish, a partial upload there", |world| {
         world.standin.put_starter(ARTIFACTS, "Update", &staged_name(world));
         world.standin.let_an_hour_pass(ARTIFACTS, "Update");
     }),
@@ -80,8 +77,8 @@ pub(crate) const REPAIRS: &[Verb] = &[
     }),
     publish("publish, crashed between the renames and the staged one lost", retire),
     publish("publish, a first publication interrupted", |world| {
-        take(world, "Nexy.dmg");
-        take(world, "Nexy.prev.dmg");
+        delete(world, "Nexy.dmg");
+        delete(world, "Nexy.prev.dmg");
         stage(world);
     }),
     publish("publish, live already", |world| {
@@ -91,18 +88,18 @@ pub(crate) const REPAIRS: &[Verb] = &[
 ];
 
 const fn publish(name: &'static str, lay_out: fn(&World)) -> Verb {
-    Verb { name, lay_out, arguments: &["-"], record: scene::judged, goal: of_the_inbox }
+    Verb { name, lay_out, arguments: &["-"], record: nexy_publish_support::judged, goal: of_the_inbox }
 }
 
-fn publish_and_tell(world: &World) {
+fn publish_with_manifest(world: &World) {
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
-    let published = site::tool(world, "nexy-publish").arg("-").stdin(scene::judged(world).to_string()).run();
+    let published = harness::tool(world, "nexy-publish").arg("-").stdin(nexy_publish_support::judged(world).to_string()).run();
     published.exits(0);
-    site::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&published.stdout_bytes).run().exits(0);
+    harness::tool(world, "nexy-manifest").args(["write", "-"]).stdin(&published.stdout_bytes).run().exits(0);
 }
 
 fn fresh(world: &World) -> Value {
-    site::tool(world, "nexy-version").arg("record").run().exits(0).json()
+    harness::tool(world, "nexy-version").arg("record").run().exits(0).json()
 }
 
 fn of_the_inbox(world: &World) -> Each<Option<String>> {
@@ -112,12 +109,12 @@ fn of_the_inbox(world: &World) -> Each<Option<String>> {
     })
 }
 
-fn take(world: &World, name: &str) {
+fn delete(world: &World, name: &str) {
     world.standin.remove_asset(ARTIFACTS, "Update", name);
 }
 
 fn retire(world: &World) {
-    take(world, "Nexy.prev.dmg");
+    delete(world, "Nexy.prev.dmg");
     world.standin.rename_asset(ARTIFACTS, "Update", "Nexy.dmg", "Nexy.prev.dmg");
 }
 

@@ -1,0 +1,158 @@
+//! The names and labels of an artifact's assets on a channel: one name for each slot, built and read here alone.
+
+use nexy_contract::{ReleaseVersion, Sha256Digest};
+
+/// What an asset's name means for one artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// `Nexy.dmg`: what users download.
+    Live,
+    /// `Nexy.prev.dmg`: what a rollback returns to.
+    Previous,
+    /// `Nexy.next-<sha12>.dmg`: uploaded, and not live yet.
+    Staged,
+    /// `Nexy.bad-<sha12>.dmg`: rolled back.
+    RolledBack,
+    /// `Nexy.old-<id>.dmg`: the former previous asset, kept until the new one is confirmed.
+    Parked,
+    /// Any other name; never touched.
+    Other,
+}
+
+/// The slot that a name belongs to.
+pub(crate) fn slot(artifact: &str, name: &str) -> Slot {
+    let infix = name.strip_prefix(split(artifact).0).and_then(|rest| rest.strip_suffix(split(artifact).1)).unwrap_or_default();
+    let has_digits = |start: &str| {
+        infix
+            .strip_prefix(start)
+            .is_some_and(|digits| digits.len() == 12 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
+    };
+    match infix {
+        _ if name == artifact => Slot::Live,
+        ".prev" => Slot::Previous,
+        _ if has_digits(".next-") => Slot::Staged,
+        _ if has_digits(".bad-") => Slot::RolledBack,
+        _ if has_digits(".old-") => Slot::Parked,
+        _ => Slot::Other,
+    }
+}
+
+/// The name of a staged asset. It follows from the bytes, so that a run after a crash finds the upload of the earlier run.
+pub(crate) fn staged(artifact: &str, sha256: Sha256Digest) -> String {
+    infixed(artifact, &format!("next-{}", sha256.short()))
+}
+
+/// The name of the asset that a rollback returns to.
+pub(crate) fn previous(artifact: &str) -> String {
+    infixed(artifact, "prev")
+}
+
+/// The name of a parked asset, with as many digits as the other names have.
+pub(crate) fn parked(artifact: &str, id: u64) -> String {
+    infixed(artifact, &format!("old-{:012}", id % 1_000_000_000_000))
+}
+
+/// The name of a rolled-back asset.
+pub(crate) fn rolled_back(artifact: &str, sha256: Sha256Digest) -> String {
+    infixed(artifact, &format!("bad-{}", sha256.short()))
+}
+
+/// The name that a restored asset gets when the new one replaces it: a rolled-back one gets its own name again.
+pub(crate) fn after_restore(artifact: &str, name: &str) -> String {
+    if slot(artifact, name) == Slot::RolledBack { name.to_owned() } else { previous(artifact) }
+}
+
+/// The label of a live asset, for people who look at the web page: `Nexy.dmg 2.0.0.4`.
+pub(crate) fn label(artifact: &str, version: ReleaseVersion) -> String {
+    format!("{artifact} {version}")
+}
+
+/// The label of an upload. The machine tag shows which machine made it, so that no other machine takes it for a leftover.
+pub(crate) fn staged_label(artifact: &str, version: ReleaseVersion, machine_tag: &str) -> String {
+    format!("{} (upload {machine_tag})", label(artifact, version))
+}
+
+/// The label of a parked asset: its own, and the tag of the machine that parked it.
+pub(crate) fn parked_label(artifact: &str, label: &str, machine_tag: &str) -> String {
+    format!("{} (upload {machine_tag})", if label.is_empty() { artifact } else { label })
+}
+
+/// How the label of a rolled-back asset ends while it is live because nothing else is there.
+pub(crate) const ROLLED_BACK_SUFFIX: &str = " (rolled back)";
+
+/// The label of a rolled-back asset while it is live because nothing else is there.
+pub(crate) fn rolled_back_label(artifact: &str, label: &str) -> String {
+    format!("{}{ROLLED_BACK_SUFFIX}", if label.is_empty() { artifact } else { label })
+}
+
+/// The version that a label names.
+pub(crate) fn version(artifact: &str, label: &str) -> Option<ReleaseVersion> {
+    let rest = label.strip_prefix(artifact)?.strip_prefix(' ')?;
+    let (version, more) = rest.split_once(' ').unwrap_or((rest, ""));
+    let is_known = more.is_empty() || more.starts_with("(upload ") || more == ROLLED_BACK_SUFFIX.trim_start();
+    is_known.then(|| version.parse().ok()).flatten()
+}
+
+/// Whether a label carries this machine tag.
+pub(crate) fn has_machine_tag(label: &str, machine_tag: &str) -> bool {
+    label.ends_with(&format!(" (upload {machine_tag})"))
+}
+
+fn infixed(artifact: &str, infix: &str) -> String {
+    let (stem, suffix) = split(artifact);
+    format!("{stem}.{infix}{suffix}")
+}
+
+/// Stem, and suffix with its dot.
+fn split(artifact: &str) -> (&str, &str) {
+    artifact.rfind('.').map_or((artifact, ""), |dot| artifact.split_at(dot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slot_has_its_own_name() {
+        let sha256 = Sha256Digest::of(b"");
+        assert_eq!(staged("Nexy.dmg", sha256), "Nexy.next-e3b0c44298fc.dmg");
+        assert_eq!(rolled_back("Nexy.dmg", sha256), "Nexy.bad-e3b0c44298fc.dmg");
+        assert_eq!(previous("Nexy.dmg"), "Nexy.prev.dmg");
+        assert_eq!(parked("Nexy.dmg", 7), "Nexy.old-000000000007.dmg");
+        assert_eq!(slot("Nexy.dmg", &parked("Nexy.dmg", u64::MAX)), Slot::Parked);
+        for (name, expected) in [
+            ("Nexy.dmg", Slot::Live),
+            ("Nexy.prev.dmg", Slot::Previous),
+            ("Nexy.next-e3b0c44298fc.dmg", Slot::Staged),
+            ("Nexy.bad-e3b0c44298fc.dmg", Slot::RolledBack),
+            ("Nexy.next-e3b0c44298fc.pkg", Slot::Other),
+            ("Nexy.next-.dmg", Slot::Other),
+            ("Nexy.next-zzzzzzzzzzzz.dmg", Slot::Other),
+            ("Nexy.bad-e3b0c44298fc0.dmg", Slot::Other),
+            ("Nexy.prev.dmg.sig", Slot::Other),
+            ("Nexy", Slot::Other),
+            ("notes.txt", Slot::Other),
+        ] {
+            assert_eq!(slot("Nexy.dmg", name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_label_tells_its_version_and_its_machine() {
+        let four = ReleaseVersion::new([2, 0, 0, 4]);
+        assert_eq!(version("Nexy.dmg", &label("Nexy.dmg", four)), Some(four));
+        let bad = rolled_back_label("Nexy.dmg", &label("Nexy.dmg", four));
+        assert_eq!(version("Nexy.dmg", &bad), Some(four));
+        let upload = staged_label("Nexy.dmg", four, "0123456789ab");
+        assert_eq!(version("Nexy.dmg", &upload), Some(four));
+        for known in [Some(four), None] {
+            let before = known.map(|version| label("Nexy.dmg", version)).unwrap_or_default();
+            let aside = parked_label("Nexy.dmg", &before, "0123456789ab");
+            assert_eq!((version("Nexy.dmg", &aside), has_machine_tag(&aside, "0123456789ab")), (known, true));
+        }
+        assert!(has_machine_tag(&upload, "0123456789ab") && !has_machine_tag(&upload, "ba9876543210"));
+        for other in ["", "Nexy.dmg", "Nexy.dmg 2.0.0", "Nexy.pkg 2.0.0.4", "Nexy.dmg 2.0.0.4 beta", "Nexy.dmg  2.0.0.4"] {
+            assert_eq!(version("Nexy.dmg", other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Every row of the repair table, as a rollback meets it.
+
+use super::{
+    Plan, Wanted, asset_names,
+    channel::{self, Channel},
+    rollback::{RollbackPlan, RollbackTo, rollback, version},
+    test_assets::{GH, asset, at, listing},
+};
+use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_outside::github::Asset;
+
+fn named(id: u64, name: &str, bytes: &[u8], version: &str) -> Asset {
+    Asset { label: Some(format!("A.dmg {version}")), ..asset(id, name, bytes) }
+}
+
+fn live() -> Asset {
+    named(1, "A.dmg", b"five", "2.0.0.5")
+}
+
+fn previous() -> Asset {
+    named(2, "A.prev.dmg", b"four", "2.0.0.4")
+}
+
+fn bad(bytes: &[u8], version: &str) -> Asset {
+    named(7, &asset_names::rolled_back("A.dmg", Sha256Digest::of(bytes)), bytes, version)
+}
+
+fn sorted(assets: Vec<Asset>) -> Channel {
+    channel::sort("A.dmg", listing(assets, Some(at(0))))
+}
+
+fn to_previous(assets: Vec<Asset>) -> Result<RollbackPlan, Problem> {
+    rollback(GH, "A.dmg", &sorted(assets), RollbackTo::Previous)
+}
+
+fn three() -> Wanted<'static> {
+    Wanted { gh: GH, artifact: "A.dmg", size_bytes: 5, sha256: Sha256Digest::of(b"three"), machine_tag: Some("0123456789ab") }
+}
+
+fn to_three(assets: Vec<Asset>) -> Result<RollbackPlan, Problem> {
+    rollback(GH, "A.dmg", &sorted(assets), RollbackTo::Bytes(&three()))
+}
+
+fn swap() -> Plan {
+    Plan { retire: Some(live()), retire_as: bad(b"five", "").name, ..Plan::default() }
+}
+
+#[test]
+fn every_state_has_its_plan_for_a_rollback_to_the_previous_artifact() {
+    // The normal case; assets that were rolled back earlier stay.
+    assert_eq!(to_previous(vec![live(), previous()]), Ok(RollbackPlan { plan: swap(), source: Some(previous()) }));
+    let earlier = bad(b"three", "2.0.0.3");
+    assert_eq!(to_previous(vec![live(), previous(), earlier]), Ok(RollbackPlan { plan: swap(), source: Some(previous()) }));
+    // The same bytes were rolled back before: their older copy has the name that is needed.
+    let copy = bad(b"five", "2.0.0.5");
+    let blocked = Plan { blocking: Some(copy.clone()), ..swap() };
+    assert_eq!(to_previous(vec![live(), previous(), copy]), Ok(RollbackPlan { plan: blocked, source: Some(previous()) }));
+    // Crashed between the renames, of this rollback or of a publication.
+    let finish = Plan { restore: Some(previous()), ..Plan::confirm_only() };
+    for beside in [vec![], vec![bad(b"five", "2.0.0.5")], vec![asset(3, "A.next-0123456789ab.dmg", b"?")]] {
+        let found = to_previous([vec![previous()], beside].concat());
+        assert_eq!(found, Ok(RollbackPlan { plan: finish.clone(), source: Some(previous()) }));
+    }
+    // The rollback was done before.
+    let four = named(2, "A.dmg", b"four", "2.0.0.4");
+    assert_eq!(
+        to_previous(vec![four.clone(), bad(b"five", "2.0.0.5")]),
+        Ok(RollbackPlan { plan: Plan::confirm_only(), source: Some(four) })
+    );
+    // No candidate: a rolled-back asset of a lower version does not show that this rollback was done before.
+    for assets in [vec![live()], vec![live(), bad(b"three", "2.0.0.3")], vec![]] {
+        let rollback = to_previous(assets).expect("a plan");
+        assert!(rollback.plan.restore.is_none() && rollback.plan.refusal.is_some_and(|problem| problem.fix.contains("--artifact FILE")));
+    }
+    // A rollback to a file crashed, and this run has no file: users get back what they had.
+    let rollback = to_previous(vec![bad(b"five", "2.0.0.5")]).expect("a plan");
+    assert_eq!((rollback.plan.restore, rollback.plan.refusal.is_some()), (Some(bad(b"five", "2.0.0.5")), true));
+}
+
+#[test]
+fn a_parked_asset_is_the_candidate_unless_the_rollback_was_done_before() {
+    let parked = named(8, &asset_names::parked("A.dmg", 8), b"four", "2.0.0.4");
+    assert_eq!(to_previous(vec![live(), parked.clone()]), Ok(RollbackPlan { plan: swap(), source: Some(parked.clone()) }));
+    // It is older than a previous asset beside it.
+    assert_eq!(to_previous(vec![live(), previous(), parked.clone()]), Ok(RollbackPlan { plan: swap(), source: Some(previous()) }));
+    let four = named(2, "A.dmg", b"four", "2.0.0.4");
+    let found = to_previous(vec![four.clone(), bad(b"five", "2.0.0.5"), parked]);
+    assert_eq!(found, Ok(RollbackPlan { plan: Plan::confirm_only(), source: Some(four) }));
+    // A live asset without a label was not made live by an earlier rollback.
+    let unlabelled = asset(9, "A.dmg", b"by hand");
+    assert!(to_previous(vec![unlabelled, bad(b"five", "2.0.0.5")]).is_ok_and(|rollback| rollback.plan.refusal.is_some()));
+}
+
+#[test]
+fn every_state_has_its_plan_for_a_rollback_to_a_file() {
+    let staged = asset(3, &asset_names::staged("A.dmg", three().sha256), b"three");
+    let upload = Plan { upload: true, ..swap() };
+    assert_eq!(to_three(vec![live()]), Ok(RollbackPlan { plan: upload.clone(), source: None }));
+    assert_eq!(to_three(vec![live(), previous()]), Ok(RollbackPlan { plan: upload, source: None }));
+    assert_eq!(to_three(vec![live(), staged.clone()]), Ok(RollbackPlan { plan: swap(), source: None }));
+    // The previous asset holds the bytes of the file.
+    let candidate = named(2, "A.prev.dmg", b"three", "2.0.0.3");
+    assert_eq!(to_three(vec![live(), candidate.clone()]), Ok(RollbackPlan { plan: swap(), source: Some(candidate) }));
+    // Crashed between the renames: the fallback is restored for the meantime, and then gets its name back.
+    for fallback in [previous(), bad(b"five", "2.0.0.5")] {
+        let plan =
+            Plan { restore: Some(fallback.clone()), retire: Some(fallback.clone()), retire_as: fallback.name.clone(), ..Plan::default() };
+        assert_eq!(to_three(vec![fallback, staged.clone()]), Ok(RollbackPlan { plan, source: None }));
+    }
+    // The rollback was done before, whatever other assets there are.
+    let now = named(3, "A.dmg", b"three", "2.0.0.3");
+    let found = to_three(vec![now.clone(), previous(), bad(b"five", "2.0.0.5")]);
+    assert_eq!(found, Ok(RollbackPlan { plan: Plan::confirm_only(), source: Some(now) }));
+    // The bytes themselves were rolled back, whether or not GitHub knows their digest.
+    let undigested = Asset { digest: None, ..bad(b"three", "2.0.0.3") };
+    assert!(to_three(vec![live(), undigested]).is_err_and(|problem| problem.exit == Exit::No));
+    assert!(to_three(vec![live(), bad(b"three", "2.0.0.3")]).is_err_and(|problem| problem.exit == Exit::No));
+    // An upload of the same bytes is under way; other uploads do not matter.
+    let partial = Asset { state: "starter".into(), ..staged };
+    assert!(to_three(vec![live(), partial]).is_err_and(|problem| problem.exit == Exit::Busy));
+    assert!(to_three(vec![live(), asset(4, "A.next-ba9876543210.dmg", b"theirs")]).is_ok());
+}
+
+#[test]
+fn a_partial_upload_under_the_live_or_previous_name_needs_a_person() {
+    for partial in [Asset { state: "starter".into(), ..live() }, Asset { state: "open".into(), ..previous() }] {
+        assert!(to_previous(vec![partial]).is_err_and(|problem| problem.exit == Exit::NeedsPerson));
+    }
+}
+
+fn version_of(assets: Vec<Asset>, given: Option<[u32; 4]>) -> Result<ReleaseVersion, String> {
+    let channel = sorted(assets);
+    let plan = rollback(GH, "A.dmg", &channel, RollbackTo::Previous).expect("a plan");
+    version("A.dmg", &channel, &plan, given.map(ReleaseVersion::new)).map_err(|problem| problem.because)
+}
+
+#[test]
+fn the_version_comes_from_the_label_or_the_operator_and_is_lower() {
+    let four = ReleaseVersion::new([2, 0, 0, 4]);
+    assert_eq!(version_of(vec![live(), previous()], None), Ok(four));
+    assert_eq!(version_of(vec![live(), previous()], Some([2, 0, 0, 4])), Ok(four));
+    assert!(version_of(vec![live(), previous()], Some([2, 0, 0, 3])).is_err_and(|because| because.contains("says 2.0.0.4")));
+    let unlabelled = Asset { label: None, ..previous() };
+    assert!(version_of(vec![live(), unlabelled.clone()], None).is_err_and(|because| because.contains("no label")));
+    assert_eq!(version_of(vec![live(), unlabelled.clone()], Some([2, 0, 0, 4])), Ok(four));
+    assert!(version_of(vec![live(), unlabelled], Some([2, 0, 0, 6])).is_err_and(|because| because.contains("is not lower than")));
+    let newer = named(2, "A.prev.dmg", b"six", "2.0.0.6");
+    assert!(version_of(vec![live(), newer], None).is_err_and(|because| because.contains("is not lower than")));
+    assert!(version_of(vec![live(), previous(), bad(b"!", "2.0.0.4")], None).is_err_and(|because| because.contains("itself")));
+}

@@ -1,0 +1,203 @@
+//! The first look at one artifact: its file, its release, its channel, and the plan that follows.
+
+use super::{
+    download,
+    local_file::{self, Opened},
+    manifest_rule, restore_live,
+};
+use crate::{
+    cli,
+    job::{Job, Operation},
+    plan::{
+        Plan,
+        channel::Channel,
+        publish,
+        rollback::{self, RollbackPlan, RollbackTo},
+    },
+    session::Session,
+};
+use nexy_contract::{Exit, Problem, Record, Sha256Digest, before_publish, record::Artifact, target::ArtifactRow};
+use nexy_outside::{
+    Workspace,
+    github::{Asset, Release},
+};
+use std::path::PathBuf;
+
+/// Looks at every artifact. When one is refused, the downloads that are missing on earlier ones are restored first.
+pub(crate) fn all<'a, T>(
+    session: &Session<'a>,
+    dry_run: bool,
+    artifacts: &[T],
+    inspect: impl Fn(&T) -> Result<Job<'a>, Problem>,
+) -> Result<Vec<Job<'a>>, Problem> {
+    let mut jobs = Vec::new();
+    for artifact in artifacts {
+        match inspect(artifact) {
+            Ok(job) => jobs.push(job),
+            Err(problem) if dry_run => return Err(problem),
+            Err(problem) => return Err(restore_live::all(session, &mut jobs).err().unwrap_or(problem)),
+        }
+    }
+    Ok(jobs)
+}
+
+/// The row of `nexy.toml` that an artifact of a record belongs to.
+pub(crate) fn row<'a>(workspace: &'a Workspace, artifact: &Artifact) -> Result<&'a ArtifactRow, Problem> {
+    workspace.target.artifact(&artifact.name).filter(|row| row.channel == artifact.channel).ok_or_else(|| {
+        Problem::new(
+            Exit::BadDocument,
+            format!("{} of the record is not published", artifact.name),
+            "nexy.toml knows no such artifact on that channel",
+            Operation::Publication.start_over(),
+        )
+    })
+}
+
+/// Looks at one artifact that is to be published.
+pub(crate) fn for_publication<'a>(
+    session: &Session<'a>,
+    workspace: &'a Workspace,
+    record: &Record,
+    artifact: &Artifact,
+    allow_rolled_back: bool,
+) -> Result<Job<'a>, Problem> {
+    let row = row(workspace, artifact)?;
+    let path = workspace.path(&workspace.target.layout.inbox).join(&artifact.name);
+    let judged = Some((artifact.size_bytes, artifact.sha256));
+    let carried = record.signature(&artifact.name, artifact.sha256);
+    let opened = local_file::open(session, &path, judged, carried.as_ref(), Operation::Publication)?;
+    let (release, mut channel) = look(session, row)?;
+    let changed = changed_since_the_gates(record, &artifact.name, &channel);
+    // Equal sizes are no proof, so an unknown digest of the live asset is computed from its bytes.
+    if channel.live.as_ref().is_some_and(|live| live.size == artifact.size_bytes) {
+        channel.live = channel.live.map(|asset| with_digest(session, row, asset)).transpose()?;
+    }
+    let wanted = session.wanted(row, artifact.size_bytes, artifact.sha256);
+    let plan = match (changed, channel.fallback()) {
+        (None, _) => publish::publication(&wanted, record.version, allow_rolled_back, &channel)?,
+        (Some(problem), None) => return Err(problem),
+        (Some(problem), Some(fallback)) => Plan::restore_only(fallback, problem),
+    };
+    let job = Job::new(Operation::Publication, artifact.clone(), row, release, channel, plan).with_file(opened);
+    Ok(Job { version: Some(record.version), ..job })
+}
+
+/// Refuses a channel whose live asset is not the one that the gates have seen.
+fn changed_since_the_gates(record: &Record, artifact: &str, channel: &Channel) -> Option<Problem> {
+    let report = record.latest_report(before_publish::BY, before_publish::PROFILE)?;
+    let judged = report.subjects.iter().find(|subject| subject.name == artifact)?;
+    let because = before_publish::still_as_judged(judged, channel.seen().as_ref()).err()?;
+    Some(Problem::new(
+        Exit::Busy,
+        "nothing was published: the channel has changed",
+        because,
+        "look at it, then ask the gates again:\nnexy-publish show\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
+    ))
+}
+
+/// Looks at one artifact that is to be rolled back. A missing download is restored before any refusal is printed.
+pub(crate) fn for_rollback<'a>(
+    session: &Session<'a>,
+    workspace: &Workspace,
+    row: &'a ArtifactRow,
+    options: &cli::Rollback,
+) -> Result<Job<'a>, Problem> {
+    let open = |path: &PathBuf| local_file::open(session, path, None, None, Operation::Rollback);
+    let opened = options.artifact.as_ref().map(open).transpose()?;
+    let (release, mut channel) = look(session, row)?;
+    channel.live = channel.live.map(|asset| with_digest(session, row, asset)).transpose()?;
+    let restore_first = |problem: Problem| match channel.fallback() {
+        Some(fallback) if problem.exit != Exit::NeedsPerson => {
+            Ok(RollbackPlan { plan: Plan::restore_only(fallback, problem), source: None })
+        }
+        _ => Err(problem),
+    };
+    let wanted = opened.as_ref().map(|opened| session.wanted(row, opened.file.size_bytes, opened.sha256));
+    let to = wanted.as_ref().map_or(RollbackTo::Previous, RollbackTo::Bytes);
+    let mut found = rollback::rollback(session.gh(), &row.name, &channel, to).or_else(restore_first)?;
+    found.source = found.source.map(|asset| with_digest(session, row, asset)).transpose()?;
+    // A refused rollback may have no bytes; then nothing is compared with these.
+    let (size_bytes, sha256) = bytes(&found, opened.as_ref()).unwrap_or((0, Sha256Digest::of(b"")));
+    let mut version = None;
+    if found.plan.refusal.is_none() {
+        let allowed = rollback::version(&row.name, &channel, &found, options.to_version).and_then(|known| {
+            if row.feed {
+                manifest_rule::check_rollback(workspace, known, sha256)?;
+            }
+            Ok(known)
+        });
+        match allowed {
+            Ok(known) => version = Some(known),
+            Err(problem) => found.plan = restore_first(problem)?.plan,
+        }
+    }
+    let artifact = Artifact { name: row.name.clone(), channel: row.channel.clone(), size_bytes, sha256, live: None };
+    let RollbackPlan { plan, source } = found;
+    let mut job = Job::new(Operation::Rollback, artifact, row, release, channel, plan);
+    if let Some(opened) = opened {
+        job = job.with_file(opened);
+    }
+    // What lies on the channel needs no upload.
+    let file = job.file.take().filter(|_| source.is_none());
+    Ok(Job { version, file, staged: source, ..job })
+}
+
+/// Size and digest of what goes live.
+fn bytes(rollback: &RollbackPlan, opened: Option<&Opened>) -> Option<(u64, Sha256Digest)> {
+    match &rollback.source {
+        Some(asset) => asset.sha256().map(|sha256| (asset.size, sha256)),
+        None => opened.map(|opened| (opened.file.size_bytes, opened.sha256)),
+    }
+}
+
+/// The release of a channel, which must be open to changes, and what lies on it.
+fn look(session: &Session<'_>, row: &ArtifactRow) -> Result<(Release, Channel), Problem> {
+    let release = release(session, row)?;
+    let channel = session.list(&release, &row.name).map_err(|error| error.problem(format!("cannot list the assets of {}", row.channel)))?;
+    Ok((release, channel))
+}
+
+/// The asset with its digest, computed from a download when GitHub does not know it.
+fn with_digest(session: &Session<'_>, row: &ArtifactRow, asset: Asset) -> Result<Asset, Problem> {
+    if !asset.is_uploaded() || asset.sha256().is_some() {
+        return Ok(asset);
+    }
+    let found = download::whole(session, &row.channel, &asset.name, asset.size).map_err(|error| {
+        error.problem(format!("cannot download {}, whose digest GitHub does not know", asset.name)).ending(Exit::CouldNotLook)
+    })?;
+    Ok(Asset { digest: Some(format!("sha256:{}", found.sha256)), ..asset })
+}
+
+/// The fixed release of a channel, which must exist and be open to changes.
+pub(crate) fn release(session: &Session<'_>, row: &ArtifactRow) -> Result<Release, Problem> {
+    let ArtifactRow { name, channel, .. } = row;
+    let release = release_in_any_state(session, row)?;
+    if release.draft || release.immutable {
+        let state = if release.draft { "a draft, which users cannot see" } else { "immutable, so its assets can never change" };
+        return Err(Problem::new(
+            Exit::No,
+            format!("cannot publish {name}"),
+            format!("the release `{channel}` is {state}"),
+            format!(
+                "publish the draft in the browser, or make it anew without immutability:\ngh release view {channel} -R {} --web",
+                session.gh().repository_with_host()
+            ),
+        ));
+    }
+    Ok(release)
+}
+
+/// The fixed release of a channel, for those who only look.
+pub(crate) fn release_in_any_state(session: &Session<'_>, row: &ArtifactRow) -> Result<Release, Problem> {
+    let ArtifactRow { channel, .. } = row;
+    let what = || format!("cannot look at the release {channel}");
+    session.retry.read(|| session.github.release(channel)).map_err(|error| error.problem(what()))?.ok_or_else(|| {
+        let repository = session.gh().repository_with_host();
+        Problem::new(
+            Exit::No,
+            what(),
+            format!("{} has no release `{channel}` that this token can see; a draft counts as none", session.gh().repository),
+            format!("create the fixed release once by hand:\ngh release create {channel} -R {repository} --title {channel} --notes ''"),
+        )
+    })
+}
