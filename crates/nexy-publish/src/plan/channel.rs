@@ -125,7 +125,7 @@ pub(crate) fn may_hold(asset: &Asset, size_bytes: u64, sha256: Sha256Digest) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::test_assets::{asset, at, listing};
+    use crate::plan::tests::assets::{asset, at, listing};
 
     #[test]
     fn ages_are_taken_from_githubs_clock_and_an_unknown_one_is_young() {

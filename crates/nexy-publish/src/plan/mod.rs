@@ -4,13 +4,9 @@ pub(crate) mod asset_names;
 pub(crate) mod channel;
 pub(crate) mod dry_run;
 pub(crate) mod publish;
-#[cfg(test)]
-mod publish_tests;
 pub(crate) mod rollback;
 #[cfg(test)]
-mod rollback_tests;
-#[cfg(test)]
-pub(crate) mod test_assets;
+mod tests;
 
 use crate::gh_commands::GhCommands;
 use channel::Channel;

@@ -1,4 +1,4 @@
-//! Assets, listings and times for the unit tests of this folder.
+//! Assets, listings and times for the unit tests of the plans.
 
 use crate::gh_commands::GhCommands;
 use nexy_contract::{Sha256Digest, Timestamp};

@@ -1,10 +1,10 @@
 //! Every row of the repair table, as a rollback meets it.
 
-use super::{
+use super::assets::{GH, asset, at, listing};
+use crate::plan::{
     Plan, Wanted, asset_names,
     channel::{self, Channel},
     rollback::{RollbackPlan, RollbackTo, rollback, version},
-    test_assets::{GH, asset, at, listing},
 };
 use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::github::Asset;

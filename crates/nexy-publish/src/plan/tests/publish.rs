@@ -1,9 +1,7 @@
 //! Every row of the repair table, as a publication meets it.
 
-use super::{
-    Plan, Wanted, asset_names, channel, publish,
-    test_assets::{GH, asset, at, listing},
-};
+use super::assets::{GH, asset, at, listing};
+use crate::plan::{Plan, Wanted, asset_names, channel, publish};
 use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::github::Asset;
 
