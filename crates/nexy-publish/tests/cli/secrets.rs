@@ -1,7 +1,7 @@
 //! No part of the token appears in any output. The matrix proves where the token is sent.
 
 use nexy_publish_support::{judged, publish};
-use nexy_standin::{Fault, Listener, Reply, traces, world::World};
+use nexy_standin::{Fault, Listener, Reply, leak_scan, world::World};
 use serde_json::json;
 
 /// Long enough that eight bytes of it cannot appear by chance.
@@ -29,8 +29,8 @@ fn no_trace_of_the_token_is_in_any_stream_even_when_github_repeats_it() {
                 .run();
             ran.exits(exit);
             assert!(world.standin.requests().iter().any(|request| request.has_authorization), "the token was used");
-            traces::none_in(SENTINEL, &ran.stdout, "standard output");
-            traces::none_in(SENTINEL, &ran.stderr, "standard error");
+            leak_scan::assert_none(SENTINEL, &ran.stdout, "standard output");
+            leak_scan::assert_none(SENTINEL, &ran.stderr, "standard error");
         }
     }
 }

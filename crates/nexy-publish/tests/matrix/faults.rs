@@ -4,7 +4,7 @@ use crate::{
     harness,
     requests::{Request, Step},
 };
-use nexy_standin::{Reply, refusals, world::World};
+use nexy_standin::{Reply, error_responses, world::World};
 use std::time::Duration;
 
 /// Longer than the tools wait for a silent server.
@@ -80,17 +80,17 @@ pub(crate) const FAULTS: &[FaultKind] = &[
     reply("stall without effect", Class::Broken, |_| Reply::Silence { after: false }),
     reply("stall with effect", Class::Lost, |_| Reply::Silence { after: true }),
     reply("stall with a late effect", Class::Late, |_| Reply::Stall(LATE)),
-    reply("401", Class::Denied, |_| refusals::bad_token()),
-    reply("403 permission", Class::Denied, |_| refusals::no_permission()),
-    reply("403 rate limit", Class::Later, |_| refusals::allowance_spent(1)),
-    reply("403 secondary limit", Class::Later, |_| refusals::secondary_limit(1)),
-    reply("429", Class::Later, |_| refusals::too_many(1)),
-    reply("404", Class::Gone, |_| refusals::not_found()),
-    reply("422 already_exists after a lost answer", Class::Taken, |_| refusals::already_exists_after()),
-    reply("500 without effect", Class::Later, |_| refusals::server_error(500, false)),
-    reply("500 with effect", Class::Lost, |_| refusals::server_error(500, true)),
-    reply("502 without effect", Class::Later, |_| refusals::server_error(502, false)),
-    reply("502 with effect", Class::Lost, |_| refusals::server_error(502, true)),
+    reply("401", Class::Denied, |_| error_responses::bad_token()),
+    reply("403 permission", Class::Denied, |_| error_responses::no_permission()),
+    reply("403 rate limit", Class::Later, |_| error_responses::allowance_spent(1)),
+    reply("403 secondary limit", Class::Later, |_| error_responses::secondary_limit(1)),
+    reply("429", Class::Later, |_| error_responses::too_many(1)),
+    reply("404", Class::Gone, |_| error_responses::not_found()),
+    reply("422 already_exists after a lost answer", Class::Taken, |_| error_responses::already_exists_after()),
+    reply("500 without effect", Class::Later, |_| error_responses::server_error(500, false)),
+    reply("500 with effect", Class::Lost, |_| error_responses::server_error(500, true)),
+    reply("502 without effect", Class::Later, |_| error_responses::server_error(502, false)),
+    reply("502 with effect", Class::Lost, |_| error_responses::server_error(502, true)),
     reply("502 and half an upload", Class::Half, |_| Reply::StarterThenStatus(502)),
     reply("truncated body", Class::Cut, |_| Reply::CutAfter(10)),
     reply("wrong bytes", Class::Garbled, |_| Reply::CorruptBytes(0)),
@@ -149,7 +149,7 @@ impl FaultKind {
         match (&self.strikes, request.preceding) {
             (Strikes::RefusedConnection, None) => world.standin.shut(request.listener, (!lasts).then_some(BRIEF)),
             (Strikes::RefusedConnection, Some((listener, nth))) => {
-                let reply = Reply::ThenShut { door: request.listener, time: (!lasts).then_some(BRIEF) };
+                let reply = Reply::ThenShut { listener: request.listener, time: (!lasts).then_some(BRIEF) };
                 world.standin.fault(nexy_standin::Fault::new(listener, "*", "", reply).nth(nth));
             }
             (Strikes::Reply(reply), _) => {

@@ -8,7 +8,7 @@ use crate::{
     printed_commands,
     verbs::Verb,
 };
-use nexy_standin::{RequestLine, traces::Sieve, world::World};
+use nexy_standin::{RequestLine, leak_scan::Scanner, world::World};
 use std::{
     fs,
     path::Path,
@@ -125,9 +125,9 @@ fn nothing_is_repeated_blindly(seen: &Seen) -> Option<String> {
 fn no_secret_left(world: &World, seen: &Seen) -> Wrong {
     let strayed = seen.requests.iter().filter(|line| line.has_authorization && !["api", "uploads"].contains(&line.listener.as_str()));
     let mut wrong: Wrong = strayed.map(|line| format!("I6: the token went to {} {}", line.listener, line.call())).collect();
-    let sieve = Sieve::of(harness::SENTINEL);
+    let scanner = Scanner::new(harness::SENTINEL);
     let mut look = |place: String, bytes: &[u8]| {
-        if sieve.finds(bytes).is_some() {
+        if scanner.find(bytes).is_some() {
             wrong.push(format!("I6: a part of the token is in {place}"));
         }
     };
