@@ -92,13 +92,23 @@ fn may_tell(line: &str) -> bool {
         let name = before.trim_end().rsplit(|character: char| !(character.is_ascii_alphanumeric() || character == '_')).next();
         name.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_'))
     });
-    let is_made = |word: &str| {
-        let has = |question: fn(&char) -> bool| word.chars().any(|character| question(&character));
-        word.len() >= 12 && has(char::is_ascii_digit) && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase)
-    };
-    let is_hex = |word: &str| word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let mut words = line.split(|character: char| character.is_whitespace() || "\"'`(),;:<>[]{}/".contains(character));
-    assigns || of(line).is_some() || words.any(|word| is_made(word) || is_hex(word))
+    assigns || of(line).is_some() || line.split(is_between_words).any(is_made)
+}
+
+/// Whether a line of a program that compares versions holds a value: `==` assigns nothing there.
+pub(crate) fn is_value(line: &str) -> bool {
+    of(line).is_some() || line.split(|character| is_between_words(character) || "=!~".contains(character)).any(is_made)
+}
+
+fn is_between_words(character: char) -> bool {
+    character.is_whitespace() || "\"'`(),;:<>[]{}/".contains(character)
+}
+
+/// A word that only a machine can have made.
+fn is_made(word: &str) -> bool {
+    let has = |question: fn(&char) -> bool| word.chars().any(|character| question(&character));
+    let is_mixed = word.len() >= 12 && has(char::is_ascii_digit) && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase);
+    is_mixed || (word.len() >= 32 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Without the sequences that colour a terminal.
@@ -162,6 +172,14 @@ mod tests {
         for line in ["KEY=$1", "KEY=\"${KEY:-}\"", "KEY=", "KEY=your_key_here", "grep '^KEY=' f", "MY_KEY=hx7Qp", "KEYS=hx7Qp", "KEY='%s'"]
         {
             assert!(!assigned(line, "KEY"), "{line}");
+        }
+    }
+
+    #[test]
+    fn versions_are_no_values() {
+        assert!(!is_value("SQLAlchemy==2.0.30 (from Flask-SQLAlchemy~=3.1)"));
+        for line in ["KEY==hx7Qp2Lr9ZtW4v", &joined(&["x==gh", "p_", "0a1b2c3d4e5f6g7h8i9j0k"])] {
+            assert!(is_value(line), "{line}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Readers of formats: what a file says, before a gate judges it.
 
 pub(crate) mod guide_block;
+pub(crate) mod requirements;
 pub(crate) mod workflow;
 pub(crate) mod yaml;

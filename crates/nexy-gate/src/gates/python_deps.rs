@@ -1,28 +1,21 @@
-//! The service's Python holds what the code needs: pins, requirements, and stubs that really import, before any restart.
+//! The service's Python holds what the code needs: pip is asked what it would install, and the stubs are imported, before any restart.
 
-mod installed;
-mod requirement;
-mod trial;
-mod version;
+mod pip;
 
 use crate::{
     context::Context,
+    formats::requirements::{self, Obstacle},
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
-use installed::{NoVenv, Venv};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{
-    accounts::{Account, Accounts},
-    files,
-};
-use requirement::{Line, Requirement};
-use std::path::{Path, PathBuf};
-use trial::Trial;
-use version::Version;
+use nexy_outside::accounts::Accounts;
+use pip::{Python, Reply};
+
+use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
     id: "python-deps",
@@ -33,8 +26,9 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::RunningSystem,
     explain: Explain {
         symptom: "The service dies at its start: VersionError of protobuf's gencode and runtime, or a module that is not installed.",
-        check: "Reads the metadata on disk of the venv that service.exec_start names, and holds them against python.pins and \
-                layout.requirements; then, as the unit's user, `pip check` and an import of every one of python.stubs.",
+        check: "Asks the pip of the venv that service.exec_start names, as the unit's user: `pip install --dry-run --no-index -r REQUIREMENTS \
+                PINS` must have nothing to install, extras and dependencies included, and `pip check` must find nothing. Then it imports every \
+                one of python.stubs. A requirements line that would make pip fetch or build is unknown, and pip is not asked.",
         fix: "sudo -u USER VENV/bin/python3 -m pip install --upgrade -r REQUIREMENTS, and the same with the pins.",
         verify: "sudo nexy-gate python-deps",
     },
@@ -42,34 +36,37 @@ pub(crate) const GATE: Gate = Gate {
     repair: None,
 };
 
-const MAX_BYTES: u64 = 1 << 20;
-
 /// One generated stub, and what came of its import.
 struct Stub {
     path: String,
     /// `None` when there is no such file.
-    trial: Option<Trial>,
+    reply: Option<Reply>,
 }
 
 /// All that was looked at.
 struct Seen {
-    venv: Result<Venv, NoVenv>,
-    /// The text of the requirements file, or why there is none: missing, or unreadable.
-    requirements: Result<Option<String>, String>,
-    pip: Trial,
+    /// What keeps pip from being asked about the requirements.
+    obstacles: Vec<Obstacle>,
+    /// `None` when there is an obstacle.
+    install: Option<Reply>,
+    check: Reply,
     stubs: Vec<Stub>,
 }
 
 /// The commands of this machine.
 struct Commands<'a> {
     target: &'a Target,
-    python: String,
+    python: &'a str,
 }
 
 impl Commands<'_> {
     /// A command line of the service's Python, as its user.
     fn python(&self, rest: &str) -> String {
-        format!("sudo -u {} {} {rest}", self.target.service.user, shell_word(&self.python))
+        format!("sudo -u {} {} {rest}", self.target.service.user, shell_word(self.python))
+    }
+
+    fn requirements(&self) -> String {
+        format!("{}/{}", self.target.vm.checkout, self.target.layout.requirements)
     }
 
     fn install_pins(&self) -> String {
@@ -77,45 +74,35 @@ impl Commands<'_> {
         self.python(&format!("-m pip install --upgrade {}", pins.join(" ")))
     }
 
-    fn install_requirements(&self) -> String {
-        let file = format!("{}/{}", self.target.vm.checkout, self.target.layout.requirements);
-        self.python(&format!("-m pip install --upgrade -r {}", shell_word(&file)))
-    }
-
     /// Requirements first: they may pull what the pins then put right (S0 §3).
     fn install_all(&self) -> String {
-        format!("{}\n{}", self.install_requirements(), self.install_pins())
-    }
-
-    /// Every line once, and the two that install in the order in which they are to be typed, after the others.
-    fn in_order(&self, fix: &str) -> String {
-        let last = [self.install_requirements(), self.install_pins()];
-        let mut lines: Vec<&str> = Vec::new();
-        for line in fix.lines().filter(|line| !last.iter().any(|install| install == line)) {
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        }
-        lines.extend(last.iter().map(String::as_str).filter(|install| fix.lines().any(|line| line == *install)));
-        lines.join("\n")
+        let requirements = self.python(&format!("-m pip install --upgrade -r {}", shell_word(&self.requirements())));
+        format!("{requirements}\n{}", self.install_pins())
     }
 
     fn make_venv(&self) -> String {
-        let venv = Path::new(&self.python).parent().and_then(Path::parent).unwrap_or(Path::new("/"));
-        format!("sudo -u {} python3 -m venv {}\n{}", self.target.service.user, shell_word(&venv.display().to_string()), self.install_all())
+        let venv = venv_of(self.python).display().to_string();
+        format!("sudo -u {} python3 -m venv {}\n{}", self.target.service.user, shell_word(&venv), self.install_all())
     }
 
     fn restore(&self, path: &str) -> String {
         let checkout = shell_word(&self.target.vm.checkout);
         format!("sudo -u {} git -C {checkout} checkout HEAD -- {}", self.target.service.user, shell_word(path))
     }
+
+    /// The import of a stub, as the gate tries it.
+    fn import(&self, path: &str) -> String {
+        let file = Path::new(&self.target.vm.checkout).join(path);
+        let (folder, module) = (file.parent().unwrap_or(Path::new("/")), file.file_stem().unwrap_or_default());
+        let code = format!("import sys; sys.path.insert(0, {:?}); import {}", folder.display().to_string(), module.display());
+        self.python(&format!("-B -c {}", shell_word(&code)))
+    }
 }
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
     let service = &target.service;
-    let python = service.exec_start.split(' ').next().unwrap_or_default();
-    let commands = Commands { target, python: python.to_owned() };
+    let commands = Commands { target, python: service.exec_start.split(' ').next().unwrap_or_default() };
     let account = match Accounts::read().map(|accounts| accounts.account(&service.user)) {
         Ok(Some(account)) => account,
         Ok(None) => {
@@ -124,36 +111,55 @@ fn check(context: &Context) -> Answer {
         }
         Err(error) => return Answer::unknown(error.to_string(), expected(target), "sudo nexy-gate python-deps"),
     };
-    judge(&commands, &look(context, Path::new(python), &account))
+    match no_venv(&commands) {
+        Some(answer) => answer,
+        None => judge(&commands, &look(target, &Python { program: commands.python, account: &account })),
+    }
 }
 
-fn look(context: &Context, python: &Path, account: &Account) -> Seen {
-    let target = &context.workspace.target;
-    let checkout = PathBuf::from(&target.vm.checkout);
-    let venv = installed::look(python);
-    let requirements = files::read_text_if_there(&checkout.join(&target.layout.requirements), MAX_BYTES).map_err(|error| error.because());
-    // A Python that is not there, or that is no venv's, is not asked anything.
-    let pip = if venv.is_ok() { trial::pip_check(python, account) } else { Trial::NotTried("there is no venv to ask".to_owned()) };
+fn venv_of(python: &str) -> &Path {
+    Path::new(python).parent().and_then(Path::parent).unwrap_or(Path::new("/"))
+}
+
+/// The answer where there is no Python to ask, or one that is no venv's, whose packages are the system's.
+fn no_venv(commands: &Commands<'_>) -> Option<Answer> {
+    let (python, expected) = (commands.python, expected(commands.target));
+    let venv = venv_of(python);
+    match (Path::new(python).try_exists(), venv.join("pyvenv.cfg").try_exists()) {
+        (Ok(true), Ok(true)) => None,
+        (Ok(false), _) => Some(Answer::fail(format!("the program {python} does not exist"), expected, commands.make_venv())),
+        (Ok(true), Ok(false)) => {
+            let found = format!("{python} is not a venv's: {} has no pyvenv.cfg", venv.display());
+            Some(Answer::unknown(found, expected, "let service.exec_start in nexy.toml name the Python of a venv"))
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            Some(Answer::unknown(format!("cannot look at {}: {error}", venv.display()), expected, "sudo nexy-gate python-deps"))
+        }
+    }
+}
+
+fn look(target: &Target, python: &Python<'_>) -> Seen {
+    let checkout = Path::new(&target.vm.checkout);
+    let pins = &target.python.pins;
+    let obstacles = requirements::obstacles(checkout, &target.layout.requirements);
+    let file = checkout.join(&target.layout.requirements).display().to_string();
+    let may_ask = obstacles.is_empty() && pins.iter().all(|pin| requirements::is_plain(pin));
     let stub = |path: &String| {
         let file = checkout.join(path);
-        let trial = match (file.try_exists(), file.parent().and_then(Path::to_str), file.file_stem().and_then(|stem| stem.to_str())) {
-            (Ok(false), _, _) => None,
-            (Err(error), _, _) => Some(Trial::NotTried(error.to_string())),
-            (Ok(true), Some(folder), Some(module)) if venv.is_ok() && is_module(module) => {
-                Some(trial::import(python, account, folder, module))
-            }
-            (Ok(true), Some(_), Some(module)) if is_module(module) => Some(Trial::NotTried("there is no venv to ask".to_owned())),
-            (Ok(true), _, _) => Some(Trial::NotTried("its name is no module's".to_owned())),
+        let (folder, module) = (file.parent().unwrap_or(checkout), file.file_stem().unwrap_or_default());
+        let reply = match file.try_exists() {
+            Ok(true) => Some(python.import(&folder.display().to_string(), &module.display().to_string())),
+            Ok(false) => None,
+            Err(error) => Some(Reply::Unclear(error.to_string())),
         };
-        Stub { path: path.clone(), trial }
+        Stub { path: path.clone(), reply }
     };
-    let stubs = target.python.stubs.iter().map(stub).collect();
-    Seen { venv, requirements, pip, stubs }
-}
-
-fn is_module(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+    Seen {
+        install: may_ask.then(|| python.installs_nothing(&file, pins)),
+        obstacles,
+        check: python.check(),
+        stubs: target.python.stubs.iter().map(stub).collect(),
+    }
 }
 
 fn expected(target: &Target) -> String {
@@ -163,140 +169,71 @@ fn expected(target: &Target) -> String {
 fn judge(commands: &Commands<'_>, seen: &Seen) -> Answer {
     let target = commands.target;
     let mut tally = Tally::default();
-    let venv = match &seen.venv {
-        Ok(venv) => venv,
-        Err(NoVenv::Wrong(because)) => return Answer::fail(because, expected(target), commands.make_venv()),
-        Err(NoVenv::Unsure(because)) => return Answer::unknown(because, expected(target), "sudo nexy-gate python-deps"),
-    };
-    judge_pins(commands, venv, &mut tally);
-    judge_requirements(commands, venv, &seen.requirements, &mut tally);
-    match &seen.pip {
-        Trial::Good => tally.pass("pip check finds nothing"),
-        Trial::Refused(said) => tally.fail(format!("pip check: {said}"), commands.install_all()),
-        Trial::NotTried(because) if because == trial::NO_PIP => tally.unknown(because, commands.python("-m ensurepip --upgrade")),
-        Trial::NotTried(because) => tally.unknown(because, format!("sudo nexy-gate python-deps\n{}", commands.python("-m pip check"))),
+    for pin in target.python.pins.iter().filter(|pin| !requirements::is_plain(pin)) {
+        let found = format!("cannot determine whether the pin `{}` is installed: it names no version", excerpt(pin, 60));
+        tally.unknown(found, "correct python.pins in nexy.toml");
     }
-    for stub in &seen.stubs {
-        judge_stub(commands, stub, &mut tally);
-    }
-    let answer = tally.answer(expected(target));
-    Answer { fix: commands.in_order(&answer.fix), ..answer }
-}
-
-fn judge_pins(commands: &Commands<'_>, venv: &Venv, tally: &mut Tally) {
-    let mut held = 0;
-    for pin in &commands.target.python.pins {
-        match requirement::read(pin) {
-            Line::Wants(wanted) => held += usize::from(judge_wanted(&wanted, pin, "python.pins", venv, &commands.install_pins(), tally)),
-            Line::Nothing | Line::Unsure(_) => {
-                tally.unknown(format!("the pin `{}` is not understood", excerpt(pin, 60)), "correct python.pins in nexy.toml");
+    for Obstacle { place, because, missing } in &seen.obstacles {
+        match missing {
+            Some(path) => tally.fail(format!("{place}: {because}"), commands.restore(path)),
+            None => {
+                let found = format!("{place}: {because}; cannot determine whether it is installed");
+                tally.unknown(found, format!("correct {place} in the workspace, and deploy that"));
             }
         }
     }
-    tally.pass(format!("{held} pins hold"));
+    if let Some(reply) = &seen.install {
+        let good = format!("pip has nothing to install for {} and {} pins", target.layout.requirements, target.python.pins.len());
+        judge_pip(commands, reply, &good, &mut tally);
+    }
+    judge_pip(commands, &seen.check, "pip check finds nothing", &mut tally);
+    seen.stubs.iter().for_each(|stub| judge_stub(commands, stub, &mut tally));
+    tally.answer(expected(target))
 }
 
-fn judge_requirements(commands: &Commands<'_>, venv: &Venv, text: &Result<Option<String>, String>, tally: &mut Tally) {
-    let file = &commands.target.layout.requirements;
-    let text = match text {
-        Ok(Some(text)) => text,
-        Ok(None) => return tally.fail(format!("{file} is missing"), commands.restore(file)),
-        Err(because) => {
-            let path = format!("{}/{file}", commands.target.vm.checkout);
-            return tally.unknown(format!("{file} cannot be read: {because}"), format!("ls -l {}", shell_word(&path)));
+fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, tally: &mut Tally) {
+    match reply {
+        Reply::Good => tally.pass(good),
+        Reply::No(said) => tally.fail(format!("pip: {said}"), commands.install_all()),
+        Reply::NoPip => tally.unknown("the venv has no pip, so its packages are not verified", commands.python("-m ensurepip --upgrade")),
+        Reply::OldPip => {
+            let found = "the venv's pip is older than 22.2 and cannot say what it would install";
+            tally.unknown(found, commands.python("-m pip install --upgrade pip"));
         }
-    };
-    let mut held = 0;
-    for (number, line) in requirement::file(text) {
-        let place = format!("{file}:{number}");
-        match line {
-            Line::Wants(wanted) => {
-                held += usize::from(judge_wanted(&wanted, &place, &place, venv, &commands.install_requirements(), tally))
-            }
-            Line::Unsure(because) => {
-                let fix = format!("sed -n {number}p {}", shell_word(&format!("{}/{file}", commands.target.vm.checkout)));
-                tally.unknown(format!("{place} {because}, so nobody can tell whether it is installed"), fix);
-            }
-            Line::Nothing => {}
+        Reply::Unclear(because) => {
+            let ask = commands.python(&format!("-m pip install --dry-run --no-index -r {}", shell_word(&commands.requirements())));
+            tally.unknown(because, format!("{ask}\nsudo nexy-gate python-deps"));
         }
     }
-    tally.pass(format!("{held} lines of {file} hold"));
-}
-
-/// Whether one requirement is met; `shown` is how a finding calls it, and `source` where it stands.
-fn judge_wanted(wanted: &Requirement, shown: &str, source: &str, venv: &Venv, fix: &str, tally: &mut Tally) -> bool {
-    let name = &wanted.name;
-    let needed = wanted.marker.as_deref().map_or(Some(true), |marker| requirement::applies(marker, &venv.python));
-    if needed == Some(false) {
-        return true;
-    }
-    let found: Vec<_> = venv.packages.iter().filter(|package| package.name == *name).collect();
-    let trouble = match found.as_slice() {
-        [] => Some(format!("{name} is not installed ({shown})")),
-        [package] => match package.version.as_deref() {
-            None => return blind(tally, format!("the metadata of {name} cannot be read"), fix),
-            Some(text) => match Version::read(text) {
-                None => return blind(tally, format!("the version `{}` of {name} is not understood ({source})", excerpt(text, 40)), fix),
-                Some(version) => (!wanted.clauses.iter().all(|clause| clause.fits(&version)))
-                    .then(|| format!("{name} is {}, which does not fit {shown}", excerpt(text, 40))),
-            },
-        },
-        several => Some(format!("{name} is installed {} times: {}", several.len(), versions(several))),
-    };
-    match (trouble, needed) {
-        (None, _) => true,
-        (Some(because), Some(_)) => {
-            tally.fail(because, fix);
-            false
-        }
-        (Some(because), None) => blind(tally, format!("{because}, and its condition is not known here"), fix),
-    }
-}
-
-fn blind(tally: &mut Tally, because: String, fix: &str) -> bool {
-    tally.unknown(because, fix);
-    false
-}
-
-fn versions(packages: &[&installed::Package]) -> String {
-    let texts: Vec<String> = packages.iter().map(|package| excerpt(package.version.as_deref().unwrap_or("?"), 40)).collect();
-    texts.join(", ")
 }
 
 fn judge_stub(commands: &Commands<'_>, stub: &Stub, tally: &mut Tally) {
     let path = &stub.path;
-    let by_hand = || {
-        let file = Path::new(&commands.target.vm.checkout).join(path);
-        let (folder, module) = (file.parent().unwrap_or(Path::new("/")), file.file_stem().unwrap_or_default());
-        let code = format!("import sys; sys.path.insert(0, {:?}); import {}", folder.display().to_string(), module.display());
-        commands.python(&format!("-I -B -c {}", shell_word(&code)))
-    };
-    match &stub.trial {
-        None => tally.fail(format!("the stub {path} is missing"), commands.restore(path)),
-        Some(Trial::Good) => tally.pass(format!("{path} imports")),
-        Some(Trial::Refused(said)) => {
+    match &stub.reply {
+        None => tally.fail(format!("the stub {path} does not exist"), commands.restore(path)),
+        Some(Reply::Good) => tally.pass(format!("{path} imports")),
+        Some(Reply::No(said)) => {
             // protobuf before 5.26 does not even know the check that newer stubs begin with.
-            let is_mismatch = said.contains("VersionError") || said.contains("runtime_version") || said.contains("_registered_method");
-            let is_absent = said.contains("ModuleNotFoundError") || said.contains("ImportError");
-            let fix = if is_mismatch {
-                commands.install_pins()
-            } else if is_absent {
-                commands.install_all()
-            } else {
-                by_hand()
-            };
-            tally.fail(format!("{path} does not import: {said}"), fix);
+            let words = ["VersionError", "runtime_version", "_registered_method", "ModuleNotFoundError", "ImportError"];
+            let is_of_packages = words.iter().any(|word| said.contains(word));
+            tally.fail(
+                format!("{path} does not import: {said}"),
+                if is_of_packages { commands.install_all() } else { commands.import(path) },
+            );
         }
-        Some(Trial::NotTried(because)) => {
-            tally.unknown(format!("{path} could not be imported: {because}"), format!("sudo nexy-gate python-deps\n{}", by_hand()))
+        Some(Reply::Unclear(because)) => {
+            tally.unknown(
+                format!("{path} could not be imported: {because}"),
+                format!("{}\nsudo nexy-gate python-deps", commands.import(path)),
+            );
         }
+        Some(Reply::NoPip | Reply::OldPip) => tally.unknown(format!("{path} was not imported"), commands.import(path)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use installed::Package;
     use nexy_contract::Verdict;
 
     fn target() -> Target {
@@ -309,123 +246,106 @@ mod tests {
         target
     }
 
-    fn good() -> Seen {
-        let package = |name: &str, version: &str| Package { name: name.to_owned(), version: Some(version.to_owned()) };
-        Seen {
-            venv: Ok(Venv { python: "3.11.2".to_owned(), packages: vec![package("protobuf", "6.31.1"), package("aiohttp", "3.9.0")] }),
-            requirements: Ok(Some("aiohttp>=3.9\nprotobuf\n".to_owned())),
-            pip: Trial::Good,
-            stubs: vec![Stub { path: "gen/x_pb2.py".to_owned(), trial: Some(Trial::Good) }],
-        }
+    fn judged(change: impl FnOnce(&mut Target, &mut Seen)) -> Answer {
+        let mut target = target();
+        let stubs = vec![Stub { path: "gen/x_pb2.py".to_owned(), reply: Some(Reply::Good) }];
+        let mut seen = Seen { obstacles: Vec::new(), install: Some(Reply::Good), check: Reply::Good, stubs };
+        change(&mut target, &mut seen);
+        judge(&Commands { target: &target, python: "/srv/app/venv/bin/python3" }, &seen)
     }
 
-    fn judged(change: impl FnOnce(&mut Seen)) -> Answer {
-        let target = target();
-        let mut seen = good();
-        change(&mut seen);
-        judge(&Commands { target: &target, python: "/srv/app/venv/bin/python3".to_owned() }, &seen)
+    fn no(said: &str) -> Reply {
+        Reply::No(said.to_owned())
     }
 
-    fn packages(seen: &mut Seen) -> &mut Vec<Package> {
-        &mut seen.venv.as_mut().expect("a venv").packages
+    fn unclear(because: &str) -> Reply {
+        Reply::Unclear(because.to_owned())
     }
+
+    const INSTALL: [&str; 2] = [
+        "sudo -u server /srv/app/venv/bin/python3 -m pip install --upgrade -r /srv/app/req.txt",
+        "sudo -u server /srv/app/venv/bin/python3 -m pip install --upgrade 'protobuf>=6.31.1,<7'",
+    ];
 
     #[test]
     fn everything_in_its_place_passes() {
-        let answer = judged(|_| ());
-        assert_eq!(answer, Answer::pass("1 pins hold; 2 lines of req.txt hold; pip check finds nothing; gen/x_pb2.py imports"));
+        let said = "pip has nothing to install for req.txt and 1 pins; pip check finds nothing; gen/x_pb2.py imports";
+        assert_eq!(judged(|_, _| ()), Answer::pass(said));
     }
 
     #[test]
-    fn a_pin_that_does_not_hold_is_a_no_with_the_rulebooks_command() {
-        for (version, said) in
-            [(Some("5.29.5"), "protobuf is 5.29.5, which does not fit protobuf>=6.31.1,<7"), (None, "protobuf is not installed")]
-        {
-            let answer = judged(|seen| match version {
-                Some(version) => packages(seen)[0].version = Some(version.to_owned()),
-                None => drop(packages(seen).remove(0)),
-            });
-            assert_eq!(answer.verdict, Verdict::Fail, "{said}");
-            assert!(answer.found.contains(said), "{}", answer.found);
-            let command = "sudo -u server /srv/app/venv/bin/python3 -m pip install --upgrade 'protobuf>=6.31.1,<7'";
-            assert!(answer.fix.lines().any(|line| line == command), "{}", answer.fix);
-        }
-    }
-
-    #[test]
-    fn every_command_is_named_once_and_requirements_are_installed_first() {
-        let answer = judged(|seen| {
-            packages(seen)[0].version = Some("5.29.5".to_owned());
-            packages(seen).remove(1);
-            seen.pip = Trial::Refused("x".to_owned());
-            seen.stubs[0].trial = Some(Trial::Refused("VersionError".to_owned()));
+    fn every_refusal_of_pip_is_a_no_and_every_command_is_named_once_requirements_first() {
+        let answer = judged(|_, seen| {
+            seen.install = Some(no("no installed version fits protobuf>=6.31.1,<7; protobuf is 5.29.5"));
+            seen.check = no("x 1 requires y, which is not installed.");
+            seen.stubs[0].reply = Some(no("VersionError"));
         });
-        let python = "sudo -u server /srv/app/venv/bin/python3 -m pip install --upgrade";
-        assert_eq!(answer.fix, format!("{python} -r /srv/app/req.txt\n{python} 'protobuf>=6.31.1,<7'"));
+        assert_eq!(answer.verdict, Verdict::Fail);
+        assert_eq!(answer.fix, INSTALL.join("\n"));
     }
 
     #[test]
-    fn a_package_that_is_there_twice_is_a_no_and_one_without_version_is_unknown() {
-        let twice = judged(|seen| {
-            let other = Package { version: Some("5.0".to_owned()), ..packages(seen)[0].clone() };
-            packages(seen).push(other);
-        });
-        assert_eq!(twice.verdict, Verdict::Fail);
-        assert!(twice.found.contains("protobuf is installed 2 times: 6.31.1, 5.0"), "{}", twice.found);
-        for version in [None, Some("odd".to_owned())] {
-            assert_eq!(judged(|seen| packages(seen)[0].version = version).verdict, Verdict::Unknown);
-        }
-    }
-
-    #[test]
-    fn requirement_lines_are_held_against_the_disk() {
-        for (text, verdict) in [
-            ("aiohttp<3\n", Verdict::Fail),
-            ("missing-package\n", Verdict::Fail),
-            ("missing-package; sys_platform == 'darwin'\n", Verdict::Pass),
-            ("missing-package; platform_machine == 'arm64'\n", Verdict::Unknown),
-            ("aiohttp>=3; platform_machine == 'arm64'\n", Verdict::Pass),
-            ("-r other.txt\n", Verdict::Unknown),
-            ("x @ https://x.example/y.whl\n", Verdict::Unknown),
-            ("--index-url https://x.example\n", Verdict::Pass),
+    fn a_pip_that_cannot_answer_is_unknown_with_the_command_for_its_reason() {
+        for (reply, fix) in [
+            (Reply::NoPip, "-m ensurepip --upgrade"),
+            (Reply::OldPip, "-m pip install --upgrade pip"),
+            (unclear("late"), "-m pip install --dry-run --no-index -r /srv/app/req.txt"),
         ] {
-            assert_eq!(judged(|seen| seen.requirements = Ok(Some(text.to_owned()))).verdict, verdict, "{text}");
+            for install in [true, false] {
+                let answer = judged(|_, seen| {
+                    let asked = if install { seen.install.as_mut().expect("it was asked") } else { &mut seen.check };
+                    *asked = reply.clone();
+                });
+                assert_eq!(answer.verdict, Verdict::Unknown);
+                assert!(answer.fix.contains(fix), "{}", answer.fix);
+            }
         }
-        assert_eq!(judged(|seen| seen.requirements = Ok(None)).verdict, Verdict::Fail);
-        assert_eq!(judged(|seen| seen.requirements = Err("denied".to_owned())).verdict, Verdict::Unknown);
     }
 
     #[test]
-    fn pip_is_believed_when_it_speaks_of_packages_and_only_then() {
-        let answer = judged(|seen| seen.pip = Trial::Refused("a 1 requires b, which is not installed.".to_owned()));
-        assert_eq!((answer.verdict, answer.fix.lines().count()), (Verdict::Fail, 2));
-        let answer = judged(|seen| seen.pip = Trial::NotTried(trial::NO_PIP.to_owned()));
+    fn obstacles_are_judged_without_pip() {
+        let with = |obstacle: Obstacle| {
+            judged(|_, seen| {
+                seen.install = None;
+                seen.obstacles = vec![obstacle];
+            })
+        };
+        let at = |missing: Option<&str>| Obstacle {
+            place: "req.txt:2".to_owned(),
+            because: "base.txt does not exist".to_owned(),
+            missing: missing.map(str::to_owned),
+        };
+        let answer = with(at(Some("base.txt")));
+        assert_eq!((answer.verdict, answer.found.as_str()), (Verdict::Fail, "req.txt:2: base.txt does not exist"));
+        assert_eq!(answer.fix, "sudo -u server git -C /srv/app checkout HEAD -- base.txt");
+        let answer = with(at(None));
         assert_eq!(answer.verdict, Verdict::Unknown);
-        assert!(answer.fix.ends_with("-m ensurepip --upgrade"), "{}", answer.fix);
+        assert!(answer.found.contains("cannot determine whether"), "{}", answer.found);
+        for pin in ["x @ https://x.example/y.whl", "-r other.txt", "./x"] {
+            let answer = judged(|target, seen| {
+                target.python.pins.push(pin.to_owned());
+                seen.install = None;
+            });
+            assert_eq!(answer.verdict, Verdict::Unknown, "{pin}");
+        }
     }
 
     #[test]
     fn a_stub_that_does_not_import_is_a_no_with_the_command_for_its_reason() {
-        let with = |trial: Option<Trial>| judged(|seen| seen.stubs[0].trial = trial);
-        let refused = |said: &str| with(Some(Trial::Refused(said.to_owned())));
+        let with = |reply: Option<Reply>| judged(|_, seen| seen.stubs[0].reply = reply);
         for (answer, fix) in [
-            (refused("google.protobuf.runtime_version.VersionError: Detected incompatible Protobuf"), "-m pip install --upgrade 'protobuf"),
-            (refused("ImportError: cannot import name 'runtime_version' from 'google.protobuf'"), "-m pip install --upgrade 'protobuf"),
-            (refused("ModuleNotFoundError: No module named 'grpc'"), "-r /srv/app/req.txt"),
-            (refused("NameError: name 'x' is not defined"), "-I -B -c 'import sys; sys.path.insert(0, \"/srv/app/gen\"); import x_pb2'"),
+            (with(Some(no("google.protobuf.runtime_version.VersionError: Detected incompatible Protobuf"))), INSTALL[1]),
+            (with(Some(no("ImportError: cannot import name 'runtime_version' from 'google.protobuf'"))), INSTALL[1]),
+            (with(Some(no("ModuleNotFoundError: No module named 'grpc'"))), INSTALL[0]),
+            (
+                with(Some(no("NameError: name 'x' is not defined"))),
+                "-B -c 'import sys; sys.path.insert(0, \"/srv/app/gen\"); import x_pb2'",
+            ),
             (with(None), "git -C /srv/app checkout HEAD -- gen/x_pb2.py"),
         ] {
             assert_eq!(answer.verdict, Verdict::Fail, "{}", answer.found);
             assert!(answer.fix.contains(fix), "{}", answer.fix);
         }
-        assert_eq!(with(Some(Trial::NotTried("late".to_owned()))).verdict, Verdict::Unknown);
-    }
-
-    #[test]
-    fn no_venv_is_a_no_and_one_that_cannot_be_told_is_unknown() {
-        let answer = judged(|seen| seen.venv = Err(NoVenv::Wrong("there is no program".to_owned())));
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.fix.starts_with("sudo -u server python3 -m venv /srv/app/venv\n"), "{}", answer.fix);
-        assert_eq!(judged(|seen| seen.venv = Err(NoVenv::Unsure("no cfg".to_owned()))).verdict, Verdict::Unknown);
+        assert_eq!(with(Some(unclear("late"))).verdict, Verdict::Unknown);
     }
 }

@@ -1,4 +1,4 @@
-//! `python-deps` against a real venv with real wheels, and a runtime that is really older than its stubs.
+//! `python-deps` against a real venv with real pip and wheels, and a runtime that is really older than its stubs.
 
 use crate::{
     holds, said,
@@ -9,6 +9,7 @@ use nexy_standin::world::World;
 use std::{fs, io::Write as _, path::PathBuf};
 
 const GATE: &str = "python-deps";
+const REQUIREMENTS: &str = "server/requirements.txt";
 const STUB: &str = "server/modules/grpc_service/streaming_pb2.py";
 
 /// A world whose VM has a real venv; says loudly when there is none to be had.
@@ -42,8 +43,7 @@ fn a_real_venv_that_fits_passes_and_nothing_is_written_into_the_checkout() {
     let Some(world) = real("a_real_venv_that_fits_passes") else { return };
     let finding = asked(&world, GATE, 0);
     for said in [
-        "4 pins hold",
-        "2 lines of server/requirements.txt hold",
+        "pip has nothing to install for server/requirements.txt and 4 pins",
         "pip check finds nothing",
         "streaming_pb2.py imports",
         "streaming_pb2_grpc.py imports",
@@ -54,21 +54,42 @@ fn a_real_venv_that_fits_passes_and_nothing_is_written_into_the_checkout() {
 }
 
 #[test]
+fn whatever_pip_reads_is_followed() {
+    let Some(world) = real("whatever_pip_reads_is_followed") else { return };
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    fs::write(world.vm_path(REQUIREMENTS), utf16("\u{feff}-r more/base.txt\r\naiohttp # the server\r\n")).expect("the file");
+    let hash = format!("sha256:{}", "0".repeat(64));
+    let base = format!(
+        "--index-url https://${{TOKEN}}@index.example/simple\n-c ../limits.txt\nmultidict \\\n    --hash={hash}\n\
+         colorama==0.4.6 ; python_version >= \"3.9\" and (platform_system == \"Windows\" or \"win\" == sys_platform)\n"
+    );
+    world.write_vm("server/more/base.txt", &base);
+    world.write_vm("server/limits.txt", "protobuf<7\nnever-installed==1.0\n");
+    asked(&world, GATE, 0);
+    world.write_vm("server/limits.txt", "protobuf<6\n");
+    holds(&asked(&world, GATE, 1), "found", "conflicting dependencies");
+}
+
+#[test]
 fn a_runtime_that_is_older_than_the_stubs_is_the_real_version_error() {
     let Some(world) = real("a_runtime_that_is_older_than_the_stubs_is_the_real_version_error") else { return };
     world.downgrade_protobuf();
     let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "protobuf is 5.29.5, which does not fit protobuf>=6.31.1,<7");
+    holds(&finding, "found", "no installed version fits protobuf<7,>=6.31.1; protobuf is 5.29.5");
     holds(&finding, "found", "runtime_version.VersionError: Detected ");
-    holds(&finding, "found", "server/requirements.txt:2");
     let command = format!("{} -m pip install --upgrade 'protobuf>=6.31.1,<7' ", world.vm_path("venv/bin/python3").display());
     holds(&finding, "fix", &command);
     holds(&finding, "fix", "sudo -u ");
 }
 
 #[test]
-fn pip_finds_what_a_package_misses() {
-    let Some(world) = real("pip_finds_what_a_package_misses") else { return };
+fn what_an_extra_or_an_installed_package_misses_is_a_no() {
+    let Some(world) = real("what_an_extra_or_an_installed_package_misses_is_a_no") else { return };
+    world.write_vm(REQUIREMENTS, "aiohttp[speedups]\n");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "(from aiohttp[speedups])");
+    holds(&finding, "found", "is not installed");
+    world.write_vm(REQUIREMENTS, "protobuf\n");
     fs::remove_dir_all(metadata(&world, "multidict")).expect("the metadata");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "requires multidict, which is not installed");
@@ -85,35 +106,17 @@ fn a_venv_without_pip_is_unknown_and_says_how_to_get_it() {
 }
 
 #[test]
-fn a_stub_that_is_missing_broken_or_ends_the_program_is_a_no() {
-    let Some(world) = real("a_stub_that_is_missing_broken_or_ends_the_program_is_a_no") else { return };
-    for (text, said) in [
-        ("from missing_module import x\n", "ModuleNotFoundError: No module named 'missing_module'"),
-        ("get_config()\n", "NameError: name 'get_config' is not defined"),
-        ("def broken(:\n", "SyntaxError"),
-        ("import sys\nsys.exit(0)\n", "it ended the program"),
+fn a_stub_that_is_broken_is_a_no_and_one_that_is_killed_is_unknown() {
+    let Some(world) = real("a_stub_that_is_broken_is_a_no_and_one_that_is_killed_is_unknown") else { return };
+    for (text, code, said) in [
+        ("get_config()\n", 1, "NameError: name 'get_config' is not defined"),
+        ("import sys\nsys.exit(0)\n", 1, "it ended the program"),
+        ("import os\nos.kill(os.getpid(), 9)\n", 69, "python ended with 137"),
+        (&format!("raise RuntimeError('API_KEY={} is wrong')\n", vm::SECRET), 1, "(a line that may hold a value)"),
     ] {
         world.write_vm(STUB, text);
-        holds(&asked(&world, GATE, 1), "found", said);
+        holds(&asked(&world, GATE, code), "found", said);
     }
-    fs::remove_file(world.vm_path(STUB)).expect("the stub");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "streaming_pb2.py is missing");
-    holds(&finding, "fix", &format!("checkout HEAD -- {STUB}"));
-}
-
-#[test]
-fn a_stub_that_hangs_or_is_killed_is_unknown() {
-    let Some(world) = real("a_stub_that_hangs_or_is_killed_is_unknown") else { return };
-    world.write_vm(STUB, "import os\nos.kill(os.getpid(), 9)\n");
-    holds(&asked(&world, GATE, 69), "found", "python ended with 137");
-}
-
-#[test]
-fn a_secret_that_a_stub_tells_is_not_repeated() {
-    let Some(world) = real("a_secret_that_a_stub_tells_is_not_repeated") else { return };
-    world.write_vm(STUB, &format!("raise RuntimeError('API_KEY={} is wrong')\n", vm::SECRET));
-    holds(&asked(&world, GATE, 1), "found", "(a line that may hold a value)");
 }
 
 #[test]
@@ -129,64 +132,44 @@ fn the_units_user_imports_and_nobody_else() {
     let ran = vm::ask_as_a_stranger(&world, GATE);
     ran.exits(69).says("could not be imported");
     assert!(!said(&ran).contains("uid 0"), "{ran}");
+    vm::set_mode(&world.vm_path(REQUIREMENTS), 0o600);
+    world.write_vm(STUB, "");
+    holds(&asked(&world, GATE, 69), "found", "Could not open requirements file: [Errno 13] Permission denied");
 }
 
 #[test]
-fn the_metadata_on_disk_are_read_and_nothing_is_run_for_them() {
-    // The stand-in's Python says yes to everything; the disk does not.
+fn a_line_that_fetches_or_leads_away_is_unknown_and_a_missing_file_is_a_no() {
     let world = world();
-    asked(&world, GATE, 0);
-    let protobuf = metadata(&world, "protobuf");
-    for (version, code, said) in [
-        ("5.29.5", 1, "protobuf is 5.29.5"),
-        ("7.0.0rc1", 1, "protobuf is 7.0.0rc1"),
-        ("6.31.1rc1", 1, "protobuf is 6.31.1rc1"),
-        ("6.32.0+local", 0, "4 pins hold"),
-        ("not a version", 69, "is not understood"),
-    ] {
-        fs::write(protobuf.join("METADATA"), format!("Name: protobuf\nVersion: {version}\n\nVersion: 6.31.1\n")).expect("the metadata");
-        holds(&asked(&world, GATE, code), "found", said);
-    }
-    fs::remove_file(protobuf.join("METADATA")).expect("the metadata");
-    holds(&asked(&world, GATE, 69), "found", "the metadata of protobuf cannot be read");
-    fs::remove_dir_all(&protobuf).expect("the package");
-    holds(&asked(&world, GATE, 1), "found", "protobuf is not installed");
-}
-
-#[test]
-fn lines_of_the_requirements_are_held_against_the_disk() {
-    let world = world();
+    world.write("private.txt", "aiohttp\n");
+    let outside = world.workspace().join("private.txt");
+    std::os::unix::fs::symlink(&outside, world.vm_path("server/link.txt")).expect("a link");
     for (text, code, said) in [
-        ("aiohttp>=3.9\nmissing.package ~= 1.2\n", 1, "missing-package is not installed (server/requirements.txt:2)"),
-        ("aiohttp<3\n", 1, "aiohttp is 3.12.0, which does not fit server/requirements.txt:1"),
-        ("-r more.txt\n", 69, "server/requirements.txt:1 names another file"),
-        ("x @ https://x.example/x.whl\n", 69, "names a place instead of a version"),
-        ("pyobjc; sys_platform == 'darwin'\naiohttp\n", 0, "2 lines of server/requirements.txt hold"),
+        ("aiohttp\n-r base.txt\n", 1, "server/requirements.txt:2: server/base.txt does not exist"),
+        ("x @ https://x.example/x.whl\n", 69, "server/requirements.txt:1: names a place or a variable"),
+        ("-c link.txt\n", 69, "server/requirements.txt:1: server/link.txt is a path that leads out of the checkout"),
+        ("aiohttp==${VERSION}\n", 69, "cannot determine whether it is installed"),
     ] {
-        world.write_vm("server/requirements.txt", text);
+        world.write_vm(REQUIREMENTS, text);
         holds(&asked(&world, GATE, code), "found", said);
     }
-    fs::remove_file(world.vm_path("server/requirements.txt")).expect("the file");
-    holds(&asked(&world, GATE, 1), "found", "server/requirements.txt is missing");
+    fs::remove_file(world.vm_path(REQUIREMENTS)).expect("the file");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "server/requirements.txt does not exist");
+    holds(&finding, "fix", "checkout HEAD -- server/requirements.txt");
 }
 
 #[test]
 fn a_python_that_is_no_venv_is_never_a_yes() {
     let one = world();
+    // Packages of the system count when the venv lets them in: pip itself says what is there.
+    fs::write(one.vm_path("venv/pyvenv.cfg"), "include-system-site-packages = true\n").expect("the file");
+    asked(&one, GATE, 0);
+    fs::remove_file(one.vm_path("venv/pyvenv.cfg")).expect("the file");
+    holds(&asked(&one, GATE, 69), "found", "is not a venv's");
     fs::remove_file(one.vm_path("venv/bin/python3")).expect("the program");
     let finding = asked(&one, GATE, 1);
-    holds(&finding, "found", "there is no program");
+    holds(&finding, "found", "venv/bin/python3 does not exist");
     holds(&finding, "fix", "python3 -m venv ");
-    let two = world();
-    fs::write(two.vm_path("venv/pyvenv.cfg"), "include-system-site-packages = true\nversion = 3.11.2\n").expect("the file");
-    holds(&asked(&two, GATE, 69), "found", "packages of the system");
-    fs::write(two.vm_path("venv/pyvenv.cfg"), "include-system-site-packages = false\n").expect("the file");
-    holds(&asked(&two, GATE, 69), "found", "does not name the version");
-    fs::remove_file(two.vm_path("venv/pyvenv.cfg")).expect("the file");
-    holds(&asked(&two, GATE, 69), "found", "is no venv");
-    let three = world();
-    fs::remove_dir_all(three.vm_path("venv/lib")).expect("the packages");
-    holds(&asked(&three, GATE, 1), "found", "has no packages");
-    three.set_target("service", "user", "\"nobody-of-that-name\"");
-    holds(&asked(&three, GATE, 1), "found", "this machine has no user nobody-of-that-name");
+    one.set_target("service", "user", "\"nobody-of-that-name\"");
+    holds(&asked(&one, GATE, 1), "found", "this machine has no user nobody-of-that-name");
 }

@@ -32,20 +32,34 @@ pub(super) fn write_stubs(root: &Path) {
     files::write(&root.join("server/modules/grpc_service/streaming_pb2_grpc.py"), STUB_GRPC);
 }
 
+/// Answers as pip does about the packages on disk, and to imports as whole stubs do.
+const PYTHON: &str = r#"#!/bin/sh
+case "$*" in
+*--report=-*)
+    for package in PACKAGES; do
+        [ -d "${0%/bin/*}/lib/python3.11/site-packages/$package.dist-info" ] && continue
+        echo "ERROR: No matching distribution found for ${package%-*}" >&2
+        exit 1
+    done
+    echo '{"install": []}'
+    ;;
+*' check') echo 'No broken requirements found.' ;;
+*importlib.metadata*) exit 1 ;;
+*importlib*) echo nexy-imported ;;
+esac
+"#;
+
 /// Lays out a venv whose Python only says what a good one would say; making a real one takes seconds.
 pub(super) fn lay_out(venv: &Path) {
     files::write(&venv.join("pyvenv.cfg"), "home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.2\n");
-    let site = venv.join("lib/python3.11/site-packages");
-    for (name, version) in
-        [("protobuf", "6.31.1"), ("grpcio", "1.75.1"), ("grpcio-tools", "1.75.1"), ("grpcio-status", "1.75.1"), ("aiohttp", "3.12.0")]
-    {
-        let folder = site.join(format!("{}-{version}.dist-info", name.replace('-', "_")));
-        files::write(&folder.join("METADATA"), &format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"));
+    let packages = ["protobuf-6.31.1", "grpcio-1.75.1", "grpcio_tools-1.75.1", "grpcio_status-1.75.1", "aiohttp-3.12.0"];
+    for package in packages {
+        let (name, version) = package.split_once('-').unwrap();
+        let metadata = format!("Metadata-Version: 2.1\nName: {}\nVersion: {version}\n", name.replace('_', "-"));
+        files::write(&venv.join(format!("lib/python3.11/site-packages/{package}.dist-info/METADATA")), &metadata);
     }
     fs::create_dir_all(venv.join("bin")).unwrap();
-    let script =
-        "#!/bin/sh\ncase \"$*\" in\n*' check') echo 'No broken requirements found.' ;;\n*importlib*) echo nexy-imported ;;\nesac\n";
-    programs::write_program(&venv.join("bin/python3"), script);
+    programs::write_program(&venv.join("bin/python3"), &PYTHON.replace("PACKAGES", &packages.join(" ")));
 }
 
 impl World {
