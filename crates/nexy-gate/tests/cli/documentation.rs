@@ -18,7 +18,7 @@ fn the_page_of_gates_is_made_from_the_table() {
         row["profiles"].as_array().expect("profiles").iter().map(|profile| format!("`{}`", profile.as_str().expect("a name"))).collect()
     };
     let mut page = "# Gates\n\nMade from the table of `nexy-gate`; `UPDATE=1 cargo test -p nexy-gate --test cli documentation` writes it anew.\n\
-                    S0 = Server Deployment Guide, S1 = Deploy Incident Runbook, S2 and S3 = Release & Update Guide of 14 and 21 February 2026.\n\n\
+                    [rulebooks.md](rulebooks.md) explains the sections of S0 to S3 in the last column. `nexy-gate --explain ID` prints a part of this page.\n\n\
                     | gate | profiles | question | rulebook |\n|---|---|---|---|\n"
         .to_owned();
     for row in rows {

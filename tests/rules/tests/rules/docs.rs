@@ -80,7 +80,9 @@ impl Names {
         let mut wrong = Vec::new();
         let asks = ["nexy-gate", "nexy-verify"].contains(&tool);
         let mut verb = None;
-        for word in words.iter().map(|word| word.trim_end_matches([',', ':', '.'])) {
+        // What follows a colon is what the tool answered.
+        let asked = words.iter().position(|word| word.ends_with(':')).map_or(words.len(), |colon| colon + 1);
+        for word in words[..asked].iter().map(|word| word.trim_end_matches([',', ':', '.'])) {
             let is_name = word.starts_with(|first: char| first.is_ascii_lowercase()) && !word.contains(['/', '.', '=']);
             if word.starts_with("--") {
                 let option = word.split('=').next().unwrap_or(word);
