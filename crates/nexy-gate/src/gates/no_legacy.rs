@@ -1,6 +1,5 @@
-//! Nothing in the workspace speaks of hosts, groups, VMs and repositories of the past: their copies once steered releases.
+//! No tracked file names a legacy host, group, VM or repository: copies of such names once steered releases.
 
-mod azure;
 mod repositories;
 mod scan;
 mod words;
@@ -20,23 +19,24 @@ use nexy_outside::{
     http::Url,
     lines::{self, Walk},
 };
-use scan::{Names, Past, Scan};
+use scan::{LegacyName, NameKind, Names};
 use std::collections::BTreeSet;
 
 pub(crate) const GATE: Gate = Gate {
     id: "no-legacy",
-    asks: "Does no tracked file speak of a host, resource group, VM or repository of the past?",
+    asks: "Does no tracked file name a legacy host, resource group, VM or repository?",
     profiles: &["pre-production", "before-publish"],
     runbook: "S0 §0, S2 §0.1, S3",
     at: Machine::Laptop,
     takes: Takes::Outside,
     explain: Explain {
-        symptom: "A script or a client speaks to a machine that is gone, or deploys to a group that nobody looks at any more.",
+        symptom: "A script or a client speaks to a machine that is gone, or deploys to a group that is not in use any more.",
         check: "Reads every file that `git ls-files` names, without nexy.toml and legacy.not_scanned, for the names of [legacy], and for \
-                repositories of our owners that [repositories] does not know. A name that is also the product's own counts only where a \
-                VM or a group is meant.",
+                repositories of our owners that [repositories] does not know. A name that is also the product's own counts only in plain \
+                spellings: -g N, --resource-group N, -n or --name N behind `az`, resourceGroups/N, virtualMachines/N, resource_group: N, \
+                vm: N, vm_name: N.",
         fix: "git grep -nwF -e NAME -- FILE, then write the name of [release_target] or [repositories] in its place; a file that must \
-              speak of the past goes into legacy.not_scanned.",
+              name legacy targets goes into legacy.not_scanned.",
         verify: "nexy-gate no-legacy",
     },
     check,
@@ -54,12 +54,12 @@ const MOST_GONE: usize = 200;
 /// So many places are named.
 const MOST_NAMED: usize = 10;
 
-/// One line that speaks of the past.
+/// One line with a legacy name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Spot {
     path: String,
     line: usize,
-    past: Past,
+    legacy: LegacyName,
 }
 
 /// What was seen, and what was not.
@@ -67,9 +67,9 @@ struct Spot {
 struct Seen {
     files: usize,
     spots: Vec<Spot>,
-    /// The same of files that are gone from the workspace, and that git still has for the next commit.
+    /// The same of files that the workspace has no more, and that git keeps for the next commit.
     kept: Vec<Spot>,
-    /// Files that nobody looked into, with the reason and what to type.
+    /// Files that were not read, with the reason and the fix.
     blind: Vec<(String, String, String)>,
 }
 
@@ -94,23 +94,23 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
             // What a link leads to is either tracked under its own name or no part of the workspace.
             Kind::Link => continue,
             Kind::Submodule => {
-                let fix = format!("git -C {word} ls-files   (and name {word} in legacy.not_scanned once somebody has looked)");
-                seen.blind.push((file.path.clone(), "is a repository of its own".to_owned(), fix));
+                let fix =
+                    format!("git -C {word} ls-files\nwhen none of these files names a legacy target, add {word} to legacy.not_scanned");
+                seen.blind.push((file.path.clone(), "is a submodule".to_owned(), fix));
                 continue;
             }
             Kind::File => {}
         }
         if read_bytes >= ALL_BYTES {
-            let fix = "nexy-gate no-legacy   (after naming folders that may speak of the past in legacy.not_scanned)".to_owned();
+            let fix = "add folders that may name legacy targets to legacy.not_scanned".to_owned();
             seen.blind.push((file.path.clone(), format!("and all behind it come after {ALL_BYTES} bytes"), fix));
             break;
         }
-        let mut scan = Scan::new(&names);
         let path = &file.path;
         let spots = &mut seen.spots;
         let walk = lines::each(&workspace.path(path), LARGEST_BYTES, |line, text| {
-            for past in scan.line(&String::from_utf8_lossy(text)) {
-                let spot = Spot { path: path.clone(), line, past };
+            for legacy in names.in_line(&String::from_utf8_lossy(text)) {
+                let spot = Spot { path: path.clone(), line, legacy };
                 // A long line comes in pieces that overlap.
                 if spots.last() != Some(&spot) {
                     spots.push(spot);
@@ -129,10 +129,10 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                 let fix = format!("git grep -cwF {} -- {word}", names.join(" "));
                 seen.blind.push((path.clone(), format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix));
             }
-            Ok(Walk::NoFile) => seen.blind.push((path.clone(), "is no file here".to_owned(), format!("git checkout -- {word}"))),
+            Ok(Walk::NoFile) => seen.blind.push((path.clone(), "is not a file".to_owned(), format!("git checkout -- {word}"))),
             Err(error) if error.is_missing() => {
                 gone += 1;
-                let kept = if gone > MOST_GONE { Err("too many files are gone".to_owned()) } else { tracked.kept(file) };
+                let kept = if gone > MOST_GONE { Err("too many files do not exist".to_owned()) } else { tracked.kept(file) };
                 match kept {
                     Ok(bytes) => {
                         read_bytes += bytes.len() as u64;
@@ -140,7 +140,7 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                         seen.kept.extend(spots_in(path, &bytes, &names));
                     }
                     Err(because) => {
-                        let because = format!("is tracked and not there ({because})");
+                        let because = format!("is tracked and does not exist ({because})");
                         seen.blind.push((path.clone(), because, format!("git checkout -- {word}")));
                     }
                 }
@@ -151,16 +151,15 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
     seen
 }
 
-/// Every line of a content that speaks of the past; bytes are none.
+/// Every line of a content with a legacy name; a binary content has none.
 fn spots_in(path: &str, content: &[u8], names: &Names) -> Vec<Spot> {
     if content.iter().take(BINARY_BYTES).any(|byte| *byte == 0) {
         return Vec::new();
     }
-    let mut scan = Scan::new(names);
     let lines = content.split(|byte| *byte == b'\n').enumerate();
     lines
-        .flat_map(|(index, line)| scan.line(&String::from_utf8_lossy(line)).into_iter().map(move |past| (index + 1, past)))
-        .map(|(line, past)| Spot { path: path.to_owned(), line, past })
+        .flat_map(|(index, line)| names.in_line(&String::from_utf8_lossy(line)).into_iter().map(move |legacy| (index + 1, legacy)))
+        .map(|(line, legacy)| Spot { path: path.to_owned(), line, legacy })
         .collect()
 }
 
@@ -186,9 +185,12 @@ fn expected(target: &Target) -> String {
 }
 
 fn judge(target: &Target, seen: &Seen) -> Answer {
+    if seen.files == 0 && seen.blind.is_empty() {
+        return Answer::unknown("git tracks no text file in the workspace", expected(target), "git ls-files");
+    }
     let mut tally = Tally::default();
     if !seen.spots.is_empty() {
-        let shown = |spot: &Spot| format!("{}:{} names {}", excerpt(&spot.path, 200), spot.line, spot.past.shown());
+        let shown = |spot: &Spot| format!("{}:{} names {}", excerpt(&spot.path, 200), spot.line, spot.legacy.shown());
         let mut found: Vec<String> = seen.spots.iter().take(MOST_NAMED).map(shown).collect();
         if seen.spots.len() > MOST_NAMED {
             found.push(format!("and {} more", seen.spots.len() - MOST_NAMED));
@@ -196,43 +198,41 @@ fn judge(target: &Target, seen: &Seen) -> Answer {
         tally.fail(found.join("; "), repair(target, &seen.spots));
     }
     for spot in seen.kept.iter().take(MOST_NAMED) {
-        let found =
-            format!("{}:{} is gone here, and as git still has it, names {}", excerpt(&spot.path, 200), spot.line, spot.past.shown());
+        let found = format!("{}:{} does not exist here, and in git it names {}", excerpt(&spot.path, 200), spot.line, spot.legacy.shown());
         tally.fail(found, format!("git rm --cached --quiet -- {}\nthen commit that", shell_word(&spot.path)));
     }
     for (path, because, fix) in seen.blind.iter().take(MOST_NAMED) {
-        tally.unknown(format!("{} {because}, so it was not looked into", excerpt(path, 200)), fix);
+        tally.unknown(format!("{} {because}, so it was not read", excerpt(path, 200)), fix);
     }
     if seen.blind.len() > MOST_NAMED {
-        tally.unknown(format!("{} more files were not looked into", seen.blind.len() - MOST_NAMED), "git status --short");
+        tally.unknown(format!("{} more files were not read", seen.blind.len() - MOST_NAMED), "git status --short");
     }
-    if seen.files > 0 {
-        tally.pass(format!("{} tracked text files speak of nothing of the past", seen.files));
-    }
+    tally.pass(format!("{} tracked text files name no legacy target", seen.files));
     tally.answer(expected(target))
 }
 
 /// A command that shows every place, and what to write there.
 fn repair(target: &Target, spots: &[Spot]) -> String {
-    let words: BTreeSet<&str> = spots.iter().map(|spot| spot.past.name()).collect();
+    let names: BTreeSet<&str> = spots.iter().map(|spot| spot.legacy.name.as_str()).collect();
     let files: BTreeSet<&str> = spots.iter().map(|spot| spot.path.as_str()).collect();
-    let words: Vec<String> = words.into_iter().map(|word| format!("-e {}", shell_word(word))).collect();
+    let names: Vec<String> = names.into_iter().map(|name| format!("-e {}", shell_word(name))).collect();
     let mut files: Vec<String> = files.into_iter().map(shell_word).collect();
     if files.len() > MOST_NAMED {
         files = vec![".".to_owned()];
     }
-    let mut lines = vec![format!("git grep -nwiF {} -- {}", words.join(" "), files.join(" "))];
-    let pasts: BTreeSet<&Past> = spots.iter().map(|spot| &spot.past).collect();
+    let mut lines = vec![format!("git grep -nwiF {} -- {}", names.join(" "), files.join(" "))];
+    let legacy: BTreeSet<&LegacyName> = spots.iter().map(|spot| &spot.legacy).collect();
     let release = &target.release_target;
-    for past in pasts.into_iter().take(MOST_NAMED) {
-        lines.push(match past {
-            Past::Host(_) => format!("write {} in place of {}", release.host, past.shown()),
-            Past::Group(_) => format!("write {} in place of {}", release.resource_group, past.shown()),
-            Past::Vm(_) => format!("write {} in place of {}", release.vm, past.shown()),
-            Past::Repository(_) => format!("write one of [repositories] in place of {}", past.shown()),
-        });
+    for legacy in legacy.into_iter().take(MOST_NAMED) {
+        let right = match legacy.kind {
+            NameKind::Host => &release.host,
+            NameKind::Group => &release.resource_group,
+            NameKind::Vm => &release.vm,
+            NameKind::Repository => "one of [repositories]",
+        };
+        lines.push(format!("write {right} in place of {}", legacy.shown()));
     }
-    lines.push("or name a file that must speak of the past in legacy.not_scanned of nexy.toml".to_owned());
+    lines.push("or add a file that must name legacy targets to legacy.not_scanned of nexy.toml".to_owned());
     lines.join("\n")
 }
 
@@ -245,21 +245,22 @@ mod tests {
         Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
     }
 
-    fn spot(path: &str, line: usize, past: Past) -> Spot {
-        Spot { path: path.to_owned(), line, past }
+    fn spot(path: &str, line: usize, kind: NameKind, name: &str) -> Spot {
+        Spot { path: path.to_owned(), line, legacy: LegacyName { kind, name: name.to_owned() } }
     }
 
     #[test]
-    fn files_without_the_past_pass_and_no_files_at_all_are_unknown() {
+    fn files_without_a_legacy_name_pass_and_no_files_at_all_are_unknown() {
         let answer = judge(&target(), &Seen { files: 3, ..Seen::default() });
-        assert_eq!(answer, Answer::pass("3 tracked text files speak of nothing of the past"));
-        assert_eq!(judge(&target(), &Seen::default()).verdict, Verdict::Unknown);
+        assert_eq!(answer, Answer::pass("3 tracked text files name no legacy target"));
+        let none = judge(&target(), &Seen::default());
+        assert_eq!((none.verdict, none.found.as_str()), (Verdict::Unknown, "git tracks no text file in the workspace"));
     }
 
     #[test]
     fn places_are_named_with_the_command_and_the_word_to_write() {
         let target = target();
-        let spots = vec![spot("a b.sh", 7, Past::Vm("Old".into())), spot("x.md", 1, Past::Host("old.example.net".into()))];
+        let spots = vec![spot("a b.sh", 7, NameKind::Vm, "Old"), spot("x.md", 1, NameKind::Host, "old.example.net")];
         let answer = judge(&target, &Seen { files: 3, spots, ..Seen::default() });
         assert_eq!(answer.verdict, Verdict::Fail);
         assert_eq!(answer.found, "a b.sh:7 names the VM Old; x.md:1 names the host old.example.net");
@@ -270,7 +271,7 @@ mod tests {
 
     #[test]
     fn ten_places_are_named_and_the_rest_is_counted() {
-        let spots = (1..=25).map(|line| spot(&format!("f{line}"), line, Past::Group("Old".into()))).collect();
+        let spots = (1..=25).map(|line| spot(&format!("f{line}"), line, NameKind::Group, "Old")).collect();
         let answer = judge(&target(), &Seen { files: 25, spots, ..Seen::default() });
         assert_eq!(answer.found.matches(" names ").count(), 10);
         assert!(answer.found.ends_with("; and 15 more"), "{}", answer.found);
@@ -278,10 +279,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_nobody_looked_into_is_unknown_and_never_hides_a_no() {
+    fn a_file_that_was_not_read_is_unknown_and_never_hides_a_no() {
         let blind = vec![("big.json".to_owned(), "is too large".to_owned(), "look".to_owned())];
         assert_eq!(judge(&target(), &Seen { files: 3, blind: blind.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
-        let spots = vec![spot("x", 1, Past::Vm("Old".into()))];
+        let spots = vec![spot("x", 1, NameKind::Vm, "Old")];
         let answer = judge(&target(), &Seen { files: 3, spots, blind, ..Seen::default() });
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("big.json is too large"), "{}", answer.found);

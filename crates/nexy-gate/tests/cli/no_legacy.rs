@@ -1,6 +1,6 @@
-//! `no-legacy` against a real repository: names of the past as they really stood in it, and the legal word beside them.
+//! `no-legacy` against a real repository; which spellings count stands in the unit tests of the scan.
 
-use crate::{ask, asked, finding, holds, said, world};
+use crate::{ask, asked, holds, said, world};
 use nexy_standin::world::World;
 use std::{fs, os::unix::fs::symlink};
 
@@ -14,36 +14,23 @@ fn track(world: &World, path: &str, text: &str) {
 }
 
 #[test]
-fn a_workspace_of_today_passes_and_nexy_toml_itself_may_speak_of_the_past() {
+fn a_workspace_of_today_passes_and_nexy_toml_itself_may_name_legacy_targets() {
     let world = world();
     assert!(world.read("nexy.toml").contains(OLD_HOST));
-    holds(&asked(&world, GATE, 0), "found", "tracked text files");
+    holds(&asked(&world, GATE, 0), "found", "tracked text files name no legacy target");
 }
 
 #[test]
-fn every_name_that_ever_steered_a_release_is_refused_with_its_line() {
-    for (text, what) in [
-        (format!("curl -f https://{OLD_HOST}/health\n"), format!("the host {OLD_HOST}")),
-        (format!("HOST={}\n", OLD_HOST.to_uppercase()), format!("the host {OLD_HOST}")),
-        (
-            "az vm show \\\n  --resource-group \"NetworkWatcherRG\" \\\n  --name x\n".to_owned(),
-            "the resource group NetworkWatcherRG".to_owned(),
-        ),
-        ("az vm run-command invoke -g x -n nexy-regular\n".to_owned(), "the VM nexy-regular".to_owned()),
-        ("az vm show --resource-group x --name Nexy -o table\n".to_owned(), "the VM Nexy".to_owned()),
-        ("resource_group: \"Nexy\"\n".to_owned(), "the resource group Nexy".to_owned()),
-        ("git clone https://github.com/Seregawpn/nexy_new.git\n".to_owned(), "the unknown repository Seregawpn/nexy_new".to_owned()),
-    ] {
-        let world = world();
-        track(&world, "server/notes/old plan.md", &format!("a line of today\n{text}"));
-        let finding = asked(&world, GATE, 1);
-        holds(&finding, "found", &format!("names {what}"));
-        holds(&finding, "found", "server/notes/old plan.md:");
-        holds(&finding, "fix", "git grep -nwiF -e ");
-        holds(&finding, "fix", "'server/notes/old plan.md'");
-        let fix = finding["fix"].as_str().expect("a fix");
-        world.sh(fix.lines().next().expect("a command")).exits(0).prints("server/notes/old plan.md:");
-    }
+fn a_legacy_name_is_refused_with_its_line_and_the_printed_command_shows_it() {
+    let world = world();
+    let secret = "hx7Qp2Lr9ZtW4vBn8sKd3mYf6Tc";
+    track(&world, "server/notes/old plan.md", &format!("a line of today\nTOKEN={secret} az vm show --resource-group x --name Nexy\n"));
+    let ran = ask(&world, &[GATE]);
+    assert!(!said(&ran).contains(&secret[..8]), "{ran}");
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "server/notes/old plan.md:2 names the VM Nexy");
+    let fix = finding["fix"].as_str().expect("a fix");
+    world.sh(fix.lines().next().expect("a command")).exits(0).prints("server/notes/old plan.md:2");
 }
 
 #[test]
@@ -57,25 +44,6 @@ fn a_repository_of_ours_at_the_address_of_this_github_is_legal_and_another_is_no
 }
 
 #[test]
-fn the_legal_word_is_never_refused() {
-    let world = world();
-    let text = "name: Nexy\n# Nexy Updates\n`Seregawpn/Nexy`, Nexy.dmg, -g NexyNewRG --name NexyNew\npyinstaller --name Nexy\n/Applications/Nexy\n";
-    track(&world, "client/build.md", text);
-    asked(&world, GATE, 0);
-}
-
-#[test]
-fn what_may_speak_of_the_past_is_not_scanned() {
-    let world = world();
-    track(&world, "Docs/assistant_exchange/2026.md", OLD_HOST);
-    asked(&world, GATE, 0);
-    track(&world, "Docs/assistant_exchange.md", OLD_HOST);
-    holds(&asked(&world, GATE, 1), "found", "Docs/assistant_exchange.md:1 ");
-    world.set_target("legacy", "not_scanned", "[\"Docs/assistant_exchange.md\", \"Docs/assistant_exchange/\"]");
-    asked(&world, GATE, 0);
-}
-
-#[test]
 fn only_what_git_tracks_is_looked_at_and_no_link_is_followed() {
     let world = world();
     world.write("scratch.md", OLD_HOST);
@@ -84,18 +52,6 @@ fn only_what_git_tracks_is_looked_at_and_no_link_is_followed() {
     symlink(world.root().join("elsewhere"), world.workspace().join("link")).expect("a link");
     world.git(&["add", "link"]);
     asked(&world, GATE, 0);
-}
-
-#[test]
-fn ten_places_are_named_the_rest_is_counted_and_no_line_is_repeated() {
-    let world = world();
-    let secret = "hx7Qp2Lr9ZtW4vBn8sKd3mYf6Tc";
-    track(&world, "a.sh", &format!("TOKEN={secret} ssh {OLD_HOST}\n").repeat(12));
-    let ran = ask(&world, &[GATE]);
-    let finding = finding(&ran, GATE);
-    assert_eq!(finding["found"].as_str().expect("found").matches("a.sh:").count(), 10);
-    holds(&finding, "found", "and 2 more");
-    assert!(!said(&ran).contains(&secret[..8]), "{ran}");
 }
 
 #[test]
@@ -119,7 +75,7 @@ fn binary_files_are_skipped_and_long_lines_are_not() {
 }
 
 #[test]
-fn what_nobody_can_look_into_is_unknown_and_says_why() {
+fn what_cannot_be_read_is_unknown_and_says_why() {
     let one = world();
     track(&one, "large.json", &"x\n".repeat(2 << 20));
     track(&one, "larger.json", &"x\n".repeat(3 << 20));
@@ -134,20 +90,20 @@ fn what_nobody_can_look_into_is_unknown_and_says_why() {
     let (folder, name) = object.trim().split_at(2);
     fs::remove_file(two.workspace().join(".git/objects").join(folder).join(name)).expect("the object");
     let finding = asked(&two, GATE, 69);
-    holds(&finding, "found", "server/main.py is tracked and not there (git refuses to tell");
+    holds(&finding, "found", "server/main.py is tracked and does not exist (git refuses to tell");
     holds(&finding, "fix", "git checkout -- server/main.py");
 
     let three = world();
     fs::remove_file(three.workspace().join("server/main.py")).expect("the file");
     fs::create_dir(three.workspace().join("server/main.py")).expect("a folder");
-    holds(&asked(&three, GATE, 69), "found", "server/main.py is no file here");
+    holds(&asked(&three, GATE, 69), "found", "server/main.py is not a file");
     fs::remove_dir(three.workspace().join("server/main.py")).expect("the folder");
     symlink("/etc/passwd", three.workspace().join("server/main.py")).expect("a link");
     holds(&asked(&three, GATE, 69), "found", "server/main.py cannot be read");
 
     let four = world();
     four.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{},module", "1".repeat(40))]);
-    holds(&asked(&four, GATE, 69), "found", "module is a repository of its own");
+    holds(&asked(&four, GATE, 69), "found", "module is a submodule");
 }
 
 #[test]
@@ -158,18 +114,7 @@ fn a_file_that_is_gone_is_looked_up_in_git() {
     track(&world, "old plan.md", &format!("x\n{OLD_HOST}\n"));
     fs::remove_file(world.workspace().join("old plan.md")).expect("the file");
     let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", &format!("old plan.md:2 is gone here, and as git still has it, names the host {OLD_HOST}"));
+    holds(&finding, "found", &format!("old plan.md:2 does not exist here, and in git it names the host {OLD_HOST}"));
     world.sh(finding["fix"].as_str().expect("a fix").lines().next().expect("a command")).exits(0);
     asked(&world, GATE, 0);
-}
-
-#[test]
-fn a_folder_without_repository_fails_and_a_missing_or_refusing_git_is_unknown() {
-    let world = world();
-    let ran = world.tool("nexy-gate").arg(GATE).env("PATH", "/nowhere").run();
-    ran.exits(69).says("not on PATH");
-    fs::write(world.workspace().join(".git/config"), "[broken\n").expect("the configuration");
-    holds(&asked(&world, GATE, 69), "found", "git refuses to tell");
-    fs::remove_dir_all(world.workspace().join(".git")).expect("the repository");
-    holds(&asked(&world, GATE, 1), "found", "is no git repository");
 }

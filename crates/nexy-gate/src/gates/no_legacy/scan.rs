@@ -1,50 +1,47 @@
-//! One file held against the names of the past, line by line.
+//! One line held against the legacy names.
 
 use super::{
-    azure::{Around, Meant},
     repositories::{self, Ours},
     words,
 };
 use nexy_contract::Target;
 
-/// Something that nobody should speak of any more.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Past {
-    Host(String),
-    Group(String),
-    Vm(String),
-    Repository(String),
+/// What a name belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NameKind {
+    Host,
+    Group,
+    Vm,
+    Repository,
 }
 
-impl Past {
+/// A name that must not be used any more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LegacyName {
+    pub(super) kind: NameKind,
+    pub(super) name: String,
+}
+
+impl LegacyName {
     /// What it is, and its name.
     pub(super) fn shown(&self) -> String {
-        match self {
-            Self::Host(name) => format!("the host {name}"),
-            Self::Group(name) => format!("the resource group {name}"),
-            Self::Vm(name) => format!("the VM {name}"),
-            Self::Repository(name) => format!("the unknown repository {name}"),
-        }
-    }
-
-    /// Only its name.
-    pub(super) fn name(&self) -> &str {
-        match self {
-            Self::Host(name) | Self::Group(name) | Self::Vm(name) | Self::Repository(name) => name,
-        }
+        let kind = match self.kind {
+            NameKind::Host => "host",
+            NameKind::Group => "resource group",
+            NameKind::Vm => "VM",
+            NameKind::Repository => "unknown repository",
+        };
+        format!("the {kind} {}", self.name)
     }
 }
 
 /// What is looked for.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
-    hosts: Vec<String>,
     /// Names that mean one thing wherever they stand.
-    distinct: Vec<Past>,
-    /// Names of groups and VMs that are also the product's own.
-    ambiguous: Vec<String>,
-    groups: Vec<String>,
-    vms: Vec<String>,
+    distinct: Vec<LegacyName>,
+    /// Names of groups and VMs that are also the product's own: they count in a few plain spellings only.
+    ambiguous: Vec<LegacyName>,
     ours: Ours,
 }
 
@@ -62,58 +59,47 @@ impl Names {
             }
         }
         let legacy = &target.legacy;
-        let is_own = |name: &String| own_words.iter().any(|word| word.eq_ignore_ascii_case(name));
-        let groups = legacy.resource_groups.iter().filter(|name| !is_own(name)).cloned().map(Past::Group);
-        let vms = legacy.vms.iter().filter(|name| !is_own(name)).cloned().map(Past::Vm);
-        let mut ambiguous: Vec<String> = legacy.resource_groups.iter().chain(&legacy.vms).filter(|name| is_own(name)).cloned().collect();
-        ambiguous.sort_unstable();
-        ambiguous.dedup();
-        Self {
-            hosts: legacy.hosts.clone(),
-            distinct: groups.chain(vms).collect(),
-            ambiguous,
-            groups: legacy.resource_groups.clone(),
-            vms: legacy.vms.clone(),
-            ours: Ours { repositories: repositories.map(Clone::clone).to_vec(), owners, hosts },
-        }
-    }
-}
-
-/// One file that is being read.
-#[derive(Debug)]
-pub(super) struct Scan<'a> {
-    names: &'a Names,
-    around: Around,
-}
-
-impl<'a> Scan<'a> {
-    /// Nothing of the file was read yet.
-    pub(super) fn new(names: &'a Names) -> Self {
-        Self { names, around: Around::default() }
+        let all = [(NameKind::Host, &legacy.hosts), (NameKind::Group, &legacy.resource_groups), (NameKind::Vm, &legacy.vms)];
+        let all = all.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| LegacyName { kind, name: name.clone() }));
+        let (ambiguous, distinct) = all.partition(|legacy| own_words.iter().any(|word| word.eq_ignore_ascii_case(&legacy.name)));
+        Self { distinct, ambiguous, ours: Ours { repositories: repositories.map(Clone::clone).to_vec(), owners, hosts } }
     }
 
-    /// Everything of the past that the next line speaks of.
-    pub(super) fn line(&mut self, line: &str) -> Vec<Past> {
-        let names = self.names;
-        let mut found: Vec<Past> = Vec::new();
-        let hosts = names.hosts.iter().filter(|host| words::host_places(line, host).next().is_some());
-        found.extend(hosts.cloned().map(Past::Host));
-        found.extend(names.distinct.iter().filter(|past| words::places(line, past.name()).next().is_some()).cloned());
-        for name in &names.ambiguous {
-            for at in words::places(line, name) {
-                let past = match self.around.meant(line, at) {
-                    Some(Meant::Group) if names.groups.contains(name) => Past::Group(name.clone()),
-                    Some(Meant::Vm) if names.vms.contains(name) => Past::Vm(name.clone()),
-                    Some(_) | None => continue,
-                };
-                found.push(past);
-            }
-        }
-        found.extend(repositories::unknown(line, &names.ours).map(Past::Repository));
-        self.around.pass(line);
+    /// Every legacy name in a line, each once.
+    pub(super) fn in_line(&self, line: &str) -> Vec<LegacyName> {
+        let distinct = self.distinct.iter().filter(|legacy| match legacy.kind {
+            NameKind::Host => words::host_places(line, &legacy.name).next().is_some(),
+            _ => words::places(line, &legacy.name).next().is_some(),
+        });
+        let ambiguous =
+            self.ambiguous.iter().filter(|legacy| words::places(line, &legacy.name).any(|at| kind_at(&line[..at]) == Some(legacy.kind)));
+        let unknown = repositories::unknown(line, &self.ours).map(|name| LegacyName { kind: NameKind::Repository, name });
+        let mut found: Vec<LegacyName> = distinct.chain(ambiguous).cloned().chain(unknown).collect();
         found.sort();
         found.dedup();
         found
+    }
+}
+
+/// What a name behind this text belongs to, where the text is one of the plain spellings of Azure's names.
+fn kind_at(before: &str) -> Option<NameKind> {
+    let before = before.to_ascii_lowercase();
+    if before.ends_with("resourcegroups/") {
+        return Some(NameKind::Group);
+    }
+    if before.ends_with("virtualmachines/") {
+        return Some(NameKind::Vm);
+    }
+    let rest = before.trim_end_matches([' ', '\t', ':', '=', '"', '\'']);
+    let (word, gap) = (rest.rsplit(|character| !words::is_part(character)).next().unwrap_or_default(), &before[rest.len()..]);
+    let is_value = gap.contains([':', '=']);
+    match word {
+        "-g" | "--resource-group" if !gap.is_empty() => Some(NameKind::Group),
+        "-n" | "--name" if !gap.is_empty() && rest.contains("az group ") => Some(NameKind::Group),
+        "-n" | "--name" if !gap.is_empty() && words::places(rest, "az").next().is_some() => Some(NameKind::Vm),
+        "resource_group" if is_value => Some(NameKind::Group),
+        "vm" | "vm_name" if is_value => Some(NameKind::Vm),
+        _ => None,
     }
 }
 
@@ -122,97 +108,63 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn names() -> Names {
+    static NAMES: std::sync::LazyLock<Names> = std::sync::LazyLock::new(|| {
         let target = Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml");
         Names::of(&target, vec!["github.com".to_owned()])
-    }
+    });
 
-    fn found(text: &str) -> Vec<String> {
-        let names = names();
-        let mut scan = Scan::new(&names);
-        text.lines().flat_map(|line| scan.line(line)).map(|past| past.shown()).collect()
+    fn found(line: &str) -> Vec<String> {
+        NAMES.in_line(line).iter().map(LegacyName::shown).collect()
     }
 
     #[test]
-    fn the_workflows_and_rulebooks_of_the_past_are_seen() {
-        for (text, said) in [
+    fn an_ambiguous_name_counts_in_plain_spellings_only() {
+        for (line, said) in [
             ("az vm run-command invoke -g Nexy -n nexy-regular --command-id x", "the resource group Nexy,the VM nexy-regular"),
-            (
-                "az vm run-command invoke \\\n  --resource-group \"NetworkWatcherRG\" \\\n  --name \"Nexy\" \\\n",
-                "the resource group NetworkWatcherRG,the VM Nexy",
-            ),
-            (
-                "manifest_url: https://nexy-server.canadacentral.cloudapp.azure.com/updates/appcast.xml",
-                "the host nexy-server.canadacentral.cloudapp.azure.com",
-            ),
-            ("git remote add x git@github.com:Seregawpn/nexy_new.git", "the unknown repository Seregawpn/nexy_new"),
-            ("resourceGroup: Nexy", "the resource group Nexy"),
+            ("  --resource-group \"Nexy\" \\", "the resource group Nexy"),
+            ("--resource-group=Nexy", "the resource group Nexy"),
+            ("az vm show -g NexyNewRG --name 'nexy' -o table", "the VM Nexy"),
+            ("az vm start -n Nexy", "the VM Nexy"),
+            ("x=$(az vm show -n Nexy)", "the VM Nexy"),
+            ("az group delete --name Nexy --yes", "the resource group Nexy"),
+            ("/subscriptions/x/resourceGroups/Nexy/providers/y/virtualMachines/Nexy", "the resource group Nexy,the VM Nexy"),
+            ("resource_group: \"Nexy\"", "the resource group Nexy"),
+            ("RESOURCE_GROUP=Nexy", "the resource group Nexy"),
+            ("\"vm_name\": \"Nexy\",", "the VM Nexy"),
+            ("vm: Nexy", "the VM Nexy"),
+            ("VM_NAME='Nexy'", "the VM Nexy"),
         ] {
-            assert_eq!(found(text).join(","), said, "{text}");
+            assert_eq!(found(line).join(","), said, "{line}");
+        }
+        for line in [
+            "Seregawpn/Nexy",
+            "https://github.com/Seregawpn/Nexy.git",
+            "Nexy.dmg",
+            "<title>Nexy Updates</title>",
+            "name: Nexy",
+            "-g NexyNewRG --name NexyNew",
+            "pyinstaller --name Nexy --onefile",
+            "-n Nexy",
+            "the vm Nexy runs on",
+            "resource_group, Nexy is the product",
+            "jvm_name: Nexy",
+            "app_name: Nexy",
+            "title=\"Nexy\"",
+            "com.Nexy.assistant",
+            "Nexy_server",
+        ] {
+            assert_eq!(found(line), Vec::<String>::new(), "{line}");
         }
     }
 
-    /// Texts around the name that mean a VM or group of Azure's.
-    fn meant() -> impl Strategy<Value = String> {
-        let option = prop_oneof![Just("--resource-group "), Just("--resource-group="), Just("-g "), Just("--vm-name "), Just("--vm ")];
-        let key = prop_oneof![
-            Just("vm_name: "),
-            Just("VM_NAME="),
-            Just("resource_group = "),
-            Just("\"resourceGroup\": "),
-            Just("\"vmName\": "),
-            Just("AZURE_VM_NAME="),
-            Just("export RG="),
-            Just("/virtualMachines/"),
-            Just("/resourceGroups/"),
-        ];
-        let command =
-            prop_oneof![Just("az vm show -d --name "), Just("az vm start -n "), Just("az group show -n "), Just("x=$(az vm show -g y -n ")];
-        prop_oneof![option, key, command].prop_map(str::to_owned)
-    }
-
-    /// Texts around the name in which it is the product's own.
-    fn legal() -> impl Strategy<Value = (String, String)> {
-        let around = [
-            ("Seregawpn/", ""),
-            ("https://github.com/Seregawpn/", ".git"),
-            ("", ".dmg"),
-            ("release_inbox/", ".pkg"),
-            ("", " Updates"),
-            ("<title>", " Updates</title>"),
-            ("name: ", ""),
-            ("  name: ", ""),
-            ("", "New"),
-            ("-g ", "NewRG"),
-            ("--name ", "New"),
-            ("--title ", ""),
-            ("CFBundleName = ", ""),
-            ("the ", " assistant"),
-            ("# ", ""),
-            ("com.", ".assistant"),
-            ("my-", ""),
-            ("", "_server"),
-        ];
-        proptest::sample::select(around.to_vec()).prop_map(|(before, after)| (before.to_owned(), after.to_owned()))
+    #[test]
+    fn hosts_and_unknown_repositories_are_seen() {
+        let host = "nexy-server.canadacentral.cloudapp.azure.com";
+        assert_eq!(found(&format!("manifest_url: https://{host}/updates/appcast.xml")), [format!("the host {host}")]);
+        assert_eq!(found("git remote add x git@github.com:Seregawpn/nexy_new.git"), ["the unknown repository Seregawpn/nexy_new"]);
     }
 
     proptest! {
-        #[test]
-        fn a_name_that_means_a_vm_or_group_is_always_refused(
-            indent in " {0,8}", before in "(say |x=1 |see: ){0,3}", meant in meant(), quote in "[\"']?", upper in any::<bool>(), after in "( [a-z]{1,8}){0,2}"
-        ) {
-            let name = if upper { "Nexy" } else { "nexy" };
-            let quote = if meant.ends_with('/') { String::new() } else { quote };
-            let line = format!("{indent}{before}{meant}{quote}{name}{quote}{after}");
-            prop_assert!(!found(&line).is_empty(), "{}", line);
-        }
-
-        #[test]
-        fn a_legal_name_is_never_refused((before, after) in legal(), indent in " {0,8}", comment in "( # [a-z]{1,8})?", lines in "([a-z ]{0,12}\n){0,3}") {
-            let text = format!("{lines}{indent}{before}Nexy{after}{comment}");
-            prop_assert_eq!(found(&text), Vec::<String>::new(), "{}", text);
-        }
-
         #[test]
         fn a_distinct_name_is_refused_wherever_it_is_a_word_and_never_as_a_part(before in "[ \"'=/:,(]", after in "[ \"'/:,;)]?", part in "[a-z0-9_-]") {
             for name in ["NetworkWatcherRG", "nexy-regular", "nexy-server.canadacentral.cloudapp.azure.com"] {
