@@ -1,6 +1,9 @@
 //! The journey to the VM, as the laptop sees it: `payload` is what travels, `delivered` writes down what came of it.
 
-use crate::{TOOL, transaction, write};
+use crate::{
+    transaction,
+    write::{self, TOOL},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{Exit, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
 use nexy_outside::{

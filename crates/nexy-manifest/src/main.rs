@@ -15,10 +15,8 @@ use nexy_contract::{Exit, Problem};
 use nexy_outside::{Workspace, tool};
 use std::process::ExitCode;
 
-const TOOL: &str = "nexy-manifest";
-
 fn main() -> ExitCode {
-    tool::main(TOOL, || match Cli::try_parse() {
+    tool::main(write::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) => Ok(tool::usage(&error)),
     })

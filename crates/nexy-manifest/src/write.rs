@@ -1,6 +1,6 @@
 //! `write`: the workspace's manifests, from what the record says is live and from nothing else (S2 §4.1).
 
-use crate::{TOOL, transaction};
+use crate::transaction;
 use nexy_contract::{
     Exit, Problem, Record, Sha256Digest,
     manifest::{self, ManifestFacts, Move},
@@ -14,6 +14,7 @@ use nexy_outside::{
     clock, files, live, manifests, owned_version,
 };
 
+pub(crate) const TOOL: &str = "nexy-manifest";
 pub(crate) const BY: &str = "nexy-manifest write";
 
 pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Result<Exit, Problem> {

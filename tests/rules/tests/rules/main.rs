@@ -12,6 +12,8 @@ mod dependencies;
 mod docs;
 mod house;
 mod makefile;
+mod module_graph;
+mod modules;
 mod portable;
 mod readme;
 mod repository;

@@ -1,73 +1,33 @@
 //! Reads Rust source for the rules: string literals of shipped code, without comments and tests.
 
-/// Finds every string literal outside of comments and `#[cfg(test)]` modules, with its line.
+use proc_macro2::{TokenStream, TokenTree};
+
+/// Finds every string literal outside of comments and `#[cfg(test)]` modules, as it is written, with its line.
 pub(crate) fn literals(source: &str) -> Vec<(usize, String)> {
-    let source = without_tests(source);
-    let characters: Vec<char> = source.chars().collect();
+    let tokens = without_tests(source).parse().unwrap_or_else(|error| panic!("this is no Rust: {error}\n{source}"));
     let mut found = Vec::new();
-    let mut line = 1;
-    let mut at = 0;
-    while at < characters.len() {
-        let rest = &characters[at..];
-        let length = match rest {
-            ['/', '/', ..] => rest.iter().take_while(|c| **c != '\n').count(),
-            ['/', '*', ..] => block_comment(rest),
-            ['r', '"' | '#', ..] if !identifier_before(&characters, at) && raw_string(rest).is_some() => {
-                let (length, text) = raw_string(rest).unwrap();
-                found.push((line, text));
-                length
-            }
-            ['"', ..] => {
-                let (length, text) = string(rest);
-                found.push((line, text));
-                length
-            }
-            ['\'', '\\', _, ..] => 3 + rest[3..].iter().take_while(|c| **c != '\'').count(),
-            ['\'', _, '\'', ..] => 3,
-            _ => 1,
-        };
-        let end = (at + length.max(1)).min(characters.len());
-        line += characters[at..end].iter().filter(|c| **c == '\n').count();
-        at = end;
-    }
+    gather(tokens, &mut found);
     found
+}
+
+fn gather(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
+    let mut is_attribute = false;
+    for token in tokens {
+        match &token {
+            // A doc comment is an attribute with a string in it.
+            TokenTree::Group(group) if !is_attribute => gather(group.stream(), found),
+            TokenTree::Literal(literal) if literal.to_string().ends_with(['"', '#']) => {
+                found.push((literal.span().start().line, literal.to_string()));
+            }
+            _ => {}
+        }
+        is_attribute = matches!(&token, TokenTree::Punct(sign) if "#!".contains(sign.as_char()) && (sign.as_char() == '#' || is_attribute));
+    }
 }
 
 /// Cuts off the test module, which is the last part of every file.
 pub(crate) fn without_tests(source: &str) -> &str {
     source.find("\n#[cfg(test)]\nmod ").map_or(source, |end| &source[..end])
-}
-
-fn identifier_before(characters: &[char], at: usize) -> bool {
-    at > 0 && (characters[at - 1].is_alphanumeric() || characters[at - 1] == '_')
-}
-
-fn block_comment(rest: &[char]) -> usize {
-    (2..rest.len()).find(|end| rest[end - 1] == '*' && rest[*end] == '/' && *end > 2).map_or(rest.len(), |end| end + 1)
-}
-
-fn raw_string(rest: &[char]) -> Option<(usize, String)> {
-    let hashes = rest[1..].iter().take_while(|c| **c == '#').count();
-    let start = 1 + hashes;
-    if rest.get(start) != Some(&'"') {
-        return None;
-    }
-    let closes = |end: &usize| rest[*end] == '"' && rest[end + 1..].iter().take_while(|c| **c == '#').count() >= hashes;
-    let end = (start + 1..rest.len()).find(closes)?;
-    Some((end + 1 + hashes, rest[start + 1..end].iter().collect()))
-}
-
-fn string(rest: &[char]) -> (usize, String) {
-    let mut text = String::new();
-    let mut at = 1;
-    while at < rest.len() && rest[at] != '"' {
-        if rest[at] == '\\' && at + 1 < rest.len() {
-            at += 1;
-        }
-        text.push(rest[at]);
-        at += 1;
-    }
-    (at + 1, text)
 }
 
 /// Whether `text` holds `value` as a word of its own: not as a part of a longer one.
@@ -84,7 +44,7 @@ pub(crate) fn holds(text: &str, value: &str) -> bool {
 fn literals_are_found_and_comments_and_tests_are_not() {
     let source = "//! \"no\"\nlet a = \"one \\\" two\"; // \"no\"\nlet b = r#\"raw \"x\" text\"#; let c = '\"'; let d = \"last\";\n/* \"no\" */\n\n#[cfg(test)]\nmod tests { \"no\" }";
     let found: Vec<String> = literals(source).into_iter().map(|(line, text)| format!("{line}:{text}")).collect();
-    assert_eq!(found, ["2:one \" two", "3:raw \"x\" text", "3:last"]);
+    assert_eq!(found, [r#"2:"one \" two""#, "3:r#\"raw \"x\" text\"#", "3:\"last\""]);
 }
 
 #[test]
