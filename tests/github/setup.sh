@@ -1,7 +1,7 @@
 #!/bin/sh
-# What GitHub says about itself, for the tests: the description of its API and traffic that was recorded with it.
-#   tests/github/setup.sh [FOLDER]     fetches both with npm into FOLDER (target/github), unless they are there
-# Pinned by version and digest. Nothing of the packages is run, and only the files that the tests read are kept.
+# Fetches what GitHub publishes about itself, for the tests: the description of its API, and recorded traffic.
+#   tests/github/setup.sh [FOLDER]     fetches both with npm into FOLDER (target/github), unless they are there already
+# The packages are pinned by version and digest. No code of them is run, and only the files that the tests read are kept.
 set -eu
 
 DESCRIPTION=@octokit/openapi@23.0.2
@@ -10,7 +10,7 @@ RECORDED=@octokit/fixtures@23.1.2
 RECORDED_IS=sha512-niG+SVffZ/xzojT3CE6M7DlqX7H9aQ75A6Xxjt4N47CkqssKXpSy2k6+Tj5ntcI5uWW2D9POzKxwJDmBfR+sJw==
 
 folder=${1:-${CARGO_TARGET_DIR:-$(dirname "$0")/../../target}/github}
-# The last file to be written says that all of them are there, and of which versions.
+# This file is written last. It says that all others are there, and of which versions.
 stamp="$DESCRIPTION $RECORDED"
 if [ -f "$folder/versions" ] && [ "$(cat "$folder/versions")" = "$stamp" ]; then
     exit 0
