@@ -24,6 +24,8 @@ pub struct Run {
     folder: Option<std::path::PathBuf>,
     timeout: Duration,
     bound: Bound,
+    /// Why this process cannot run it as the account that was named.
+    forbidden: Option<String>,
 }
 
 /// How much of each stream is kept.
@@ -117,6 +119,7 @@ impl Run {
             folder: None,
             timeout: Duration::from_secs(30),
             bound: Bound::AtMost(1 << 20),
+            forbidden: None,
         }
     }
 
@@ -142,10 +145,13 @@ impl Run {
     }
 
     /// Runs it as another account, with nothing of ours but what is named: through `setpriv`, which only root can use.
-    /// A program that is missing then ends with 127.
+    /// A program that is missing then ends with 127. An ordinary user can run it as no other account, which is an error of the run.
     #[must_use]
     pub fn as_account(mut self, account: &Account) -> Self {
-        if rustix::process::geteuid().as_raw() != account.uid {
+        let me = rustix::process::geteuid();
+        if me.as_raw() != account.uid && !me.is_root() {
+            self.forbidden = Some(format!("only root can run it as {}; run the same command again with sudo", account.name));
+        } else if me.as_raw() != account.uid {
             let program = std::mem::replace(&mut self.name, "setpriv".to_owned());
             let (uid, gid) = (account.uid.to_string(), account.gid.to_string());
             let before = ["--reuid", &uid, "--regid", &gid, "--init-groups", "--no-new-privs", "--", &program];
@@ -181,6 +187,9 @@ impl Run {
     /// [`ProgramError`]; an exit status other than 0 is no error here.
     pub fn run(self) -> Result<Ran, ProgramError> {
         let failed = |name: &str, error: &io::Error| ProgramError::Failed { name: name.to_owned(), because: error.to_string() };
+        if let Some(because) = self.forbidden {
+            return Err(ProgramError::Failed { name: self.name, because });
+        }
         #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
         let mut command = Command::new(&self.name);
         command.args(&self.arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -368,13 +377,14 @@ mod tests {
 
     #[test]
     fn another_account_runs_it_without_our_groups() {
+        let nobody = crate::accounts::Accounts::read().expect("the accounts").account("nobody").expect("it is on every machine");
+        let ran = sh("id -u; id -G; umask").as_account(&nobody).run();
         if !rustix::process::geteuid().is_root() {
-            use std::io::Write as _;
-            let _ = writeln!(io::stderr(), "SKIPPED another_account_runs_it_without_our_groups: only root can be somebody else");
+            let error = ran.expect_err("it is another account").to_string();
+            assert!(error.starts_with("cannot run `sh`: only root can run it as nobody; "), "{error}");
             return;
         }
-        let nobody = crate::accounts::Accounts::read().expect("the accounts").account("nobody").expect("it is on every machine");
-        let ran = sh("id -u; id -G; umask").as_account(&nobody).run().expect("setpriv is there");
+        let ran = ran.expect("setpriv is there");
         assert_eq!(ran.stdout_text().lines().take(2).collect::<Vec<_>>(), [nobody.uid.to_string(), nobody.gid.to_string()]);
     }
 

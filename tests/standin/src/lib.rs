@@ -29,6 +29,7 @@ pub mod package;
 pub mod programs;
 mod request_log;
 mod seed;
+pub mod skip;
 mod standin;
 mod state;
 mod tokens;

@@ -57,10 +57,26 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn artifact()(name: String, channel: String, sha256 in digest(), size_bytes: u64, live in prop::option::of(live())) -> Artifact {
+        Artifact { name, channel, size_bytes, sha256, live }
+    }
+}
+
+prop_compose! {
+    // Each artifact carries its index in its name, since no record holds two of one name.
+    fn artifacts()(mut artifacts in prop::collection::vec(artifact(), 0..3)) -> Vec<Artifact> {
+        for (index, artifact) in artifacts.iter_mut().enumerate() {
+            artifact.name = format!("{}-{index}", artifact.name);
+        }
+        artifacts
+    }
+}
+
+prop_compose! {
     fn record()(
         parts: [u32; 4],
         sha256 in digest(),
-        names in prop::collection::vec((any::<String>(), digest(), any::<u64>(), prop::option::of(live())), 0..3),
+        artifacts in artifacts(),
         reports in prop::collection::vec(report(), 0..3),
         outcomes in prop::collection::vec(outcome(), 0..3),
     ) -> Record {
@@ -76,7 +92,7 @@ prop_compose! {
                 host: "host".into(),
                 repositories: Repositories { workspace: "o/w".into(), server: "o/s".into(), artifacts: "o/a".into() },
             },
-            artifacts: names.into_iter().map(|(name, sha256, size_bytes, live)| Artifact { name, channel: "Update".into(), size_bytes, sha256, live }).collect(),
+            artifacts,
             manifests: Vec::new(),
             reports,
             outcomes,

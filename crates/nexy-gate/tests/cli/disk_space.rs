@@ -5,8 +5,11 @@ use crate::{
     vm::{ask_as_a_stranger, ask_in_root, asked, is_root, judged, path, set_checkout, set_mode, set_mounted},
     world,
 };
-use nexy_standin::world::{Ran, World};
-use std::{fs, io::Write as _};
+use nexy_standin::{
+    skip::{Need, skipped},
+    world::{Ran, World},
+};
+use std::fs;
 
 const GATE: &str = "disk-space";
 
@@ -27,7 +30,7 @@ fn ask_with_mount(world: &World, options: &str, folder: &str, test: &str) -> Opt
         world.shell(&format!("unshare -m sh -c \"{mount} && {then}\"")).env("PATH", &path(world)).run()
     };
     if unshare(":").code != Some(0) {
-        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: this machine lets nobody mount");
+        skipped(test, "this machine lets nobody mount", Need::Other("root that may mount"));
         return None;
     }
     let (gate, target) = (world.tools().join("nexy-gate"), world.workspace().join("nexy.toml"));

@@ -8,6 +8,7 @@ use crate::{
 use nexy_contract::{Record, Report, Timestamp};
 use nexy_standin::{
     Fault, Listener, Model, Reply, leak_scan,
+    skip::has_program,
     world::{Ran, World, good_config_env, good_gemini_key},
 };
 use serde_json::json;
@@ -185,9 +186,7 @@ fn the_command_for_reading_the_answer_by_hand_reaches_the_model() {
     let finding = asked(&world, GATE, 69);
     let fix = finding["fix"].as_str().expect("a fix").to_owned();
     let command = fix.lines().find(|line| line.contains("curl")).expect("a command").replace("sudo ", "");
-    if !std::path::Path::new("/usr/bin/curl").exists() {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "SKIPPED the_command_for_reading_the_answer_by_hand_reaches_the_model: no curl");
+    if !has_program("the_command_for_reading_the_answer_by_hand_reaches_the_model", "curl", "curl") {
         return;
     }
     world.sh(&command).exits(0).prints("promptFeedback");

@@ -5,12 +5,14 @@ use crate::{
     vm::{SECRET, ask, ask_with_path, has_lists, is_root, path, scripted, serve_as_another_user, set_mode, setfacl},
     world,
 };
-use nexy_standin::world::{Ran, UNIT, World};
+use nexy_standin::{
+    skip::has_program,
+    world::{Ran, UNIT, World},
+};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write as _,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
     path::{Path, PathBuf},
 };
@@ -59,8 +61,7 @@ fn printed(world: &World, id: &str) -> PathBuf {
     let file = world.state().join("fix.sh");
     fs::write(&file, &ran.stdout).expect("the script");
     for checker in [&["dash", "-n"][..], &["shellcheck", "-s", "sh"]] {
-        if !["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(checker[0]).is_file()) {
-            let _ = writeln!(std::io::stderr(), "NOT CHECKED with {}: it is not here", checker[0]);
+        if !has_program(&format!("what --print-fix {id} prints, held against {}", checker[0]), checker[0], checker[0]) {
             continue;
         }
         world.sh(&format!("{} '{}'", checker.join(" "), file.display())).exits(0);

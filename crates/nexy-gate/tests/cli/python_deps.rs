@@ -5,8 +5,11 @@ use crate::{
     vm::{self, asked},
     world,
 };
-use nexy_standin::world::World;
-use std::{fs, io::Write as _, path::PathBuf};
+use nexy_standin::{
+    skip::{Need, skipped},
+    world::World,
+};
+use std::{fs, path::PathBuf};
 
 const GATE: &str = "python-deps";
 const REQUIREMENTS: &str = "server/requirements.txt";
@@ -18,7 +21,7 @@ fn real(test: &str) -> Option<World> {
     match world.vm_venv() {
         Ok(()) => Some(world),
         Err(because) => {
-            let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {because}");
+            skipped(test, &because, Need::Other("python3-venv (sudo apt-get install python3-venv) and a package index that pip reaches"));
             None
         }
     }

@@ -2,11 +2,13 @@
 
 use crate::{finding, said};
 use nexy_outside::accounts::{Account, Accounts};
-use nexy_standin::world::{Ran, World};
+use nexy_standin::{
+    skip::{Need, skipped},
+    world::{Ran, World},
+};
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::Write as _,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
     path::PathBuf,
 };
@@ -74,7 +76,7 @@ fn copy_program(world: &World, from: &std::path::Path, to: &std::path::Path) {
 pub(crate) fn is_root(world: &World, test: &str) -> bool {
     let is_root = fs::metadata(world.vm()).expect("the checkout").uid() == 0;
     if !is_root {
-        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: real owners need root");
+        skipped(test, "it gives files to other accounts", Need::Root);
     }
     is_root
 }
@@ -118,7 +120,7 @@ pub(crate) fn ask_in_root(world: &World, names: &[&str]) -> Ran {
 pub(crate) fn has_lists(test: &str) -> bool {
     let is_here = ["/usr/bin/setfacl", "/bin/setfacl"].iter().any(|path| std::path::Path::new(path).is_file());
     if !is_here {
-        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: setfacl is not here (package acl)");
+        skipped(test, "setfacl is not here", Need::Package("acl"));
     }
     is_here
 }
@@ -204,13 +206,15 @@ pub(crate) fn ask_there(world: &World, arguments: &[&str]) -> Ran {
     world.tool("nexy-gate").bare().arg(&target).args(arguments.iter().copied()).arg("--format=json").run()
 }
 
-/// Types the commands of a fix, one a line, from this folder; words are left out, and `sudo` is not needed by who runs this.
+/// Types the commands of a fix, one a line, from this folder; words are left out. Root needs no `sudo`, and neither does the
+/// account that `sudo -u` names: an ordinary user's world belongs to that user.
 #[track_caller]
 pub(crate) fn type_fix(world: &World, finding: &Value, folder: &std::path::Path) {
     use nexy_contract::screen::{FixLine, fix_lines};
     for line in fix_lines(finding["fix"].as_str().expect("a fix")) {
         let FixLine::Command(line) = line else { continue };
         let line = match line.strip_prefix("sudo -u ").and_then(|rest| rest.split_once(' ')) {
+            Some((user, rest)) if user == nexy_standin::world::user() => rest.to_owned(),
             Some((user, rest)) => format!("setpriv --reuid {user} --regid \"$(id -g {user})\" --init-groups -- {rest}"),
             None => line.replace("sudo ", ""),
         };

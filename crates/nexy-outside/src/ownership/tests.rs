@@ -2,14 +2,12 @@
 
 use super::*;
 use crate::programs::Run;
+use nexy_standin::skip::{Need, has_program, skipped};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
-use std::{
-    io::Write as _,
-    os::unix::fs::{PermissionsExt as _, chown},
-};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 
 const UIDS: [u32; 3] = [40001, 40002, 40003];
 const GIDS: [u32; 3] = [40011, 40012, 40013];
@@ -51,14 +49,11 @@ fn cases() -> impl Strategy<Value = Case> {
 
 /// Whether this machine can play it; says so loudly when it cannot.
 fn can_be_played(test: &str) -> bool {
-    let missing = ["setfacl", "setpriv"].into_iter().find(|name| !Run::new(name, &["--version"]).run().is_ok_and(|ran| ran.succeeded()));
-    let because = match missing {
-        _ if !rustix::process::geteuid().is_root() => "real owners need root".to_owned(),
-        Some(name) => format!("{name} is not here"),
-        None => return true,
-    };
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {because}");
-    false
+    if !rustix::process::geteuid().is_root() {
+        skipped(test, "it gives files to other accounts", Need::Root);
+        return false;
+    }
+    has_program(test, "setfacl", "acl") && has_program(test, "setpriv", "util-linux")
 }
 
 fn ran(name: &str, arguments: &[&str]) -> String {

@@ -3,9 +3,10 @@
 use nexy_publish_support::judged;
 use nexy_standin::{
     Fault, Listener, Reply,
+    skip::has_program,
     world::{Ran, World},
 };
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 /// A world in which the first byte of the download comes after a pause.
 fn slow(pause: Duration) -> World {
@@ -24,8 +25,7 @@ fn on_a_terminal(world: &World, options: &str) -> Ran {
 
 #[test]
 fn a_terminal_shows_a_bar_with_rate_and_time_left_and_quiet_shows_none() {
-    if !Path::new("/usr/bin/script").exists() {
-        println!("SKIPPED: `script` of bsdutils is missing, so there is no terminal to draw on");
+    if !has_program("a_terminal_shows_a_bar_with_rate_and_time_left_and_quiet_shows_none", "script", "bsdutils") {
         return;
     }
     let world = slow(Duration::from_millis(900));

@@ -1,7 +1,10 @@
 //! Which nexy.toml is used, and which is not trusted.
 
-use nexy_standin::world::World;
-use std::{io::Write as _, os::unix::fs::PermissionsExt as _};
+use nexy_standin::{
+    skip::{Need, skipped},
+    world::World,
+};
+use std::os::unix::fs::PermissionsExt as _;
 
 fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
@@ -49,7 +52,7 @@ fn root_ignores_the_environment_and_the_folders_above_and_others_use_them() {
 #[test]
 fn root_refuses_a_file_that_somebody_else_can_change() {
     if !is_root() {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: root_refuses_a_file_that_somebody_else_can_change needs root");
+        skipped("root_refuses_a_file_that_somebody_else_can_change", "it is about root", Need::Root);
         return;
     }
     let world = World::new();
@@ -70,7 +73,7 @@ fn root_refuses_a_file_that_somebody_else_can_change() {
 #[test]
 fn root_goes_where_a_link_leads_and_not_where_the_link_stands() {
     if !is_root() {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: root_goes_where_a_link_leads_and_not_where_the_link_stands needs root");
+        skipped("root_goes_where_a_link_leads_and_not_where_the_link_stands", "it is about root", Need::Root);
         return;
     }
     let world = World::new();

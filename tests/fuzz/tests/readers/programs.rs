@@ -3,17 +3,13 @@
 use crate::Read;
 use assert_cmd::Command;
 use nexy_contract::config_env;
+use nexy_standin::skip::{Need, skipped};
 use serde_json::Value;
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
-
-fn skipped(test: &str, because: &str) {
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {because}");
-}
 
 /// Every input in a file of its own, and the names that are known to stand in it beside it.
 fn laid_out(files: &[Vec<u8>]) -> tempfile::TempDir {
@@ -41,7 +37,7 @@ for index in range(int(sys.argv[2])):
         print('null')
 ";
     let Some(python) = python_with_dotenv() else {
-        skipped(test, "python-dotenv is not here, and pip could not bring it");
+        skipped(test, "python-dotenv is not here, and pip could not bring it", Need::Package("python3-dotenv"));
         return None;
     };
     let folder = laid_out(files);
@@ -94,7 +90,7 @@ for ((index_ = 0; index_ < $2; index_++)); do
 done
 "#;
     let Some(program) = ["/bin/bash", "/usr/bin/bash"].into_iter().find(|path| Path::new(path).is_file()) else {
-        skipped(test, "bash is not here");
+        skipped(test, "bash is not here", Need::Package("bash"));
         return None;
     };
     let folder = laid_out(files);
@@ -124,7 +120,7 @@ pub(crate) fn systemd(test: &str, files: &[Vec<u8>]) -> Option<Vec<Read>> {
         "/lib/systemd/user-environment-generators/30-systemd-environment-d-generator",
     ];
     let Some(generator) = GENERATORS.into_iter().find(|path| Path::new(path).is_file()) else {
-        skipped(test, "systemd's environment generator is not here");
+        skipped(test, "its reader of environment files is not here", Need::Package("systemd"));
         return None;
     };
     let read = |text: &Vec<u8>| {

@@ -1,9 +1,9 @@
 //! What the tests need from elsewhere; where it cannot be had, they say loudly that they were skipped.
 
 use assert_cmd::{Command, assert::Assert};
+use nexy_standin::skip::{self, Need};
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -11,15 +11,18 @@ use std::{
 /// Where this is set, as in CI, nothing may be skipped.
 const SKIP_NOTHING: &str = "NEXY_SKIP_NOTHING";
 
-/// Says that a test was skipped, past the test harness, which keeps what a passing test prints.
-pub(crate) fn skipped(test: &str, because: &str) {
-    assert!(std::env::var_os(SKIP_NOTHING).is_none(), "{test} was skipped although {SKIP_NOTHING} is set: {because}");
-    std::io::stderr().write_all(format!("\nSKIPPED {test}: {because}\n").as_bytes()).unwrap();
+/// Whether a program is on `PATH`; without it the test is skipped, where that is allowed.
+pub(crate) fn has_program(test: &str, name: &str) -> bool {
+    let found = skip::has_program(test, name, name);
+    if !found {
+        is_allowed(test, name);
+    }
+    found
 }
 
-/// Whether a program is on `PATH`.
-pub(crate) fn has_program(name: &str) -> bool {
-    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file())
+/// Stops the test where nothing may be skipped.
+fn is_allowed(test: &str, because: &str) {
+    assert!(std::env::var_os(SKIP_NOTHING).is_none(), "{test} was skipped although {SKIP_NOTHING} is set: {because}");
 }
 
 /// A file of what GitHub publishes, fetched once for all tests; none when it cannot be fetched.
@@ -31,7 +34,8 @@ pub(crate) fn published(test: &str, file: &str) -> Option<String> {
             Some(fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display())))
         }
         Err(because) => {
-            skipped(test, because);
+            is_allowed(test, because);
+            skip::skipped(test, because, Need::Other("npm (sudo apt-get install npm) and the registry that it fetches from"));
             None
         }
     }

@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::disallowed_methods,
     reason = "tests read the repository and run the built tools; what goes wrong ends the test"
 )]
 

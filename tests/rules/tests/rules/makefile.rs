@@ -2,6 +2,7 @@
 
 use crate::repository;
 use assert_cmd::Command;
+use nexy_standin::skip::has_program;
 
 /// Targets without a rulebook section: they serve this repository, not a release.
 const NOT_IN_A_RULEBOOK: [&str; 9] = ["help", "rehearse", "test", "build", "install", "lint", "fuzz", "bench", "clean"];
@@ -46,7 +47,7 @@ fn every_step_of_a_release_names_its_rulebook_section() {
 
 #[test]
 fn help_and_its_page_list_every_target_in_order() {
-    if !repository::has_program("make") {
+    if !has_program("help_and_its_page_list_every_target_in_order", "make", "make") {
         return;
     }
     let help = make(&["-s", "help"]);
@@ -72,7 +73,7 @@ fn every_call_of_a_tool_names_its_target() {
 
 #[test]
 fn programs_are_built_into_the_folder_that_they_are_run_from() {
-    if !repository::has_program("make") {
+    if !has_program("programs_are_built_into_the_folder_that_they_are_run_from", "make", "make") {
         return;
     }
     let typed = make(&["-n", "rehearse", "build", "build-vm", "bench", "clean"]);

@@ -3,7 +3,6 @@
 use assert_cmd::Command;
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -108,15 +107,4 @@ pub(crate) fn built(name: &str) -> Command {
     let mut command = Command::cargo_bin(name).expect("`make test` builds the tools first");
     command.env_clear();
     command
-}
-
-/// Whether a program is on `PATH`. When it is not, a line on standard error says that the rule was not checked.
-pub(crate) fn has_program(name: &str) -> bool {
-    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).any(|folder| folder.join(name).is_file());
-    if !found {
-        // Standard error is written directly, because the test harness hides what a passing test prints.
-        let told = format!("\nNOT CHECKED: {name} is not on PATH; do: sudo apt-get install {name}\n");
-        std::io::stderr().write_all(told.as_bytes()).unwrap();
-    }
-    found
 }

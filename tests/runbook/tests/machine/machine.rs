@@ -1,10 +1,12 @@
 //! A real machine with a real systemd in a container: the VM as the committed `nexy.toml` describes it.
 
 use assert_cmd::Command;
-use nexy_standin::world::Ran;
+use nexy_standin::{
+    skip::{Need, skipped},
+    world::Ran,
+};
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::{self, Child, Stdio},
     sync::OnceLock,
@@ -33,7 +35,8 @@ impl Machine {
         match root().as_ref().map_err(Clone::clone).and_then(|root| start(root)) {
             Ok(machine) => Some(machine),
             Err(because) => {
-                let _ = writeln!(std::io::stderr(), "SKIPPED {test}: no machine with systemd: {because}");
+                let need = "root with systemd-container and mmdebstrap (sudo apt-get install systemd-container mmdebstrap)";
+                skipped(test, &format!("no machine with systemd: {because}"), Need::Other(need));
                 None
             }
         }

@@ -1,8 +1,10 @@
 //! The way to the network: certificates, proxies, and a host that is not there, with a real TLS server.
 #![expect(clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
 
-use nexy_standin::world::{Running, World};
-use std::io::Write as _;
+use nexy_standin::{
+    skip::has_program,
+    world::{Running, World},
+};
 
 /// Nobody listens there. No port that was free a moment ago: another test's stand-in may have it by now.
 const NOBODY: &str = "http://127.0.0.1:1";
@@ -15,9 +17,8 @@ struct TlsServer {
 
 impl TlsServer {
     /// `None` when there is no openssl.
-    fn start(world: &World) -> Option<Self> {
-        if world.sh("command -v openssl").code != Some(0) {
-            let _ = writeln!(std::io::stderr(), "SKIPPED: the TLS tests need openssl");
+    fn start(test: &str, world: &World) -> Option<Self> {
+        if !has_program(test, "openssl", "openssl") {
             return None;
         }
         let made = world.sh(
@@ -73,7 +74,7 @@ impl Drop for TlsServer {
 #[test]
 fn a_server_is_believed_only_with_a_certificate_of_a_trusted_authority() {
     let world = World::new();
-    let Some(server) = TlsServer::start(&world) else {
+    let Some(server) = TlsServer::start("a_server_is_believed_only_with_a_certificate_of_a_trusted_authority", &world) else {
         return;
     };
     world.set_target("endpoints", "public", &format!("\"https://localhost:{}\"", server.port));
@@ -93,7 +94,7 @@ fn a_server_is_believed_only_with_a_certificate_of_a_trusted_authority() {
 #[test]
 fn a_certificate_for_another_name_is_refused() {
     let world = World::new();
-    let Some(server) = TlsServer::start(&world) else {
+    let Some(server) = TlsServer::start("a_certificate_for_another_name_is_refused", &world) else {
         return;
     };
     world.set_target("endpoints", "public", &format!("\"https://127.0.0.1:{}\"", server.port));

@@ -25,6 +25,7 @@ pub use files::manifest;
 pub use mac::Mac;
 pub use ran::Ran;
 pub use running::Running;
+pub use target::user;
 pub use tool::Tool;
 pub use vm::{TOOLS, good_config_env, good_gemini_key};
 pub use words::{Words, words};

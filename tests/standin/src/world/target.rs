@@ -4,6 +4,7 @@ use super::World;
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The repository that this crate stands in.
 pub(super) fn repository() -> PathBuf {
@@ -28,7 +29,7 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
         ("vm", "lock_dir", below("lock")),
         ("vm", "log_dir", below("log")),
         ("vm", "receipts", below("receipts")),
-        ("service", "user", user()),
+        ("service", "user", user().to_owned()),
         ("service", "working_directory", vm.display().to_string()),
         ("service", "exec_start", exec_start(&vm)),
         ("endpoints", "local_server", standin.local_server_url()),
@@ -62,9 +63,13 @@ pub(super) fn exec_start(vm: &Path) -> String {
 }
 
 /// The user who runs the test, and therefore everything in this world.
-pub(super) fn user() -> String {
-    let output = Command::new("id").arg("-un").unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+#[must_use]
+pub fn user() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let output = Command::new("id").arg("-un").unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    })
 }
 
 /// Replaces the value of one key in one section, which must be there exactly once.

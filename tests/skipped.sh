@@ -1,0 +1,15 @@
+#!/bin/sh
+# Says in one line how many tests were skipped and what they need, from the lines that nexy_standin::skip has collected.
+#   tests/skipped.sh FILE     each line holds the need, a tab, and the test with its reason
+set -eu
+
+sort -u "$1" | cut -f 1 | sort | uniq -c | sort -rn | awk '
+    {
+        count = $1
+        sub(/^ *[0-9]+ /, "")
+        total += count
+        needs = needs (total == count ? " " : ", ") count (count == 1 ? " needs " : " need ") $0
+    }
+    END {
+        print "make test: green; " (total ? "SKIPPED " total ":" needs : "nothing was skipped")
+    }'
