@@ -18,7 +18,6 @@ mod receipts;
 mod remote_url;
 mod remotes;
 mod repository;
-mod secret_class;
 mod selection;
 mod tally;
 mod tracked;

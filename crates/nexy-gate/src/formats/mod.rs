@@ -2,5 +2,6 @@
 
 pub(crate) mod guide_block;
 pub(crate) mod requirements;
+pub(crate) mod secrets;
 pub(crate) mod workflow;
 pub(crate) mod yaml;

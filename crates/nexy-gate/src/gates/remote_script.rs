@@ -1,12 +1,11 @@
 //! What is sent to the VM is plain text that a plain shell runs, tells how it ended, and carries no secret.
 
-mod sentinel;
-mod shell;
+mod bashisms;
 
 use crate::{
     context::Context,
+    formats::secrets,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    secret_class,
     tally::Tally,
 };
 use nexy_contract::text::{excerpt, shell_word};
@@ -26,8 +25,9 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "`set: Illegal option -o pipefail`, or a remote script that did nothing while Azure said that it succeeded.",
         check: "Reads every *.sh of layout.remote_scripts, and each behind frame.sh as it is sent: printable ASCII with plain line ends, \
-                below 64 KiB, `dash -n` clean, nothing that only bash understands, no value that looks like a secret, and a last line \
-                (NEXY-END, the nonce, the status) on every way out. No laptop script may pass `--parameters` to az.",
+                below 64 KiB, `dash -n` clean, nothing that only bash understands, no value that looks like a secret, and nothing that \
+                silences the frame, which prints the last line (NEXY-END, the nonce, the status). frame.sh is byte for byte the one that \
+                this tool was built with. No laptop script may pass `--parameters` to az.",
         fix: "Write it in POSIX sh, take secrets out, and let frame.sh stand before it.",
         verify: "dash -n FILE; nexy-gate remote-script",
     },
@@ -39,8 +39,9 @@ pub(crate) const GATE: Gate = Gate {
 const LARGEST_BYTES: usize = 64 << 10;
 /// More than any script that could still be sent.
 const MAX_BYTES: u64 = 1 << 20;
-/// Stands before each of the others when it is there.
+/// Stands before each of the others, and says how they ended.
 const FRAME: &str = "frame.sh";
+const FRAME_TEXT: &str = include_str!("../../../../scripts/remote/frame.sh");
 /// How dash ends when a text is no script.
 const REFUSED: i32 = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -118,93 +119,86 @@ fn parse(text: &[u8]) -> Parsed {
 }
 
 fn expected(folder: &str) -> String {
-    format!("scripts in {folder} that dash understands, below 64 KiB, without secrets, that end with the line NEXY-END")
+    format!("scripts in {folder} that dash understands, below 64 KiB, without secrets, behind the {FRAME} of these tools")
 }
 
 fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], parse: Parse<'_>) -> Answer {
     let mut tally = Tally::default();
-    let mut sound: Vec<(&Script, &[u8])> = Vec::new();
-    for script in remote {
-        match &script.bytes {
-            Ok(bytes) => {
-                if judge_one(script, bytes, keys, parse, &mut tally) {
-                    sound.push((script, bytes));
-                }
-            }
-            Err(because) => {
-                tally.unknown(format!("{} cannot be read: {because}", shown(script)), format!("ls -l {}", shell_word(&script.path)))
-            }
-        }
-    }
-    judge_ends(remote, &sound, parse, &mut tally);
-    senders.iter().for_each(|script| judge_sender(script, &mut tally));
     if remote.is_empty() {
         tally.unknown(format!("there is no script in {folder}"), format!("git checkout -- {}", shell_word(folder)));
-    } else {
-        tally.pass(format!("{} scripts in {folder} can be sent", remote.len()));
+    } else if !remote.iter().any(|script| script.name == FRAME) {
+        let path = format!("{folder}/{FRAME}");
+        tally.fail(format!("{path} does not exist, so no script tells how it ended"), format!("git checkout -- {}", shell_word(&path)));
     }
+    for script in remote {
+        match &script.bytes {
+            Ok(bytes) if script.name == FRAME => judge_frame(script, bytes, &mut tally),
+            Ok(bytes) => judge_one(folder, script, bytes, keys, parse, &mut tally),
+            Err(because) => unread(script, because, &mut tally),
+        }
+    }
+    senders.iter().for_each(|script| judge_sender(script, &mut tally));
+    tally.pass(format!("{} scripts in {folder} can be sent", remote.len()));
     tally.answer(expected(folder))
+}
+
+fn unread(script: &Script, because: &str, tally: &mut Tally) {
+    tally.unknown(format!("{} cannot be read: {because}", shown(script)), format!("git checkout -- {}", shell_word(&script.path)));
+}
+
+/// The frame is not judged but known: its tests stand where these tools are made.
+fn judge_frame(script: &Script, bytes: &[u8], tally: &mut Tally) {
+    if bytes != FRAME_TEXT.as_bytes() {
+        let found = format!("{} is not the one that these tools were built with", shown(script));
+        tally.fail(
+            found,
+            format!("git checkout -- {}\nif git has this very file, install the tools of this workspace", shell_word(&script.path)),
+        );
+    }
 }
 
 fn shown(script: &Script) -> String {
     excerpt(&script.path, 200)
 }
 
-/// One script by itself; whether it can be sent at all.
-fn judge_one(script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut Tally) -> bool {
+/// One script, by itself and behind the frame.
+fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut Tally) {
     let (name, word) = (shown(script), shell_word(&script.path));
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        tally.fail(format!("{name} is empty"), format!("git checkout -- {word}"));
-        return false;
+        return tally.fail(format!("{name} is empty"), format!("git checkout -- {word}"));
     }
     if let Some((because, fix)) = no_plain_text(bytes, &word) {
-        tally.fail(format!("{name} {because}"), fix);
-        return false;
+        return tally.fail(format!("{name} {because}"), fix);
     }
     let text = String::from_utf8_lossy(bytes);
     let mut holds_secret = false;
-    for (index, line) in text.lines().enumerate() {
-        let key = keys.iter().find(|key| secret_class::assigned(line, key));
-        let class = key.map(|key| format!("a value of {key}")).or_else(|| secret_class::of(line).map(str::to_owned));
-        if let Some(class) = class {
-            holds_secret = true;
-            let fix = format!("take the value out of {name}, and make it worthless where it was issued\ngit log --oneline -- {word}");
-            tally.fail(format!("{name}:{} holds {class}", index + 1), fix);
-        }
+    for (line, class) in secrets::in_lines(&text, keys) {
+        holds_secret = true;
+        let fix = format!("take the value out of {name}, and make it worthless where it was issued\ngit log --oneline -- {word}");
+        tally.fail(format!("{name}:{line} holds {class}"), fix);
     }
-    let code = shell::read(&text);
-    if let Some(end) = code.waits_for() {
-        let fix = format!("end the here-document of {name} with a line {}", excerpt(end, 40));
-        tally.fail(format!("{name} has a here-document that never ends and swallows what is sent behind it"), fix);
-    } else if !text.ends_with('\n') {
-        tally.fail(
-            format!("{name} does not end with a line feed, so its last line runs into what is sent behind it"),
-            format!("echo >>{word}"),
-        );
+    for (line, because) in bashisms::find(&text) {
+        tally.fail(format!("{name}:{line} {because}"), format!("write line {line} of {name} in another way, in POSIX sh"));
     }
-    for (line, bashism) in code.bashisms() {
-        tally.fail(
-            format!("{name}:{line} uses {bashism}, which the VM's sh does not know"),
-            format!("dash -n {word}\nthen write line {line} of {name} in POSIX sh"),
-        );
-    }
+    // A secret reaches no other program.
     if holds_secret {
-        return false;
+        return;
     }
-    if bytes.len() >= LARGEST_BYTES {
-        tally.fail(format!("{name} has {} bytes, 64 KiB or more", bytes.len()), format!("wc -c {word}\nthen send less"));
-        return false;
+    let whole = [FRAME_TEXT.as_bytes(), bytes].concat();
+    if whole.len() >= LARGEST_BYTES {
+        return tally.fail(format!("{name} behind {FRAME} has {} bytes, 64 KiB or more", whole.len()), format!("make {name} shorter"));
     }
-    match parse(bytes) {
-        Parsed::Clean => true,
-        Parsed::Refused(complaint) => {
-            tally.fail(format!("dash refuses {name}: {complaint}"), format!("dash -n {word}"));
-            false
+    let behind = format!("cat {} {word} | dash -n", shell_word(&format!("{folder}/{FRAME}")));
+    for (sent, by_hand) in [(bytes, format!("dash -n {word}")), (&whole, behind)] {
+        match parse(sent) {
+            Parsed::Clean => {}
+            Parsed::Refused(complaint) => return tally.fail(format!("dash refuses {name}: {complaint}"), by_hand),
+            Parsed::NotAsked(because, fix) => return tally.unknown(because, fix),
         }
-        Parsed::NotAsked(because, fix) => {
-            tally.unknown(because, fix);
-            true
-        }
+    }
+    // What stands behind a here-document without an end is swallowed, and dash does not mind: a mistake there is not seen.
+    if matches!(parse(&[bytes, b"\n)\n"].concat()), Parsed::Clean) {
+        tally.fail(format!("{name} has a here-document that never ends"), format!("end the here-document of {name} with its word"));
     }
 }
 
@@ -223,45 +217,11 @@ fn no_plain_text(bytes: &[u8], word: &str) -> Option<(String, String)> {
     Some((format!("has {what} in line {}", line_of(at)), format!("LC_ALL=C tr -d '\\11\\12\\40-\\176' <{word} | od -c")))
 }
 
-/// Every script as it is sent, and whether it tells how it ended.
-fn judge_ends(remote: &[Script], sound: &[(&Script, &[u8])], parse: Parse<'_>, tally: &mut Tally) {
-    let has_frame = remote.iter().any(|script| script.name == FRAME);
-    let frame = sound.iter().find(|(script, _)| script.name == FRAME);
-    for (script, bytes) in sound {
-        let (name, word) = (shown(script), shell_word(&script.path));
-        let text = String::from_utf8_lossy(bytes);
-        if !has_frame || script.name == FRAME {
-            if let Some(because) = sentinel::missing(&text) {
-                let fix =
-                    format!("let the trap on EXIT of {name} print, as its last line:\nprintf 'NEXY-END %s %s\\n' \"$NONCE\" \"$status\"");
-                tally.fail(format!("{name} {because}, so nobody could tell how it ended"), fix);
-            }
-            continue;
-        }
-        if let Some((line, because)) = sentinel::silencing(&text) {
-            tally.fail(format!("{name}:{line} {because}"), format!("take line {line} out of {name}"));
-        }
-        let Some((_, frame)) = frame else { continue };
-        let whole = [*frame, *bytes].concat();
-        if whole.len() >= LARGEST_BYTES {
-            tally.fail(format!("{name} behind {FRAME} has {} bytes, 64 KiB or more", whole.len()), format!("wc -c {word}\nthen send less"));
-        } else if let Parsed::Refused(complaint) = parse(&whole) {
-            tally.fail(
-                format!("dash refuses {FRAME} with {name} behind it: {complaint}"),
-                format!("cat {FRAME} {name} | dash -n   (in the folder of {FRAME})"),
-            );
-        }
-    }
-}
-
 /// `--parameters` puts lines before the script, and breaks its first one.
 fn judge_sender(script: &Script, tally: &mut Tally) {
     let bytes = match &script.bytes {
         Ok(bytes) => bytes,
-        Err(because) => {
-            let fix = format!("ls -l {}", shell_word(&script.path));
-            return tally.unknown(format!("{} cannot be read: {because}", shown(script)), fix);
-        }
+        Err(because) => return unread(script, because, tally),
     };
     let text = String::from_utf8_lossy(bytes);
     let mut is_az = false;
@@ -283,10 +243,13 @@ mod tests {
     use super::*;
     use nexy_contract::Verdict;
 
-    const FRAME_TEXT: &str = include_str!("../../../../scripts/remote/frame.sh");
-
     fn script(name: &str, text: &str) -> Script {
         Script { name: name.to_owned(), path: format!("far/{name}"), bytes: Ok(text.as_bytes().to_vec()) }
+    }
+
+    /// Minds only the mistake behind an end that is missing.
+    fn dash(bytes: &[u8]) -> Parsed {
+        if bytes.ends_with(b"\n)\n") { Parsed::Refused("line 2: \")\" unexpected".into()) } else { Parsed::Clean }
     }
 
     fn judged(scripts: &[Script], parsed: fn(&[u8]) -> Parsed) -> Answer {
@@ -294,7 +257,7 @@ mod tests {
     }
 
     fn found(text: &str) -> Answer {
-        judged(&[script("frame.sh", FRAME_TEXT), script("x.sh", text)], |_| Parsed::Clean)
+        judged(&[script("frame.sh", FRAME_TEXT), script("x.sh", text)], dash)
     }
 
     #[test]
@@ -311,8 +274,7 @@ mod tests {
             ("run a\nrun b\r\n", "has a carriage return in line 2"),
             ("run a\0\n", "has a NUL in line 1"),
             ("run 'ы'\n", "no printable ASCII in line 1"),
-            ("run a", "does not end with a line feed"),
-            ("cat <<X\nrun a\n", "a here-document that never ends"),
+            ("[[ -f x ]]\n", "far/x.sh:1 uses `[[`"),
         ] {
             let answer = found(text);
             assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
@@ -325,7 +287,7 @@ mod tests {
         let asked = std::cell::RefCell::new(0);
         let parse = |bytes: &[u8]| {
             *asked.borrow_mut() += usize::from(bytes.windows(5).any(|window| window == b"hx7Qp"));
-            Parsed::Clean
+            dash(bytes)
         };
         let scripts = [script("frame.sh", FRAME_TEXT), script("x.sh", "API_KEY=hx7Qp2Lr9Z run a\n")];
         let answer = judge("far", &scripts, &[], &["API_KEY"], &parse);
@@ -336,29 +298,30 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_a_frame_needs_a_last_line_in_every_script() {
-        let answer = judged(&[script("x.sh", "run a\n")], |_| Parsed::Clean);
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("far/x.sh sets no trap on EXIT"), "{}", answer.found);
-        assert_eq!(judged(&[script("x.sh", FRAME_TEXT)], |_| Parsed::Clean).verdict, Verdict::Pass);
+    fn the_frame_is_there_and_is_the_one_of_these_tools() {
+        let answer = judged(&[script("x.sh", "run a\n")], dash);
+        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "git checkout -- far/frame.sh"));
+        let changed = FRAME_TEXT.replace("trap finish EXIT", ":");
+        let answer = judged(&[script("frame.sh", &changed), script("x.sh", "run a\n")], dash);
+        assert_eq!(
+            (answer.verdict, answer.found.as_str()),
+            (Verdict::Fail, "far/frame.sh is not the one that these tools were built with")
+        );
     }
 
     #[test]
-    fn dash_counts_and_without_it_nobody_knows() {
+    fn dash_is_asked_about_each_script_alone_and_behind_the_frame() {
         let scripts = || [script("frame.sh", FRAME_TEXT), script("x.sh", "run a\n")];
         assert_eq!(judged(&scripts(), |_| Parsed::NotAsked("no dash".into(), "get dash".into())).verdict, Verdict::Unknown);
-        let answer = judged(&scripts(), |_| Parsed::Refused("line 1: odd".into()));
-        assert!(answer.verdict == Verdict::Fail && answer.found.contains("dash refuses far/x.sh: line 1: odd"), "{}", answer.found);
-        let only_whole = |bytes: &[u8]| if bytes.len() > FRAME_TEXT.len() { Parsed::Refused("odd".into()) } else { Parsed::Clean };
-        assert!(judged(&scripts(), only_whole).found.contains("dash refuses frame.sh with far/x.sh behind it"));
-    }
-
-    #[test]
-    fn sizes_are_bounded_alone_and_together() {
-        let large = "# a comment line\n".repeat(4000);
-        assert!(found(&large).found.contains("far/x.sh has 68000 bytes"));
-        let nearly = format!("#{}\n", "x".repeat(LARGEST_BYTES - 100));
-        assert!(found(&nearly).found.contains("behind frame.sh has"), "{}", found(&nearly).found);
+        for is_refused in [|bytes: &[u8]| bytes.len() < 9, |bytes: &[u8]| bytes.len() > FRAME_TEXT.len()] {
+            let parse = move |bytes: &[u8]| if is_refused(bytes) { Parsed::Refused("line 1: odd".into()) } else { dash(bytes) };
+            let answer = judge("far", &scripts(), &[], &[], &parse);
+            assert!(answer.verdict == Verdict::Fail && answer.found.contains("dash refuses far/x.sh: line 1: odd"), "{}", answer.found);
+            assert!(answer.fix.ends_with("far/x.sh") || answer.fix == "cat far/frame.sh far/x.sh | dash -n", "{}", answer.fix);
+        }
+        assert!(judged(&scripts(), |_| Parsed::Clean).found.contains("far/x.sh has a here-document that never ends"));
+        let large = found(&format!("#{}\n", "x".repeat(LARGEST_BYTES - 100)));
+        assert!(large.found.contains("far/x.sh behind frame.sh has"), "{}", large.found);
     }
 
     #[test]

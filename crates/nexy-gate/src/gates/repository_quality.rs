@@ -2,8 +2,8 @@
 
 use crate::{
     context::Context,
+    formats::secrets,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    secret_class,
 };
 use nexy_contract::text::shell_word;
 use nexy_outside::{
@@ -115,9 +115,9 @@ fn judge(ran: Result<Ran, ProgramError>, expected: &str, again: &str) -> Answer 
 
 /// The last lines of what it printed for people, or else of what it printed.
 fn last_lines(ran: &Ran) -> Vec<String> {
-    let stderr = secret_class::last_words(&String::from_utf8_lossy(&ran.stderr), LAST_LINES);
+    let stderr = secrets::last_words(&String::from_utf8_lossy(&ran.stderr), LAST_LINES);
     let left = LAST_LINES - stderr.len();
-    let mut said = secret_class::last_words(&ran.stdout_text(), left);
+    let mut said = secrets::last_words(&ran.stdout_text(), left);
     said.extend(stderr);
     said
 }

@@ -1,6 +1,5 @@
 //! The tag holds what it says, and nothing that a checkout of it would destroy or give away.
 
-mod keys;
 mod look;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What the service's own Python answers, run as the service's user: pip about what is installed, and imports of the stubs.
 
-use crate::secret_class;
+use crate::formats::secrets;
 use nexy_contract::text::excerpt;
 use nexy_outside::{accounts::Account, programs::Run};
 use std::{path::Path, time::Duration};
@@ -143,12 +143,12 @@ fn check_reply(Ended { code, out, err }: &Ended) -> Reply {
 }
 
 fn last_words(text: &str) -> String {
-    secret_class::last_words(text, 1).pop().unwrap_or_else(|| "it said nothing".to_owned())
+    secrets::last_words(text, 1).pop().unwrap_or_else(|| "it said nothing".to_owned())
 }
 
 /// A line of pip's about packages, in which `==` assigns nothing.
 fn shown(line: &str) -> String {
-    if secret_class::is_value(line) { "(words that may hold a value)".to_owned() } else { excerpt(line.trim_start_matches("ERROR: "), 200) }
+    if secrets::is_value(line) { "(words that may hold a value)".to_owned() } else { excerpt(line.trim_start_matches("ERROR: "), 200) }
 }
 
 #[cfg(test)]

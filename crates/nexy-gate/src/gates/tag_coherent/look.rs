@@ -1,8 +1,9 @@
 //! Everything that `tag-coherent` looks at, read from git's objects; nothing is checked out.
 
-use super::{Facts, Head, Held, Runtime, keys};
+use super::{Facts, Head, Held, Runtime};
 use crate::{
     context::Context,
+    formats::secrets::{self, Named},
     repository::{Repository, Tag},
 };
 use nexy_contract::{Target, version_places};
@@ -94,16 +95,16 @@ fn find_keys(shelf: &Shelf<'_>, tag: &Tag, runtime: Option<&str>) -> Result<Vec<
         if is_readable { shelf.git.blob(&entry.object).map(Some) } else { Ok(None) }
     };
     for (path, entry) in shelf.entries.iter().filter(|(path, _)| runtime != Some(path)) {
-        let because = match keys::named(path) {
-            keys::Named::Harmless => None,
-            keys::Named::Key(because) => Some(because),
+        let because = match secrets::named(path) {
+            Named::Harmless => None,
+            Named::Key(because) => Some(because),
             // A bundle of certificates is larger than any key.
-            keys::Named::Pem => match read(entry, MAX_BYTES)? {
-                Some(content) if keys::is_public_pem(&content) => None,
+            Named::Pem => match read(entry, MAX_BYTES)? {
+                Some(content) if secrets::is_public_pem(&content) => None,
                 _ => Some("a key by its name, and not only certificates"),
             },
-            keys::Named::Settings => match read(entry, MAX_BYTES)? {
-                Some(content) if !keys::has_values(&content) => None,
+            Named::Settings => match read(entry, MAX_BYTES)? {
+                Some(content) if !secrets::has_values(&content) => None,
                 _ => Some("settings with values"),
             },
         };
@@ -111,13 +112,13 @@ fn find_keys(shelf: &Shelf<'_>, tag: &Tag, runtime: Option<&str>) -> Result<Vec<
             found.insert(path.clone(), because);
         }
     }
-    for path in shelf.git.holding(&tag.commit, keys::MARKS)? {
+    for path in shelf.git.holding(&tag.commit, secrets::KEY_MARKS)? {
         let Some(entry) = shelf.entries.get(&path).filter(|_| !found.contains_key(&path)) else { continue };
-        match read(entry, keys::CONTENT_BYTES)? {
-            Some(content) if keys::holds_private_key(&content) => {
+        match read(entry, secrets::KEY_BYTES)? {
+            Some(content) if secrets::holds_private_key(&content) => {
                 found.insert(path, "it holds a private key");
             }
-            None if entry.size_bytes.is_some_and(|size| size <= keys::CONTENT_BYTES) => {
+            None if entry.size_bytes.is_some_and(|size| size <= secrets::KEY_BYTES) => {
                 found.insert(path, "it speaks of private keys, as more files do than can be read");
             }
             _ => {}

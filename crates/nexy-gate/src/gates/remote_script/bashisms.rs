@@ -1,0 +1,152 @@
+//! Lines of a script that the VM's shell does not understand, or that silence the frame: found by their plain spelling.
+
+/// A word that begins a command, and what is said of it.
+const FIRST_WORDS: &[(&str, &str)] = &[
+    ("[[", "uses `[[`"),
+    ("source", "uses `source`"),
+    ("function", "uses `function`"),
+    ("declare", "uses `declare`"),
+    ("typeset", "uses `typeset`"),
+    ("shopt", "uses `shopt`"),
+];
+/// A piece of a line outside of quotes.
+const PIECES: &[(&str, &str)] = &[
+    (" <(", "uses a process substitution"),
+    (" >(", "uses a process substitution"),
+    ("&>", "uses `&>`"),
+    ("|&", "uses `|&`"),
+    ("<<<", "uses `<<<`"),
+    ("$'", "uses `$'…'`"),
+    ("=(", "uses an array"),
+];
+const KEYWORDS: &[&str] = &["if", "then", "elif", "else", "while", "until", "do", "!", "time"];
+
+/// The lines, from 1, and what is wrong with each.
+pub(super) fn find(text: &str) -> Vec<(usize, &'static str)> {
+    let mut found = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let (bare, expanded) = (without_quoted(line, &['\'', '"']), without_quoted(line, &['\'']));
+        let commands = bare.split([';', '|', '&', '(', ')', '{', '}', '`']).filter_map(command);
+        let pieces = PIECES.iter().filter(|(piece, _)| bare.contains(piece)).map(|(_, because)| *because);
+        let expansions = expanded.match_indices("${").any(|(at, _)| is_of_bash(&expanded[at + 2..]));
+        let expansions = expansions.then_some("uses an expansion that only bash has");
+        found.extend(commands.chain(pieces).chain(expansions).map(|because| (index + 1, because)));
+    }
+    found.dedup();
+    found
+}
+
+fn command(text: &str) -> Option<&'static str> {
+    let words: Vec<&str> = text.split_whitespace().skip_while(|word| KEYWORDS.contains(word)).collect();
+    let has = |names: &[&str]| words.iter().skip(1).any(|word| names.contains(word));
+    match *words.first()? {
+        "set" if has(&["pipefail"]) => Some("uses `set -o pipefail`"),
+        "[" | "test" if has(&["=="]) => Some("uses `==` in a test"),
+        "trap" if has(&["ERR", "DEBUG", "RETURN"]) => Some("uses a trap on ERR, DEBUG or RETURN"),
+        "trap" if has(&["EXIT", "0"]) => Some("replaces the trap on EXIT of the frame"),
+        "exec" if words.get(1).is_some_and(|word| !is_redirection(word)) => {
+            Some("ends the shell with `exec`, so the frame's trap on EXIT is never heard")
+        }
+        first => FIRST_WORDS.iter().find(|(word, _)| *word == first).map(|(_, because)| *because),
+    }
+}
+
+/// `9>>file`, `>file`, `3<&-`.
+fn is_redirection(word: &str) -> bool {
+    word.trim_start_matches(|digit: char| digit.is_ascii_digit()).starts_with(['<', '>'])
+}
+
+/// A line without its comment, and with the text between these quotes taken out; an escaped character is none.
+fn without_quoted(line: &str, quotes: &[char]) -> String {
+    let (mut kept, mut open, mut before) = (String::new(), None, ' ');
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        match (open, character) {
+            (None, '#') if before.is_whitespace() => break,
+            (_, '\\') if open != Some('\'') => drop(characters.next()),
+            (None, '\'' | '"') => {
+                open = Some(character);
+                kept.push(character);
+            }
+            (Some(quote), _) if character == quote => {
+                open = None;
+                kept.push(character);
+            }
+            (Some(quote), _) if quotes.contains(&quote) => {}
+            _ => kept.push(character),
+        }
+        before = character;
+    }
+    kept
+}
+
+/// `${x[0]}`, `${x^^}`, `${x,,}`, `${x/a/b}`, `${x:1}`, `${!x}`.
+fn is_of_bash(rest: &str) -> bool {
+    let after = rest.trim_start_matches(|character: char| character.is_ascii_alphanumeric() || character == '_');
+    let mut next = after.chars();
+    match (next.next(), next.next()) {
+        (Some('!'), Some(name)) => rest.len() == after.len() && (name.is_ascii_alphabetic() || name == '_'),
+        (Some('[' | '^' | ',' | '/' | '@'), _) => rest.len() > after.len(),
+        (Some(':'), Some(value)) => rest.len() > after.len() && (value.is_ascii_digit() || " $".contains(value)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_bash_understands_and_what_silences_the_frame_is_found() {
+        for (text, because) in [
+            ("[[ -f x ]]", "`[[`"),
+            ("if [[ -f x ]]; then :; fi", "`[[`"),
+            ("x && [[ y ]]", "`[[`"),
+            ("x=$( [[ y ]] )", "`[[`"),
+            ("source ./x", "`source`"),
+            ("function f { :; }", "`function`"),
+            ("set -euo pipefail", "`set -o pipefail`"),
+            ("[ \"$a\" == b ]", "`==` in a test"),
+            ("trap x ERR", "a trap on ERR, DEBUG or RETURN"),
+            ("diff <(a)", "a process substitution"),
+            ("x &> /dev/null", "`&>`"),
+            ("x |& y", "`|&`"),
+            ("cat <<< x", "`<<<`"),
+            ("IFS=$'\\n'", "`$'…'`"),
+            ("a+=(1)", "an array"),
+            ("echo \"${a[0]}\"", "an expansion that only bash has"),
+            ("echo ${a^^}", "an expansion that only bash has"),
+            ("echo ${a/x/y}", "an expansion that only bash has"),
+            ("echo ${a:0:3}", "an expansion that only bash has"),
+            ("echo ${!a}", "an expansion that only bash has"),
+            ("trap 'x' EXIT", "replaces the trap on EXIT"),
+            ("trap - 0", "replaces the trap on EXIT"),
+            ("if x; then exec \"$TOOLS/nexy-gate\"; fi", "ends the shell with `exec`"),
+        ] {
+            let found = find(&format!(":\n{text}\n"));
+            assert!(matches!(found.as_slice(), [(2, said)] if said.contains(because)), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_script_raises_no_alarm() {
+        for text in [
+            "# source ./x, [[ and set -o pipefail, which isn't there",
+            "echo 'source x; [[ y ]] &> z ${a[0]}'",
+            "echo \"use [[ or source; &> isn't plain\"",
+            "case $x in a) :;; [bc]*) :;; esac",
+            "x >out 2>&1 &",
+            "exec 9>>\"$lock\"",
+            "exec >log 2>&1",
+            "trap x HUP",
+            "${x:-y} ${x:=y} ${x:?} ${x:+y} ${x#a} ${x##a} ${x%a} ${#x} $# ${!}",
+            "[ \"$a\" = b ] || exit 1",
+            "a=$((1 + 2)); b=$(cmd); c=`cmd`",
+            "sed 's/^ *//' | tr -d '\\n'",
+            "echo \\# \\' \\\" ok",
+            "url=http://x/#y",
+        ] {
+            assert_eq!(find(text), [], "{text}");
+        }
+    }
+}
