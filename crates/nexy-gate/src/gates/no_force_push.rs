@@ -1,6 +1,7 @@
 //! What would be pushed follows on what is there: no branch is rewritten, no tag is moved, and nothing is set up to do so.
 
 mod look;
+mod refusal;
 mod settings;
 
 use crate::{
@@ -27,9 +28,9 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Commits of others are gone from the branch, or a tag means another commit on the VM than on GitHub: somebody pushed with \
                   --force.",
         check: "Asks the remotes (git ls-remote) for the branch and the tag: the branch there must be in the history of the one here, a tag \
-                there must be the very object that is here. Looks for settings that force: `+` in remote.NAME.push, remote.NAME.mirror, aliases \
-                with --force, -f, --mirror or --no-verify, and a pre-push hook that git would pass over. Of the server's remote, which is fed \
-                by git subtree, only the tag is compared.",
+                there must be the very object that is here. Looks for settings that force: `+` in remote.NAME.push, remote.NAME.mirror, and a \
+                pre-push hook that git would pass over. What a person types or an alias holds is not read: the branch protection on GitHub \
+                refuses it. Of the server's remote, which is fed by git subtree, only the tag is compared.",
         fix: "git pull --no-rebase REMOTE BRANCH\nThen push again without --force. A tag that others have is never moved: the next version gets its own.",
         verify: "nexy-gate no-force-push",
     },
@@ -146,7 +147,10 @@ fn judge_asked<'a>(
             tally.unknown(format!("{remote} fetches from one place and pushes to another"), "nexy-gate git-remotes");
         }
         Asked::Silent { because, .. } => {
-            tally.unknown(format!("{remote} does not answer: {}", excerpt(because, 200)), format!("git ls-remote {name}\ndo what it says"));
+            tally.unknown(
+                format!("{remote} does not answer: {}", excerpt(because, 200)),
+                refusal::fix(because, &name, &url, &target.github.web_url),
+            );
         }
     }
     None

@@ -1,6 +1,6 @@
 //! Settings of git that force a push, or that lead past the hook which would refuse one.
 
-use nexy_contract::text::{excerpt, shell_word};
+use nexy_contract::text::shell_word;
 use nexy_outside::git::Setting;
 use std::path::Path;
 
@@ -20,9 +20,7 @@ fn one(setting: &Setting, remotes: &[&String]) -> Option<(String, String)> {
             return Some((format!("remote.{remote}.mirror forces every push, and removes what is not here"), unset("")));
         }
     }
-    let alias = setting.key.strip_prefix("alias.")?;
-    let word = forces(value?)?;
-    Some((format!("the alias {} pushes with {}", excerpt(alias, 40), excerpt(word, 40)), unset("")))
+    None
 }
 
 /// git's own words for true; anything else that is set is none, and git says so itself.
@@ -37,30 +35,6 @@ fn typed(origin: &str) -> String {
         Some(file) => format!("git config --file {}", shell_word(file)),
         None => "git config".to_owned(),
     }
-}
-
-/// The word of an alias with which a push forces, or passes over the hook.
-fn forces(alias: &str) -> Option<&str> {
-    let words = alias.split([' ', '\t', '\n']).map(|word| word.trim_matches(['"', '\'', '(', ')']));
-    let mut pushes = false;
-    for word in words {
-        // A shell's next command begins.
-        let ends = word.ends_with([';', '&', '|']);
-        let word = word.trim_end_matches([';', '&', '|']);
-        match word {
-            "push" | "!push" => pushes = true,
-            _ if pushes && is_forcing(word) => return Some(word),
-            _ => {}
-        }
-        pushes &= !ends;
-    }
-    None
-}
-
-fn is_forcing(word: &str) -> bool {
-    let is_short = word.starts_with('-') && !word.starts_with("--") && word.bytes().skip(1).all(|byte| byte.is_ascii_alphabetic());
-    // git takes what is left of a long option, as long as it is no other one's.
-    word.starts_with("--force") || word == "--mirror" || word == "--no-verify" || word.starts_with('+') || (is_short && word.contains('f'))
 }
 
 /// A hook that is there and would not run: `own` stands where hooks stand by default, `elsewhere` where the settings say.
@@ -97,10 +71,8 @@ mod tests {
         for value in [None, Some("true"), Some("Yes"), Some("1")] {
             assert_eq!(found(setting("remote.server_repo.mirror", value)).len(), 1, "{value:?}");
         }
-        let alias = Setting { origin: "file:/etc/gitconfig".into(), ..setting("alias.pf", Some("push --force-with-lease")) };
-        let found = found(alias);
-        assert_eq!(found[0].0, "the alias pf pushes with --force-with-lease");
-        assert_eq!(found[0].1, "sudo git config --file /etc/gitconfig --unset-all alias.pf");
+        let mirror = Setting { origin: "file:/etc/gitconfig".into(), ..setting("remote.origin.mirror", None) };
+        assert_eq!(found(mirror)[0].1, "sudo git config --file /etc/gitconfig --unset-all remote.origin.mirror");
     }
 
     #[test]
@@ -112,32 +84,8 @@ mod tests {
             ("remote.backup.mirror", Some("true")),
             ("remote.origin.fetch", Some("+refs/heads/*:refs/remotes/origin/*")),
             ("push.default", Some("simple")),
-            ("alias.co", Some("checkout -f")),
-            ("alias.p", None),
         ] {
             assert_eq!(found(setting(key, value)), [], "{key}");
-        }
-    }
-
-    #[test]
-    fn an_alias_is_read_word_by_word() {
-        for (alias, word) in [
-            ("push --force", Some("--force")),
-            ("push -f origin main", Some("-f")),
-            ("push -uf", Some("-uf")),
-            ("push origin +main", Some("+main")),
-            ("push --mirror", Some("--mirror")),
-            ("push --no-verify", Some("--no-verify")),
-            ("!git push --force-if-includes", Some("--force-if-includes")),
-            ("!sh -c 'git fetch && git push \"+HEAD\"'", Some("+HEAD")),
-            ("push --follow-tags", None),
-            ("push -u origin fix", None),
-            ("!git push; rm -f x", None),
-            ("!git push && git checkout -f", None),
-            ("fetch --force", None),
-            ("!date +%s", None),
-        ] {
-            assert_eq!(forces(alias), word, "{alias}");
         }
     }
 

@@ -1,0 +1,97 @@
+//! What to do about a remote that does not answer, by git's own words for the reason.
+
+use nexy_contract::text::shell_word;
+
+/// Why a remote refuses, as far as git's first line tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// A password or token is asked for, or refused.
+    Login,
+    /// No key of ssh is accepted.
+    Key,
+    NotFound,
+    /// The key of the host is new, or another one than before.
+    HostKey,
+    Network,
+    Other,
+}
+
+const WORDS: &[(&str, Reason)] = &[
+    ("Host key verification failed", Reason::HostKey),
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", Reason::HostKey),
+    ("host key is known for", Reason::HostKey),
+    // The frame around ssh's warning of a key that has changed.
+    ("@@@@@@", Reason::HostKey),
+    ("Permission denied (", Reason::Key),
+    ("Too many authentication failures", Reason::Key),
+    ("Authentication failed", Reason::Login),
+    ("could not read Username", Reason::Login),
+    ("could not read Password", Reason::Login),
+    ("terminal prompts disabled", Reason::Login),
+    ("returned error: 401", Reason::Login),
+    ("returned error: 403", Reason::Login),
+    ("epository not found", Reason::NotFound),
+    ("does not appear to be a git repository", Reason::NotFound),
+    ("does not exist", Reason::NotFound),
+    ("' not found", Reason::NotFound),
+    ("No such file or directory", Reason::NotFound),
+    ("Could not resolve", Reason::Network),
+    ("Temporary failure in name resolution", Reason::Network),
+    ("Failed to connect", Reason::Network),
+    ("onnection ", Reason::Network),
+    ("Network is unreachable", Reason::Network),
+    ("No route to host", Reason::Network),
+    ("did not end within", Reason::Network),
+    ("SSL", Reason::Network),
+];
+
+fn reason(because: &str) -> Reason {
+    WORDS.iter().find(|(words, _)| because.contains(words)).map_or(Reason::Other, |(_, reason)| *reason)
+}
+
+/// The lines to type and to read; `remote` and `url` are shell words, `web` is where GitHub is.
+pub(super) fn fix(because: &str, remote: &str, url: &str, web: &str) -> String {
+    let host = web.split_once("://").map_or(web, |(_, rest)| rest).trim_end_matches('/');
+    let host = shell_word(host.split(':').next().unwrap_or(host));
+    let first = match reason(because) {
+        Reason::Login => format!("gh auth login --hostname {host} --git-protocol https\ngh auth setup-git --hostname {host}"),
+        Reason::Key => format!("no key of ssh is accepted: load the one that the account knows\nssh-add -l\nssh -T git@{host}"),
+        Reason::NotFound => format!(
+            "either the URL is wrong, or this account may not see the repository\ngit remote set-url {remote} {url}\ngh auth status --hostname {host}"
+        ),
+        Reason::HostKey => {
+            format!(
+                "compare the host's key with those that GitHub publishes\nssh-keyscan {host} | ssh-keygen -lf -\nif it is one of them, forget the old one and accept it\nssh-keygen -R {host}\nssh -T git@{host}"
+            )
+        }
+        Reason::Network => format!("curl --head --silent --show-error --max-time 20 {}", shell_word(web)),
+        Reason::Other => format!("git ls-remote {remote}"),
+    };
+    format!("{first}\nnexy-gate no-force-push")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_fix_of_its_own() {
+        for (because, first) in [
+            ("fatal: Authentication failed for 'https://github.com/a/b.git/'", "gh auth login --hostname github.com --git-protocol https"),
+            ("fatal: could not read Username for 'https://github.com': terminal prompts disabled", "gh auth login"),
+            ("git@github.com: Permission denied (publickey).", "no key of ssh"),
+            ("ERROR: Repository not found.", "either the URL is wrong"),
+            ("remote: Repository not found.", "either the URL is wrong"),
+            ("fatal: '/x' does not appear to be a git repository", "either the URL is wrong"),
+            ("Host key verification failed.", "compare the host's key"),
+            ("@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@", "compare the host's key"),
+            ("fatal: unable to access 'https://github.com/a/b.git/': Could not resolve host: github.com", "curl --head"),
+            ("ssh: connect to host github.com port 22: Connection timed out", "curl --head"),
+            ("`git` did not end within 40 s", "curl --head"),
+            ("fatal: bad config line 3", "git ls-remote origin"),
+        ] {
+            let fix = fix(because, "origin", "https://github.com/a/b.git", "https://github.com");
+            assert!(fix.starts_with(first) && fix.ends_with("\nnexy-gate no-force-push"), "{because}: {fix}");
+        }
+    }
+}
