@@ -24,14 +24,14 @@ pub(crate) const GATE: Gate = Gate {
     profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1",
     at: Machine::Vm,
-    takes: Takes::Files,
+    takes: Takes::Outside,
     explain: Explain {
         symptom: "The service dies at its start, or starts with a value that nobody has written: the server, systemd and the scripts read \
                   one file by different grammars.",
         check: "Reads the file of vm.config_env with the server's own grammar, and names by rule and line, never by text, every line that \
                 systemd, a shell or a plain split at `=` would read otherwise. Whatever else a process could get the same settings from must \
                 not say otherwise: a file of the same name where another layout has it, an EnvironmentFile= or Environment= in the unit's \
-                files. A value with a `=` is a no while the checked-out code still splits a line at its last `=`.",
+                files, and what the manager gives to every service (DefaultEnvironment=, systemctl show-environment). A value with a `=` is a no while the checked-out code still splits a line at its last `=`.",
         fix: "sudoedit \"$(nexy-version show vm.config_env)\"\nOne NAME=value a line, without quotes, blanks, comments behind the value or \
               `export`, and with nothing but A-Z a-z 0-9 _ . / : @ % + , = - in the value.",
         verify: "sudo nexy-gate config-env gemini-key config-env-access",

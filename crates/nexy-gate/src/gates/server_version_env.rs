@@ -1,23 +1,23 @@
 //! Nothing in the server's environment contradicts the version file, which it would win over.
 
-use super::{
-    config_env,
-    exec_start::{Properties, unit_files, value},
-};
+use super::config_env;
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     owned_version::{self, NoVersion},
+    systemd_unit::{
+        loaded::{self, EnvironmentFile, Properties, quoted_words, value},
+        overrides::{self, KEYS, OverrideValue, VersionOverride},
+        settings,
+    },
     tally::Tally,
-    unit_environment::{self, EnvironmentFile},
-    version_source::{self, Holds, KEYS, Source},
 };
 use nexy_contract::{
     ReleaseVersion,
     config_env::Rule,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{Workspace, files, systemd};
+use nexy_outside::{Workspace, files, systemd, tree::Tree};
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
@@ -31,8 +31,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "/health names an old version after a release: the environment wins over the version file, and still holds the version of \
                   before.",
         check: "Looks for both names where the server gets them, the strongest first: the unit's EnvironmentFile= and Environment= as loaded, \
-                then the file of vm.config_env, which fills in what is not set yet. Each must be absent or what layout.version_file says. \
-                A value is shown only if it is a release version.",
+                what the manager gives to every service (systemctl show-environment), then the file of vm.config_env, which fills in what is \
+                not set yet. Each must be absent or what layout.version_file says. A value is shown only if it is a release version.",
         fix: "Take both names out, so that the version file alone speaks:\nsudoedit \"$(nexy-version show vm.config_env)\"\nor out of the unit's \
               file, and then\nsudo systemctl daemon-reload\nThe gate prints the commands; it never restarts anything.",
         verify: "sudo nexy-gate server-version-env\nafter the next start:\nnexy-verify local-health",
@@ -41,15 +41,16 @@ pub(crate) const GATE: Gate = Gate {
     repair: None,
 };
 
-const PROPERTIES: &[&str] = &["Environment", "EnvironmentFiles", "PassEnvironment", "FragmentPath", "DropInPaths", "LoadState"];
+const PROPERTIES: [&str; 5] = ["Environment", "EnvironmentFiles", "PassEnvironment", "UnsetEnvironment", "LoadState"];
 const AGAIN: &str = "sudo nexy-gate server-version-env";
+const SHOW: &str = "systemctl show-environment";
 
 /// All that was looked at.
 struct Facts<'a> {
     version_file: &'a str,
     version: ReleaseVersion,
     /// Every assignment, the one that wins first.
-    sources: &'a [Source],
+    overrides: &'a [VersionOverride],
     /// What could not be looked at, and what to type.
     blind: &'a [(String, String)],
 }
@@ -72,9 +73,9 @@ fn check(context: &Context) -> Answer {
         return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix);
     }
     let mut blind = Vec::new();
-    let mut sources = of_unit(&target.service.unit, &target.vm.config_env, &mut blind);
-    sources.extend(version_source::of_file(&target.vm.config_env, &parsed));
-    judge(&Facts { version_file, version, sources: &sources, blind: &blind })
+    let mut found = from_unit(&target.service.unit, &target.vm.config_env, &mut blind);
+    found.extend(overrides::from_file(&target.vm.config_env, &parsed));
+    judge(&Facts { version_file, version, overrides: &found, blind: &blind })
 }
 
 fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
@@ -90,10 +91,11 @@ fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
     }
 }
 
-/// What the unit sets: its files win over its `Environment=`, and of several files the last one wins.
-fn of_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> Vec<Source> {
+/// What the manager gives to the process: the unit's files win over its `Environment=`, of several files the last one wins, and
+/// what the manager gives to every service is the weakest.
+fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> Vec<VersionOverride> {
     let look_closer = format!("systemctl cat {}", shell_word(unit));
-    let properties = match systemd::show(unit, PROPERTIES) {
+    let properties = match systemd::show(unit, &[&PROPERTIES[..], &loaded::FILES].concat()) {
         Ok(properties) => properties,
         Err(error) => {
             blind.push((error.to_string(), format!("look on the VM:\nsystemctl status {}", shell_word(unit))));
@@ -104,40 +106,56 @@ fn of_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> V
         "loaded" => {}
         state => {
             let said = if state.is_empty() { "nothing" } else { state };
-            let found = format!("nobody can tell the environment of {unit}: its LoadState is {}", excerpt(said, 40));
+            let found = format!("cannot determine the environment of {unit}: its LoadState is {}", excerpt(said, 40));
             blind.push((found, "sudo nexy-gate exec-start".to_owned()));
             return Vec::new();
         }
     }
-    if value(&properties, "PassEnvironment").split_whitespace().any(|name| KEYS.contains(&name)) {
+    let unset = quoted_words(value(&properties, "UnsetEnvironment"));
+    let is_unset = |key: &str| unset.iter().any(|word| word == key);
+    let passed = quoted_words(value(&properties, "PassEnvironment"));
+    if KEYS.iter().any(|key| passed.iter().any(|name| name == key) && !is_unset(key)) {
         let found = format!("PassEnvironment= of {unit} hands on what the manager itself has in SERVER_VERSION or SERVER_BUILD");
         blind.push((found, format!("{look_closer}\ntake both names out of PassEnvironment=")));
     }
-    let mut sources = of_environment_files(&properties, config_env, &look_closer, blind);
-    match unit_environment::sources(value(&properties, "Environment"), unit, &unit_files(&properties)) {
-        Some(found) => sources.extend(found),
+    let mut found = from_environment_files(&properties, config_env, &look_closer, blind);
+    match overrides::from_unit(&properties, unit, &loaded::unit_files(&properties)) {
+        Some(more) => found.extend(more),
         None => blind.push((format!("Environment= of {unit} has a value that hides what it sets"), look_closer)),
     }
-    sources
+    match systemd::environment() {
+        Ok(environment) => {
+            let defaults = settings::defaults(&Tree::here()).unwrap_or_default();
+            found.extend(overrides::from_manager(&environment, |key| defaults.get(key)?.manager_file.clone()));
+        }
+        Err(error) => blind.push((format!("cannot determine what the manager gives to every service: {error}"), SHOW.to_owned())),
+    }
+    found.retain(|found| !is_unset(found.key));
+    found
 }
 
-fn of_environment_files(properties: &Properties, config_env: &str, look_closer: &str, blind: &mut Vec<(String, String)>) -> Vec<Source> {
-    let mut sources = Vec::new();
-    for file in unit_environment::files(value(properties, "EnvironmentFiles")).into_iter().rev() {
+fn from_environment_files(
+    properties: &Properties,
+    config_env: &str,
+    look_closer: &str,
+    blind: &mut Vec<(String, String)>,
+) -> Vec<VersionOverride> {
+    let mut found = Vec::new();
+    for file in loaded::environment_files(properties).into_iter().rev() {
         match file {
             // It is judged as the file that it is.
             Some(file) if file.path == config_env => {}
-            Some(file) => match of_environment_file(&file) {
-                Ok(found) => sources.extend(found),
+            Some(file) => match from_environment_file(&file) {
+                Ok(more) => found.extend(more),
                 Err(because) => blind.push((because, format!("{look_closer}\n{AGAIN}"))),
             },
             None => blind.push(("an EnvironmentFile= of the unit is in a form that is not known".to_owned(), look_closer.to_owned())),
         }
     }
-    sources
+    found
 }
 
-fn of_environment_file(file: &EnvironmentFile) -> Result<Vec<Source>, String> {
+fn from_environment_file(file: &EnvironmentFile) -> Result<Vec<VersionOverride>, String> {
     let shown = excerpt(&file.path, 300);
     if file.path.contains(['*', '?', '[']) {
         return Err(format!("the EnvironmentFile= {shown} is a pattern, and its files were not looked at"));
@@ -148,26 +166,26 @@ fn of_environment_file(file: &EnvironmentFile) -> Result<Vec<Source>, String> {
         Err(error) => return Err(format!("cannot read the EnvironmentFile= {shown}: {}", error.because())),
     };
     let parsed = nexy_contract::config_env::parse(&bytes);
-    if version_source::is_ambiguous(&bytes, &parsed) {
+    if overrides::is_ambiguous(&bytes, &parsed) {
         return Err(format!("the EnvironmentFile= {shown} names SERVER_VERSION or SERVER_BUILD, and its readers understand it otherwise"));
     }
-    Ok(version_source::of_file(&shown, &parsed))
+    Ok(overrides::from_file(&shown, &parsed))
 }
 
 fn judge(facts: &Facts<'_>) -> Answer {
     let (file, version) = (facts.version_file, facts.version);
     let mut tally = Tally::default();
     for key in KEYS {
-        let all: Vec<&Source> = facts.sources.iter().filter(|source| source.key == key).collect();
-        for (rank, source) in all.iter().enumerate() {
-            let Source { place, fix, .. } = source;
+        let all: Vec<&VersionOverride> = facts.overrides.iter().filter(|found| found.key == key).collect();
+        for (rank, found) in all.iter().enumerate() {
+            let VersionOverride { place, fix, .. } = found;
             let wins = match all.first() {
                 Some(first) if rank > 0 => format!("hidden by {}", first.place),
                 _ => format!("which wins over {file}"),
             };
-            match source.holds {
-                Holds::Version(found) if found == version => tally.pass(format!("{key} in {place} is {version}, as {file} says")),
-                Holds::Version(found) => {
+            match found.value {
+                OverrideValue::Version(found) if found == version => tally.pass(format!("{key} in {place} is {version}, as {file} says")),
+                OverrideValue::Version(found) => {
                     let stale = if found < version {
                         format!("{place} is stale")
                     } else {
@@ -175,14 +193,16 @@ fn judge(facts: &Facts<'_>) -> Answer {
                     };
                     tally.fail(format!("{key} in {place} is {found}, {wins} ({version}): {stale}"), fix);
                 }
-                Holds::Other(words) => tally.fail(format!("{key} in {place} is {words}, {wins} ({version}): {place} is wrong"), fix),
+                OverrideValue::Other(words) => {
+                    tally.fail(format!("{key} in {place} is {words}, {wins} ({version}): {place} is wrong"), fix)
+                }
             }
         }
     }
     for (found, fix) in facts.blind {
         tally.unknown(found, fix);
     }
-    if facts.sources.is_empty() && facts.blind.is_empty() {
+    if facts.overrides.is_empty() && facts.blind.is_empty() {
         tally.pass(format!("neither SERVER_VERSION nor SERVER_BUILD is set, so the server names what {file} says: {version}"));
     }
     tally.answer(format!("SERVER_VERSION and SERVER_BUILD absent, or {version} as {file} says"))
@@ -197,30 +217,33 @@ mod tests {
         text.parse().expect("a version")
     }
 
-    fn source(key: &'static str, place: &str, holds: Holds) -> Source {
-        Source { key, place: place.to_owned(), holds, fix: format!("mend {place}") }
+    fn set(key: &'static str, place: &str, value: OverrideValue) -> VersionOverride {
+        VersionOverride { key, place: place.to_owned(), value, fix: format!("mend {place}") }
     }
 
-    fn answer(sources: &[Source], blind: &[(String, String)]) -> Answer {
-        judge(&Facts { version_file: "V", version: version("2.0.0.4"), sources, blind })
+    fn answer(overrides: &[VersionOverride], blind: &[(String, String)]) -> Answer {
+        judge(&Facts { version_file: "V", version: version("2.0.0.4"), overrides, blind })
     }
 
     #[test]
     fn nothing_set_and_the_same_set_are_a_pass() {
         let absent = answer(&[], &[]);
         assert_eq!(absent, Answer::pass("neither SERVER_VERSION nor SERVER_BUILD is set, so the server names what V says: 2.0.0.4"));
-        let same = Holds::Version(version("2.0.0.4"));
-        assert_eq!(answer(&[source(KEYS[0], "/f", same), source(KEYS[1], "/f", same)], &[]).verdict, Verdict::Pass);
+        let same = OverrideValue::Version(version("2.0.0.4"));
+        assert_eq!(answer(&[set(KEYS[0], "/f", same), set(KEYS[1], "/f", same)], &[]).verdict, Verdict::Pass);
     }
 
     #[test]
     fn the_source_that_wins_and_the_stale_one_are_named() {
-        for (holds, said) in [
-            (Holds::Version(version("1.0.0.3")), "SERVER_VERSION in /f is 1.0.0.3, which wins over V (2.0.0.4): /f is stale"),
-            (Holds::Version(version("2.0.0.5")), "SERVER_VERSION in /f is 2.0.0.5, which wins over V (2.0.0.4): V is the older one"),
-            (Holds::Other("empty"), "SERVER_VERSION in /f is empty, which wins over V (2.0.0.4): /f is wrong"),
+        for (value, said) in [
+            (OverrideValue::Version(version("1.0.0.3")), "SERVER_VERSION in /f is 1.0.0.3, which wins over V (2.0.0.4): /f is stale"),
+            (
+                OverrideValue::Version(version("2.0.0.5")),
+                "SERVER_VERSION in /f is 2.0.0.5, which wins over V (2.0.0.4): V is the older one",
+            ),
+            (OverrideValue::Other("empty"), "SERVER_VERSION in /f is empty, which wins over V (2.0.0.4): /f is wrong"),
         ] {
-            let answer = answer(&[source(KEYS[0], "/f", holds)], &[]);
+            let answer = answer(&[set(KEYS[0], "/f", value)], &[]);
             assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "mend /f"));
             assert!(answer.found.contains(said), "{}", answer.found);
         }
@@ -228,9 +251,11 @@ mod tests {
 
     #[test]
     fn a_stale_value_that_a_right_one_hides_is_still_a_no() {
-        let sources =
-            [source(KEYS[1], "/unit", Holds::Version(version("2.0.0.4"))), source(KEYS[1], "/f", Holds::Version(version("2.0.0.3")))];
-        let answer = answer(&sources, &[]);
+        let overrides = [
+            set(KEYS[1], "/unit", OverrideValue::Version(version("2.0.0.4"))),
+            set(KEYS[1], "/f", OverrideValue::Version(version("2.0.0.3"))),
+        ];
+        let answer = answer(&overrides, &[]);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("SERVER_BUILD in /f is 2.0.0.3, hidden by /unit"), "{}", answer.found);
     }
@@ -239,8 +264,8 @@ mod tests {
     fn a_blind_spot_is_unknown_and_never_hides_a_no() {
         let blind = [("not seen".to_owned(), "look".to_owned())];
         assert_eq!(answer(&[], &blind).verdict, Verdict::Unknown);
-        let same = source(KEYS[0], "/f", Holds::Version(version("2.0.0.4")));
+        let same = set(KEYS[0], "/f", OverrideValue::Version(version("2.0.0.4")));
         assert_eq!(answer(std::slice::from_ref(&same), &blind).verdict, Verdict::Unknown);
-        assert_eq!(answer(&[source(KEYS[0], "/f", Holds::Other("empty"))], &blind).verdict, Verdict::Fail);
+        assert_eq!(answer(&[set(KEYS[0], "/f", OverrideValue::Other("empty"))], &blind).verdict, Verdict::Fail);
     }
 }

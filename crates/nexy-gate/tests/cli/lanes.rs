@@ -16,13 +16,13 @@ fn a_gate_that_does_not_answer_is_unknown_and_all_others_are_answered() {
     world.set_target("limits", "gate_timeout_s", "1");
     let pid = world.root().join("hanging.pid");
     let hanging = scripted(&world, "systemctl", &format!("echo $$ >'{}'; sleep 60 & wait", pid.display()));
-    let ran = ask_with_path(&world, &["exec-start", "config-env", "gemini-key"], &format!("{}:{}", hanging.display(), path(&world)));
+    let ran = ask_with_path(&world, &["exec-start", "version-synced", "gemini-key"], &format!("{}:{}", hanging.display(), path(&world)));
     let late = finding(&ran, "exec-start");
     ran.exits(69);
     assert_eq!(late["verdict"], "unknown", "{ran}");
     holds(&late, "found", "no answer after 1 s");
     holds(&late, "fix", "nexy-gate exec-start");
-    assert_eq!((&finding(&ran, "config-env")["verdict"], &finding(&ran, "gemini-key")["verdict"]), (&"pass".into(), &"pass".into()));
+    assert_eq!((&finding(&ran, "version-synced")["verdict"], &finding(&ran, "gemini-key")["verdict"]), (&"pass".into(), &"pass".into()));
     let pid = fs::read_to_string(&pid).expect("it was started");
     let is_gone = || !Path::new("/proc").join(pid.trim()).exists();
     let patience = std::time::Instant::now() + Duration::from_secs(5);

@@ -32,6 +32,17 @@ pub(super) fn play(state: &Path, arguments: &[String]) -> Said {
             Said::default()
         }
         "show" => show(&units[&call.unit], &call),
+        "show-environment" if call.unit.is_empty() => Said::ok(environment(&units)),
+        "unset-environment" if !call.unit.is_empty() => {
+            let name = format!("{}=", call.unit.trim_end_matches(".service"));
+            if let Some(lines) = units[ENVIRONMENT].as_array_mut() {
+                lines.retain(|line| line.as_str().is_none_or(|line| !line.starts_with(&name)));
+            }
+            disk::write_json(&file, &units);
+            Said::default()
+        }
+        "show-environment" => Said::error(1, "Too many arguments."),
+        "unset-environment" => Said::error(1, "Too few arguments."),
         "is-active" => is_active(&units[&call.unit], call.quiet),
         "cat" if known => cat(&units[&call.unit]),
         "restart" if known => {
@@ -51,6 +62,23 @@ pub(super) fn play(state: &Path, arguments: &[String]) -> Said {
         }
         other => untaught(other),
     }
+}
+
+/// The manager's own environment, beside the units.
+const ENVIRONMENT: &str = "environment";
+
+/// Values with anything that a shell would take otherwise are quoted, as systemd 252 does it.
+fn environment(units: &Value) -> String {
+    let line = |line: &Value| {
+        let (name, value) = line.as_str().unwrap_or_default().split_once('=').unwrap();
+        let is_plain = !value.contains(|c: char| c.is_whitespace() || "\"'\\`$*?[()<>|&;!".contains(c));
+        if is_plain {
+            return format!("{name}={value}\n");
+        }
+        let quoted = value.replace('\\', r"\\").replace('\'', r"\'").replace('\n', r"\n").replace('\t', r"\t");
+        format!("{name}=$'{quoted}'\n")
+    };
+    units[ENVIRONMENT].as_array().into_iter().flatten().map(line).collect()
 }
 
 fn untaught(what: &str) -> Said {
@@ -119,15 +147,17 @@ fn show(unit: &Value, call: &Call) -> Said {
     let mut text = String::new();
     for (key, value) in unit.as_object().unwrap() {
         let is_property = key.starts_with(|first: char| first.is_ascii_uppercase());
-        let asked = call.properties.is_empty() || call.properties.contains(key);
-        if !is_property || !asked {
+        if !is_property {
             continue;
         }
-        for line in values(key, value) {
-            if !call.value_only {
-                text.push_str(&format!("{key}="));
+        let shown = if key == "ExecStart" { vec!["ExecStart", "ExecStartEx"] } else { vec![key.as_str()] };
+        for key in shown.into_iter().filter(|key| call.properties.is_empty() || call.properties.iter().any(|asked| asked == key)) {
+            for line in values(key, value) {
+                if !call.value_only {
+                    text.push_str(&format!("{key}="));
+                }
+                text.push_str(&format!("{line}\n"));
             }
-            text.push_str(&format!("{line}\n"));
         }
     }
     Said::ok(text)
@@ -142,18 +172,33 @@ fn values(key: &str, value: &Value) -> Vec<String> {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     });
-    if key != "ExecStart" {
+    if !key.starts_with("ExecStart") {
         return lines.collect();
     }
-    lines
-        .map(|command| {
-            let program = command.split(' ').next().unwrap_or_default();
-            format!(
-                "{{ path={program} ; argv[]={command} ; ignore_errors=no ; start_time=[n/a] ; \
-                 stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}"
-            )
-        })
-        .collect()
+    lines.map(|command| loaded_command(key, &command)).collect()
+}
+
+/// A command as the manager has loaded it: what stands before the program has become flags, which only `ExecStartEx` tells.
+fn loaded_command(key: &str, command: &str) -> String {
+    let line = command.trim_start_matches(['-', '@', ':', '+', '!']);
+    let prefix = &command[..command.len() - line.len()];
+    let (program, argv) = match (prefix.contains('@'), line.split_once(' ')) {
+        (true, Some((program, rest))) => (program, rest),
+        (_, words) => (words.map_or(line, |(program, _)| program), line),
+    };
+    let flags = [
+        ("ignore-failure", prefix.contains('-')),
+        ("privileged", prefix.contains('+')),
+        ("no-setuid", prefix.matches('!').count() == 1),
+        ("ambient", prefix.matches('!').count() == 2),
+        ("no-env-expand", prefix.contains(':')),
+    ];
+    let flags: Vec<&str> = flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| *flag).collect();
+    let kind = match key {
+        "ExecStart" => format!("ignore_errors={}", if prefix.contains('-') { "yes" } else { "no" }),
+        _ => format!("flags={}", flags.join(" ")),
+    };
+    format!("{{ path={program} ; argv[]={argv} ; {kind} ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}")
 }
 
 fn is_active(unit: &Value, quiet: bool) -> Said {

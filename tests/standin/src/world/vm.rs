@@ -67,7 +67,9 @@ impl World {
                 "DropInPaths": "",
                 "NeedDaemonReload": "no",
                 "InvocationID": invocation,
+                "UnitFileState": "enabled",
             });
+            units["environment"] = json!(["LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"]);
         });
         self.set_journal(&["server started", "gRPC listens on 50051"]);
     }
@@ -136,6 +138,11 @@ impl World {
     /// Changes one property of the service, or one of the script's: `on_restart`, `refuses_starts`.
     pub fn set_unit(&self, key: &str, value: Value) {
         self.change_state("units.json", |units| units[UNIT][key] = value);
+    }
+
+    /// Replaces what the service manager gives to every service: `NAME=value` each.
+    pub fn set_manager_environment(&self, assignments: &[&str]) {
+        self.change_state("units.json", |units| units["environment"] = json!(assignments));
     }
 
     /// Replaces the journal of the running service.

@@ -3,9 +3,11 @@
 use super::{MAX_BYTES, place};
 use crate::{
     context::Context,
+    systemd_unit::{
+        loaded::EnvironmentFile,
+        settings::{self, Settings},
+    },
     tally::Tally,
-    unit_environment::EnvironmentFile,
-    unit_tree::{self, UnitSettings},
 };
 use nexy_contract::{
     config_env::{self, Parsed, Rule, Severity},
@@ -15,6 +17,7 @@ use nexy_contract::{
 use nexy_outside::{
     files,
     ownership::{self, Kind},
+    systemd::{self, Environment, SystemdError},
     tree::Tree,
 };
 use std::path::{Path, PathBuf};
@@ -39,8 +42,13 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
     for path in of_other_layouts(target) {
         other_layout(tree, &target.vm.config_env, &path, parsed, tally);
     }
-    match unit_tree::settings(tree, &target.service.unit) {
-        Ok(settings) => of_unit(tree, target, &settings, parsed, tally),
+    match settings::read(tree, &target.service.unit) {
+        Ok(settings) => {
+            of_unit(tree, target, &settings, parsed, tally);
+            if tree.is_here() {
+                of_manager(target, &settings, systemd::environment(), parsed, tally);
+            }
+        }
         Err(because) => tally.unknown(because, AGAIN),
     }
 }
@@ -97,7 +105,7 @@ fn other_layout(tree: &Tree, file: &str, path: &Path, parsed: &Parsed, tally: &m
 }
 
 /// What the manager sets comes first: the server's reader leaves alone what is set already.
-fn of_unit(tree: &Tree, target: &Target, settings: &UnitSettings, parsed: &Parsed, tally: &mut Tally) {
+fn of_unit(tree: &Tree, target: &Target, settings: &Settings, parsed: &Parsed, tally: &mut Tally) {
     let (unit, file) = (&target.service.unit, target.vm.config_env.as_str());
     let edit = format!("sudo systemctl edit --full {}", shell_word(unit));
     for EnvironmentFile { path, is_optional } in &settings.files {
@@ -106,9 +114,8 @@ fn of_unit(tree: &Tree, target: &Target, settings: &UnitSettings, parsed: &Parse
             tally.unknown(format!("the EnvironmentFile= {shown} of {unit} is a pattern, and its files were not looked at"), AGAIN);
             continue;
         }
-        let word = shell_word(path);
         match look(tree, file, Path::new(path)) {
-            Other::Settings(other) => judge_loaded(&shown, &word, file, &other, parsed, tally),
+            Other::Settings(other) => judge_loaded(&shown, file, &other, parsed, &settings.unset, tally),
             Other::Nothing if *is_optional || tree.walk(Path::new(path)).is_ok_and(|walk| walk.end.is_file()) => {}
             Other::Nothing | Other::NoSettings => {
                 let fix = format!("take the EnvironmentFile= out, or put the file there:\n{edit}\n{AGAIN}");
@@ -117,21 +124,53 @@ fn of_unit(tree: &Tree, target: &Target, settings: &UnitSettings, parsed: &Parse
             Other::Hidden(because) => tally.unknown(format!("cannot read {shown}, which {unit} loads: {because}"), AGAIN),
         }
     }
-    for (key, value) in &settings.environment {
+    for (key, assignment) in &settings.environment {
+        let Some(ours) = parsed.entry(key).and_then(|entry| entry.value.as_ref()) else { continue };
+        let (key, place) = (excerpt(key, 80), &assignment.place);
+        let edit = assignment.manager_file.as_ref().map_or_else(|| edit.clone(), |path| format!("sudoedit {}", shell_word(path)));
+        if assignment.value.contains(['%', '\\']) {
+            tally.unknown(format!("{place} sets {key}, as {file} does, to what only the manager can tell"), edit);
+        } else if !ours.is_exactly(&assignment.value) {
+            let directive = place.split(' ').next().unwrap_or_default();
+            let fix = format!("take {key} out of {directive}, or out of {file}:\n{edit}\nsudo systemctl daemon-reload\n{AGAIN}");
+            tally.fail(format!("{place} sets {key} to another value than {file}, and wins"), fix);
+        }
+    }
+    let is_ours = |name: &&String| parsed.entry(name).is_some() && !settings.unset.contains(name);
+    for name in settings.passed.iter().filter(is_ours) {
+        let found =
+            format!("PassEnvironment= of {unit} hands on what the manager itself has in {}, which {file} sets too", excerpt(name, 80));
+        tally.unknown(found, edit.clone());
+    }
+}
+
+/// What the running manager gives to every service; without a manager nothing does.
+fn of_manager(target: &Target, settings: &Settings, environment: Result<Environment, SystemdError>, parsed: &Parsed, tally: &mut Tally) {
+    let (file, show) = (target.vm.config_env.as_str(), "systemctl show-environment");
+    let environment = match environment {
+        Ok(environment) => environment,
+        Err(error) if error.is_no_manager() => return,
+        Err(error) => return tally.unknown(format!("cannot determine what the manager gives to every service: {error}"), show),
+    };
+    // What the unit's own files set is stronger, and judged above.
+    let is_open = |key: &String| !settings.environment.contains_key(key) && !settings.unset.contains(key);
+    for (key, value) in environment.iter().filter(|(key, _)| is_open(key)) {
         let Some(ours) = parsed.entry(key).and_then(|entry| entry.value.as_ref()) else { continue };
         let key = excerpt(key, 80);
-        if value.contains(['%', '\\']) {
-            tally.unknown(format!("Environment= of {unit} sets {key}, as {file} does, to what only the manager can tell"), &*edit);
-        } else if !ours.is_exactly(value) {
-            let fix = format!("take {key} out of Environment=, or out of {file}:\n{edit}\nsudo systemctl daemon-reload\n{AGAIN}");
-            tally.fail(format!("Environment= of {unit} sets {key} to another value than {file}, and wins"), fix);
+        match value {
+            None => tally.unknown(format!("the manager's own environment sets {key}, as {file} does, to a quoted value"), show),
+            Some(value) if !ours.is_exactly(value) => {
+                let fix = format!("sudo systemctl unset-environment {}\n{AGAIN}", shell_word(&key));
+                tally.fail(format!("the manager's own environment sets {key} to another value than {file}, and wins"), fix);
+            }
+            Some(_) => {}
         }
     }
 }
 
 /// A file that the manager loads as well: its own grammar must not matter, and it must not contradict.
-fn judge_loaded(shown: &str, word: &str, file: &str, other: &Parsed, parsed: &Parsed, tally: &mut Tally) {
-    let fix = format!("sudoedit {word}\n{AGAIN}");
+fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], tally: &mut Tally) {
+    let fix = format!("sudoedit {}\n{AGAIN}", shell_word(shown));
     let mut broken: Vec<Rule> = Vec::new();
     for problem in other.problems.iter().filter(|problem| problem.severity != Severity::Unusual) {
         if !broken.contains(&problem.rule) {
@@ -143,6 +182,7 @@ fn judge_loaded(shown: &str, word: &str, file: &str, other: &Parsed, parsed: &Pa
         tally.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), &*fix);
     }
     let mut names: Vec<&str> = other.entries.iter().map(|entry| entry.key.as_str()).collect();
+    names.retain(|name| !unset.iter().any(|unset| unset == name));
     names.sort_unstable();
     names.dedup();
     let differs = |name: &&str| {

@@ -1,9 +1,13 @@
 //! Program, script and working directory of the command: there, and within reach of the account that the service runs as.
 
-use super::{Properties, commands, value};
+use super::{AGAIN, Assessment};
 use crate::{
-    access::{self, Access, Change},
-    unit_drift::Drift,
+    access::{self, Access},
+    gate::RepairStep,
+    systemd_unit::{
+        loaded::{self, Properties, WorkingDirectory},
+        sandbox::Needs,
+    },
 };
 use nexy_contract::{
     target::Target,
@@ -15,9 +19,7 @@ use nexy_outside::{
     tree::Tree,
     trial::{self, Trial},
 };
-use std::path::Path;
-
-const AGAIN: &str = "sudo nexy-gate exec-start";
+use std::path::{Path, PathBuf};
 
 /// What a path of the command leads to.
 #[derive(Clone, Debug)]
@@ -28,7 +30,7 @@ pub(super) enum Found {
     Dangling,
     /// Nothing.
     Nothing,
-    /// Nobody can tell, and why.
+    /// It cannot be determined, and why.
     Hidden(String),
 }
 
@@ -38,8 +40,12 @@ pub(super) type PathSeen = (String, Found);
 /// Everything that the command needs.
 #[derive(Debug)]
 pub(super) struct Paths {
-    /// Everybody, and the account of the service; `Err` holds why there is none.
-    pub(super) accounts: Result<(Accounts, Account), Missing>,
+    /// All accounts of the machine, or why they cannot be read.
+    pub(super) accounts: Result<Accounts, String>,
+    /// The account of the service; `None` when the machine does not have it.
+    pub(super) account: Option<Account>,
+    /// Where it is run, as the manager says.
+    pub(super) working_directory: WorkingDirectory,
     /// What is run.
     pub(super) program: Option<PathSeen>,
     /// Its first argument that is no option.
@@ -50,28 +56,35 @@ pub(super) struct Paths {
     pub(super) trial: Option<Trial>,
 }
 
-/// Why the account is not known.
-#[derive(Debug)]
-pub(super) enum Missing {
-    /// The machine has no such user.
-    User,
-    /// Nobody may read who its users are.
-    Accounts(String),
+impl Paths {
+    /// What no setting of the unit may hide or lock.
+    pub(super) fn needs(&self, target: &Target) -> Needs {
+        let path = |seen: &Option<PathSeen>| seen.as_ref().map(|(path, _)| PathBuf::from(path));
+        let checkout = Path::new(&target.vm.checkout);
+        let program = path(&self.program);
+        let interpreter = program.as_ref().and_then(|program| Some(Tree::here().walk(program).ok()?.end));
+        let opened = [path(&self.script), path(&self.folder), Some(PathBuf::from(&target.vm.config_env)), Some(checkout.to_path_buf())];
+        Needs {
+            seen: opened.into_iter().flatten().collect(),
+            written: target.layout.writable_dirs.iter().map(|folder| checkout.join(folder)).collect(),
+            run: program.into_iter().chain(interpreter).collect(),
+            is_root: self.account.as_ref().is_some_and(|account| account.uid == 0),
+        }
+    }
 }
 
 /// Looks at the paths of the command that these properties name, for the account of the target.
 pub(super) fn look(target: &Target, properties: &Properties) -> Paths {
-    let command = commands(properties).into_iter().next().flatten();
-    let folder = value(properties, "WorkingDirectory");
-    let accounts = Accounts::read().map_err(|error| Missing::Accounts(error.because()));
-    let accounts = accounts.and_then(|accounts| match accounts.account(&target.service.user) {
-        Some(account) => Ok((accounts, account)),
-        None => Err(Missing::User),
-    });
+    let user = &target.service.user;
+    let accounts = Accounts::read().map_err(|error| error.because());
+    let account = accounts.as_ref().ok().and_then(|accounts| accounts.account(user));
+    let working_directory = loaded::working_directory(properties, accounts.as_ref().ok().and_then(|accounts| accounts.home(user)));
+    let command = loaded::commands(properties).into_iter().next().flatten();
+    let folder = working_directory.path.clone();
     let program = command.as_ref().map(|command| at(command.program.clone()));
-    let script = command.as_ref().and_then(|command| command.script(folder)).map(at);
-    let folder = folder.starts_with('/').then(|| at(folder.to_owned()));
-    let mut paths = Paths { accounts, program, script, folder, trial: None };
+    let script = command.as_ref().zip(folder.as_ref()).and_then(|(command, folder)| command.script(folder)).map(at);
+    let folder = folder.map(at);
+    let mut paths = Paths { accounts, account, working_directory, program, script, folder, trial: None };
     paths.trial = try_interpreter(target, &paths);
     paths
 }
@@ -92,7 +105,7 @@ fn try_interpreter(target: &Target, paths: &Paths) -> Option<Trial> {
     let (path, found) = paths.program.as_ref()?;
     let is_named = target.service.exec_start.split(' ').next() == Some(path);
     let is_python = Path::new(path).file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("python"));
-    let (Ok((_, account)), Found::There(steps)) = (&paths.accounts, found) else { return None };
+    let (Some(account), Found::There(steps)) = (&paths.account, found) else { return None };
     let (program, way) = steps.split_first()?;
     let may_start = may_run(program, account) && way.iter().all(|step| step.kind == Kind::Link || step.grants(account, Right::Execute));
     (is_named && is_python && may_start).then(|| trial::python_starts_as(account, Path::new(path)))
@@ -103,128 +116,132 @@ fn may_run(program: &Standing, account: &Account) -> bool {
 }
 
 /// Holds the paths against what the command needs.
-pub(super) fn judge(target: &Target, paths: &Paths, drift: &mut Drift) {
+pub(super) fn judge(target: &Target, paths: &Paths, assessment: &mut Assessment) {
     let user = &target.service.user;
-    let (accounts, account) = match &paths.accounts {
-        Ok(known) => known,
-        Err(Missing::User) => {
-            drift.no(&format!("this machine has no user {}", excerpt(user, 80)), Some(format!("sudo useradd --create-home {user}")));
-            return;
+    let (accounts, account) = match (&paths.accounts, &paths.account) {
+        (Ok(accounts), Some(account)) => (accounts, account),
+        (Ok(_), None) => {
+            assessment.wrong(format!("this machine has no user {}", excerpt(user, 80)));
+            return assessment.command(format!("sudo useradd --create-home {}", shell_word(user)));
         }
-        Err(Missing::Accounts(because)) => {
-            drift.blind(&format!("cannot tell who {user} is: {because}"), AGAIN);
-            return;
-        }
+        (Err(because), _) => return assessment.blind(format!("cannot determine who {user} is: {because}"), AGAIN),
     };
     let access = Access { accounts, account, checkout: Path::new(&target.vm.checkout) };
     if let Some((path, found)) = &paths.folder {
-        judge_folder(access, path, found, drift);
+        judge_folder(access, path, found, assessment);
     }
     if let Some((path, found)) = &paths.program {
-        judge_program(target, access, path, found, drift);
-        judge_trial(target, path, paths.trial.as_ref(), drift);
+        judge_program(target, access, path, found, assessment);
+        judge_trial(target, path, paths.trial.as_ref(), assessment);
     }
     if let Some((path, found)) = &paths.script {
-        judge_script(target, access, path, found, drift);
+        judge_script(target, access, path, found, assessment);
     }
 }
 
-fn judge_folder(access: Access<'_>, path: &str, found: &Found, drift: &mut Drift) {
+fn judge_folder(access: Access<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
     let shown = excerpt(path, 300);
     match found {
         Found::There(steps) if steps.first().is_some_and(|folder| folder.kind == Kind::Folder) => {
             for step in steps {
-                judge_passing(access, step, drift);
+                judge_passing(access, step, assessment);
             }
         }
-        Found::Hidden(because) => drift.blind(&format!("cannot look at {shown}: {because}"), AGAIN),
-        _ => drift.no(&format!("there is no folder {shown} to start in"), Some(format!("ls -ld {}", shell_word(path)))),
+        Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
+        _ => {
+            assessment.wrong(format!("the folder {shown} to start in does not exist"));
+            assessment.command(format!("ls -ld {}", shell_word(path)));
+        }
     }
 }
 
-fn judge_program(target: &Target, access: Access<'_>, path: &str, found: &Found, drift: &mut Drift) {
+fn judge_program(target: &Target, access: Access<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
     let (shown, word) = (excerpt(path, 300), shell_word(path));
     match found {
         Found::There(steps) if steps.first().is_some_and(|program| program.kind == Kind::File) => {
             if let Some(program) = steps.first().filter(|program| !may_run(program, access.account)) {
-                let found = format!("{} cannot run {shown} ({})", access.account.name, access::standing(program));
-                drift.no(&found, Some(format!("sudo chmod a+rx {word}")));
+                assessment.wrong(format!("{} cannot run {shown} ({})", access.account.name, access::standing(program)));
+                assessment.step(RepairStep::new(format!("chmod a+rx {word}")));
             }
             for step in &steps[1..] {
-                judge_passing(access, step, drift);
+                judge_passing(access, step, assessment);
             }
         }
-        Found::Hidden(because) => drift.blind(&format!("cannot look at {shown}: {because}"), AGAIN),
+        Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
         Found::Dangling => {
-            drift.no(&format!("{shown} leads to an interpreter that is gone"), None);
-            venv_again(target, path, drift);
+            assessment.wrong(format!("{shown} leads to an interpreter that does not exist"));
+            venv_again(target, path, assessment);
         }
         Found::There(_) | Found::Nothing => {
-            let fix = format!("sudo -u {} python3 -m venv {}", target.service.user, shell_word(&venv_of(path)));
-            drift.no(&format!("there is no program {shown}"), Some(fix));
+            assessment.wrong(format!("the program {shown} does not exist"));
+            assessment.command(format!("sudo -u {} python3 -m venv {}", target.service.user, shell_word(&venv_of(path))));
         }
     }
 }
 
-fn judge_trial(target: &Target, path: &str, trial: Option<&Trial>, drift: &mut Drift) {
+fn judge_trial(target: &Target, path: &str, trial: Option<&Trial>, assessment: &mut Assessment) {
     let (shown, user) = (excerpt(path, 300), &target.service.user);
     match trial {
         None | Some(Trial::Allowed) => {}
         Some(Trial::Refused(because)) => {
-            drift.no(&format!("{user} cannot start {shown}, although its modes let it: {}", excerpt(because, 200)), None);
-            venv_again(target, path, drift);
+            assessment.wrong(format!("{user} cannot start {shown}, although its modes let it: {}", excerpt(because, 200)));
+            venv_again(target, path, assessment);
         }
         Some(Trial::NotTried(because)) => {
-            drift.blind(&format!("it was not tried whether {user} can start {shown}: {}", excerpt(because, 200)), AGAIN);
+            assessment.blind(format!("it was not tried whether {user} can start {shown}: {}", excerpt(because, 200)), AGAIN);
         }
     }
 }
 
 /// The venv keeps its packages where the new interpreter has the same version; pip brings those that are missing.
-fn venv_again(target: &Target, path: &str, drift: &mut Drift) {
+fn venv_again(target: &Target, path: &str, assessment: &mut Assessment) {
     let (user, venv) = (&target.service.user, venv_of(path));
     let requirements = shell_word(&format!("{}/{}", target.vm.checkout, target.layout.requirements));
-    drift.command(Some(format!("sudo -u {user} python3 -m venv --upgrade {}", shell_word(&venv))));
-    drift.command(Some(format!("sudo -u {user} {} install -r {requirements}", shell_word(&format!("{venv}/bin/pip")))));
+    assessment.command(format!("sudo -u {user} python3 -m venv --upgrade {}", shell_word(&venv)));
+    assessment.command(format!("sudo -u {user} {} install -r {requirements}", shell_word(&format!("{venv}/bin/pip"))));
 }
 
 fn venv_of(path: &str) -> String {
     Path::new(path).parent().and_then(Path::parent).unwrap_or(Path::new("/")).display().to_string()
 }
 
-fn judge_script(target: &Target, access: Access<'_>, path: &str, found: &Found, drift: &mut Drift) {
+fn judge_script(target: &Target, access: Access<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
     let shown = excerpt(path, 300);
     match found {
         Found::There(steps) if steps.first().is_some_and(|script| script.kind == Kind::File) => {
             if let Some(script) = steps.first().filter(|script| !script.grants(access.account, Right::Read)) {
-                let found = format!("{} cannot read {shown} ({})", access.account.name, access::standing(script));
-                drift.no(&found, typed(&access.let_in(script, Right::Read as u32), script));
+                assessment.wrong(format!("{} cannot read {shown} ({})", access.account.name, access::standing(script)));
+                let_in(access, script, Right::Read, assessment);
             }
             for step in &steps[1..] {
-                judge_passing(access, step, drift);
+                judge_passing(access, step, assessment);
             }
         }
-        Found::Hidden(because) => drift.blind(&format!("cannot look at {shown}: {because}"), AGAIN),
+        Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
         _ => {
             let entry_point = &target.layout.entry_point;
             let is_ours = *path == format!("{}/{entry_point}", target.vm.checkout);
             let checkout = shell_word(&target.vm.checkout);
-            // A drifted command names a file that nobody should create; the command itself is mended above.
-            let restore = format!("sudo -u {} git -C {checkout} checkout HEAD -- {}", target.service.user, shell_word(entry_point));
-            drift.no(&format!("the command would open {shown}, and there is no such file"), is_ours.then_some(restore));
+            assessment.wrong(format!("the command would open {shown}, and there is no such file"));
+            if is_ours {
+                let (user, file) = (&target.service.user, shell_word(entry_point));
+                assessment.command(format!("sudo -u {user} git -C {checkout} checkout HEAD -- {file}"));
+            }
         }
     }
 }
 
-fn judge_passing(access: Access<'_>, step: &Standing, drift: &mut Drift) {
+fn judge_passing(access: Access<'_>, step: &Standing, assessment: &mut Assessment) {
     if let Some((found, command)) = access::blind_spot(step) {
-        drift.blind(&found, &command);
+        assessment.blind(found, command);
     } else if step.kind == Kind::Folder && !step.grants(access.account, Right::Execute) {
-        let found = format!("{} cannot pass {} ({})", access.account.name, access::shown(step), access::standing(step));
-        drift.no(&found, typed(&access.let_in(step, Right::Execute as u32), step));
+        assessment.wrong(format!("{} cannot pass {} ({})", access.account.name, access::shown(step), access::standing(step)));
+        let_in(access, step, Right::Execute, assessment);
     }
 }
 
-fn typed(change: &Change, step: &Standing) -> Option<String> {
-    change.command(&access::shown(step)).map(|command| format!("sudo {command}"))
+fn let_in(access: Access<'_>, step: &Standing, right: Right, assessment: &mut Assessment) {
+    if let Some(command) = access.let_in(step, right as u32).command(&access::shown(step)) {
+        assessment.step(RepairStep::new(command));
+    }
 }
