@@ -98,7 +98,8 @@ pub(crate) fn obstacles(properties: &Properties, needs: &Needs, real: impl Fn(&P
     if is_on(properties, "PrivateUsers") && needs.is_root {
         add("PrivateUsers", "takes root's rights over the files of other accounts".to_owned(), false);
     }
-    for setting in OPAQUE.into_iter().filter(|setting| !value(properties, setting).is_empty()) {
+    // An empty list of file systems is printed as an inverted one.
+    for setting in OPAQUE.into_iter().filter(|setting| !["", "~"].contains(&value(properties, setting))) {
         add(setting, "may change what the service reaches".to_owned(), false);
     }
     for (setting, known) in
@@ -290,7 +291,7 @@ mod tests {
         for settings in [
             &[][..],
             &[("ProtectHome", "no"), ("ProtectSystem", "no"), ("PrivateTmp", "no"), ("PrivateNetwork", "no"), ("DynamicUser", "no")],
-            &[("ProtectSystem", "full"), ("RootDirectory", "/")],
+            &[("ProtectSystem", "full"), ("RootDirectory", "/"), ("RestrictFileSystems", "~")],
             &[("ProtectSystem", "strict"), ("ReadWritePaths", "-/home/a/app")],
             &[("ProtectHome", "read-only"), ("ReadWritePaths", "/home/a/app/w")],
             &[("ProtectHome", "tmpfs"), ("BindPaths", "/home/a:/home/a:rbind")],
