@@ -75,12 +75,7 @@ impl Call<'_> {
     /// Answers the request, as the fault that is planted for it says.
     fn exchange<'a>(&self, reader: &mut BufReader<&'a TcpStream>, stream: &'a TcpStream, line: &mut RequestLine) -> io::Result<Next> {
         let Self { state, listener, request, .. } = *self;
-        let fault = state.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(
-            &state.folder.join("faults.json"),
-            listener,
-            &request.method,
-            &request.target,
-        );
+        let fault = state.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(listener, &request.method, &request.target);
         line.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
         let mut body = RequestBody::new(request, reader, stream);
         if let Some(next) = self.before(fault.as_ref(), &mut body)? {

@@ -1,10 +1,9 @@
 //! Faults are values, planted in order: which request they hit, and what happens to it.
 
-use crate::disk;
 use crate::hold::Hold;
 use crate::listener::Listener;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// One planted fault.
@@ -134,12 +133,10 @@ pub enum Reply {
     },
 }
 
-/// The faults that were planted, and how often each has been matched.
+/// The faults that were planted, each with the number of requests that it has matched.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     planted: Vec<(Fault, u32)>,
-    /// The same for those of `faults.json`, by their text.
-    from_file: Vec<(String, u32)>,
 }
 
 impl Faults {
@@ -152,7 +149,7 @@ impl Faults {
     }
 
     /// Counts a request and says which fault is due; every matching fault counts it.
-    pub(crate) fn due(&mut self, file: &Path, listener: Listener, method: &str, target: &str) -> Option<Reply> {
+    pub(crate) fn due(&mut self, listener: Listener, method: &str, target: &str) -> Option<Reply> {
         let mut due = None;
         for (fault, seen) in &mut self.planted {
             if fault.matches(listener, method, target) {
@@ -160,27 +157,7 @@ impl Faults {
                 due = due.or_else(|| fault.hits(*seen));
             }
         }
-        let listed = disk::read_json(file).unwrap_or(Value::Array(Vec::new()));
-        let listed = listed.as_array().expect("faults.json holds an array");
-        let texts: Vec<String> = listed.iter().map(Value::to_string).collect();
-        self.from_file.retain(|(text, _)| texts.contains(text));
-        for (entry, text) in listed.iter().zip(&texts) {
-            let fault = from_json(entry);
-            if fault.matches(listener, method, target) {
-                let seen = self.count(text);
-                due = due.or_else(|| fault.hits(seen));
-            }
-        }
         due
-    }
-
-    fn count(&mut self, text: &str) -> u32 {
-        if let Some((_, seen)) = self.from_file.iter_mut().find(|(known, _)| known == text) {
-            *seen = seen.saturating_add(1);
-            return *seen;
-        }
-        self.from_file.push((text.to_owned(), 1));
-        1
     }
 }
 
@@ -195,51 +172,6 @@ impl Fault {
     }
 }
 
-/// One entry of `faults.json`:
-/// `{"listener":"web","method":"GET","path_contains":"Nexy.dmg","nth":1,"times":1,"reply":"cut_after","value":100}`.
-fn from_json(entry: &Value) -> Fault {
-    let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
-    let number = |key: &str| entry[key].as_u64().unwrap_or(1) as u32;
-    let name = text("listener");
-    let listener = Listener::ALL.into_iter().find(|listener| listener.name() == name);
-    Fault {
-        listener: listener.unwrap_or_else(|| panic!("faults.json: unknown listener {name:?}")),
-        method: if entry["method"].is_null() { "*".to_owned() } else { text("method") },
-        path_contains: text("path_contains"),
-        nth: number("nth"),
-        times: number("times"),
-        what: reply_from_json(entry),
-    }
-}
-
-fn reply_from_json(entry: &Value) -> Reply {
-    let value = &entry["value"];
-    let number = value.as_u64().unwrap_or(0);
-    let status = u16::try_from(number).unwrap_or(500);
-    let name = entry["reply"].as_str().unwrap_or_default();
-    match name {
-        "hangup_before" => Reply::HangupBefore,
-        "hangup_after" => Reply::HangupAfter,
-        "status" => Reply::Status(status, json!({"message": "planted"})),
-        "status_after" => Reply::StatusAfter(status),
-        "starter_then_status" => Reply::StarterThenStatus(status),
-        "cut_after" => Reply::CutAfter(number),
-        "corrupt_bytes" => Reply::CorruptBytes(number),
-        "wrong_length" => Reply::WrongLength,
-        "stall_ms" => Reply::Stall(Duration::from_millis(number)),
-        "hang_after" => Reply::HangAfter(number),
-        "redirect_to" => Reply::RedirectTo(value.as_str().unwrap_or_default().to_owned()),
-        "digest_null" => Reply::DigestNull,
-        "digest_wrong" => Reply::DigestWrong,
-        "stale" => Reply::Stale,
-        "oversized" => Reply::Oversized(number),
-        "kill_pid" | "kill_pid_after" => {
-            Reply::KillPid { file: PathBuf::from(value.as_str().unwrap_or_default()), after: name == "kill_pid_after" }
-        }
-        other => panic!("faults.json: unknown reply {other:?}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,23 +180,9 @@ mod tests {
     fn the_second_and_third_matching_request_are_hit_and_no_other() {
         let mut faults = Faults::default();
         faults.plant(Fault::new(Listener::Web, "GET", "/x", Reply::WrongLength).nth(2).times(2));
-        let missing = Path::new("/nonexistent/faults.json");
-        let mut ask = |method: &str| faults.due(missing, Listener::Web, method, "/x/y");
+        let mut ask = |method: &str| faults.due(Listener::Web, method, "/x/y");
         assert_eq!(ask("HEAD"), None);
         let hits: Vec<bool> = (0..4).map(|_| ask("GET").is_some()).collect();
         assert_eq!(hits, [false, true, true, false]);
-    }
-
-    #[test]
-    fn a_fault_in_the_file_counts_across_requests() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("faults.json");
-        let entry = json!([{"listener": "api", "nth": 2, "reply": "status", "value": 503, "method": "GET"}]);
-        disk::write_json(&file, &entry);
-        let mut faults = Faults::default();
-        assert_eq!(faults.due(&file, Listener::Api, "GET", "/"), None);
-        let due = faults.due(&file, Listener::Api, "GET", "/");
-        assert!(matches!(due, Some(Reply::Status(503, _))));
-        assert_eq!(faults.due(&file, Listener::Api, "GET", "/"), None);
     }
 }

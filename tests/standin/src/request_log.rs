@@ -1,11 +1,11 @@
 //! One line per request in `requests.jsonl`, so that tests and other processes can count.
 
 use crate::disk;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// What the stand-in remembers of one request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct RequestLine {
     /// Its place in the order in which the requests came; lines stand in the order in which they ended.
     pub number: u64,
@@ -27,7 +27,7 @@ pub struct RequestLine {
     pub asset_id: Option<u64>,
     /// The Range header, when one came.
     pub range: Option<String>,
-    /// True when nobody taught the stand-in this call: a test must not have any.
+    /// True when the stand-in does not know this call: a test must not make any.
     pub unscripted: bool,
     /// The planted fault that hit it.
     pub fault: Option<String>,
@@ -52,51 +52,11 @@ impl RequestLine {
     }
 
     pub(crate) fn append_to(&self, file: &Path) {
-        disk::append_line(
-            file,
-            &json!({
-                "number": self.number,
-                "listener": self.listener,
-                "method": self.method,
-                "path": self.path,
-                "status": self.status,
-                "has_authorization": self.has_authorization,
-                "request_bytes": self.request_bytes,
-                "response_bytes": self.response_bytes,
-                "asset_id": self.asset_id,
-                "range": self.range,
-                "unscripted": self.unscripted,
-                "fault": self.fault,
-                "watched_before": self.watched_before,
-                "watched_after": self.watched_after,
-            }),
-        );
-    }
-
-    fn from_json(line: &Value) -> Self {
-        let text = |key: &str| line[key].as_str().map(str::to_owned);
-        let number = |key: &str| line[key].as_u64();
-        let digests = |key: &str| serde_json::from_value(line[key].clone()).unwrap();
-        Self {
-            number: number("number").unwrap(),
-            listener: text("listener").unwrap(),
-            method: text("method").unwrap(),
-            path: text("path").unwrap(),
-            status: number("status").unwrap() as u16,
-            has_authorization: line["has_authorization"].as_bool().unwrap(),
-            request_bytes: number("request_bytes").unwrap(),
-            response_bytes: number("response_bytes").unwrap(),
-            asset_id: number("asset_id"),
-            range: text("range"),
-            unscripted: line["unscripted"].as_bool().unwrap(),
-            fault: text("fault"),
-            watched_before: digests("watched_before"),
-            watched_after: digests("watched_after"),
-        }
+        disk::append_line(file, &serde_json::to_value(self).unwrap());
     }
 }
 
 /// All lines of a log, in the order in which the requests ended.
 pub(crate) fn read(file: &Path) -> Vec<RequestLine> {
-    disk::read_lines(file).iter().map(RequestLine::from_json).collect()
+    disk::read_lines(file).into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
 }

@@ -146,7 +146,7 @@ impl Standin {
         faults.plant(fault);
     }
 
-    /// Takes all planted faults away (those in `faults.json` stay), and opens every listener.
+    /// Takes all planted faults away and opens every listener.
     pub fn clear_faults(&self) {
         self.state.faults.lock().unwrap().clear();
         Listener::ALL.into_iter().for_each(|listener| self.state.socket(listener).open());

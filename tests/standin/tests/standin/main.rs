@@ -3,6 +3,7 @@
 
 mod claims;
 mod client;
+mod connections;
 mod faults;
 mod gemini;
 mod github;
@@ -10,5 +11,4 @@ mod graphql;
 mod listeners;
 mod nexy;
 mod releases;
-mod serve;
 mod world;
