@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod digest;
 pub mod document;
 pub mod exit;
+pub mod fix;
 pub mod health;
 pub mod http_date;
 pub mod loopback;
@@ -33,6 +34,7 @@ pub mod version_places;
 
 pub use digest::Sha256Digest;
 pub use exit::Exit;
+pub use fix::Fix;
 pub use problem::Problem;
 pub use record::Record;
 pub use report::{Finding, Report, Severity, Verdict};

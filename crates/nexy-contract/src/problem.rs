@@ -1,6 +1,6 @@
 //! A problem told in one breath: what happened where, because of what, and what to type now.
 
-use crate::{Exit, text};
+use crate::{Exit, Fix, text};
 use std::fmt;
 
 /// Why a tool stops, in the three parts that an operator needs.
@@ -10,15 +10,15 @@ pub struct Problem {
     pub what: String,
     /// What was seen: `permission denied`.
     pub because: String,
-    /// What to do now, best as a command: `chmod u+r release_inbox/Nexy.dmg`.
-    pub fix: String,
+    /// What to do now, best a command: `chmod u+r release_inbox/Nexy.dmg`.
+    pub fix: Fix,
     /// How the tool ends.
     pub exit: Exit,
 }
 
 impl Problem {
     /// Puts the parts together.
-    pub fn new(exit: Exit, what: impl Into<String>, because: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, what: impl Into<String>, because: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self { what: what.into(), because: because.into(), fix: fix.into(), exit }
     }
 
@@ -31,7 +31,7 @@ impl Problem {
 
     /// The same problem, with something else to do.
     #[must_use]
-    pub fn doing(mut self, fix: impl Into<String>) -> Self {
+    pub fn doing(mut self, fix: impl Into<Fix>) -> Self {
         self.fix = fix.into();
         self
     }
@@ -51,8 +51,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.message())?;
         if !self.fix.is_empty() {
-            let lines: Vec<String> = self.fix.lines().map(text::printable).collect();
-            write!(formatter, "\n  do: {}", lines.join("\n      "))?;
+            write!(formatter, "\n{}", self.fix)?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! What every checker's table is made of: the words of a question, and the answer to it.
 
 use crate::{
-    Severity, Verdict,
-    screen::{hanging, instructions},
+    Fix, Severity, Verdict,
+    fix::{FixLine, Layout},
+    screen::hanging,
 };
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -15,9 +16,9 @@ pub struct Explain {
     /// How the checker looks, so that a person can do the same.
     pub check: &'static str,
     /// What to do about it.
-    pub fix: &'static str,
+    pub fix: &'static [FixLine],
     /// How to see that it helped.
-    pub verify: &'static str,
+    pub verify: &'static [FixLine],
 }
 
 /// One row of `--list`.
@@ -62,16 +63,14 @@ pub fn explained_text(explained: &Explained) -> String {
     let Explained { row, explain } = explained;
     let mut text = hanging("", 0, &format!("{}: {}", row.id, row.asks)) + "\n\n";
     let profiles = row.profiles.join(", ");
-    for (label, words) in [
-        ("Symptom", explain.symptom),
-        ("Check", explain.check),
-        ("Fix", explain.fix),
-        ("Verify", explain.verify),
-        ("Rulebook", row.runbook),
-        ("Profiles", &profiles),
-    ] {
-        text += &(instructions(label, 10, label, 10, words) + "\n");
-    }
+    let words = |label: &str, words: &str| hanging(label, 10, words) + "\n";
+    let lines = |label: &str, lines: &[FixLine]| Layout { notes: label, notes_at: 10, commands: label, commands_at: 10 }.show(lines) + "\n";
+    text += &words("Symptom", explain.symptom);
+    text += &words("Check", explain.check);
+    text += &lines("Fix", explain.fix);
+    text += &lines("Verify", explain.verify);
+    text += &words("Rulebook", row.runbook);
+    text += &words("Profiles", &profiles);
     text
 }
 
@@ -84,29 +83,29 @@ pub struct Answer {
     pub found: String,
     /// What should be there; empty on a pass.
     pub expected: String,
-    /// What to type now; empty on a pass.
-    pub fix: String,
+    /// What to do now; empty on a pass.
+    pub fix: Fix,
     /// Whether the answer decides; all do unless they say otherwise.
     pub severity: Severity,
 }
 
 impl Answer {
-    fn new(verdict: Verdict, found: String, expected: String, fix: String) -> Self {
+    fn new(verdict: Verdict, found: String, expected: String, fix: Fix) -> Self {
         Self { verdict, found, expected, fix, severity: Severity::Gate }
     }
 
     /// It was looked at, and it is right.
     pub fn pass(found: impl Into<String>) -> Self {
-        Self::new(Verdict::Pass, found.into(), String::new(), String::new())
+        Self::new(Verdict::Pass, found.into(), String::new(), Fix::none())
     }
 
     /// It was looked at, and it is wrong.
-    pub fn fail(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn fail(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(Verdict::Fail, found.into(), expected.into(), fix.into())
     }
 
     /// It could not be looked at.
-    pub fn unknown(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<String>) -> Self {
+    pub fn unknown(found: impl Into<String>, expected: impl Into<String>, fix: impl Into<Fix>) -> Self {
         Self::new(Verdict::Unknown, found.into(), expected.into(), fix.into())
     }
 
@@ -126,14 +125,15 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::COLUMNS;
+    use crate::{fix::command, screen::COLUMNS};
 
     #[test]
     fn a_list_and_an_explanation_fit_80_columns() {
         let long =
             "Is it, as every rulebook since the first one has asked, still exactly where everybody believes that it has always been?";
         let row = Row { id: "a-rather-long-id", profiles: &["before-checkout", "hard"], asks: long, runbook: "S0 §1" };
-        let explain = Explain { symptom: long, check: long, fix: "nexy-gate a-rather-long-id", verify: long };
+        const FIX: &[FixLine] = &[command("nexy-gate a-rather-long-id")];
+        let explain = Explain { symptom: long, check: long, fix: FIX, verify: FIX };
         for text in [list_text(&[row, row]), explained_text(&Explained { row, explain })] {
             assert!(text.lines().all(|line| line.chars().count() <= COLUMNS), "{text}");
         }

@@ -1,7 +1,7 @@
 //! The release record (`nexy.release/1`): the one traveller that walks through all five tools and ends as the evidence.
 
 use crate::{
-    Exit, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::Repositories, text,
+    Exit, Fix, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::Repositories, text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -147,8 +147,8 @@ pub struct Outcome {
     pub exit: Exit,
     /// One sentence for a person.
     pub message: String,
-    /// The command to type next.
-    pub next: Option<String>,
+    /// What to do next; empty when nothing is left to do.
+    pub next: Fix,
     /// What a dry run would have done, step by step; empty when the tool really acted.
     pub planned: Vec<String>,
     /// What had to be asked again, and why.

@@ -1,6 +1,11 @@
 //! A report as people and test harnesses read it: text blocks and TAP lines.
 
-use crate::{Finding, Report, Severity, Verdict, screen, text::printable};
+use crate::{
+    Finding, Report, Severity, Verdict,
+    fix::{FixLine, Layout},
+    screen,
+    text::{excerpt, printable},
+};
 use std::fmt::Write as _;
 
 /// What stands below a finding begins here.
@@ -37,7 +42,8 @@ pub fn finding_block(finding: &Finding, coloured: bool) -> String {
         }
         if !finding.fix.is_empty() {
             block += "\n";
-            block += &screen::instructions(&label("do"), INDENT + 8, &label("type"), INDENT, &finding.fix);
+            let layout = Layout { notes: &label("do"), notes_at: INDENT + 8, commands: &label("type"), commands_at: INDENT };
+            block += &layout.show(finding.fix.lines());
         }
         block += &below("rulebook", &printable(&finding.runbook));
     }
@@ -83,14 +89,25 @@ pub fn brief_json(report: &Report, max_bytes: usize) -> Result<String, serde_jso
             break;
         }
         for finding in &mut brief.findings {
-            for words in [&mut finding.found, &mut finding.expected, &mut finding.fix] {
-                let lines: Vec<String> = words.lines().map(|line| crate::text::excerpt(line, longest)).collect();
-                *words = lines.join("\n");
+            for words in [&mut finding.found, &mut finding.expected] {
+                *words = excerpt(words, longest);
             }
+            finding.fix = finding.fix.lines().iter().map(|line| shorter(line, longest)).collect();
         }
         json = serde_json::to_string(&brief)? + "\n";
     }
     Ok(json)
+}
+
+/// The same line in fewer characters. A command is whole or it is left off: half of one must not be typed.
+fn shorter(line: &FixLine, longest: usize) -> FixLine {
+    match line {
+        FixLine::Command(text) if text.chars().count() > longest => {
+            FixLine::Note("a command that is too long for a brief report: ask without --brief".into())
+        }
+        FixLine::Command(_) => line.clone(),
+        FixLine::Note(text) => FixLine::Note(excerpt(text, longest).into()),
+    }
 }
 
 /// The Test Anything Protocol: advice is `# TODO`, so that a harness does not fail on it.
@@ -101,12 +118,12 @@ pub fn tap(report: &Report) -> String {
         let ok = if finding.verdict == Verdict::Pass { "ok" } else { "not ok" };
         let mark = if finding.severity == Severity::Advice && finding.verdict != Verdict::Pass { " # TODO advice" } else { "" };
         let _ = writeln!(lines, "{ok} {} - {}{mark}", index + 1, finding.id);
-        for (label, value) in
-            [("found", &finding.found), ("expected", &finding.expected), ("type", &finding.fix), ("rulebook", &finding.runbook)]
-        {
-            if finding.verdict != Verdict::Pass && !value.is_empty() {
-                for line in value.lines() {
-                    let _ = writeln!(lines, "# {label}: {}", printable(line));
+        if finding.verdict != Verdict::Pass {
+            let fix = finding.fix.lines().iter().map(|line| (if line.is_command() { "type" } else { "do" }, line.text()));
+            let words = [("found", finding.found.as_str()), ("expected", finding.expected.as_str())];
+            for (label, value) in words.into_iter().chain(fix).chain([("rulebook", finding.runbook.as_str())]) {
+                if !value.is_empty() {
+                    let _ = writeln!(lines, "# {label}: {}", printable(value));
                 }
             }
         }
@@ -120,7 +137,7 @@ pub fn tap(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::{Fix, Timestamp};
 
     fn finding(id: usize, verdict: Verdict, words: &str) -> Finding {
         Finding {
@@ -129,7 +146,7 @@ mod tests {
             severity: Severity::Gate,
             found: words.to_owned(),
             expected: words.to_owned(),
-            fix: words.to_owned(),
+            fix: Fix::note(words.to_owned()),
             runbook: "S0 §1.1".to_owned(),
             elapsed_ms: 12,
         }
@@ -139,7 +156,10 @@ mod tests {
     fn what_people_read_fits_80_columns_and_a_command_stands_alone_and_whole() {
         let command = format!("sudo chown root:server {}", "/srv/a-long-folder".repeat(9));
         let mut no = finding(1, Verdict::Fail, &"many words ".repeat(30));
-        no.fix = format!("read this first, {}\n{command}\nsudo nexy-gate x\nthen look again", "carefully ".repeat(9));
+        no.fix = Fix::note(format!("read this first, {}", "carefully ".repeat(9)))
+            .then_command(command.clone())
+            .then_command("sudo nexy-gate x")
+            .then_note("then look again");
         let yes = finding(2, Verdict::Pass, &"many words ".repeat(30));
         let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), vec![no, yes]);
         let text = text(&report, false);
@@ -156,10 +176,10 @@ mod tests {
     #[test]
     fn a_harness_gets_every_line_of_a_fix_as_a_comment() {
         let mut no = finding(1, Verdict::Fail, "no");
-        no.fix = "read this\nsudo x".to_owned();
+        no.fix = Fix::note("read this").then_command("sudo x");
         let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), vec![no]);
         let tap = tap(&report);
-        assert!(tap.contains("# type: read this\n# type: sudo x\n"), "{tap}");
+        assert!(tap.contains("# do: read this\n# type: sudo x\n"), "{tap}");
         assert!(tap.lines().skip(2).all(|line| line.starts_with("not ok") || line.starts_with("# ")), "{tap}");
     }
 

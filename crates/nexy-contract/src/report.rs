@@ -1,6 +1,6 @@
 //! What a checker says: findings, and the verdict that follows from them (`nexy.report/1`).
 
-use crate::{Exit, Sha256Digest, Timestamp, document, document::DocumentError};
+use crate::{Exit, Fix, Sha256Digest, Timestamp, document, document::DocumentError};
 use serde::{Deserialize, Serialize};
 
 /// The schema id of a report.
@@ -64,8 +64,8 @@ pub struct Finding {
     pub found: String,
     /// What should be there; empty only when it is the same as what was found.
     pub expected: String,
-    /// What to type now; empty only on a pass.
-    pub fix: String,
+    /// What to do now; empty only on a pass.
+    pub fix: Fix,
     /// The section of the rulebook that asks for it, such as `S3 §2.2`.
     pub runbook: String,
     /// How long it took to look, in milliseconds.
@@ -197,7 +197,7 @@ mod tests {
             severity,
             found: String::new(),
             expected: String::new(),
-            fix: String::new(),
+            fix: Fix::none(),
             runbook: String::new(),
             elapsed_ms: 0,
         }

@@ -1,6 +1,6 @@
 //! Words on a screen of 80 columns: text is wrapped, commands never are.
 
-use crate::text::printable;
+use crate::fix::{Fix, FixLine};
 
 /// What people read fits this many columns, commands excepted: a wrapped command cannot be copied.
 pub const COLUMNS: usize = 80;
@@ -56,20 +56,28 @@ const PROGRAMS: &[&str] = &[
     "xcrun",
 ];
 
-/// One line of a fix, safe to print.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FixLine {
-    /// To be typed as it stands.
-    Command(String),
-    /// To be read.
-    Words(String),
+/// Guesses of each line whether it is typed.
+fn guessed(text: &str) -> Fix {
+    let line = |line: &str| if is_command(line) { FixLine::Command(line.to_owned().into()) } else { FixLine::Note(line.to_owned().into()) };
+    text.lines().filter(|text| !text.trim().is_empty()).map(line).collect()
 }
 
-/// The lines of a fix: each is one command, alone, or words.
-#[must_use]
-pub fn fix_lines(fix: &str) -> Vec<FixLine> {
-    let line = |line: &str| if is_command(line) { FixLine::Command(printable(line)) } else { FixLine::Words(printable(line)) };
-    fix.lines().filter(|text| !text.trim().is_empty()).map(line).collect()
+impl From<&str> for Fix {
+    fn from(text: &str) -> Self {
+        guessed(text)
+    }
+}
+
+impl From<String> for Fix {
+    fn from(text: String) -> Self {
+        guessed(&text)
+    }
+}
+
+impl From<&String> for Fix {
+    fn from(text: &String) -> Self {
+        guessed(text)
+    }
 }
 
 /// Whether a line is typed and not read.
@@ -129,43 +137,10 @@ pub fn hanging(label: &str, indent: usize, text: &str) -> String {
     head.trim_end_matches('\n').to_owned() + &lines.join(&format!("\n{}", " ".repeat(indent)))
 }
 
-/// A fix below two labels: words are wrapped beside theirs from column `read_at`, commands stand alone below theirs from
-/// column `type_at`. Lines of one kind in a row share a label.
-#[must_use]
-pub fn instructions(to_read: &str, read_at: usize, to_type: &str, type_at: usize, fix: &str) -> String {
-    let mut shown: Vec<String> = Vec::new();
-    let mut last_was_command = None;
-    for line in fix_lines(fix) {
-        let is_command = matches!(line, FixLine::Command(_));
-        let is_next_of_kind = last_was_command.replace(is_command) == Some(is_command);
-        match line {
-            FixLine::Words(text) => shown.push(hanging(if is_next_of_kind { "" } else { to_read }, read_at, &text)),
-            FixLine::Command(text) => {
-                if !is_next_of_kind && !to_type.is_empty() {
-                    shown.push(to_type.to_owned());
-                }
-                shown.push(format!("{:type_at$}{text}", ""));
-            }
-        }
-    }
-    shown.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn a_command_is_told_from_words() {
-        for line in ["sudo chmod 640 /a b", "nexy-gate --list", "/usr/bin/x y", "scripts/vm.sh nexy-gate hard", "make vm-hard"] {
-            assert_eq!(fix_lines(line), [FixLine::Command(line.to_owned())]);
-        }
-        for line in ["put the file there", "https://example.test/x", "Build it again.", "and/or: nothing"] {
-            assert_eq!(fix_lines(line), [FixLine::Words(line.to_owned())]);
-        }
-        assert_eq!(fix_lines("read this\n\nsudo x\u{1b}\n").len(), 2);
-    }
 
     #[test]
     fn words_are_wrapped_and_only_one_that_fits_nowhere_is_broken() {

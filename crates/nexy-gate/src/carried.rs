@@ -35,7 +35,7 @@ mod tests {
             severity: Severity::Gate,
             found: (*found).to_owned(),
             expected: String::new(),
-            fix: String::new(),
+            fix: nexy_contract::Fix::none(),
             runbook: String::new(),
             elapsed_ms: 0,
         };

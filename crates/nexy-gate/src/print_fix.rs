@@ -6,6 +6,7 @@ use crate::{
 };
 use nexy_contract::{
     Exit, Problem, Verdict,
+    fix::FixLine,
     text::{printable, shell_word},
 };
 use nexy_outside::clock;
@@ -50,10 +51,10 @@ fn render(gate: &Gate, repair: Repair, target: &Path, now: &str) -> Result<Strin
         let command = line.strip_prefix("sudo ").unwrap_or(line);
         command.starts_with("nexy-gate ") || steps.iter().any(|step| step.command == command)
     };
-    let left: Vec<&str> = answer.fix.lines().filter(|line| !is_done(line)).collect();
+    let left: Vec<&FixLine> = answer.fix.lines().iter().filter(|line| !(line.is_command() && is_done(line.text()))).collect();
     if !left.is_empty() {
         script += "# Left to a person, after it:\n";
-        left.iter().for_each(|line| script += &format!("#   {}\n", printable(line)));
+        left.iter().for_each(|line| script += &format!("#   {}\n", printable(line.text())));
     }
     // Values are quoted so that nothing in them expands; that is what the linter would warn of.
     script += "# shellcheck disable=SC2016\nset -eu\n\n";

@@ -89,8 +89,8 @@ mod tests {
             let problem = choose(&[given.to_owned()], GATES, PROFILES).expect_err("it is unknown");
             assert_eq!(problem.exit, Exit::Usage);
             match wanted {
-                Some(wanted) => assert!(problem.fix.contains(&format!("`{wanted}`")), "{given}: {}", problem.fix),
-                None => assert_eq!(problem.fix, "nexy-gate --list"),
+                Some(wanted) => assert!(problem.fix.text().contains(&format!("`{wanted}`")), "{given}: {}", problem.fix),
+                None => assert_eq!(problem.fix.text(), "nexy-gate --list"),
             }
         }
     }

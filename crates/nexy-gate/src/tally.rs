@@ -1,13 +1,14 @@
 //! Several things that one gate looks at: one no is a no, one blind spot is unknown, and every one of them is named.
 
 use crate::gate::Answer;
+use nexy_contract::Fix;
 
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     good: Vec<String>,
-    bad: Vec<(String, String)>,
-    blind: Vec<(String, String)>,
+    bad: Vec<(String, Fix)>,
+    blind: Vec<(String, Fix)>,
 }
 
 impl Tally {
@@ -17,12 +18,12 @@ impl Tally {
     }
 
     /// This one is wrong; `fix` is what to type.
-    pub(crate) fn fail(&mut self, found: impl Into<String>, fix: impl Into<String>) {
+    pub(crate) fn fail(&mut self, found: impl Into<String>, fix: impl Into<Fix>) {
         self.bad.push((found.into(), fix.into()));
     }
 
     /// This one could not be looked at; `fix` is what to type.
-    pub(crate) fn unknown(&mut self, found: impl Into<String>, fix: impl Into<String>) {
+    pub(crate) fn unknown(&mut self, found: impl Into<String>, fix: impl Into<Fix>) {
         self.blind.push((found.into(), fix.into()));
     }
 
@@ -35,16 +36,14 @@ impl Tally {
             };
         }
         let answer = if self.bad.is_empty() { Answer::unknown } else { Answer::fail };
-        let (mut found, mut fixes): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        let (mut found, mut all): (Vec<String>, Fix) = (Vec::new(), Fix::none());
         for (text, fix) in self.bad.into_iter().chain(self.blind) {
             if !found.contains(&text) {
                 found.push(text);
             }
-            if !fixes.contains(&fix) {
-                fixes.push(fix);
-            }
+            all = all.then(fix);
         }
-        answer(found.join("; "), expected.into(), fixes.join("\n"))
+        answer(found.join("; "), expected.into(), all)
     }
 }
 
@@ -63,7 +62,7 @@ mod tests {
         tally.fail("d is wrong", "mend");
         let answer = tally.answer("all right");
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert_eq!((answer.found.as_str(), answer.fix.as_str()), ("c is wrong; d is wrong; b cannot be seen", "mend\nlook"));
+        assert_eq!((answer.found.as_str(), answer.fix.text().as_str()), ("c is wrong; d is wrong; b cannot be seen", "mend\nlook"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `check`: do the manifests agree with each other and with nexy.toml? It looks at files only.
 
 use crate::transaction;
-use nexy_contract::{Exit, Finding, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
+use nexy_contract::{Exit, Finding, Fix, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
 use nexy_outside::{
     Common, Workspace, clock, files,
     manifests::{self, FoundManifest},
@@ -33,7 +33,8 @@ fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Finding {
     };
     match ManifestFacts::read(text) {
         Err(error) => Finding {
-            fix: format!("git log -p -- {}   # restore a sound one, then run the same command again", shell_word(&manifest.path)),
+            fix: Fix::command(format!("git log -p -- {}", shell_word(&manifest.path)))
+                .then_note("restore a sound one, then run the same command again"),
             ..finding(&manifest.path, Verdict::Fail, error.to_string(), expected)
         },
         Ok(facts) if facts.url != url => finding(&manifest.path, Verdict::Fail, format!("it sends clients to {}", facts.url), expected),
@@ -71,10 +72,8 @@ fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, n
             let found = format!("{name} differs from manifest.json; the server falls back to it");
             let mut finding = finding(&id, Verdict::Fail, found, expected);
             if transaction::versioned(name).is_none() {
-                finding.fix = format!(
-                    "mv {0} {0}.kept   # nobody removes it for you, since its name holds no version",
-                    shell_word(&format!("{folder}/{name}"))
-                );
+                let path = shell_word(&format!("{folder}/{name}"));
+                finding.fix = Fix::note("its name holds no version, so no tool removes it:").then_command(format!("mv {path} {path}.kept"));
             }
             return Ok(finding);
         }
@@ -83,6 +82,6 @@ fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, n
 }
 
 fn finding(id: &str, verdict: Verdict, found: String, expected: String) -> Finding {
-    let fix = if verdict == Verdict::Pass { String::new() } else { REWRITE.to_owned() };
+    let fix = if verdict == Verdict::Pass { Fix::none() } else { REWRITE.into() };
     Finding { id: id.to_owned(), verdict, severity: Severity::Gate, found, expected, fix, runbook: RUNBOOK.to_owned(), elapsed_ms: 0 }
 }

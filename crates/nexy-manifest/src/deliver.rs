@@ -5,7 +5,7 @@ use crate::{
     write::{self, TOOL},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use nexy_contract::{Exit, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
+use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
 use nexy_outside::{
     Common, Workspace,
     acting::{self, Arrival, Deed},
@@ -118,5 +118,5 @@ fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
     }
     let message = format!("the VM serves version {} with length {}", delivery.served_version, delivery.served_length);
     let deed = Deed::done(message, true);
-    Ok(Deed { next: Some("see what clients get: nexy-verify updates -".to_owned()), ..deed })
+    Ok(Deed { next: Fix::note("see what clients get:").then_command("nexy-verify updates -"), ..deed })
 }

@@ -2,7 +2,7 @@
 
 use crate::transaction;
 use nexy_contract::{
-    Exit, Problem, Record, Sha256Digest,
+    Exit, Fix, Problem, Record, Sha256Digest,
     manifest::{self, ManifestFacts, Move},
     record::{ManifestFile, PUBLICATION, ROLLBACK},
     target::ArtifactRow,
@@ -94,7 +94,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         message += &format!("; clients that already have {before} stay there until a higher version comes");
     }
     let deed = Deed::done(message, written.changed());
-    Ok(Deed { next: Some("deliver them to the VM: scripts/manifest_to_vm.sh -".to_owned()), ..deed })
+    Ok(Deed { next: Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"), ..deed })
 }
 
 /// Whether what the record says is live is what users were taken back to.

@@ -3,7 +3,8 @@
 
 use crate::{Common, Workspace, cli, clock, stdio, tool};
 use nexy_contract::{
-    Exit, Problem, Record,
+    Exit, Fix, Problem, Record,
+    fix::Layout,
     record::{Outcome, Retry, Stop},
 };
 
@@ -14,8 +15,8 @@ pub struct Deed {
     pub exit: Exit,
     /// One sentence for a person.
     pub message: String,
-    /// The command to type next.
-    pub next: Option<String>,
+    /// What to do next.
+    pub next: Fix,
     /// What a dry run would have done.
     pub planned: Vec<String>,
     /// What had to be asked again.
@@ -30,13 +31,13 @@ impl Deed {
     /// Done.
     #[must_use]
     pub fn done(message: impl Into<String>, acted: bool) -> Self {
-        Self { exit: Exit::Yes, message: message.into(), next: None, planned: Vec::new(), retries: Vec::new(), ungated: None, acted }
+        Self { exit: Exit::Yes, message: message.into(), next: Fix::none(), planned: Vec::new(), retries: Vec::new(), ungated: None, acted }
     }
 
     /// Not done, because of a problem.
     #[must_use]
     pub fn failed(problem: &Problem, acted: bool) -> Self {
-        Self { exit: problem.exit, message: problem.message(), next: Some(problem.fix.clone()), ..Self::done("", acted) }
+        Self { exit: problem.exit, message: problem.message(), next: problem.fix.clone(), ..Self::done("", acted) }
     }
 }
 
@@ -103,7 +104,7 @@ pub fn act(
         at: clock::now(),
         exit: deed.exit,
         message: deed.message.clone(),
-        next: deed.next.clone().filter(|next| !next.is_empty()),
+        next: deed.next.clone(),
         planned: deed.planned.clone(),
         retries: deed.retries.clone(),
         ungated: deed.ungated.clone(),
@@ -133,10 +134,11 @@ fn tell(tool: &str, common: &Common, deed: &Deed) {
             common.note(&format!("{tool}: would {step}"));
         }
         common.note(&format!("{tool}: {}", deed.message));
-        if let Some(next) = &deed.next {
-            common.note(&format!("  next: {next}"));
+        if !deed.next.is_empty() {
+            let below = Layout { notes: "  next:", notes_at: 8, commands: "  next:", commands_at: 4 };
+            common.note(&below.show(deed.next.lines()));
         }
     } else {
-        tool::tell(tool, &Problem::new(deed.exit, deed.message.clone(), "", deed.next.clone().unwrap_or_default()));
+        tool::tell(tool, &Problem::new(deed.exit, deed.message.clone(), "", deed.next.clone()));
     }
 }

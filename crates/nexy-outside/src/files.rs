@@ -1,6 +1,6 @@
 //! Files: bounded reads, replacement that a crash cannot tear, one hash of one open file, locks that the kernel frees.
 
-use nexy_contract::{Exit, Problem, Sha256Digest, digest::RunningDigest};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest, digest::RunningDigest};
 use rustix::fs::OFlags;
 use std::{
     fs::{File, OpenOptions},
@@ -39,7 +39,7 @@ impl FileError {
 
     /// The problem to print; `exit` and `fix` are the caller's.
     #[must_use]
-    pub fn problem(&self, exit: Exit, fix: impl Into<String>) -> Problem {
+    pub fn problem(&self, exit: Exit, fix: impl Into<Fix>) -> Problem {
         Problem::new(exit, format!("cannot {} {}", self.verb, self.path.display()), self.because(), fix)
     }
 }

@@ -104,7 +104,7 @@ fn make_live(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem>
 
 /// Done; the manifest comes next.
 pub(crate) fn done(message: String, changed: bool) -> Deed {
-    Deed { next: Some("tell the clients: nexy-manifest write -".to_owned()), ..Deed::done(message, changed) }
+    Deed { next: nexy_contract::Fix::note("tell the clients:").then_command("nexy-manifest write -"), ..Deed::done(message, changed) }
 }
 
 /// The outcome of a dry run: every step, or the refusal.

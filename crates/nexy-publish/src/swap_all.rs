@@ -6,7 +6,7 @@ use crate::{
     steps::{confirm, swap},
 };
 use nexy_contract::{
-    Exit, Problem, Record,
+    Exit, Fix, Problem, Record,
     record::{Artifact, Live, Previous},
 };
 
@@ -36,14 +36,10 @@ pub(crate) fn swap_all(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<()
         };
         return Err(Problem { what: format!("{had}; {}", problem.what), ..problem }.ending(Exit::PutBack));
     }
-    let joined = |part: fn(&Problem) -> &str, by: &str| needs_person.iter().map(part).collect::<Vec<_>>().join(by);
+    let joined = |part: fn(&Problem) -> &str| needs_person.iter().map(part).collect::<Vec<_>>().join("; ");
+    let fix = needs_person.iter().fold(Fix::none(), |fix, problem| fix.then(&problem.fix));
     let exit = Exit::gravest(needs_person.iter().map(|problem| problem.exit)).unwrap_or(Exit::NeedsPerson);
-    Err(Problem::new(
-        exit,
-        joined(|problem| &problem.what, "; "),
-        joined(|problem| &problem.because, "; "),
-        joined(|problem| &problem.fix, "\n"),
-    ))
+    Err(Problem::new(exit, joined(|problem| &problem.what), joined(|problem| &problem.because), fix))
 }
 
 /// Records what is live now, and the confirmed signatures.

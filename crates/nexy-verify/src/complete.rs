@@ -61,7 +61,7 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH,
                 exit: Exit::Yes,
                 message: "done".to_owned(),
-                next: None,
+                next: nexy_contract::Fix::none(),
                 planned: Vec::new(),
                 retries: Vec::new(),
                 ungated: None,

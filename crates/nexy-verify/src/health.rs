@@ -121,7 +121,7 @@ mod tests {
             (health("degraded", "2.0.0.4", "2.0.0.4"), "look"),
         ] {
             let answer = judge(&question(), &look);
-            assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, fix), "{look:?}");
+            assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, fix), "{look:?}");
             assert!(answer.expected.contains("2.0.0.4 (from VERSION)"));
         }
     }
@@ -146,7 +146,7 @@ mod tests {
             (200, &good[..40]),
         ] {
             let answer = judge(&question(), &answered(status, body));
-            assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "look"), "{status} {body}");
+            assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "look"), "{status} {body}");
         }
     }
 
@@ -159,7 +159,7 @@ mod tests {
         }
         let not_known = Err(NotKnown { because: "there is no VERSION".to_owned(), fix: "nexy-version check".to_owned() });
         let answer = judge(&Question { version: not_known, ..question() }, &health("OK", "2.0.0.4", "2.0.0.4"));
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Unknown, "nexy-version check"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "nexy-version check"));
     }
 
     #[test]

@@ -119,7 +119,7 @@ mod tests {
         {
             let problem = chosen(given).expect_err("it is unknown");
             assert_eq!(problem.exit, Exit::Usage);
-            assert!(problem.fix.contains(fix), "{given}: {}", problem.fix);
+            assert!(problem.fix.text().contains(fix), "{given}: {}", problem.fix);
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     places::{self, Look},
 };
 use nexy_contract::{
-    Exit, Finding, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace, text::shell_word,
-    version_places,
+    Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace,
+    text::shell_word, version_places,
 };
 use nexy_outside::{Common, Workspace, clock, manifests};
 
@@ -28,16 +28,16 @@ pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Resul
 
 fn judge_place(place: &VersionPlace, look: &Look, version: ReleaseVersion) -> Finding {
     let expected = format!("{version} as in the version file");
-    let set = format!("nexy-version set {version}");
-    let correct = format!("correct {} or its row in nexy.toml, then {set}", place.file);
+    let set = Fix::command(format!("nexy-version set {version}"));
+    let correct = Fix::note(format!("correct {} or its row in nexy.toml, then:", place.file)).then(&set);
     let (verdict, found, fix) = match look {
         Look::Spots(spots) => match spots.iter().find(|spot| spot.version != version) {
-            None => (Verdict::Pass, format!("{version}"), String::new()),
+            None => (Verdict::Pass, format!("{version}"), Fix::none()),
             Some(spot) => (Verdict::Fail, format!("line {} says {}", spot.line, spot.version), set),
         },
         Look::Wrong(error) => (Verdict::Fail, error.to_string(), correct),
         Look::Missing => (Verdict::Fail, format!("{} does not exist", place.file), correct),
-        Look::Unreadable(error) => (Verdict::Unknown, error.to_string(), "make it readable, then run the same command again".to_owned()),
+        Look::Unreadable(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
     };
     finding(version_places::name(place), verdict, found, expected, fix)
 }
@@ -48,7 +48,7 @@ fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion
         Phase::Published => format!("{version} in every manifest"),
     };
     let (verdict, found, fix) = match manifests::read_all(workspace) {
-        Err(error) => (Verdict::Unknown, error.to_string(), "make it readable, then run the same command again".to_owned()),
+        Err(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
         Ok(found) => {
             let texts: Vec<(&str, Option<&str>)> =
                 found.iter().map(|manifest| (manifest.path.as_str(), manifest.text.as_deref())).collect();
@@ -59,38 +59,39 @@ fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion
 }
 
 /// The pair is equal and, as the phase asks, not newer than VERSION or equal to it.
-fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: ReleaseVersion) -> (Verdict, String, String) {
-    let fail = |found: String, fix: &str| (Verdict::Fail, found, fix.to_owned());
-    let publish = "publish, then write the manifests: make release";
+fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: ReleaseVersion) -> (Verdict, String, Fix) {
+    let fail = |found: String, fix: Fix| (Verdict::Fail, found, fix);
+    let publish = Fix::command("make release");
     let Some((first_path, first)) = manifests.first() else {
-        return fail("nexy.toml names no manifest folder".to_owned(), "name one in layout.manifest_dirs");
+        return fail("nexy.toml names no manifest folder".to_owned(), Fix::note("name one in layout.manifest_dirs of nexy.toml"));
     };
     if let Some((path, _)) = manifests.iter().find(|(_, text)| text != first) {
-        return fail(format!("{path} and {first_path} differ"), "nexy-manifest check   # says which one describes the live artifact");
+        return fail(format!("{path} and {first_path} differ"), Fix::command("nexy-manifest check"));
     }
     let Some(text) = first else {
         return match phase {
-            Phase::Prepared => (Verdict::Pass, "no manifest yet".to_owned(), String::new()),
+            Phase::Prepared => (Verdict::Pass, "no manifest yet".to_owned(), Fix::none()),
             Phase::Published => fail("there is no manifest".to_owned(), publish),
         };
     };
     match ManifestFacts::read(text) {
-        Err(error) => {
-            fail(format!("{first_path}: {error}"), &format!("git log -p -- {}   # then restore the last sound one", shell_word(first_path)))
-        }
-        Ok(facts) if facts.version == version => (Verdict::Pass, format!("{version}"), String::new()),
+        Err(error) => fail(
+            format!("{first_path}: {error}"),
+            Fix::command(format!("git log -p -- {}", shell_word(first_path))).then_note("restore the last sound one from there"),
+        ),
+        Ok(facts) if facts.version == version => (Verdict::Pass, format!("{version}"), Fix::none()),
         Ok(facts) if facts.version > version => fail(
             format!("the manifests say {}, which is newer than {version}", facts.version),
-            &format!("nexy-version set X.Y.Z.W   # above {}", facts.version),
+            Fix::note(format!("choose a version above {}:", facts.version)).then_command("nexy-version set X.Y.Z.W"),
         ),
         Ok(facts) => match phase {
-            Phase::Prepared => (Verdict::Pass, format!("{}, not yet published", facts.version), String::new()),
+            Phase::Prepared => (Verdict::Pass, format!("{}, not yet published", facts.version), Fix::none()),
             Phase::Published => fail(format!("the manifests say {}", facts.version), publish),
         },
     }
 }
 
-fn finding(id: String, verdict: Verdict, found: String, expected: String, fix: String) -> Finding {
+fn finding(id: String, verdict: Verdict, found: String, expected: String, fix: Fix) -> Finding {
     Finding { id, verdict, severity: Severity::Gate, found, expected, fix, runbook: RUNBOOK.to_owned(), elapsed_ms: 0 }
 }
 

@@ -5,7 +5,7 @@
 #![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
 
 use nexy_contract::{
-    Exit, Finding, Record, ReleaseVersion, Report, Severity, Sha256Digest, Timestamp, Verdict,
+    Exit, Finding, Fix, Record, ReleaseVersion, Report, Severity, Sha256Digest, Timestamp, Verdict,
     build_receipt::{self, BuildReceipt},
     channels::{self, Channels, Cleaned, CleanedAsset, ShownAsset, ShownChannel},
     db_receipt::{self, Backup, Contents, DbReceipt, Drill, Event, Hardening, Outcome as DbOutcome, Restore},
@@ -58,7 +58,7 @@ fn example_report() -> Report {
         severity,
         found: "Update/Nexy.dmg is asset 1001".to_owned(),
         expected: "a release that exists, is no draft and not immutable".to_owned(),
-        fix: if verdict == Verdict::Pass { String::new() } else { "gh release view Update -R owner/name --web".to_owned() },
+        fix: if verdict == Verdict::Pass { Fix::none() } else { Fix::command("gh release view Update -R owner/name --web") },
         runbook: "S2 §1.3".to_owned(),
         elapsed_ms: 41,
     };
@@ -74,17 +74,22 @@ fn example_report() -> Report {
 }
 
 fn example_record() -> Record {
-    let outcome = |by: &str, second, message: &str, next: &str| Outcome {
+    let outcome = |by: &str, second, message: &str, next: Fix| Outcome {
         by: by.to_owned(),
         at: at(second),
         exit: Exit::Yes,
         message: message.to_owned(),
-        next: Some(next.to_owned()),
+        next,
         planned: Vec::new(),
         retries: Vec::new(),
         ungated: None,
     };
-    let mut publish = outcome("nexy-publish", 60, "Update/Nexy.dmg live at version 2.0.0.4", "tell the clients: nexy-manifest write -");
+    let mut publish = outcome(
+        "nexy-publish",
+        60,
+        "Update/Nexy.dmg live at version 2.0.0.4",
+        Fix::note("tell the clients:").then_command("nexy-manifest write -"),
+    );
     publish.retries.push(Retry { request: "GET releases/7/assets".to_owned(), because: "HTTP 502".to_owned(), waited_ms: 500 });
     Record {
         schema: record::SCHEMA.to_owned(),
@@ -140,7 +145,7 @@ fn example_record() -> Record {
                 "nexy-manifest write",
                 62,
                 "wrote 4 manifest files at version 2.0.0.4",
-                "deliver them to the VM: scripts/manifest_to_vm.sh -",
+                Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"),
             ),
         ],
         ext: serde_json::Map::new(),

@@ -1,7 +1,7 @@
 //! Round trips of generated records, and what stops one.
 
 use super::*;
-use crate::{Finding, Severity};
+use crate::{Finding, Fix, Severity, fix::FixLine};
 use proptest::prelude::*;
 
 fn digest() -> impl Strategy<Value = Sha256Digest> {
@@ -20,8 +20,14 @@ fn verdict() -> impl Strategy<Value = Verdict> {
     prop::sample::select(vec![Verdict::Pass, Verdict::Fail, Verdict::Unknown])
 }
 
+fn fix() -> impl Strategy<Value = Fix> {
+    let line = (any::<bool>(), any::<String>())
+        .prop_map(|(is_command, text)| if is_command { FixLine::Command(text.into()) } else { FixLine::Note(text.into()) });
+    prop::collection::vec(line, 0..3).prop_map(|lines| lines.into_iter().collect())
+}
+
 prop_compose! {
-    fn finding()(id in "[a-z]{1,8}", verdict in verdict(), advice: bool, found: String, fix: String, elapsed_ms: u64) -> Finding {
+    fn finding()(id in "[a-z]{1,8}", verdict in verdict(), advice: bool, found: String, fix in fix(), elapsed_ms: u64) -> Finding {
         Finding {
             id,
             verdict,
@@ -45,7 +51,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn outcome()(by in "[a-z-]{1,8}", at in timestamp(), exit in exit(), message: String, next: Option<String>, planned in prop::collection::vec(any::<String>(), 0..2)) -> Outcome {
+    fn outcome()(by in "[a-z-]{1,8}", at in timestamp(), exit in exit(), message: String, next in fix(), planned in prop::collection::vec(any::<String>(), 0..2)) -> Outcome {
         Outcome { by, at, exit, message, next, planned, retries: Vec::new(), ungated: None }
     }
 }
@@ -132,7 +138,7 @@ fn the_gravest_of_several_stops_is_the_exit() {
         at: Timestamp::UNIX_EPOCH,
         exit,
         message: String::new(),
-        next: None,
+        next: Fix::none(),
         planned: Vec::new(),
         retries: Vec::new(),
         ungated: None,

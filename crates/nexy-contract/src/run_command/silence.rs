@@ -1,7 +1,7 @@
 //! Why the end of a remote script is not known, and what to do about each reason.
 
 use super::Az;
-use crate::{Exit, Problem, text};
+use crate::{Exit, Fix, Problem, text};
 
 /// Looks at the VM and changes nothing.
 pub(super) const LOOK: &str = "scripts/vm.sh nexy-verify local";
@@ -49,35 +49,36 @@ impl Silence {
                 format!("az vm show --resource-group {} --name {} --show-details", text::shell_word(group), text::shell_word(name))
             },
         );
-        let not_sent = |because: &str, fix: String| Problem::new(Exit::CouldNotLook, "the script did not run on the VM", because, fix);
-        let unknown = |because: &str| {
-            let fix = format!("the script may still be running: do not repeat one that changes things; look first: {LOOK}");
+        let not_sent = |because: &str, fix: Fix| Problem::new(Exit::CouldNotLook, "the script did not run on the VM", because, fix);
+        let unknown = |because: &str, first: Fix| {
+            let fix = first
+                .then_note("the script may still be running: do not repeat one that changes things before its log was read:")
+                .then_command(LOOK);
             Problem::new(Exit::CouldNotLook, "how the script on the VM ended is not known", because, fix)
         };
+        let in_doubt = |because: &str| unknown(because, Fix::none());
         match self {
             Self::Conflict => Problem::new(
                 Exit::Busy,
                 "the script did not run on the VM",
                 "another run-command is in progress there, and Azure runs one at a time",
-                "wait until it has ended, then run the same command again (once is safe: this one was not accepted)",
+                Fix::note("wait until it has ended, then run the same command again (once is safe: this one was not accepted)"),
             ),
-            Self::NotLoggedIn => not_sent("az is not logged in", "az login".to_owned()),
-            Self::LoginEnded(said) => {
-                let mut problem = unknown(said);
-                problem.fix = format!("az login; {}", problem.fix);
-                problem
+            Self::NotLoggedIn => not_sent("az is not logged in", Fix::command("az login")),
+            Self::LoginEnded(said) => unknown(said, Fix::command("az login")),
+            Self::NotFound(said) => not_sent(said, Fix::note("compare the names with nexy.toml:").then_command(machine)),
+            Self::NotAllowed(said) => {
+                not_sent(said, Fix::command("az account show").then_note("for another account:").then_command("az login"))
             }
-            Self::NotFound(said) => not_sent(said, format!("compare the names with nexy.toml: {machine}")),
-            Self::NotAllowed(said) => not_sent(said, "look which account is used: az account show   (another one: az login)".to_owned()),
-            Self::NotRunning(said) => not_sent(said, format!("look at its power state: {machine}")),
-            Self::Usage(said) => not_sent(said, "install a current az: az upgrade".to_owned()),
-            Self::Unfinished => unknown("the VM says that its last script did not finish: it was restarted, or its agent was ended"),
-            Self::NoSentinel => unknown("the script's output came back without its last line, so it was cut short or never began"),
-            Self::OtherRun => unknown("the last line is the one of another run"),
-            Self::NotLast => unknown("something was printed after the line that should be the last"),
-            Self::Forged => unknown("the output holds lines that look like az's own markers, so it could say anything"),
-            Self::Contradiction => unknown("Azure's agent says that the script ended in another way than its last line does"),
-            Self::Other(said) => unknown(said),
+            Self::NotRunning(said) => not_sent(said, Fix::note("look at its power state:").then_command(machine)),
+            Self::Usage(said) => not_sent(said, Fix::note("this az is too old:").then_command("az upgrade")),
+            Self::Unfinished => in_doubt("the VM says that its last script did not finish: it was restarted, or its agent was ended"),
+            Self::NoSentinel => in_doubt("the script's output came back without its last line, so it was cut short or never began"),
+            Self::OtherRun => in_doubt("the last line is the one of another run"),
+            Self::NotLast => in_doubt("something was printed after the line that should be the last"),
+            Self::Forged => in_doubt("the output holds lines that look like az's own markers, so it could say anything"),
+            Self::Contradiction => in_doubt("Azure's agent says that the script ended in another way than its last line does"),
+            Self::Other(said) => in_doubt(said),
         }
     }
 }

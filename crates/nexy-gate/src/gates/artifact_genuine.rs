@@ -7,6 +7,7 @@ use crate::{
     tally::Tally,
     xar::{self, Header},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{target::ArtifactKind, text::shell_word};
 
 pub(crate) const GATE: Gate = Gate {
@@ -20,8 +21,11 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Clients download an error page, a test file or a cut copy as an update; for five months the feed announced a 33-byte text.",
         check: "A disk image ends with a 512-byte trailer that begins `koly` (version 4); a flat package begins `xar!`. \
                 Both say how long their parts are, and all of that must be there. By hand: tail -c 512 FILE | head -c 4, or head -c 4 FILE.",
-        fix: "Build it again, or copy it again from the machine that built it; then start again from `nexy-version record`.",
-        verify: "nexy-gate artifact-genuine",
+        fix: &[note(
+            "Build it again, or copy it again from the machine that built it; then start again from \
+                     `nexy-version record`.",
+        )],
+        verify: &[command("nexy-gate artifact-genuine")],
     },
     check,
     repair: None,

@@ -14,6 +14,7 @@ use crate::{
     xar,
 };
 use evidence::{Evidence, Notarized};
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Timestamp, Verdict,
     build_receipt::{self, BuildReceipt},
@@ -43,9 +44,13 @@ pub(crate) const GATE: Gate = Gate {
                 signature and the ticket. A disk image is mounted where hdiutil is (plutil, codesign and stapler look at it); elsewhere a \
                 build receipt beside it, NAME.receipt.json, must speak of these very bytes. CFBundleVersion must be the version. \
                 What nobody can tell counts as artifact_version.when_unknown says.",
-        fix: "Build for this version, sign, notarize and staple it; for a disk image also, on that Mac:\nscripts/build_receipt.sh FILE\n\
-              Copy the receipt beside the image, and start again:\nnexy-version record | nexy-gate before-publish -",
-        verify: "nexy-gate artifact-version",
+        fix: &[
+            note("Build for this version, sign, notarize and staple it; for a disk image also, on that Mac:"),
+            command("scripts/build_receipt.sh FILE"),
+            note("Copy the receipt beside the image, and start again:"),
+            command("nexy-version record | nexy-gate before-publish -"),
+        ],
+        verify: &[command("nexy-gate artifact-version")],
     },
     check,
     repair: None,

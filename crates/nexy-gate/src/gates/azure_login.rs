@@ -5,6 +5,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::fix::command;
 use nexy_contract::{
     Target,
     target::Limits,
@@ -24,8 +25,11 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Every command for the VM ends with an error of login or subscription; or the VM is stopped, since the subscription is not paid.",
         check: "az account show: the state must be Enabled, and id or name that of azure.subscription if nexy.toml names one. It answers from \
                 the last login; whether that login still works, azure-vm sees.",
-        fix: "az login; az account set --subscription NAME. A subscription in another state is a matter for its owner.",
-        verify: "az account show; nexy-gate azure-login azure-vm",
+        fix: &[command(
+            "az login; az account set --subscription NAME. A subscription in another state is a matter for its \
+                     owner.",
+        )],
+        verify: &[command("az account show; nexy-gate azure-login azure-vm")],
     },
     check,
     repair: None,
@@ -126,7 +130,7 @@ mod tests {
         }
         let answer = asked(Some("the other one"), "Enabled");
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.fix.starts_with("az account set --subscription 'the other one'\n"), "{}", answer.fix);
+        assert!(answer.fix.text().starts_with("az account set --subscription 'the other one'\n"), "{}", answer.fix);
     }
 
     #[test]
@@ -145,7 +149,7 @@ mod tests {
     fn no_login_fails_and_no_answer_is_unknown() {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
         let answer = judge(&target, Err(Silence::NotLoggedIn));
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "az login\nnexy-gate azure-login"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "az login\nnexy-gate azure-login"));
         assert_eq!(judge(&target, Err(Silence::Unknown("a".into(), "b".into()))).verdict, Verdict::Unknown);
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::command;
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -24,8 +25,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A deployment ends with `not found`, goes to a machine of the past, or reaches a VM that Azure has stopped.",
         check: "az vm show -g GROUP -n VM --show-details with the names of release_target: provisioningState Succeeded, powerState VM running. \
                 If it is not there, az vm list says what else the subscription has, and whether that is a name of the past.",
-        fix: "az login, az account set or az vm start, as the finding says.",
-        verify: "az vm show -g GROUP -n VM --show-details -o table; nexy-gate azure-vm",
+        fix: &[command("az login, az account set or az vm start, as the finding says.")],
+        verify: &[command("az vm show -g GROUP -n VM --show-details -o table; nexy-gate azure-vm")],
     },
     check,
     repair: None,
@@ -175,7 +176,7 @@ mod tests {
         ] {
             let answer = asked(provisioning, power);
             assert_eq!(answer.verdict, verdict, "{provisioning:?} {power:?}");
-            assert!(answer.fix.contains(fix), "{}", answer.fix);
+            assert!(answer.fix.text().contains(fix), "{}", answer.fix);
         }
     }
 

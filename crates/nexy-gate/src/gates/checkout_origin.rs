@@ -8,6 +8,7 @@ use crate::{
     tally::Tally,
 };
 use nexy_contract::Target;
+use nexy_contract::fix::{command, note};
 use nexy_outside::{
     git::{GitError, Setting},
     http::Url,
@@ -25,8 +26,11 @@ pub(crate) const GATE: Gate = Gate {
                   repository.",
         check: "Compares where the remote that remotes.workspace names leads, for fetches and for pushes and after all of git's rewriting, with \
                 repositories.workspace on the host of github.web_url. git is asked as the owner of the checkout.",
-        fix: "sudo -u OWNER git -C CHECKOUT config --replace-all remote.NAME.url URL\nOr .pushurl, as named in the finding.",
-        verify: "sudo -u OWNER git -C CHECKOUT remote -v\nsudo nexy-gate checkout-origin",
+        fix: &[
+            command("sudo -u OWNER git -C CHECKOUT config --replace-all remote.NAME.url URL"),
+            note("Or .pushurl, as named in the finding."),
+        ],
+        verify: &[command("sudo -u OWNER git -C CHECKOUT remote -v"), command("sudo nexy-gate checkout-origin")],
     },
     check,
     repair: None,
@@ -73,13 +77,13 @@ mod tests {
         assert_eq!(asked(|target, url| both(&target.remotes.workspace, url, url)).verdict, Verdict::Pass);
         let server = asked(|target, url| both(&target.remotes.workspace, &url_of(target, &target.repositories.server), url));
         assert_eq!(server.verdict, Verdict::Fail);
-        assert!(server.fix.starts_with("sudo -u server git -C /srv/app config --replace-all remote."), "{}", server.fix);
+        assert!(server.fix.text().starts_with("sudo -u server git -C /srv/app config --replace-all remote."), "{}", server.fix);
         let elsewhere = "https://me:s3cret@elsewhere.example/a/b.git";
         let push = asked(|target, url| both(&target.remotes.workspace, url, elsewhere));
         assert!(push.found.contains("pushes to https://elsewhere.example/a/b.git"), "{}", push.found);
         assert!(!format!("{push:?}").contains("s3cret"));
         let other = asked(|_, url| both("another", url, url));
-        assert!(other.fix.starts_with("sudo -u server git -C /srv/app remote add "), "{}", other.fix);
+        assert!(other.fix.text().starts_with("sudo -u server git -C /srv/app remote add "), "{}", other.fix);
         assert_eq!(asked(|_, _| String::new()).verdict, Verdict::Fail);
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     repository::{Repository, Side, Tag, short},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -26,9 +27,12 @@ pub(crate) const GATE: Gate = Gate {
         check: "Compares HEAD with the tag's commit, and HEAD with index and files: staged, changed, deleted, in conflict, not known to git and \
                 ignored by no .gitignore, or hidden from git by assume-unchanged or skip-worktree. Only what layout.runtime_files names may \
                 differ, and no merge, rebase or bisect may be unfinished.",
-        fix: "Look at what differs, move what you need away, then check the tag out again, as the owner of the checkout. Never git clean: it \
-              removes what the running server needs. Never git stash: it takes the server's settings away.",
-        verify: "sudo nexy-gate checkout-state",
+        fix: &[note(
+            "Look at what differs, move what you need away, then check the tag out again, as the owner of the \
+                     checkout. Never git clean: it removes what the running server needs. Never git stash: it takes \
+                     the server's settings away.",
+        )],
+        verify: &[command("sudo nexy-gate checkout-state")],
     },
     check,
     repair: None,
@@ -117,9 +121,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
 
 /// git refuses to check out over differences, so that is typed when they are gone.
 fn last(answer: Answer, command: &str) -> Answer {
-    let (mut lines, ends): (Vec<&str>, Vec<&str>) = answer.fix.lines().partition(|line| *line != command);
-    lines.extend(ends);
-    Answer { fix: lines.join("\n"), ..answer }
+    Answer { fix: answer.fix.ending_with(&[command]), ..answer }
 }
 
 /// Whether the running server changes this path; `/` at the end of a row stands for all below.

@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -25,8 +26,11 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Binaries stand on the release page of a code repository; people and links take them for the current ones.",
         check: "gh release list on the workspace's and on the server's repository: not one release, drafts included as far as the token may \
                 see them. A repository that the token does not see is unknown.",
-        fix: "A person decides: look at the release, move what is needed to the artifacts' repository, then delete it by hand. Its tag may stay.",
-        verify: "nexy-gate code-repo-has-no-release",
+        fix: &[note(
+            "A person decides: look at the release, move what is needed to the artifacts' repository, then \
+                     delete it by hand. Its tag may stay.",
+        )],
+        verify: &[command("nexy-gate code-repo-has-no-release")],
     },
     check,
     repair: None,
@@ -111,7 +115,7 @@ mod tests {
             let answer = asked(Ok(release(draft)));
             assert_eq!(answer.verdict, Verdict::Fail);
             assert!(answer.found.contains(words), "{}", answer.found);
-            assert!(answer.fix.contains("gh release list --repo ") && !answer.fix.contains("delete"), "{}", answer.fix);
+            assert!(answer.fix.text().contains("gh release list --repo ") && !answer.fix.text().contains("delete"), "{}", answer.fix);
         }
     }
 

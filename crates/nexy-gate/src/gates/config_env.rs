@@ -8,6 +8,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     config_env::{self, Parsed, Rule, Severity},
     text::shell_word,
@@ -32,9 +33,14 @@ pub(crate) const GATE: Gate = Gate {
                 systemd, a shell or a plain split at `=` would read otherwise. Whatever else a process could get the same settings from must \
                 not say otherwise: a file of the same name where another layout has it, an EnvironmentFile= or Environment= in the unit's \
                 files, and what the manager gives to every service (DefaultEnvironment=, systemctl show-environment). A value with a `=` is a no while the checked-out code still splits a line at its last `=`.",
-        fix: "sudoedit \"$(nexy-version show vm.config_env)\"\nOne NAME=value a line, without quotes, blanks, comments behind the value or \
-              `export`, and with nothing but A-Z a-z 0-9 _ . / : @ % + , = - in the value.",
-        verify: "sudo nexy-gate config-env gemini-key config-env-access",
+        fix: &[
+            command("sudoedit \"$(nexy-version show vm.config_env)\""),
+            note(
+                "One NAME=value a line, without quotes, blanks, comments behind the value or `export`, and with \
+                     nothing but A-Z a-z 0-9 _ . / : @ % + , = - in the value.",
+            ),
+        ],
+        verify: &[command("sudo nexy-gate config-env gemini-key config-env-access")],
     },
     check,
     repair: None,
@@ -182,13 +188,13 @@ mod tests {
         assert!(answer.found.contains("quotes in lines 2, 4 (") && answer.found.contains("export in line 3 ("), "{}", answer.found);
         let all = format!("{answer:?}");
         assert!(!all.contains("hidden") && !all.contains("SECRETNAME"), "{all}");
-        assert!(answer.fix.contains("sudoedit /srv/app/settings") && answer.fix.contains("export"), "{}", answer.fix);
+        assert!(answer.fix.text().contains("sudoedit /srv/app/settings") && answer.fix.text().contains("export"), "{}", answer.fix);
     }
 
     #[test]
     fn what_a_command_can_mend_needs_no_editor() {
         let answer = answer("\u{feff}A=1\r\nB=2\r\n");
-        assert!(!answer.fix.contains("sudoedit") && answer.fix.contains(r"s/\r$//"), "{}", answer.fix);
+        assert!(!answer.fix.text().contains("sudoedit") && answer.fix.text().contains(r"s/\r$//"), "{}", answer.fix);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
     accounts::{Account, Accounts},
@@ -31,9 +32,15 @@ pub(crate) const GATE: Gate = Gate {
         check: "Computes from owner, group, mode and access control list of the file and of every folder and link on the way to it what the \
                 unit's user and everybody else may do, and then really reads the file as that user (as root, through setpriv). When the two \
                 disagree, the answer is unknown; so it is with --root, where nobody can be tried.",
-        fix: "sudo chown root:GROUP FILE\nsudo chmod 640 FILE\nwith the unit user's group and the path of vm.config_env; a list is taken away \
-              by setfacl -b. The gate prints the commands with this machine's values, and --print-fix makes them a script.",
-        verify: "sudo nexy-gate config-env-access\nsystemctl is-active UNIT\nafter the next start",
+        fix: &[
+            command("sudo chown root:GROUP FILE"),
+            command("sudo chmod 640 FILE"),
+            note(
+                "with the unit user's group and the path of vm.config_env; a list is taken away by setfacl -b. The \
+                     gate prints the commands with this machine's values, and --print-fix makes them a script.",
+            ),
+        ],
+        verify: &[command("sudo nexy-gate config-env-access"), command("systemctl is-active UNIT"), note("after the next start")],
     },
     check,
     repair: Some(repair::repair),

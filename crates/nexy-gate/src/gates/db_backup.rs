@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     receipts::{self, Kept, Receipts},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Sha256Digest, Timestamp,
     db_receipt::{Backup, DbReceipt, Event, Kind},
@@ -26,8 +27,8 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads the receipts backup-*.json in the folder of vm.receipts, which root alone may write. The newest by the time inside it \
                 must not be from the future, not older than database.backup_max_age_h, not smaller than database.backup_min_bytes, and not \
                 smaller than half of those of the days before; its file must be there with this very size and sha256.",
-        fix: "On the VM, in the checkout:\n./server/scripts/db_backup.sh",
-        verify: "sudo nexy-gate db-backup",
+        fix: &[note("On the VM, in the checkout:"), command("./server/scripts/db_backup.sh")],
+        verify: &[command("sudo nexy-gate db-backup")],
     },
     check,
     repair: None,

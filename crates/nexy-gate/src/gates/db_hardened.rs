@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     receipts::{self, Kept, Receipts},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Timestamp,
     db_receipt::{DbReceipt, Event, Hardening, Kind, Outcome},
@@ -25,8 +26,8 @@ pub(crate) const GATE: Gate = Gate {
                   at all, and every request fails with `permission denied`.",
         check: "Reads the receipts hardening-*.json and restore-*.json in the folder of vm.receipts, which root alone may write. The newest \
                 hardening must have passed, and must have begun after the last restore ended.",
-        fix: "On the VM, in the checkout:\n./server/scripts/harden_database_protection.sh",
-        verify: "sudo nexy-gate db-hardened",
+        fix: &[note("On the VM, in the checkout:"), command("./server/scripts/harden_database_protection.sh")],
+        verify: &[command("sudo nexy-gate db-hardened")],
     },
     check,
     repair: None,

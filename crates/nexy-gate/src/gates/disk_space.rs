@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{target::Target, text::shell_word};
 use nexy_outside::space::{self, Space};
 use std::path::{Path, PathBuf};
@@ -22,9 +23,13 @@ pub(crate) const GATE: Gate = Gate {
         check: "Asks the file systems of vm.checkout, of the venv in service.exec_start, and of the folder in which pip builds, what a user \
                 who is not root may still write: at least limits.checkout_free_bytes, and 65536 more files. A file system that nobody can \
                 write to is a no.",
-        fix: "Look what is large, and decide what can go:\nsudo du -xh --max-depth=3 FOLDER | sort -h | tail -n 20\nsudo journalctl \
-              --vacuum-size=200M\nThe gate itself removes nothing.",
-        verify: "nexy-gate disk-space",
+        fix: &[
+            note("Look what is large, and decide what can go:"),
+            command("sudo du -xh --max-depth=3 FOLDER | sort -h | tail -n 20"),
+            command("sudo journalctl --vacuum-size=200M"),
+            note("The gate itself removes nothing."),
+        ],
+        verify: &[command("nexy-gate disk-space")],
     },
     check,
     repair: None,
@@ -143,7 +148,7 @@ mod tests {
         let answer = answer(vec![Ok(full.clone()), Ok(full), Ok(space(2, "/tmp"))]);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert_eq!(answer.found, "2.9 GiB are free on /, for the checkout and the venv; 3.0 GiB are needed");
-        assert!(answer.fix.lines().any(|line| line == "sudo du -xh --max-depth=3 / | sort -h | tail -n 20"), "{}", answer.fix);
+        assert!(answer.fix.text().lines().any(|line| line == "sudo du -xh --max-depth=3 / | sort -h | tail -n 20"), "{}", answer.fix);
     }
 
     #[test]
@@ -158,13 +163,13 @@ mod tests {
         let files = Space { free_files: Some(FILES_NEEDED - 1), ..space(1, "/") };
         let few = answer(vec![Ok(files)]);
         assert_eq!(few.verdict, Verdict::Fail);
-        assert!(few.found.contains("65535 more files") && few.fix.contains("--inodes --max-depth=3 / "), "{few:?}");
+        assert!(few.found.contains("65535 more files") && few.fix.text().contains("--inodes --max-depth=3 / "), "{few:?}");
         let build = answer(vec![Ok(space(1, "/")), Ok(space(1, "/")), Ok(Space { free_bytes: 0, ..space(2, "/tmp") })]);
         assert!(build.found.contains("0 MiB are free on /tmp, for what pip builds"), "{build:?}");
         let read_only = Space { is_read_only: true, ..space(1, "/it's") };
         let answer = answer(vec![Ok(read_only.clone())]);
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.fix.contains(r"sudo mount -o remount,rw '/it'\''s'"), "{}", answer.fix);
+        assert!(answer.fix.text().contains(r"sudo mount -o remount,rw '/it'\''s'"), "{}", answer.fix);
         let places: Vec<Place> = vec![("the checkout", "/srv".into(), Ok(read_only))];
         assert_eq!(judge(&places, NEEDED, false).verdict, Verdict::Pass, "an image is mounted so that nothing changes");
     }

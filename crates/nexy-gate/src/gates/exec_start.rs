@@ -12,6 +12,7 @@ use crate::{
         sandbox::{self, Obstacle},
     },
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     target::{Service, Target},
     text::{excerpt, shell_word},
@@ -33,9 +34,12 @@ pub(crate) const GATE: Gate = Gate {
                 and no setting may hide or lock the service's folders (Protect*, Private*, Root*, *Paths, DynamicUser, \
                 TemporaryFileSystem). Program, script and working directory must be there and within the user's reach; a Python \
                 interpreter is really started as that user, since a venv outlives the Python that it was made of.",
-        fix: "Set ExecStart, User and WorkingDirectory in the unit file, take them out of every drop-in, then\nsudo systemctl daemon-reload\n\
-              The gate prints the commands, and --print-fix makes them a script; it never restarts anything.",
-        verify: "sudo nexy-gate exec-start",
+        fix: &[
+            note("Set ExecStart, User and WorkingDirectory in the unit file, take them out of every drop-in, then"),
+            command("sudo systemctl daemon-reload"),
+            note("The gate prints the commands, and --print-fix makes them a script; it never restarts anything."),
+        ],
+        verify: &[command("sudo nexy-gate exec-start")],
     },
     check: |context| repair(context).now,
     repair: Some(repair),

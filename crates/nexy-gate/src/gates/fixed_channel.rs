@@ -6,6 +6,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -26,8 +27,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A publication stops half-way, or goes to a release that users cannot see; the fixed download URLs answer 404.",
         check: "Asks GitHub for the release by its tag and for its assets, now and never from a cache; and whether the repository is public and in \
                 use. 404 also means a draft, or no access.",
-        fix: "Create the release once by hand with the command of the finding; release tools never create tags.",
-        verify: "nexy-gate fixed-channel",
+        fix: &[note("Create the release once by hand with the command of the finding; release tools never create tags.")],
+        verify: &[command("nexy-gate fixed-channel")],
     },
     check,
     repair: None,
@@ -149,7 +150,7 @@ mod tests {
         ] {
             let answer = asked(vec![release(false, false), seen]);
             assert_eq!(answer.verdict, Verdict::Fail);
-            assert!(answer.fix.contains(words), "{}", answer.fix);
+            assert!(answer.fix.text().contains(words), "{}", answer.fix);
         }
     }
 

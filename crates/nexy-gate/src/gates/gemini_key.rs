@@ -5,6 +5,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::fix::command;
 use nexy_contract::{
     config_env::{Parsed, Rule},
     target::{Condition, RequiredKey},
@@ -22,9 +23,11 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "The service starts and cannot initialise its language model, or dies at its start; requests get no answer.",
         check: "Reads the file of vm.config_env as the server does, and looks at every key of config_env.required whose conditions hold: \
                 absent, empty, an example's value, a blank or control character inside. The value itself is never shown.",
-        fix: "sudoedit \"$(nexy-version show vm.config_env)\": write the real value behind the key. An expired or revoked key cannot be \
-              seen from here; get a new one where the key was issued.",
-        verify: "sudo nexy-gate gemini-key; after the next start, no API_KEY_INVALID in the service's journal",
+        fix: &[command(
+            "sudoedit \"$(nexy-version show vm.config_env)\": write the real value behind the key. An expired \
+                     or revoked key cannot be seen from here; get a new one where the key was issued.",
+        )],
+        verify: &[command("sudo nexy-gate gemini-key; after the next start, no API_KEY_INVALID in the service's journal")],
     },
     check,
     repair: None,
@@ -185,7 +188,7 @@ mod tests {
             let answer = answer(text);
             assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
             assert!(answer.found.contains(said), "{text:?}: {}", answer.found);
-            assert_eq!(answer.fix, "sudoedit /srv/app/settings\nset MODEL_KEY there, then\nsudo nexy-gate hard");
+            assert_eq!(answer.fix.text(), "sudoedit /srv/app/settings\nset MODEL_KEY there, then\nsudo nexy-gate hard");
         }
     }
 
@@ -218,7 +221,7 @@ mod tests {
             let answer = judged(text);
             assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
             assert_eq!(answer.found.matches(said).count(), 1, "{}", answer.found);
-            assert!(answer.fix.contains("\nset MODE there"), "{}", answer.fix);
+            assert!(answer.fix.text().contains("\nset MODE there"), "{}", answer.fix);
         }
         assert_eq!(judged("PAY=true\nMODE=TEST\nTEST_KEY=Zk29fjq1\n").found, "TEST_KEY has a value; LIVE_KEY is not needed");
         assert_eq!(judged("PAY=false\nMODE=prod\n").verdict, Verdict::Pass);

@@ -9,6 +9,7 @@ use crate::{
     engine::TOOL,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::fix::command;
 use nexy_contract::{Target, config_env::Parsed, text::shell_word};
 use nexy_outside::{Secret, clock, gemini};
 use reply::Reply;
@@ -27,9 +28,11 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads key and model from the file of vm.config_env as the server does, and asks the model of gemini.api_url for one token, \
                 with the key in a header. It is asked once; a record that holds the answer of the last minutes is believed while the file is \
                 unchanged. What the API says is told apart and never repeated, since some of its refusals repeat the key.",
-        fix: "sudoedit \"$(nexy-version show vm.config_env)\": a new key, from where the old one was issued. A quota or a suspended project is \
-              settled there as well.",
-        verify: "sudo nexy-gate gemini-smoke; after the next start, no API_KEY_INVALID in the service's journal",
+        fix: &[command(
+            "sudoedit \"$(nexy-version show vm.config_env)\": a new key, from where the old one was issued. A \
+                     quota or a suspended project is settled there as well.",
+        )],
+        verify: &[command("sudo nexy-gate gemini-smoke; after the next start, no API_KEY_INVALID in the service's journal")],
     },
     check,
     repair: None,

@@ -7,6 +7,7 @@ use crate::{
     remotes::{self, Line, Role, url_of},
     tally::Tally,
 };
+use nexy_contract::fix::command;
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -28,8 +29,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "The workspace's history is pushed into the server's repository, or code into the one that holds the downloads.",
         check: "Compares `git remote -v`, fetch and push URLs after all of git's rewriting, with [remotes] and [repositories] of nexy.toml. A host \
                 that only ssh's own configuration knows is unknown: write the URL out.",
-        fix: "git config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.",
-        verify: "git remote -v; nexy-gate git-remotes",
+        fix: &[command("git config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.")],
+        verify: &[command("git remote -v; nexy-gate git-remotes")],
     },
     check,
     repair: None,
@@ -124,7 +125,7 @@ mod tests {
         let server = target().remotes.server;
         let answer = asked(|output| output.lines().filter(|line| !line.starts_with(&server)).collect::<Vec<_>>().join("\n"));
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.fix.starts_with(&format!("git remote add {server} https://")), "{}", answer.fix);
+        assert!(answer.fix.text().starts_with(&format!("git remote add {server} https://")), "{}", answer.fix);
         assert_eq!(asked(|_| String::new()).verdict, Verdict::Fail);
     }
 
@@ -134,7 +135,7 @@ mod tests {
         let answer = asked(|output| output + &push);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("pushes to https://elsewhere.example/a/b.git"), "{}", answer.found);
-        assert!(answer.fix.contains(".pushurl https://"), "{}", answer.fix);
+        assert!(answer.fix.text().contains(".pushurl https://"), "{}", answer.fix);
         assert!(!format!("{answer:?}").contains("s3cret"));
     }
 
@@ -152,11 +153,11 @@ mod tests {
         let line = |name: &str, repository: &str| format!("{name}\tgit@work:{repository}.git (push)\n");
         let answer = asked(|output| output + &line(&target.remotes.server, &target.repositories.server));
         assert_eq!(answer.verdict, Verdict::Unknown, "{}", answer.found);
-        assert!(answer.fix.starts_with("git config --replace-all remote."), "{}", answer.fix);
+        assert!(answer.fix.text().starts_with("git config --replace-all remote."), "{}", answer.fix);
         let answer = asked(|output| output + &line(&target.remotes.server, &target.repositories.workspace));
         assert_eq!(answer.verdict, Verdict::Fail, "{}", answer.found);
         let answer = asked(|output| output + &line("assets", &target.repositories.artifacts));
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Unknown, "git remote remove assets"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "git remote remove assets"));
         assert_eq!(asked(|output| output + &line("other", "a/b")).verdict, Verdict::Pass);
     }
 
@@ -166,6 +167,6 @@ mod tests {
         let line = |kind: &str| format!("assets\tgit@{}:{artifacts}.git ({kind})\n", "github.com");
         assert_eq!(asked(|output| output + &line("fetch")).verdict, Verdict::Pass);
         let answer = asked(|output| output + &line("push"));
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "git remote remove assets"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "git remote remove assets"));
     }
 }

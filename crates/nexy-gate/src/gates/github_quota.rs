@@ -4,6 +4,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{Target, Timestamp, text::shell_word};
 use nexy_outside::{
     clock,
@@ -22,8 +23,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A publication stops in the middle with 403 or 429, `API rate limit exceeded`.",
         check: "gh api rate_limit, which costs no request: resources.core.remaining against limits.github_requests_min. Without a token all \
                 who share an address share sixty requests an hour.",
-        fix: "Wait until the moment that the finding names; without a token: gh auth login.",
-        verify: "nexy-gate github-quota",
+        fix: &[note("Wait until the moment that the finding names; without a token: gh auth login.")],
+        verify: &[command("nexy-gate github-quota")],
     },
     check,
     repair: None,
@@ -101,11 +102,11 @@ mod tests {
         let answer = asked(true, 5000, 199, NOW + 1800);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(
-            answer.fix.starts_with("all requests are there again in 30 min (2027-01-15T08:30:00Z); until then, wait\ngh api "),
+            answer.fix.text().starts_with("all requests are there again in 30 min (2027-01-15T08:30:00Z); until then, wait\ngh api "),
             "{}",
             answer.fix
         );
-        assert!(asked(true, 5000, 0, NOW - 5).fix.starts_with("all requests are there again any moment"));
+        assert!(asked(true, 5000, 0, NOW - 5).fix.text().starts_with("all requests are there again any moment"));
     }
 
     #[test]
@@ -113,7 +114,7 @@ mod tests {
         let answer = asked(false, 60, 57, NOW + 60);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("57 of 60 requests are left, without a token"), "{}", answer.found);
-        assert!(answer.fix.starts_with("gh auth login --hostname "), "{}", answer.fix);
+        assert!(answer.fix.text().starts_with("gh auth login --hostname "), "{}", answer.fix);
     }
 
     #[test]

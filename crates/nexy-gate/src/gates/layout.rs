@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     repository::{Repository, Side, Tag, short},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{target::Layout, text::excerpt};
 use nexy_outside::git::Entry;
 
@@ -20,8 +21,11 @@ pub(crate) const GATE: Gate = Gate {
                   layout than the unit that starts it.",
         check: "Reads the tag's tree from git, without checking it out: layout.entry_point, requirements, version_file and a manifest.json in \
                 each of layout.manifest_dirs must be files of their own there, and none of layout.other_layouts may exist.",
-        fix: "Move the files to where [layout] of nexy.toml wants them, commit, and make the next version. A tag is never moved.",
-        verify: "nexy-gate layout --tag vX.Y.Z.W",
+        fix: &[note(
+            "Move the files to where [layout] of nexy.toml wants them, commit, and make the next version. A \
+                     tag is never moved.",
+        )],
+        verify: &[command("nexy-gate layout --tag vX.Y.Z.W")],
     },
     check,
     repair: None,

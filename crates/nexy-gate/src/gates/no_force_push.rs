@@ -11,6 +11,7 @@ use crate::{
     repository::{Repository, short},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Target,
     text::{excerpt, shell_word},
@@ -31,8 +32,14 @@ pub(crate) const GATE: Gate = Gate {
                 there must be the very object that is here. Looks for settings that force: `+` in remote.NAME.push, remote.NAME.mirror, and a \
                 pre-push hook that git would pass over. What a person types or an alias holds is not read: the branch protection on GitHub \
                 refuses it. Of the server's remote, which is fed by git subtree, only the tag is compared.",
-        fix: "git pull --no-rebase REMOTE BRANCH\nThen push again without --force. A tag that others have is never moved: the next version gets its own.",
-        verify: "nexy-gate no-force-push",
+        fix: &[
+            command("git pull --no-rebase REMOTE BRANCH"),
+            note(
+                "Then push again without --force. A tag that others have is never moved: the next version gets its \
+                     own.",
+            ),
+        ],
+        verify: &[command("nexy-gate no-force-push")],
     },
     check,
     repair: None,

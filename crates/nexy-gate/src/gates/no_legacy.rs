@@ -10,6 +10,7 @@ use crate::{
     tally::Tally,
     tracked::{Kind, Tracked},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -35,9 +36,14 @@ pub(crate) const GATE: Gate = Gate {
                 repositories of our owners that [repositories] does not know. A name that is also the product's own counts only in plain \
                 spellings: -g N, --resource-group N, -n or --name N behind `az`, resourceGroups/N, virtualMachines/N, resource_group: N, \
                 vm: N, vm_name: N.",
-        fix: "git grep -nwF -e NAME -- FILE, then write the name of [release_target] or [repositories] in its place; a file that must \
-              name legacy targets goes into legacy.not_scanned.",
-        verify: "nexy-gate no-legacy",
+        fix: &[
+            command("git grep -nwF -e NAME -- FILE"),
+            note(
+                "Write the name of [release_target] or [repositories] in its place; a file that must name legacy targets goes into \
+                 legacy.not_scanned.",
+            ),
+        ],
+        verify: &[command("nexy-gate no-legacy")],
     },
     check,
     repair: None,
@@ -264,7 +270,8 @@ mod tests {
         let answer = judge(&target, &Seen { files: 3, spots, ..Seen::default() });
         assert_eq!(answer.verdict, Verdict::Fail);
         assert_eq!(answer.found, "a b.sh:7 names the VM Old; x.md:1 names the host old.example.net");
-        let lines: Vec<&str> = answer.fix.lines().collect();
+        let text = answer.fix.text();
+        let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "git grep -nwiF -e Old -e old.example.net -- 'a b.sh' x.md");
         assert!(lines.contains(&format!("write {} in place of the VM Old", target.release_target.vm).as_str()), "{}", answer.fix);
     }
@@ -275,7 +282,7 @@ mod tests {
         let answer = judge(&target(), &Seen { files: 25, spots, ..Seen::default() });
         assert_eq!(answer.found.matches(" names ").count(), 10);
         assert!(answer.found.ends_with("; and 15 more"), "{}", answer.found);
-        assert!(answer.fix.starts_with("git grep -nwiF -e Old -- .\n"), "{}", answer.fix);
+        assert!(answer.fix.text().starts_with("git grep -nwiF -e Old -- .\n"), "{}", answer.fix);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::command;
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -29,8 +30,11 @@ pub(crate) const GATE: Gate = Gate {
         check: "Asks the pip of the venv that service.exec_start names, as the unit's user: `pip install --dry-run --no-index -r REQUIREMENTS \
                 PINS` must have nothing to install, extras and dependencies included, and `pip check` must find nothing. Then it imports every \
                 one of python.stubs. A requirements line that would make pip fetch or build is unknown, and pip is not asked.",
-        fix: "sudo -u USER VENV/bin/python3 -m pip install --upgrade -r REQUIREMENTS, and the same with the pins.",
-        verify: "sudo nexy-gate python-deps",
+        fix: &[
+            command("sudo -u USER VENV/bin/python3 -m pip install --upgrade -r REQUIREMENTS"),
+            command("sudo -u USER VENV/bin/python3 -m pip install --upgrade PINS"),
+        ],
+        verify: &[command("sudo nexy-gate python-deps")],
     },
     check,
     repair: None,
@@ -281,7 +285,7 @@ mod tests {
             seen.stubs[0].reply = Some(no("VersionError"));
         });
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert_eq!(answer.fix, INSTALL.join("\n"));
+        assert_eq!(answer.fix.text(), INSTALL.join("\n"));
     }
 
     #[test]
@@ -297,7 +301,7 @@ mod tests {
                     *asked = reply.clone();
                 });
                 assert_eq!(answer.verdict, Verdict::Unknown);
-                assert!(answer.fix.contains(fix), "{}", answer.fix);
+                assert!(answer.fix.text().contains(fix), "{}", answer.fix);
             }
         }
     }
@@ -317,7 +321,7 @@ mod tests {
         };
         let answer = with(at(Some("base.txt")));
         assert_eq!((answer.verdict, answer.found.as_str()), (Verdict::Fail, "req.txt:2: base.txt does not exist"));
-        assert_eq!(answer.fix, "sudo -u server git -C /srv/app checkout HEAD -- base.txt");
+        assert_eq!(answer.fix.text(), "sudo -u server git -C /srv/app checkout HEAD -- base.txt");
         let answer = with(at(None));
         assert_eq!(answer.verdict, Verdict::Unknown);
         assert!(answer.found.contains("cannot determine whether"), "{}", answer.found);
@@ -344,7 +348,7 @@ mod tests {
             (with(None), "git -C /srv/app checkout HEAD -- gen/x_pb2.py"),
         ] {
             assert_eq!(answer.verdict, Verdict::Fail, "{}", answer.found);
-            assert!(answer.fix.contains(fix), "{}", answer.fix);
+            assert!(answer.fix.text().contains(fix), "{}", answer.fix);
         }
         assert_eq!(with(Some(unclear("late"))).verdict, Verdict::Unknown);
     }

@@ -8,6 +8,7 @@ use crate::{
     inbox::{Fault, Found, Inbox},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     build_receipt,
     record::Artifact,
@@ -27,8 +28,11 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A half-copied or misnamed file is released, or other bytes than those that were judged.",
         check: "Lists the folder of layout.inbox, opens every artifact that nexy.toml names (never a link), and hashes it; with a record, \
                 names, sizes and digests must be the record's.",
-        fix: "Put the artifacts there under the names of nexy.toml, wait for the copy to end, then start again from `nexy-version record`.",
-        verify: "nexy-gate release-inbox artifact-genuine",
+        fix: &[note(
+            "Put the artifacts there under the names of nexy.toml, wait for the copy to end, then start again \
+                     from `nexy-version record`.",
+        )],
+        verify: &[command("nexy-gate release-inbox artifact-genuine")],
     },
     check,
     repair: Some(repair::repair),
@@ -195,7 +199,7 @@ mod tests {
     fn an_empty_or_missing_inbox_fails_and_one_that_cannot_be_listed_is_unknown() {
         assert_eq!(asked(&inbox(&[".gitkeep"], None), None).verdict, Verdict::Fail);
         let missing = Inbox { names: Ok(None), artifacts: vec![] };
-        assert_eq!(asked(&missing, None).fix, "mkdir inbox");
+        assert_eq!(asked(&missing, None).fix.text(), "mkdir inbox");
         let closed = Inbox { names: Err("permission denied".into()), artifacts: vec![] };
         assert_eq!(asked(&closed, None).verdict, Verdict::Unknown);
     }
@@ -206,7 +210,7 @@ mod tests {
         assert_eq!(answer.verdict, Verdict::Pass, "{answer:?}");
         assert!(answer.found.ends_with("left alone: A.pkg.receipt.json"), "{}", answer.found);
         let answer = asked(&inbox(&["A.dmg", "a.dmg.Receipt.json"], Some(Ok(bytes(b"x")))), None);
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "mv inbox/a.dmg.Receipt.json inbox/A.dmg.receipt.json"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "mv inbox/a.dmg.Receipt.json inbox/A.dmg.receipt.json"));
         assert_eq!(asked(&inbox(&["A.dmg", "A.dmg.receipt.json.part"], Some(Ok(bytes(b"x")))), None).verdict, Verdict::Fail);
     }
 

@@ -8,6 +8,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
     files::{self, Scratch},
@@ -28,8 +29,8 @@ pub(crate) const GATE: Gate = Gate {
                 below 64 KiB, `dash -n` clean, nothing that only bash understands, no value that looks like a secret, and nothing that \
                 silences the frame, which prints the last line (NEXY-END, the nonce, the status). frame.sh is byte for byte the one that \
                 this tool was built with. No laptop script may pass `--parameters` to az.",
-        fix: "Write it in POSIX sh, take secrets out, and let frame.sh stand before it.",
-        verify: "dash -n FILE; nexy-gate remote-script",
+        fix: &[note("Write it in POSIX sh, take secrets out, and let frame.sh stand before it.")],
+        verify: &[command("dash -n FILE"), command("nexy-gate remote-script")],
     },
     check,
     repair: None,
@@ -300,7 +301,7 @@ mod tests {
     #[test]
     fn the_frame_is_there_and_is_the_one_of_these_tools() {
         let answer = judged(&[script("x.sh", "run a\n")], dash);
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "git checkout -- far/frame.sh"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "git checkout -- far/frame.sh"));
         let changed = FRAME_TEXT.replace("trap finish EXIT", ":");
         let answer = judged(&[script("frame.sh", &changed), script("x.sh", "run a\n")], dash);
         assert_eq!(
@@ -317,7 +318,11 @@ mod tests {
             let parse = move |bytes: &[u8]| if is_refused(bytes) { Parsed::Refused("line 1: odd".into()) } else { dash(bytes) };
             let answer = judge("far", &scripts(), &[], &[], &parse);
             assert!(answer.verdict == Verdict::Fail && answer.found.contains("dash refuses far/x.sh: line 1: odd"), "{}", answer.found);
-            assert!(answer.fix.ends_with("far/x.sh") || answer.fix == "cat far/frame.sh far/x.sh | dash -n", "{}", answer.fix);
+            assert!(
+                answer.fix.text().ends_with("far/x.sh") || answer.fix.text() == "cat far/frame.sh far/x.sh | dash -n",
+                "{}",
+                answer.fix
+            );
         }
         assert!(judged(&scripts(), |_| Parsed::Clean).found.contains("far/x.sh has a here-document that never ends"));
         let large = found(&format!("#{}\n", "x".repeat(LARGEST_BYTES - 100)));

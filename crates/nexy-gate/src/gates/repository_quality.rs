@@ -5,6 +5,7 @@ use crate::{
     formats::secrets,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::text::shell_word;
 use nexy_outside::{
     Workspace,
@@ -25,8 +26,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Code goes to production that its own checks refuse, since nobody ran them.",
         check: "Runs quality.command in the workspace, for at most quality.timeout_s, without any token in its environment. Its exit status \
                 counts, and nothing that it prints.",
-        fix: "Run the command by hand, mend what it names, and run the gate again.",
-        verify: "nexy-gate repository-quality",
+        fix: &[note("Run the command by hand, mend what it names, and run the gate again.")],
+        verify: &[command("nexy-gate repository-quality")],
     },
     check,
     repair: None,

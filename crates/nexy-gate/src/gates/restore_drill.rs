@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     receipts::{self, Kept, Receipts},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Timestamp,
     db_receipt::{Backup, Contents, DbReceipt, Drill, Event, Kind, Outcome},
@@ -25,8 +26,8 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads the receipts drill-*.json and backup-*.json in the folder of vm.receipts, which root alone may write. The newest \
                 drill must have passed, be not older than limits.restore_drill_max_days and not from the future, and be about a backup \
                 that has a receipt; tables, rows, indexes and constraints that it found must be those of that backup.",
-        fix: "On the VM, in the checkout:\n./server/scripts/db_restore_drill.sh",
-        verify: "sudo nexy-gate restore-drill",
+        fix: &[note("On the VM, in the checkout:"), command("./server/scripts/db_restore_drill.sh")],
+        verify: &[command("sudo nexy-gate restore-drill")],
     },
     check,
     repair: None,
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(asked(&[backup(20)]).verdict, Verdict::Unknown);
         let answer = asked(&[passed(2)]);
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("has no receipt") && answer.fix.contains("db_backup.sh"), "{answer:?}");
+        assert!(answer.found.contains("has no receipt") && answer.fix.text().contains("db_backup.sh"), "{answer:?}");
         assert_eq!(asked(&[backup(19), passed(2)]).verdict, Verdict::Fail, "the same bytes, but another backup");
     }
 

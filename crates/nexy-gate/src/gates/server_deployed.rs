@@ -6,8 +6,9 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    ReleaseVersion,
+    Fix, ReleaseVersion,
     health::{self, Said, Unread},
     text::{excerpt, shell_word},
 };
@@ -29,8 +30,11 @@ pub(crate) const GATE: Gate = Gate {
         check: "curl -fsS PUBLIC/health and PUBLIC/status, with certificates checked: OK and running, latest_version = latest_build = the \
                 version. A record that holds a passing `nexy-verify local` of the last minutes has asked the VM itself, and is believed. That \
                 the checkout is right, as the hard gates say, does not count: an old process may still run from it.",
-        fix: "Deploy the code of this version first (S0 §3), then ask again. If the server is newer, the workspace is old: git pull.",
-        verify: "make vm-versions; nexy-gate server-deployed",
+        fix: &[note(
+            "Deploy the code of this version first (S0 §3), then ask again. If the server is newer, the \
+                     workspace is old: git pull.",
+        )],
+        verify: &[command("make vm-versions; nexy-gate server-deployed")],
     },
     check,
     repair: None,
@@ -46,7 +50,7 @@ const MAX_BYTES: u64 = 1 << 20;
 const AGAIN: &str = "make vm-versions\nnexy-gate server-deployed";
 
 /// What came of asking for one document; why nothing came, and what to type.
-type Look = Result<Said, (String, String)>;
+type Look = Result<Said, (String, Fix)>;
 
 /// What everything is compared with.
 struct Wanted<'a> {
@@ -86,11 +90,11 @@ fn check(context: &Context) -> Answer {
 fn look(context: &Context, url: &str) -> Look {
     let target = &context.workspace.target;
     let http = context.http().map_err(|problem| (problem.message(), problem.fix.clone()))?;
-    let url_is_wrong = || (format!("`{url}` is no URL"), "correct endpoints.public in nexy.toml".to_owned());
+    let url_is_wrong = || (format!("`{url}` is no URL"), Fix::note("correct endpoints.public in nexy.toml"));
     let parsed = Url::parse(url).ok_or_else(url_is_wrong)?;
     let ask = Ask::get(parsed, Duration::from_secs(target.limits.request_timeout_s), MAX_BYTES).header("Cache-Control", "no-cache");
-    let answer = http.ask(&ask).map_err(|error| (error.to_string(), format!("{}\n{AGAIN}", error.fix())))?;
-    let fix = || format!("curl -sS -i {}\n{AGAIN}", shell_word(url));
+    let answer = http.ask(&ask).map_err(|error| (error.to_string(), Fix::from(error.fix()).then_command(AGAIN)))?;
+    let fix = || Fix::command(format!("curl -sS -i {}", shell_word(url))).then_command(AGAIN);
     health::read(url, answer.status, &answer.body).map_err(|(Unread::SomebodyElse(because) | Unread::Useless(because))| (because, fix()))
 }
 
@@ -172,14 +176,14 @@ mod tests {
         ] {
             let answer = asked(health, good());
             assert_eq!(answer.verdict, Verdict::Fail);
-            assert!(answer.found.contains(found) && answer.fix.contains(fix), "{answer:?}");
+            assert!(answer.found.contains(found) && answer.fix.text().contains(fix), "{answer:?}");
         }
         assert_eq!(asked(said("OK", "2.0.0.4", "2.0.0.4"), said("running", "2.0.0.3", "2.0.0.3")).verdict, Verdict::Fail);
     }
 
     #[test]
     fn who_does_not_answer_in_this_form_is_unknown_and_so_is_nobody() {
-        let silent = || Err(("https://h/health answers 502".to_owned(), "look".to_owned()));
+        let silent = || Err(("https://h/health answers 502".to_owned(), Fix::command("look")));
         assert_eq!(asked(silent(), silent()).verdict, Verdict::Unknown);
         assert_eq!(asked(said("OK", "2.0.0.4", "2.0.0.4"), silent()).verdict, Verdict::Unknown);
         assert_eq!(asked(said("OK", "2.0.0.3", "2.0.0.3"), silent()).verdict, Verdict::Fail);

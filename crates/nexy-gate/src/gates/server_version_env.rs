@@ -12,6 +12,7 @@ use crate::{
     },
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion,
     config_env::Rule,
@@ -33,9 +34,14 @@ pub(crate) const GATE: Gate = Gate {
         check: "Looks for both names where the server gets them, the strongest first: the unit's EnvironmentFile= and Environment= as loaded, \
                 what the manager gives to every service (systemctl show-environment), then the file of vm.config_env, which fills in what is \
                 not set yet. Each must be absent or what layout.version_file says. A value is shown only if it is a release version.",
-        fix: "Take both names out, so that the version file alone speaks:\nsudoedit \"$(nexy-version show vm.config_env)\"\nor out of the unit's \
-              file, and then\nsudo systemctl daemon-reload\nThe gate prints the commands; it never restarts anything.",
-        verify: "sudo nexy-gate server-version-env\nafter the next start:\nnexy-verify local-health",
+        fix: &[
+            note("Take both names out, so that the version file alone speaks:"),
+            command("sudoedit \"$(nexy-version show vm.config_env)\""),
+            note("or out of the unit's file, and then"),
+            command("sudo systemctl daemon-reload"),
+            note("The gate prints the commands; it never restarts anything."),
+        ],
+        verify: &[command("sudo nexy-gate server-version-env"), note("after the next start:"), command("nexy-verify local-health")],
     },
     check,
     repair: None,
@@ -244,7 +250,7 @@ mod tests {
             (OverrideValue::Other("empty"), "SERVER_VERSION in /f is empty, which wins over V (2.0.0.4): /f is wrong"),
         ] {
             let answer = answer(&[set(KEYS[0], "/f", value)], &[]);
-            assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "mend /f"));
+            assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "mend /f"));
             assert!(answer.found.contains(said), "{}", answer.found);
         }
     }

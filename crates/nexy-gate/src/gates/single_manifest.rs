@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     manifest::ManifestFacts,
     text::{excerpt, shell_word},
@@ -27,10 +28,16 @@ pub(crate) const GATE: Gate = Gate {
                   folder, or fell back to the newest manifest_*.json because manifest.json was missing or broken.",
         check: "Reads manifest.json and every manifest_*.json in each folder of layout.manifest_dirs. All must be there, equal byte for byte, \
                 and say what clients need; a manifest_*.json may only be a copy of it. It is not compared with VERSION.",
-        fix: "make manifest-deliver\non the laptop fills every folder and removes older versioned copies. For any other stray:\nsudo mv FILE \
-              FILE.kept\nThat goes for manifest_beta.json too: while it is there, a broken manifest.json sends every client to the beta; without \
-              it the beta feed shows the stable manifest.",
-        verify: "sudo nexy-gate single-manifest\nnexy-verify feed live-artifact",
+        fix: &[
+            command("make manifest-deliver"),
+            note("on the laptop fills every folder and removes older versioned copies. For any other stray:"),
+            command("sudo mv FILE FILE.kept"),
+            note(
+                "That goes for manifest_beta.json too: while it is there, a broken manifest.json sends every \
+                     client to the beta; without it the beta feed shows the stable manifest.",
+            ),
+        ],
+        verify: &[command("sudo nexy-gate single-manifest"), command("nexy-verify feed live-artifact")],
     },
     check,
     repair: None,

@@ -8,6 +8,7 @@ use crate::{
     repository::{Repository, Side, Tag, short},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     manifest::ManifestFacts,
@@ -30,9 +31,11 @@ pub(crate) const GATE: Gate = Gate {
                 manifests are equal and not newer; no branch has its name; it neither tracks nor removes the file that vm.config_env names; no \
                 file is a key by name or content, and no environment file has values. In the workspace the tag must also be in HEAD's \
                 history, with the same version, and no Python file beside the server's code may be unknown to git.",
-        fix: "Correct it in the workspace, commit, nexy-version set the next version, and tag that. A tag that others may have is never moved. \
-              A key that was in git is no secret any more: make a new one.",
-        verify: "nexy-gate tag-coherent --tag vX.Y.Z.W",
+        fix: &[note(
+            "Correct it in the workspace, commit, nexy-version set the next version, and tag that. A tag that \
+                     others may have is never moved. A key that was in git is no secret any more: make a new one.",
+        )],
+        verify: &[command("nexy-gate tag-coherent --tag vX.Y.Z.W")],
     },
     check,
     repair: None,
@@ -125,14 +128,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         "{name} is {}{kind}: {places} version places and {manifests} manifests agree, no key among {files} files",
         short(&tag.commit)
     ));
-    once(tally.answer(format!("{} in all of {name}, equal manifests that are not newer, no settings and no keys in it", tag.version)))
-}
-
-/// Several faults end with the same steps; these are taken once, after all others.
-fn once(answer: Answer) -> Answer {
-    let lines: Vec<&str> = answer.fix.lines().collect();
-    let last = lines.iter().enumerate().filter(|(at, line)| !lines[at + 1..].contains(line)).map(|(_, line)| *line);
-    Answer { fix: last.collect::<Vec<_>>().join("\n"), ..answer }
+    tally.answer(format!("{} in all of {name}, equal manifests that are not newer, no settings and no keys in it", tag.version))
 }
 
 fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: &mut Tally) {

@@ -7,6 +7,7 @@ use crate::{
     owned_version::{self, NoVersion},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Target,
     target::{ArtifactKind, Legacy},
@@ -25,8 +26,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "People deploy to a machine of the past because the guide still names it; once a whole release went to a retired host.",
         check: "Reads the fenced yaml block `release_target:` of layout.guide and holds every scalar of it against nexy.toml and VERSION; \
                 a name of [legacy] anywhere in it is a no.",
-        fix: "Correct the line that is named, in the guide if nexy.toml is right, in nexy.toml if the guide is.",
-        verify: "nexy-gate target-canonical",
+        fix: &[note("Correct the line that is named, in the guide if nexy.toml is right, in nexy.toml if the guide is.")],
+        verify: &[command("nexy-gate target-canonical")],
     },
     check,
     repair: None,

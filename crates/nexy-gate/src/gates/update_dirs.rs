@@ -8,6 +8,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
     accounts::{Account, Accounts},
@@ -30,9 +31,13 @@ pub(crate) const GATE: Gate = Gate {
                 every folder and link on the way to it, whether the unit's user can list it and write into it and nobody else can; then \
                 makes and removes an empty file there as that user. When the two disagree, the answer is unknown; so it is with --root, \
                 where nobody can be tried.",
-        fix: "sudo mkdir -p FOLDER\nsudo chown USER:GROUP FOLDER\nsudo chmod 755 FOLDER\nThe gate prints the commands with this machine's \
-              values, and --print-fix makes them a script.",
-        verify: "sudo nexy-gate update-dirs",
+        fix: &[
+            command("sudo mkdir -p FOLDER"),
+            command("sudo chown USER:GROUP FOLDER"),
+            command("sudo chmod 755 FOLDER"),
+            note("The gate prints the commands with this machine's values, and --print-fix makes them a script."),
+        ],
+        verify: &[command("sudo nexy-gate update-dirs")],
     },
     check,
     repair: Some(repair::repair),

@@ -7,6 +7,7 @@ use crate::{
     inbox::{Bytes, Found, Inbox},
     owned_version::{self, NoVersion},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Target,
     manifest::{ManifestFacts, Move},
@@ -26,8 +27,11 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Old bytes under a new version: clients update to them again and again. New bytes under an old version: nobody gets them.",
         check: "Compares version and sha256 of the artifact that clients update from with manifest.json, which must be the same in every \
                 folder of layout.manifest_dirs. Both newer: yes. Both equal: yes, nothing to do. Only one differs: no.",
-        fix: "New bytes: nexy-version set a higher version. Old bytes: put the newly built artifact into the inbox.",
-        verify: "nexy-gate version-moves; nexy-manifest show",
+        fix: &[note(
+            "New bytes: nexy-version set a higher version. Old bytes: put the newly built artifact into the \
+                     inbox.",
+        )],
+        verify: &[command("nexy-gate version-moves; nexy-manifest show")],
     },
     check,
     repair: None,
@@ -213,7 +217,7 @@ mod tests {
     #[test]
     fn a_version_that_would_not_reach_clients_is_followed_by_the_next_one_in_the_fix() {
         let answer = judge(version(2), &bytes(b"new"), Some(&manifest(9, b"old")), "");
-        assert!(answer.fix.starts_with("nexy-version set 2.0.0.10\n"), "{}", answer.fix);
+        assert!(answer.fix.text().starts_with("nexy-version set 2.0.0.10\n"), "{}", answer.fix);
     }
 
     fn file(path: &str, text: Option<&str>) -> FoundManifest {

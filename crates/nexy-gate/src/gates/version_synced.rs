@@ -6,6 +6,7 @@ use crate::{
     owned_version::{self, NoVersion},
     tally::Tally,
 };
+use nexy_contract::fix::command;
 use nexy_contract::{ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
 use nexy_outside::files;
 
@@ -20,8 +21,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "The server reports one version, the guide another, the client a third; nobody can tell what is live.",
         check: "Reads the owner of the version (layout.version_file) and every row of version_places in nexy.toml, and counts the matches; \
                 a pattern that matches another number of times than stated is a no.",
-        fix: "nexy-version set X.Y.Z.W",
-        verify: "nexy-gate version-synced",
+        fix: &[command("nexy-version set X.Y.Z.W")],
+        verify: &[command("nexy-gate version-synced")],
     },
     check,
     repair: None,
@@ -124,7 +125,7 @@ mod tests {
         let answer = asked(&line("version: {version}", 1), Held::Text("app:\n  version: 2.0.0.3\n".into()));
         assert_eq!(answer.verdict, Verdict::Fail);
         assert_eq!(answer.found, "a.yaml `version: {version}`, line 2, holds 2.0.0.3");
-        assert_eq!(answer.fix, "nexy-version set 2.0.0.4");
+        assert_eq!(answer.fix.text(), "nexy-version set 2.0.0.4");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     tally::Tally,
     tracked::Tracked,
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
@@ -32,8 +33,8 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads workflow.file as YAML: its push filters for workflow.branch and for the files of [layout], the jobs that the \
                 deploying job needs, the sign-in before `az` is used and the workflow.secret that it is given, the concurrency group; \
                 HEAD's message for what switches workflows off; and every other workflow for a deploy on pull_request.",
-        fix: "Change the lines that the finding names, commit and push.",
-        verify: "nexy-gate workflow-triggers; then look at the Actions page of the repository after a push",
+        fix: &[note("Change the lines that the finding names, commit and push.")],
+        verify: &[command("nexy-gate workflow-triggers"), note("Then look at the Actions page of the repository after a push.")],
     },
     check,
     repair: None,

@@ -1,6 +1,7 @@
 //! `checkout-origin` against real clones on the VM.
 
 use crate::{holds, said, vm, world};
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 use std::fs;
@@ -142,7 +143,7 @@ fn a_checkout_of_another_account_is_asked_as_that_account() {
     let stranger = vm::ask_as_a_stranger(&world, GATE);
     let finding = vm::judged(&stranger, GATE, 69);
     holds(&finding, "found", "dubious ownership");
-    assert_eq!(finding["fix"], "sudo nexy-gate checkout-origin");
+    assert_eq!(fix_text(&finding["fix"]), "sudo nexy-gate checkout-origin");
     world.sh(&format!("chown -R 4242 '{}'", world.vm().display())).exits(0);
     holds(&asked(&world, 69), "found", "belongs to user 4242");
 }

@@ -1,6 +1,7 @@
 //! `checkout-state` against a real checkout, with every way in which one can differ from its tag.
 
 use crate::{holds, vm, world};
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{MANIFEST_FOLDERS, World};
 use serde_json::Value;
 use std::{
@@ -145,8 +146,8 @@ fn files_that_git_was_told_not_to_look_at_are_a_no() {
         world.write_vm("server/main.py", "a hot edit\n");
         let finding = asked(&world, 1);
         holds(&finding, "found", "git was told not to look at server/main.py");
-        let fix = finding["fix"].as_str().expect("a fix").replace(&format!("sudo nexy-gate {GATE}"), "");
-        vm::type_fix(&world, &serde_json::json!({ "fix": fix }), &world.workspace());
+        let fix = fix_text(&finding["fix"]).replace(&format!("sudo nexy-gate {GATE}"), "");
+        vm::type_fix(&world, &vm::commands(&fix), &world.workspace());
         mended(&world, "server/main.py (changed)");
     }
 }
@@ -169,8 +170,8 @@ fn what_is_unfinished_is_a_no_and_the_printed_command_leaves_it() {
         if command.starts_with("merge") {
             holds(&finding, "found", "server/main.py (in conflict)");
         }
-        let leave = finding["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
-        vm::type_fix(&world, &serde_json::json!({ "fix": leave }), &world.workspace());
+        let leave = fix_text(&finding["fix"]).lines().next().expect("a command").to_owned();
+        vm::type_fix(&world, &vm::commands(&leave), &world.workspace());
     }
     world.git_vm(&["checkout", "--quiet", "--detach", TAG]);
     asked(&world, 0);
@@ -199,7 +200,7 @@ fn names_that_steer_a_terminal_are_escaped() {
     let ran = vm::ask_there(&world, &[GATE]);
     let finding = vm::judged(&ran, GATE, 1);
     holds(&finding, "found", "a\\x1b[2Jb\\nc");
-    assert!(!finding["fix"].as_str().expect("a fix").contains("mv "), "{finding}");
+    assert!(!fix_text(&finding["fix"]).contains("mv "), "{finding}");
     assert!(!ran.stderr.contains('\u{1b}'), "{ran}");
 }
 

@@ -5,6 +5,7 @@ use crate::{
     vm::{SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, set_mode, set_mounted},
     world,
 };
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{UNIT, World};
 use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
@@ -55,7 +56,7 @@ fn the_printed_commands_mend_what_needs_no_editor() {
     let world = world();
     world.set_config_env(&format!("\u{feff}A=1\r\nexport K={SECRET}\r\n"));
     let finding = asked(&world, GATE, 1);
-    let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
+    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
     let (mend, again) = fix.rsplit_once('\n').expect("several commands");
     assert_eq!(again, "nexy-gate hard");
     world.sh(mend).exits(0);
@@ -114,7 +115,7 @@ fn a_second_file_that_another_layout_reads_must_not_say_otherwise() {
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", &format!("{} holds other settings", other.display()));
         let mv = format!("sudo mv {0} {0}.kept", other.display());
-        let fix = finding["fix"].as_str().expect("a fix");
+        let fix = fix_text(&finding["fix"]);
         assert!(fix.lines().any(|line| line == mv), "{fix}");
         world.sh(mv.strip_prefix("sudo ").expect("a command")).exits(0);
         asked(&world, GATE, 0);

@@ -8,6 +8,7 @@ use crate::{
 };
 use nexy_outside::accounts::Account;
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
 use std::{
     fs,
     os::unix::fs::{chown, symlink},
@@ -50,7 +51,7 @@ fn wrong_owners_and_modes_are_a_no_and_the_printed_command_mends_them() {
         set_mode(&file, mode);
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", said);
-        let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
+        let fix = fix_text(&finding["fix"]).replace("sudo ", "");
         world.sh(&fix).exits(0);
         asked(&world, GATE, 0);
     }
@@ -65,7 +66,7 @@ fn a_folder_that_is_closed_or_open_to_others_is_a_no_and_the_printed_command_men
         set_mode(&folder, mode);
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", said);
-        let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
+        let fix = fix_text(&finding["fix"]).replace("sudo ", "");
         world.sh(&fix).exits(0);
         asked(&world, GATE, 0);
     }

@@ -8,6 +8,15 @@ fn text<'a>(row: &'a Value, key: &str) -> &'a str {
     row[key].as_str().unwrap_or_else(|| panic!("{key} of {row}"))
 }
 
+/// The lines of a fix: commands as code, each on a line of its own.
+fn lines(fix: &Value) -> String {
+    let line = |line: &Value| match line["command"].as_str() {
+        Some(command) => format!("`{command}`"),
+        None => text(line, "note").to_owned(),
+    };
+    fix.as_array().expect("lines").iter().map(line).collect::<Vec<_>>().join("  \n  ")
+}
+
 #[test]
 fn the_page_of_gates_is_made_from_the_table() {
     let world = world();
@@ -30,9 +39,11 @@ fn the_page_of_gates_is_made_from_the_table() {
         let id = text(row, "id");
         let explained = ask(&["--explain", id, "--format=json"]);
         write!(page, "\n## {id}\n\n{} ({}; {})\n\n", text(row, "asks"), text(row, "runbook"), profiles(row).join(", ")).expect("text");
-        for (label, key) in [("Symptom", "symptom"), ("Check", "check"), ("Fix", "fix"), ("Verify", "verify")] {
-            let words = text(&explained, key).replace('\n', "  \n  ").replace('|', "\\|");
-            writeln!(page, "- **{label}**: {words}").expect("text");
+        for (label, key) in [("Symptom", "symptom"), ("Check", "check")] {
+            writeln!(page, "- **{label}**: {}", text(&explained, key)).expect("text");
+        }
+        for (label, key) in [("Fix", "fix"), ("Verify", "verify")] {
+            writeln!(page, "- **{label}**: {}", lines(&explained[key])).expect("text");
         }
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/gates.md");

@@ -5,6 +5,7 @@ use crate::{
     vm::{ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, scripted, serve_as_another_user, set_mode},
     world,
 };
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{UNIT, World};
 use serde_json::json;
 use std::{
@@ -111,7 +112,7 @@ fn what_the_services_user_cannot_reach_is_a_no_and_the_printed_command_mends_it(
         set_mode(&world.vm_path(path), mode);
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", said);
-        let fix = finding["fix"].as_str().expect("a fix");
+        let fix = fix_text(&finding["fix"]);
         let command = fix.lines().find_map(|line| line.strip_prefix("sudo chmod ")).expect("a command");
         world.sh(&format!("chmod {command}")).exits(0);
         asked(&world, GATE, 0);

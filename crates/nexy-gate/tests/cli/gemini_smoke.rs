@@ -6,6 +6,7 @@ use crate::{
     world,
 };
 use nexy_contract::{Record, Report, Timestamp};
+use nexy_standin::world::fix_text;
 use nexy_standin::{
     Fault, Listener, Model, Reply, leak_scan,
     skip::has_program,
@@ -184,7 +185,7 @@ fn the_command_for_reading_the_answer_by_hand_reaches_the_model() {
     let world = world();
     world.standin.set_gemini(Model::Blocks);
     let finding = asked(&world, GATE, 69);
-    let fix = finding["fix"].as_str().expect("a fix").to_owned();
+    let fix = fix_text(&finding["fix"]).to_owned();
     let command = fix.lines().find(|line| line.contains("curl")).expect("a command").replace("sudo ", "");
     if !has_program("the_command_for_reading_the_answer_by_hand_reaches_the_model", "curl", "curl") {
         return;

@@ -1,6 +1,7 @@
 //! `git-remotes` against real git.
 
 use crate::{ask, asked, holds, said, world};
+use nexy_standin::world::fix_text;
 use std::fs;
 
 const GATE: &str = "git-remotes";
@@ -46,7 +47,7 @@ fn a_host_that_only_ssh_knows_is_unknown_and_the_fix_mends_it() {
     world.git(&["remote", "set-url", "origin", "git@work:Seregawpn/Nexy.git"]);
     let finding = asked(&world, GATE, 69);
     holds(&finding, "found", "origin fetches from Seregawpn/Nexy on `work`, a name that only ssh knows");
-    world.sh(finding["fix"].as_str().expect("a fix")).exits(0);
+    world.sh(&fix_text(&finding["fix"])).exits(0);
     asked(&world, GATE, 0);
     world.git(&["remote", "add", "assets", "work:Seregawpn/Nexy_production.git"]);
     holds(&asked(&world, GATE, 69), "fix", "git remote remove assets");
@@ -57,7 +58,7 @@ fn the_fix_mends_a_missing_remote() {
     let world = world();
     world.git(&["remote", "remove", "server_repo"]);
     let finding = asked(&world, GATE, 1);
-    let fix = finding["fix"].as_str().expect("a fix").to_owned();
+    let fix = fix_text(&finding["fix"]).to_owned();
     world.sh(&fix).exits(0);
     asked(&world, GATE, 0);
 }

@@ -2,6 +2,7 @@
 
 use crate::{ask, asked, finding, holds, vm, world};
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "layout";
@@ -91,8 +92,8 @@ fn a_missing_tag_is_unknown_on_the_vm_and_the_printed_command_fetches_it() {
     holds(&missing, "fix", " fetch origin refs/tags/v2.0.0.4:refs/tags/v2.0.0.4\nsudo nexy-gate layout --tag v2.0.0.4");
     world.tag_release();
     world.git(&["push", "--quiet", "origin", TAG]);
-    let fetch = missing["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
-    vm::type_fix(&world, &serde_json::json!({ "fix": fetch }), &world.vm());
+    let fetch = fix_text(&missing["fix"]).lines().next().expect("a command").to_owned();
+    vm::type_fix(&world, &vm::commands(&fetch), &world.vm());
     vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 0);
 }
 

@@ -2,6 +2,8 @@
 
 use crate::{ask, asked, holds, said, vm, world};
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
+use serde_json::Value;
 use std::fs;
 
 const GATE: &str = "no-force-push";
@@ -74,7 +76,7 @@ fn a_moved_tag_is_a_no_also_when_it_leads_to_the_same_commit() {
     world.git(&["tag", "--force", "--annotate", "--message=again", TAG]);
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "so only force could push it");
-    let theirs: String = finding["fix"].as_str().expect("a fix").lines().take(3).collect::<Vec<_>>().join("\n");
+    let theirs: Vec<Value> = finding["fix"].as_array().expect("a fix").iter().take(3).cloned().collect();
     vm::type_fix(&world, &serde_json::json!({ "fix": theirs }), &world.workspace());
     asked(&world, GATE, 0);
     world.git(&["tag", "--delete", TAG]);
@@ -175,8 +177,8 @@ fn a_password_in_a_url_is_neither_shown_nor_given_to_git() {
     holds(&finding, "found", "the URL of origin holds a password");
     assert!(!said(&ran).contains("s3cretvalue"), "{ran}");
     assert!(world.standin.requests().is_empty(), "it was asked all the same");
-    let fix = finding["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
-    vm::type_fix(&world, &serde_json::json!({ "fix": fix }), &world.workspace());
+    let fix = fix_text(&finding["fix"]).lines().next().expect("a command").to_owned();
+    vm::type_fix(&world, &vm::commands(&fix), &world.workspace());
     asked(&world, GATE, 0);
 }
 

@@ -29,7 +29,7 @@ fn outcome(exit: Exit, planned: &[&str]) -> Outcome {
         at: Timestamp::UNIX_EPOCH,
         exit,
         message: "it ended".into(),
-        next: None,
+        next: nexy_contract::Fix::none(),
         planned: planned.iter().map(ToString::to_string).collect(),
         retries: vec![],
         ungated: None,

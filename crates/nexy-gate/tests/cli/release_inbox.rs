@@ -1,6 +1,7 @@
 //! `release-inbox` against real folders and files.
 
 use crate::{ask, asked, holds, world};
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{Options, World};
 use std::{fs, os::unix::fs::symlink};
 
@@ -31,7 +32,7 @@ fn a_misspelled_name_is_followed_by_the_move_that_mends_it() {
     let world = world();
     fs::rename(world.inbox("Nexy.dmg"), world.inbox("nexy.dmg")).expect("the artifact");
     let finding = asked(&world, GATE, 1);
-    let fix = finding["fix"].as_str().expect("a fix").lines().next().expect("a command").to_owned();
+    let fix = fix_text(&finding["fix"]).lines().next().expect("a command").to_owned();
     assert_eq!(fix, "mv release_inbox/nexy.dmg release_inbox/Nexy.dmg");
     world.sh(&fix).exits(0);
     asked(&world, GATE, 0);
@@ -106,7 +107,7 @@ fn a_build_receipt_is_known_beside_its_artifact_and_no_copy_of_it() {
     let finding = asked(&world, GATE, 0);
     assert!(!finding["found"].as_str().expect("text").contains("receipt"), "{finding:#}");
     fs::rename(world.build_receipt("Nexy.dmg"), world.inbox("nexy.dmg.receipt.json")).expect("the receipt");
-    let fix = asked(&world, GATE, 1)["fix"].as_str().expect("a fix").to_owned();
+    let fix = fix_text(&asked(&world, GATE, 1)["fix"]).to_owned();
     world.sh(&fix).exits(0);
     asked(&world, GATE, 0);
     assert!(world.build_receipt("Nexy.dmg").is_file());

@@ -2,6 +2,7 @@
 
 use crate::{ask, asked, finding, holds, said, vm, world};
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "remote-script";
@@ -39,7 +40,7 @@ fn the_command_of_the_fix_takes_carriage_returns_and_a_mark_out() {
         let world = world();
         let good = world.read(SCRIPT);
         world.write(SCRIPT, &format!("{before}{}", good.replace('\n', &format!("{after}\n"))));
-        world.sh(asked(&world, GATE, 1)["fix"].as_str().expect("a fix")).exits(0);
+        world.sh(&fix_text(&asked(&world, GATE, 1)["fix"])).exits(0);
         assert_eq!(world.read(SCRIPT), good);
         asked(&world, GATE, 0);
     }

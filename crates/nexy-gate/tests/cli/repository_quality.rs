@@ -2,6 +2,7 @@
 
 use crate::{ask, asked, finding, holds, vm, world};
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
 use std::{fs, os::unix::fs::chown, path::Path};
 
 const GATE: &str = "repository-quality";
@@ -26,7 +27,7 @@ fn a_check_that_says_no_is_a_no_with_its_last_lines_and_the_command() {
     let finding = asked(&world, GATE, 1);
     assert_eq!(finding["found"], "it ended with 4; it said last: two / three tests failed / red");
     holds(&finding, "fix", &format!("cd {} && bash {SCRIPT}", world.workspace().display()));
-    world.sh(finding["fix"].as_str().expect("a fix")).exits(4);
+    world.sh(&fix_text(&finding["fix"])).exits(4);
 }
 
 #[test]
@@ -58,7 +59,7 @@ fn a_missing_script_is_unknown_and_the_printed_command_brings_it_back() {
     fs::remove_file(world.workspace().join(SCRIPT)).expect("the script");
     let finding = asked(&world, GATE, 69);
     holds(&finding, "found", "scripts/prod_ready_check.sh is not there");
-    world.sh(finding["fix"].as_str().expect("a fix").lines().next().expect("a command")).exits(0);
+    world.sh(fix_text(&finding["fix"]).lines().next().expect("a command")).exits(0);
     asked(&world, GATE, 0);
 }
 

@@ -120,7 +120,7 @@ fn told(world: &World, by: &str, ids: &[&str], ago_s: i64) -> Record {
         severity: Severity::Gate,
         found: "as it should be".to_owned(),
         expected: String::new(),
-        fix: String::new(),
+        fix: nexy_contract::Fix::none(),
         runbook: "S0 §4.1".to_owned(),
         elapsed_ms: 1,
     };

@@ -5,6 +5,7 @@ use crate::{
     vm::{SECRET, ask_as_a_stranger, ask_with_path, asked, is_root, judged, path, scripted, set_mode},
     world,
 };
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{OLD_VERSION, UNIT, VERSION, World, good_config_env};
 use serde_json::{Value, json};
 use std::{fs, os::unix::fs::MetadataExt as _};
@@ -19,7 +20,7 @@ fn with<'a>(world: &'a World, lines: &str) -> &'a World {
 /// Types what the gate says; the stand-in's user needs no sudo.
 #[track_caller]
 fn typed(world: &World, finding: &Value) {
-    let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
+    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
     world.sh(&fix).exits(0);
 }
 
@@ -127,7 +128,7 @@ fn the_printed_commands_take_the_version_out_of_a_drop_in() {
     world.set_unit("DropInPaths", json!(drop_in));
     world.set_unit("Environment", json!(format!("PATH=/bin SERVER_VERSION={OLD_VERSION}")));
     let finding = asked(&world, GATE, 1);
-    let fix = finding["fix"].as_str().expect("a fix").replace("sudo ", "");
+    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
     let (mend, reload) = fix.rsplit_once('\n').expect("several commands");
     assert_eq!(reload, "systemctl daemon-reload");
     world.sh(mend).exits(0);

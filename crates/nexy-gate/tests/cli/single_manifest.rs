@@ -5,6 +5,7 @@ use crate::{
     vm::{ask_in_root, is_root, judged, set_mode, set_mounted},
     world,
 };
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, VERSION, World};
 use serde_json::Value;
 use std::{
@@ -29,7 +30,7 @@ fn file(world: &World, folder: usize, name: &str) -> PathBuf {
 /// Types what the gate says; the stand-in's user needs no sudo.
 #[track_caller]
 fn typed(world: &World, finding: &Value) {
-    for command in finding["fix"].as_str().expect("a fix").lines().filter_map(|line| line.strip_prefix("sudo ")) {
+    for command in fix_text(&finding["fix"]).lines().filter_map(|line| line.strip_prefix("sudo ")) {
         world.sh(command).exits(0);
     }
 }

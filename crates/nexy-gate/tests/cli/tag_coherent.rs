@@ -1,6 +1,7 @@
 //! `tag-coherent` against real tags: lightweight and annotated, with every kind of thing in them that must not be.
 
 use crate::{ask, asked, holds, said, vm, world};
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{MANIFEST_FOLDERS, World};
 use serde_json::Value;
 use std::{fs, os::unix::fs::chown};
@@ -44,7 +45,7 @@ fn a_missing_tag_is_a_no_and_the_printed_commands_make_it() {
     let world = world();
     let head = world.git(&["rev-parse", "HEAD"]);
     let missing = asked(&world, GATE, 1);
-    assert_eq!(missing["fix"], format!("git tag {TAG} {}", head.trim()));
+    assert_eq!(fix_text(&missing["fix"]), format!("git tag {TAG} {}", head.trim()));
     vm::type_fix(&world, &missing, &world.workspace());
     asked(&world, GATE, 0);
     world.set_version("2.0.0.5");
@@ -248,7 +249,7 @@ fn git_runs_as_the_account_that_owns_the_checkout() {
     let stranger = vm::ask_as_a_stranger(&world, GATE);
     let finding = vm::judged(&stranger, GATE, 69);
     holds(&finding, "found", "dubious ownership");
-    assert_eq!(finding["fix"], "sudo nexy-gate tag-coherent");
+    assert_eq!(fix_text(&finding["fix"]), "sudo nexy-gate tag-coherent");
     // Owned by two: whoever git runs as, the other one could have configured it.
     chown(world.vm_path(".git"), Some(0), Some(0)).expect("its owner");
     let finding = asked_there(&world, 69);

@@ -11,6 +11,7 @@ use crate::{
 };
 use nexy_outside::accounts::Account;
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, chown, symlink},
@@ -47,7 +48,7 @@ fn names(folder: &Path) -> Vec<PathBuf> {
 
 /// Types the commands of a fix, one after another; words and questions are skipped.
 fn typed(world: &World, finding: &serde_json::Value) {
-    for line in finding["fix"].as_str().expect("a fix").lines().filter_map(|line| line.strip_prefix("sudo ")) {
+    for line in fix_text(&finding["fix"]).lines().filter_map(|line| line.strip_prefix("sudo ")) {
         if !line.starts_with("nexy-gate") {
             world.sh(line).exits(0);
         }

@@ -51,7 +51,7 @@ pub(crate) fn judged(ran: &Ran, id: &str, code: i32) -> Value {
     let finding = finding(ran, id);
     assert_eq!(finding["verdict"], ["pass", "fail"].get(usize::try_from(code).unwrap_or(9)).copied().unwrap_or("unknown"), "{ran}");
     for key in ["found", "expected", "fix"] {
-        assert!(code == 0 || finding[key].as_str().is_some_and(|text| !text.is_empty()), "{key} is empty\n{ran}");
+        assert!(code == 0 || !crate::text(&finding, key).is_empty(), "{key} is empty\n{ran}");
     }
     finding
 }
@@ -206,13 +206,17 @@ pub(crate) fn ask_there(world: &World, arguments: &[&str]) -> Ran {
     world.tool("nexy-gate").bare().arg(&target).args(arguments.iter().copied()).arg("--format=json").run()
 }
 
+/// Lines of a fix that are typed, as a finding holds them.
+pub(crate) fn commands(lines: &str) -> Value {
+    let lines: Vec<Value> = lines.lines().filter(|line| !line.is_empty()).map(|line| serde_json::json!({ "command": line })).collect();
+    serde_json::json!({ "fix": lines })
+}
+
 /// Types the commands of a fix, one a line, from this folder; words are left out. Root needs no `sudo`, and neither does the
 /// account that `sudo -u` names: an ordinary user's world belongs to that user.
 #[track_caller]
 pub(crate) fn type_fix(world: &World, finding: &Value, folder: &std::path::Path) {
-    use nexy_contract::screen::{FixLine, fix_lines};
-    for line in fix_lines(finding["fix"].as_str().expect("a fix")) {
-        let FixLine::Command(line) = line else { continue };
+    for line in finding["fix"].as_array().expect("a fix").iter().filter_map(|line| line["command"].as_str()) {
         let line = match line.strip_prefix("sudo -u ").and_then(|rest| rest.split_once(' ')) {
             Some((user, rest)) if user == nexy_standin::world::user() => rest.to_owned(),
             Some((user, rest)) => format!("setpriv --reuid {user} --regid \"$(id -g {user})\" --init-groups -- {rest}"),

@@ -2,6 +2,7 @@
 
 use crate::{asked, holds, world};
 use nexy_standin::world::World;
+use nexy_standin::world::fix_text;
 use std::fs;
 
 const GATE: &str = "workflow-triggers";
@@ -95,7 +96,7 @@ fn a_missing_or_untracked_workflow_is_a_no() {
     world.git(&["rm", "--cached", "--quiet", FILE]);
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "is not tracked, so GitHub does not have it");
-    world.sh(finding["fix"].as_str().expect("a fix")).exits(0);
+    world.sh(&fix_text(&finding["fix"])).exits(0);
     asked(&world, GATE, 0);
     fs::remove_file(world.workspace().join(FILE)).expect("the workflow");
     holds(&asked(&world, GATE, 1), "found", "does not exist");

@@ -9,7 +9,7 @@ pub(crate) fn published(world: &World) -> Value {
     let mut record = world.tool("nexy-version").args(["record"]).run().exits(0).json();
     let findings: Vec<Value> = before_publish::IDS
         .iter()
-        .map(|id| json!({"id": id, "verdict": "pass", "severity": "gate", "found": "", "expected": "", "fix": "", "runbook": "", "elapsed_ms": 1}))
+        .map(|id| json!({"id": id, "verdict": "pass", "severity": "gate", "found": "", "expected": "", "fix": [], "runbook": "", "elapsed_ms": 1}))
         .collect();
     let subjects: Vec<Value> = record["artifacts"]
         .as_array()

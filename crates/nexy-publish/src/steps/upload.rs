@@ -170,12 +170,12 @@ fn check(session: &Session<'_>, job: &mut Job<'_>, name: &str, asset: &Asset) ->
         return Ok(());
     };
     let what = format!("the upload of {} was deleted again", job.artifact.name);
-    let fix = changed.map_or_else(|| RUN_AGAIN.to_owned(), |problem| problem.fix);
+    let fix = changed.map_or_else(|| RUN_AGAIN.into(), |problem| problem.fix);
     match asset_ops::delete(session, &job.release, asset) {
         Ok(()) => Err(Problem::new(Exit::PutBack, what, because, fix)),
         Err(error) => {
-            let by_hand = format!("{}\n{}\nthen {fix}", session.gh().token(), session.gh().delete(asset.id));
-            Err(error.problem(format!("cannot delete a broken upload ({because})")).doing(by_hand))
+            let by_hand = nexy_contract::Fix::from(format!("{}\n{}", session.gh().token(), session.gh().delete(asset.id)));
+            Err(error.problem(format!("cannot delete a broken upload ({because})")).doing(by_hand.then(fix)))
         }
     }
 }

@@ -29,7 +29,7 @@ fn a_refusal_keeps_its_code_when_the_record_is_not_delivered() {
 fn a_stopped_record_keeps_its_code_when_it_is_not_delivered() {
     let world = World::new();
     let mut record = judged(&world);
-    record["outcomes"] = json!([{"by": "nexy-publish", "at": "2026-11-21T12:00:00Z", "exit": 4, "message": "users have no file", "next": null, "planned": [], "retries": [], "ungated": null}]);
+    record["outcomes"] = json!([{"by": "nexy-publish", "at": "2026-11-21T12:00:00Z", "exit": 4, "message": "users have no file", "next": [], "planned": [], "retries": [], "ungated": null}]);
     world.write("record.json", &record.to_string());
     world.sh("nexy-publish - <record.json >/dev/full").exits(4).says("users have no file").says("was not delivered");
 }

@@ -1,11 +1,12 @@
 //! Runs the commands that the tool has printed, as an operator would.
 
 use crate::{case::Seen, harness::ADDRESSES};
+use nexy_standin::world::fix_text;
 use nexy_standin::world::{ARTIFACTS, World};
 
 /// Does what every printed `gh api -X PATCH …` of the outcome asks for, or says what is wrong with it. Returns their number.
 pub(crate) fn renames(world: &World, seen: &Seen) -> Result<usize, String> {
-    let next = seen.outcome().and_then(|outcome| outcome["next"].as_str()).unwrap_or_default();
+    let next = seen.outcome().map(|outcome| fix_text(&outcome["next"])).unwrap_or_default();
     let mut done = 0;
     for command in next.split("gh api -X PATCH ").skip(1) {
         let words: Vec<&str> = command.split_whitespace().collect();

@@ -6,6 +6,7 @@ use crate::{
     get::{self, Look},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{appcast::Feed, text};
 
 /// The row of the table.
@@ -18,8 +19,11 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "Clients refuse the update, load it again and again, or never see it: the length is the only thing that they check.",
         check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest.",
-        fix: "Deliver the manifest with the record of the release: scripts/manifest_to_vm.sh - <RECORD. A 500 means that the server found no usable manifest.",
-        verify: "nexy-verify updates --wait 2m",
+        fix: &[note(
+            "Deliver the manifest with the record of the release: scripts/manifest_to_vm.sh - <RECORD. A 500 \
+                     means that the server found no usable manifest.",
+        )],
+        verify: &[command("nexy-verify updates --wait 2m")],
     },
     interval: PUBLIC,
     check,
@@ -131,7 +135,7 @@ mod tests {
         for body in [feed("2.0.0.3", "7"), feed("2.0.0.4", "8"), feed("2.0.0.4", "0"), b"".to_vec(), b"<html/>".to_vec(), b"{}".to_vec()] {
             let answer = judged(200, &body);
             assert_eq!(answer.verdict, Verdict::Fail, "{}", String::from_utf8_lossy(&body));
-            assert!(answer.fix.contains("manifest_to_vm.sh") && answer.expected.contains("length 7"));
+            assert!(answer.fix.text().contains("manifest_to_vm.sh") && answer.expected.contains("length 7"));
         }
     }
 
@@ -150,6 +154,6 @@ mod tests {
         let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: "nexy-manifest check".to_owned() });
         let good = Look::Answered { status: 200, body: feed("2.0.0.4", "7") };
         let answer = judge(URL, &good, &not_known);
-        assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Unknown, "nexy-manifest check"));
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "nexy-manifest check"));
     }
 }

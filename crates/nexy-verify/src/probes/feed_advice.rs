@@ -7,6 +7,7 @@ use crate::{
     probe::{Answer, Explain, PUBLIC, Probe},
 };
 use nexy_contract::Timestamp;
+use nexy_contract::fix::{command, note};
 use nexy_outside::clock;
 
 /// The row of the table.
@@ -19,8 +20,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "A client that follows Sparkle to the letter would ignore the oldest system, the signature or the rollout.",
         check: "GET PUBLIC/updates/appcast.xml, and hold every item against Sparkle's documentation.",
-        fix: "Change the code of the update server that writes the feed; no release can mend it.",
-        verify: "nexy-verify feed-advice",
+        fix: &[note("Change the code of the update server that writes the feed; no release can mend it.")],
+        verify: &[command("nexy-verify feed-advice")],
     },
     interval: PUBLIC,
     check,

@@ -6,6 +6,7 @@ use crate::{
     get::{self, Look},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::{Sha256Digest, digest::RunningDigest, loopback, text};
 use nexy_outside::http::{Ask, HttpError, Url};
 
@@ -19,8 +20,11 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "Clients refuse the update because its size is another one, or install bytes that nobody has released.",
         check: "GET the url of the manifest (with a record: of every artifact in it) without a token, to its end; size and SHA-256 must be the announced ones.",
-        fix: "See what is live: nexy-publish show. Then publish the right bytes again and deliver their manifest.",
-        verify: "nexy-verify live-artifact",
+        fix: &[note(
+            "See what is live: nexy-publish show. Then publish the right bytes again and deliver their \
+                     manifest.",
+        )],
+        verify: &[command("nexy-verify live-artifact")],
     },
     interval: PUBLIC,
     check,
@@ -163,7 +167,7 @@ mod tests {
         let answer = contradiction(&[published, told]).expect("they contradict each other");
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(
-            answer.found.contains("(from the record), but clients are told") && answer.fix.contains("nexy-manifest write -"),
+            answer.found.contains("(from the record), but clients are told") && answer.fix.text().contains("nexy-manifest write -"),
             "{answer:?}"
         );
     }

@@ -5,6 +5,7 @@ use crate::{
     health::{self, Question},
     probe::{Answer, Explain, LOCAL, Probe},
 };
+use nexy_contract::fix::{command, note};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -16,8 +17,11 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "The old code goes on running after a deployment, or SERVER_VERSION in config.env hides the new version.",
         check: "curl -fsS LOCAL_SERVER/health: 200, status OK, latest_version = latest_build = the version of the code.",
-        fix: "If VERSION on the VM is right, correct SERVER_VERSION in config.env (S0 §5.9) and restart the service; else deploy the tag again.",
-        verify: "nexy-verify local --wait 90s",
+        fix: &[note(
+            "If VERSION on the VM is right, correct SERVER_VERSION in config.env (S0 §5.9) and restart the \
+                     service; else deploy the tag again.",
+        )],
+        verify: &[command("nexy-verify local --wait 90s")],
     },
     interval: LOCAL,
     check,

@@ -5,6 +5,7 @@ use crate::{
     health::{self, Question},
     probe::{Answer, Explain, LOCAL, Probe},
 };
+use nexy_contract::fix::{command, note};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -16,8 +17,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "The status page tells operators another version than the one that was deployed.",
         check: "curl -fsS LOCAL_SERVER/status: 200, status running, latest_version = latest_build = the version of the code.",
-        fix: "As for local-health: both read the same values when the service starts.",
-        verify: "nexy-verify local-status",
+        fix: &[note("As for local-health: both read the same values when the service starts.")],
+        verify: &[command("nexy-verify local-status")],
     },
     interval: LOCAL,
     check,

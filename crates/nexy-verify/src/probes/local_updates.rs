@@ -5,6 +5,7 @@ use crate::{
     health::{self, Question},
     probe::{Answer, Explain, LOCAL, Probe},
 };
+use nexy_contract::fix::{command, note};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -16,8 +17,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "The update server falls back silently to another manifest, or to a version in its code, when it cannot read the right one.",
         check: "curl -fsS LOCAL_UPDATES/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
-        fix: "Deliver the manifest again; look for other manifest_*.json files beside it: nexy-manifest check.",
-        verify: "nexy-verify local-updates",
+        fix: &[note("Deliver the manifest again; look for other manifest_*.json files beside it: nexy-manifest check.")],
+        verify: &[command("nexy-verify local-updates")],
     },
     interval: LOCAL,
     check,

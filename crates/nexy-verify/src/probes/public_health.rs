@@ -5,6 +5,7 @@ use crate::{
     health::{self, Question},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
+use nexy_contract::fix::{command, note};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -16,8 +17,11 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "The public name leads to another machine, or the web server in front passes /health to the wrong place.",
         check: "curl -fsS PUBLIC/health, with certificates checked: 200, status OK, latest_version = latest_build = the version of the code.",
-        fix: "Compare with the VM itself: scripts/vm.sh nexy-verify local. If that passes, look at DNS and at the web server in front.",
-        verify: "nexy-verify public --wait 2m",
+        fix: &[note(
+            "Compare with the VM itself: scripts/vm.sh nexy-verify local. If that passes, look at DNS and at \
+                     the web server in front.",
+        )],
+        verify: &[command("nexy-verify public --wait 2m")],
     },
     interval: PUBLIC,
     check,

@@ -5,6 +5,7 @@ use crate::{
     health::{self, Question},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
+use nexy_contract::fix::{command, note};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -16,8 +17,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "The public status page is of another version than the one that was deployed.",
         check: "curl -fsS PUBLIC/status: 200, status running, latest_version = latest_build = the version of the code.",
-        fix: "As for public-health.",
-        verify: "nexy-verify public-status",
+        fix: &[note("As for public-health.")],
+        verify: &[command("nexy-verify public-status")],
     },
     interval: PUBLIC,
     check,

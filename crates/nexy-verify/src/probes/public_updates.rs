@@ -5,6 +5,7 @@ use crate::{
     health::{self, Question},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
+use nexy_contract::fix::{command, note};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -16,8 +17,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "A manifest that was written, but never reached the VM: users are offered the old version.",
         check: "curl -fsS PUBLIC/updates/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
-        fix: "Deliver the manifest with the record of the release: scripts/manifest_to_vm.sh - <RECORD.",
-        verify: "nexy-verify updates --wait 2m",
+        fix: &[note("Deliver the manifest with the record of the release: scripts/manifest_to_vm.sh - <RECORD.")],
+        verify: &[command("nexy-verify updates --wait 2m")],
     },
     interval: PUBLIC,
     check,

@@ -4,6 +4,7 @@ use crate::{
     context::Context,
     probe::{Answer, Explain, LOCAL, Probe},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::text;
 use nexy_outside::systemd;
 use std::collections::BTreeMap;
@@ -18,8 +19,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "A process that dies seconds after its start is \"active\" for a moment, and is restarted again and again.",
         check: "systemctl show --property=LoadState,ActiveState,SubState,NRestarts,MainPID UNIT; with --stable the process and the count of restarts must not change.",
-        fix: "Read why it ended: journalctl -u UNIT -n 200 --no-pager. Mend that, then restart it.",
-        verify: "nexy-verify local --wait 90s --stable 10s",
+        fix: &[note("Read why it ended: journalctl -u UNIT -n 200 --no-pager. Mend that, then restart it.")],
+        verify: &[command("nexy-verify local --wait 90s --stable 10s")],
     },
     interval: LOCAL,
     check,

@@ -6,6 +6,7 @@ use crate::{
     health::{self, Said, Unread},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
+use nexy_contract::fix::{command, note};
 use nexy_contract::text;
 
 /// The row of the table.
@@ -18,8 +19,8 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "The server is of one version and offers clients another one; right after a deployment or a publication alone this is meant so.",
         check: "curl -fsS PUBLIC/health and PUBLIC/updates/health: both name the same latest_version.",
-        fix: "Do the half that is missing: deploy the code, or publish the artifacts and deliver their manifest.",
-        verify: "nexy-verify versions-agree",
+        fix: &[note("Do the half that is missing: deploy the code, or publish the artifacts and deliver their manifest.")],
+        verify: &[command("nexy-verify versions-agree")],
     },
     interval: PUBLIC,
     check,

@@ -30,7 +30,7 @@ pub(crate) fn released(world: &World) -> Value {
 }
 
 pub(crate) fn outcome(by: &str, exit: u8) -> Value {
-    json!({"by": by, "at": "2026-01-01T00:00:00Z", "exit": exit, "message": "said", "next": null, "planned": [], "retries": [], "ungated": null})
+    json!({"by": by, "at": "2026-01-01T00:00:00Z", "exit": exit, "message": "said", "next": [], "planned": [], "retries": [], "ungated": null})
 }
 
 /// The manifest has reached the VM.

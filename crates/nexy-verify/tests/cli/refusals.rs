@@ -75,7 +75,7 @@ fn a_record_that_is_stopped_passes_through_with_its_code() {
     let mut record = good.clone();
     record["outcomes"][0]["planned"] = json!(["upload Nexy.dmg"]);
     passes_on(&world, &record, 1, "it was a dry run");
-    let finding = json!({"id": "feed", "verdict": "unknown", "severity": "gate", "found": "", "expected": "", "fix": "", "runbook": "", "elapsed_ms": 1});
+    let finding = json!({"id": "feed", "verdict": "unknown", "severity": "gate", "found": "", "expected": "", "fix": [], "runbook": "", "elapsed_ms": 1});
     let mut record = good;
     record["reports"] = json!([{"schema": "nexy.report/1", "by": "nexy-gate", "profile": "hard", "at": "2026-01-01T00:00:00Z", "verdict": "unknown", "subjects": [], "findings": [finding]}]);
     passes_on(&world, &record, 69, "nexy-gate hard says unknown");

@@ -69,7 +69,7 @@ fn az_that_could_not_send_says_what_to_type() {
     world.set_az("vm", json!("Other"));
     on_vm(&world, &ending("true")).exits(69).silent_stdout().says("az vm show --resource-group NexyNewRG --name NexyNew");
     world.set_az("logged_in", json!(false));
-    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("do: az login");
+    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("type: az login");
 }
 
 #[test]
@@ -126,5 +126,5 @@ fn it_needs_no_target_but_both_files_and_a_nonce() {
     ask(&["run-command", "az.out", "az.err"]).exits(2).silent_stdout();
     std::fs::write(world.home().join("az.out"), "").expect("written");
     std::fs::write(world.home().join("az.err"), "ERROR: Please run 'az login' to setup account.").expect("written");
-    ask(&["run-command", "--nonce", NONCE, "--az-exit", "1", "az.out", "az.err"]).exits(69).says("do: az login");
+    ask(&["run-command", "--nonce", NONCE, "--az-exit", "1", "az.out", "az.err"]).exits(69).says("type: az login");
 }

@@ -6,6 +6,7 @@ use crate::{
     places::{Encrypted, Place, TOKEN},
     setup,
 };
+use nexy_standin::world::fix_text;
 use nexy_standin::{
     ReleaseOptions, RequestLine, Standin,
     world::{ARTIFACTS, Ran},
@@ -154,7 +155,7 @@ fn command_of(gate: &Ran, id: &str) -> String {
     let report = gate.json();
     let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == id).expect("the finding").clone();
     assert_eq!(finding["verdict"], "fail", "{finding}");
-    let fix = finding["fix"].as_str().unwrap();
+    let fix = fix_text(&finding["fix"]);
     fix.lines().next().unwrap().split("   (").next().unwrap().to_owned()
 }
 

@@ -6,6 +6,7 @@ mod environment;
 mod machine;
 
 use machine::{CHECKOUT, Machine, UNIT, set_config_env, unit};
+use nexy_standin::world::fix_text;
 use serde_json::Value;
 
 const FILES: &str = "nexy-gate config-env gemini-key config-env-access exec-start server-version-env";
@@ -112,7 +113,7 @@ fn a_stale_version_in_a_drop_in_or_another_environment_file_is_seen_and_taken_ou
     machine.write(&drop_in, "[Service]\nEnvironmentFile=-/etc/nexy-extra.env\n");
     machine.must("systemctl daemon-reload");
     holds(&machine.ask("nexy-gate server-version-env", 1), "server-version-env", "found", "/etc/nexy-extra.env");
-    let fix = finding(&machine.ask("nexy-gate server-version-env", 1), "server-version-env")["fix"].as_str().unwrap().replace("sudo ", "");
+    let fix = fix_text(&finding(&machine.ask("nexy-gate server-version-env", 1), "server-version-env")["fix"]).replace("sudo ", "");
     machine.must(&fix);
     machine.ask("nexy-gate server-version-env", 0);
 }

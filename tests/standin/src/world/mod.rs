@@ -45,6 +45,16 @@ pub const MANIFEST_FOLDERS: [&str; 2] = ["server/updates/manifests", "server/ser
 /// Size of `Nexy.dmg` in a world that nobody asked for another.
 pub const SIZE_BYTES: u64 = 1024 * 1024;
 
+/// The lines of a finding's `fix`, or of an outcome's `next`, without their kinds.
+///
+/// # Panics
+/// When a line is neither a command nor a note.
+#[must_use]
+pub fn fix_text(fix: &Value) -> String {
+    let line = |line: &Value| line["command"].as_str().or_else(|| line["note"].as_str()).expect("a command or a note").to_owned();
+    fix.as_array().expect("the lines of a fix").iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// How to make a world that differs from the usual one.
 #[derive(Debug, Clone)]
 pub struct Options {

@@ -66,7 +66,7 @@ fn an_artifact_that_was_looked_into_or_has_its_receipt_passes() {
 fn nobody_who_knows_is_unknown_and_counts_as_the_target_says() {
     let answer = asked(None, None);
     says(&answer, Verdict::Unknown, "there is no build receipt");
-    assert!(answer.fix.ends_with("\nscripts/build_receipt.sh release_inbox/A.dmg"), "{}", answer.fix);
+    assert!(answer.fix.text().ends_with("\nscripts/build_receipt.sh release_inbox/A.dmg"), "{}", answer.fix);
     assert_eq!(answer.severity, Severity::Gate);
     let looked = || Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: Ok(None), receipt: None };
     assert_eq!(judge(&target(Severity::Advice), VERSION, now(), &[looked()]).severity, Severity::Advice);
@@ -124,7 +124,7 @@ fn what_one_did_not_see_another_may_know_and_what_nobody_saw_is_unknown() {
     assert!(asked(Some(unstapled.clone()), Some(paper())).passes());
     let answer = asked(Some(unstapled), None);
     says(&answer, Verdict::Unknown, "whether A.dmg is notarized");
-    assert!(answer.fix.contains("\nxcrun stapler staple release_inbox/A.dmg\n"), "{}", answer.fix);
+    assert!(answer.fix.text().contains("\nxcrun stapler staple release_inbox/A.dmg\n"), "{}", answer.fix);
     says(&asked(Some(Evidence { signed: None, ..good() }), None), Verdict::Unknown, "whether A.dmg is signed");
     says(&asked(Some(Evidence { has_build: false, ..good() }), None), Verdict::Unknown, "which CFBundleVersion");
 }
@@ -135,7 +135,7 @@ fn an_image_that_could_not_be_opened_is_unknown_whatever_its_receipt_says() {
     own.misses("hdiutil attach ended with 1: corrupt", "hdiutil verify /x");
     let answer = asked(Some(own), Some(paper()));
     says(&answer, Verdict::Unknown, "corrupt");
-    assert_eq!(answer.fix, "hdiutil verify /x\nnexy-gate artifact-version");
+    assert_eq!(answer.fix.text(), "hdiutil verify /x\nnexy-gate artifact-version");
     let empty = Evidence { holds_no_application: true, ..Evidence::default() };
     says(&asked(Some(empty), Some(paper())), Verdict::Fail, "holds no application");
 }

@@ -34,7 +34,7 @@ fn another_commit_or_none_is_a_no() {
     for head in [Some("d".repeat(40)), None] {
         let answer = asked(|facts| facts.head = head);
         assert_eq!(answer.verdict, Verdict::Fail);
-        assert_eq!(answer.fix, "sudo -u server git -C /srv/app checkout --detach v2.0.0.4");
+        assert_eq!(answer.fix.text(), "sudo -u server git -C /srv/app checkout --detach v2.0.0.4");
     }
 }
 
@@ -56,7 +56,7 @@ fn every_kind_of_difference_is_a_no_with_its_words() {
         let answer = asked(|facts| facts.changes = vec![change]);
         assert_eq!(answer.verdict, Verdict::Fail, "{said}");
         assert!(answer.found.contains(said), "{said}: {}", answer.found);
-        assert!(answer.fix.contains("restore --source=v2.0.0.4 --staged --worktree -- "), "{}", answer.fix);
+        assert!(answer.fix.text().contains("restore --source=v2.0.0.4 --staged --worktree -- "), "{}", answer.fix);
     }
 }
 
@@ -64,13 +64,13 @@ fn every_kind_of_difference_is_a_no_with_its_words() {
 fn strays_hidden_files_and_unfinished_work_are_a_no() {
     let stray = asked(|facts| facts.strays.paths = vec!["server/it's new.py".into(), "nested/".into()]);
     assert_eq!(stray.verdict, Verdict::Fail);
-    assert!(stray.fix.contains(r"sudo mv '/srv/app/server/it'\''s new.py' /srv/app.kept/server/"), "{}", stray.fix);
-    assert!(stray.fix.contains("sudo mv /srv/app/nested /srv/app.kept/"), "{}", stray.fix);
+    assert!(stray.fix.text().contains(r"sudo mv '/srv/app/server/it'\''s new.py' /srv/app.kept/server/"), "{}", stray.fix);
+    assert!(stray.fix.text().contains("sudo mv /srv/app/nested /srv/app.kept/"), "{}", stray.fix);
     let hidden = asked(|facts| facts.hidden = vec!["server/main.py".into()]);
     assert!(hidden.found.contains("told not to look at server/main.py"), "{}", hidden.found);
-    assert!(hidden.fix.contains("update-index --no-skip-worktree -- server/main.py"), "{}", hidden.fix);
+    assert!(hidden.fix.text().contains("update-index --no-skip-worktree -- server/main.py"), "{}", hidden.fix);
     let unfinished = asked(|facts| facts.unfinished = vec![("merge", "merge --abort")]);
-    assert_eq!((unfinished.verdict, unfinished.fix.as_str()), (Verdict::Fail, "sudo -u server git -C /srv/app merge --abort"));
+    assert_eq!((unfinished.verdict, unfinished.fix.text().as_str()), (Verdict::Fail, "sudo -u server git -C /srv/app merge --abort"));
 }
 
 #[test]
@@ -79,14 +79,14 @@ fn what_is_only_out_of_the_index_is_not_moved_away() {
         facts.changes = vec![changed('D', '.', "VERSION")];
         facts.strays.paths = vec!["VERSION".into()];
     });
-    assert!(answer.found.ends_with("VERSION (deleted, staged)") && !answer.fix.contains("mv"), "{answer:?}");
+    assert!(answer.found.ends_with("VERSION (deleted, staged)") && !answer.fix.text().contains("mv"), "{answer:?}");
 }
 
 #[test]
 fn ten_are_named_and_the_rest_is_counted() {
     let answer = asked(|facts| facts.strays.paths = (0..14).map(|number| format!("stray-{number:02}")).collect());
     assert!(answer.found.ends_with("stray-09, and 4 more"), "{}", answer.found);
-    assert_eq!(answer.fix.matches("sudo mv ").count(), 10);
+    assert_eq!(answer.fix.text().matches("sudo mv ").count(), 10);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn names_that_cannot_be_typed_are_shown_escaped_and_not_typed() {
     for said in ["a\\x1b[2Jb", "c\\nd", "e\\u{202e}f"] {
         assert!(answer.found.contains(said), "{}", answer.found);
     }
-    assert!(!answer.fix.contains('\u{1b}') && !answer.fix.contains("mv "), "{}", answer.fix);
+    assert!(!answer.fix.text().contains('\u{1b}') && !answer.fix.text().contains("mv "), "{}", answer.fix);
 }
 
 #[test]
@@ -121,6 +121,6 @@ fn no_printed_command_can_lose_what_the_server_needs() {
         facts.unfinished = vec![("bisect", "bisect reset")];
     });
     for never in ["clean", "stash", "reset --hard", "checkout -f", "--force", "restart", "rm "] {
-        assert!(!answer.fix.contains(never), "{never}: {}", answer.fix);
+        assert!(!answer.fix.text().contains(never), "{never}: {}", answer.fix);
     }
 }

@@ -52,7 +52,7 @@ fn a_wrong_owner_group_or_mode_is_a_no_with_the_rulebooks_commands() {
         let answer = answer(&steps, &Trial::Allowed);
         assert_eq!(answer.verdict, Verdict::Fail, "{said}");
         assert!(answer.found.contains(said), "{}", answer.found);
-        assert_eq!(answer.fix, "sudo chown root:server /srv/app/settings\nsudo chmod 640 /srv/app/settings");
+        assert_eq!(answer.fix.text(), "sudo chown root:server /srv/app/settings\nsudo chmod 640 /srv/app/settings");
     }
 }
 
@@ -77,13 +77,13 @@ fn rule_and_trial_that_disagree_are_unknown_and_so_is_a_rule_alone() {
     assert_eq!(answer(&with(|steps| steps[0].mode = 0o600), &Trial::Allowed).verdict, Verdict::Unknown);
     assert_eq!(answer(&with(|steps| steps[2].mode = 0o700), &Trial::Allowed).verdict, Verdict::Unknown);
     let alone = answer(&good(), &Trial::NotTried("only root can try it as server".to_owned()));
-    assert_eq!((alone.verdict, alone.fix.as_str()), (Verdict::Unknown, "sudo nexy-gate config-env-access"));
+    assert_eq!((alone.verdict, alone.fix.text().as_str()), (Verdict::Unknown, "sudo nexy-gate config-env-access"));
 }
 
 #[test]
 fn a_fault_of_the_way_is_a_no_with_its_command() {
     let answer = answer(&with(|steps| steps[1].mode = 0o757), &Trial::Allowed);
-    assert_eq!((answer.verdict, answer.fix.as_str()), (Verdict::Fail, "sudo chmod o-w /srv/app"));
+    assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "sudo chmod o-w /srv/app"));
     assert!(answer.found.contains("everybody can replace what is in /srv/app"), "{}", answer.found);
 }
 
@@ -99,7 +99,7 @@ fn whoever_is_in_the_files_group_can_read_it_and_must_leave() {
     let answer = with_group("root:x:0:\nserver:x:1000:other\n");
     assert_eq!(answer.verdict, Verdict::Fail);
     assert!(answer.found.contains("other can read /srv/app/settings, being in the group server"), "{}", answer.found);
-    assert_eq!(answer.fix, "sudo gpasswd --delete other server\nsudo nexy-gate config-env-access");
+    assert_eq!(answer.fix.text(), "sudo gpasswd --delete other server\nsudo nexy-gate config-env-access");
     assert_eq!(with_group("root:x:0:\nserver:x:1000:server,root\n").verdict, Verdict::Pass);
 }
 
@@ -117,7 +117,7 @@ fn a_list_is_judged_entry_by_entry_and_one_that_nobody_can_read_is_unknown() {
     let other = answer_of(&listed(classes((Tag::User(1001), 4))));
     assert_eq!(other.verdict, Verdict::Fail);
     assert!(other.found.contains("other can read /srv/app/settings by its access control list"), "{}", other.found);
-    assert!(other.fix.contains("sudo setfacl -b -m u::rw,g::r,o::- /srv/app/settings\nsudo chmod 640"), "{}", other.fix);
+    assert!(other.fix.text().contains("sudo setfacl -b -m u::rw,g::r,o::- /srv/app/settings\nsudo chmod 640"), "{}", other.fix);
     let no_mask = vec![(Tag::Owner, 6), (Tag::User(1001), 7), (Tag::OwningGroup, 4), (Tag::Mask, 0), (Tag::Others, 0)];
     assert!(answer_of(&listed(no_mask)).found.contains("server cannot read /srv/app/settings"));
     for place in [0, 2] {

@@ -55,7 +55,7 @@ fn no_receipt_is_unknown() {
     let none = Receipts::default();
     let answer = judge(&target(), Timestamp::from_second(NOW).expect("a time"), none, None);
     assert_eq!(answer.verdict, Verdict::Unknown);
-    assert!(answer.fix.contains("&& ./server/scripts/db_backup.sh"), "{}", answer.fix);
+    assert!(answer.fix.text().contains("&& ./server/scripts/db_backup.sh"), "{}", answer.fix);
 }
 
 #[test]

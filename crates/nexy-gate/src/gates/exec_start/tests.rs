@@ -142,8 +142,8 @@ fn every_drift_is_a_no_that_names_it_and_ends_with_a_reload_and_never_a_restart(
         let answer = judged(&with(&[(key, &changed)], vec![main("[Service]\nExecStart=/x\n")]));
         assert_eq!(answer.verdict, Verdict::Fail, "{key}={changed}");
         assert!(answer.found.contains(said), "{key}: {}", answer.found);
-        assert!(answer.fix.ends_with("sudo systemctl daemon-reload\nsudo nexy-gate exec-start"), "{}", answer.fix);
-        assert!(!answer.fix.contains("restart"), "{}", answer.fix);
+        assert!(answer.fix.text().ends_with("sudo systemctl daemon-reload\nsudo nexy-gate exec-start"), "{}", answer.fix);
+        assert!(!answer.fix.text().contains("restart"), "{}", answer.fix);
     }
     let mut nothing = good();
     nothing.retain(|key, _| !key.starts_with("ExecStart"));
@@ -190,7 +190,7 @@ fn only_the_file_that_is_wrong_is_changed_after_its_copy_and_before_the_reload()
     assert_eq!(reload, "systemctl daemon-reload");
     // The finding shows the same commands, and what the drifted command opens is told and not mended.
     let answer = judged(&facts);
-    assert_eq!(answer.fix, format!("sudo {copy}\nsudo {edit}\nsudo {reload}\nsudo nexy-gate exec-start"));
+    assert_eq!(answer.fix.text(), format!("sudo {copy}\nsudo {edit}\nsudo {reload}\nsudo nexy-gate exec-start"));
     assert!(answer.found.contains(DROP_IN), "{}", answer.found);
 }
 
@@ -224,7 +224,7 @@ fn what_only_a_person_can_mend_gets_no_script_at_all() {
         (vec![], "sudo systemctl edit --full app.service\nset there, once: ExecStart=/srv"),
     ] {
         let repair = judge(&target(), &with(&bad, files));
-        assert!(repair.steps.is_empty() && repair.now.fix.contains(said), "{said}: {repair:?}");
+        assert!(repair.steps.is_empty() && repair.now.fix.text().contains(said), "{said}: {repair:?}");
     }
     assert!(commands(&with(&[("LoadState", "masked")], vec![main("[Service]\n")])).is_empty());
 }
@@ -239,7 +239,11 @@ fn a_setting_that_hides_the_folders_is_a_no_and_one_that_may_is_unknown() {
     let certain = with_obstacle(true);
     assert_eq!(certain.now.verdict, Verdict::Fail);
     assert!(certain.now.found.contains("ProtectHome=yes hides /srv/app"), "{}", certain.now.found);
-    assert!(certain.now.fix.starts_with("sudo systemctl edit --full app.service\ntake ProtectHome= out there"), "{}", certain.now.fix);
+    assert!(
+        certain.now.fix.text().starts_with("sudo systemctl edit --full app.service\ntake ProtectHome= out there"),
+        "{}",
+        certain.now.fix
+    );
     assert_eq!(with_obstacle(false).now.verdict, Verdict::Unknown);
 }
 
@@ -247,15 +251,17 @@ fn a_setting_that_hides_the_folders_is_a_no_and_one_that_may_is_unknown() {
 fn program_and_script_must_be_there_and_a_closed_folder_is_unknown() {
     let with = |program: Found, script: Found| judged(&facts(good(), vec![right()], program, script));
     let no_script = with(there(0o755), Found::Nothing);
-    assert!(no_script.fix.contains("checkout HEAD -- server/run.py"), "{}", no_script.fix);
+    assert!(no_script.fix.text().contains("checkout HEAD -- server/run.py"), "{}", no_script.fix);
     assert_eq!(no_script.verdict, Verdict::Fail);
-    assert!(with(there(0o750), there(0o644)).fix.starts_with("sudo chmod a+rx /srv/app/venv/bin/python3\nsudo nexy-gate"));
+    assert!(with(there(0o750), there(0o644)).fix.text().starts_with("sudo chmod a+rx /srv/app/venv/bin/python3\nsudo nexy-gate"));
     assert!(with(there(0o755), there(0o640)).found.contains("server cannot read /srv/app/server/run.py"));
-    assert!(with(Found::Nothing, there(0o644)).fix.contains("python3 -m venv /srv/app/venv"));
+    assert!(with(Found::Nothing, there(0o644)).fix.text().contains("python3 -m venv /srv/app/venv"));
     let gone = with(Found::Dangling, there(0o644));
     assert!(gone.found.contains("leads to an interpreter that does not exist"), "{}", gone.found);
     assert!(
-        gone.fix.starts_with("sudo -u server python3 -m venv --upgrade /srv/app/venv\nsudo -u server /srv/app/venv/bin/pip install -r ")
+        gone.fix
+            .text()
+            .starts_with("sudo -u server python3 -m venv --upgrade /srv/app/venv\nsudo -u server /srv/app/venv/bin/pip install -r ")
     );
     let hidden = || Found::Hidden("permission denied".to_owned());
     assert_eq!(with(there(0o755), hidden()).verdict, Verdict::Unknown);
@@ -279,7 +285,10 @@ fn what_the_account_cannot_reach_or_start_is_a_no_and_what_was_not_tried_is_unkn
     assert_eq!(seen(&|paths| paths.trial = Some(Trial::NotTried("no root".to_owned()))).verdict, Verdict::Unknown);
     assert_eq!(seen(&|paths| paths.trial = None).verdict, Verdict::Pass, "what is no Python is not started");
     let closed = seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), folder(0o700))));
-    assert!(closed.found.contains("server cannot pass /f (mode 0700)") && closed.fix.starts_with("sudo chmod o+x /f\n"), "{closed:?}");
+    assert!(
+        closed.found.contains("server cannot pass /f (mode 0700)") && closed.fix.text().starts_with("sudo chmod o+x /f\n"),
+        "{closed:?}"
+    );
     assert_eq!(seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), Found::Nothing))).verdict, Verdict::Fail);
     assert_eq!(seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), there(0o755)))).verdict, Verdict::Fail);
     assert_eq!(seen(&|paths| paths.account = None).verdict, Verdict::Fail);

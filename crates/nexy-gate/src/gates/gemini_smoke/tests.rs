@@ -28,10 +28,10 @@ fn each_answer_has_a_verdict_and_a_fix_of_its_own() {
         let answer = judge(&asked, reply.clone());
         assert_eq!(answer.verdict, verdict, "{reply:?}");
         assert!(answer.found.contains(found), "{reply:?}: {}", answer.found);
-        assert!(answer.fix.contains("sudo nexy-gate gemini-smoke") && !answer.expected.is_empty(), "{reply:?}");
-        let restarts = answer.fix.matches("systemctl restart").count();
-        assert_eq!(restarts, answer.fix.matches("sudo nexy-gate hard && sudo systemctl restart").count(), "{}", answer.fix);
-        fixes.push(answer.fix);
+        assert!(answer.fix.text().contains("sudo nexy-gate gemini-smoke") && !answer.expected.is_empty(), "{reply:?}");
+        let restarts = answer.fix.text().matches("systemctl restart").count();
+        assert_eq!(restarts, answer.fix.text().matches("sudo nexy-gate hard && sudo systemctl restart").count(), "{}", answer.fix);
+        fixes.push(answer.fix.text());
     }
     fixes.sort();
     fixes.dedup();
@@ -43,7 +43,7 @@ fn each_answer_has_a_verdict_and_a_fix_of_its_own() {
 #[test]
 fn the_command_for_reading_the_answer_by_hand_keeps_the_key_out_of_the_list_of_processes() {
     let target = target();
-    let fix = judge(&Asked { target: &target, model: "a-model" }, Reply::Unclear("x".into())).fix;
+    let fix = judge(&Asked { target: &target, model: "a-model" }, Reply::Unclear("x".into())).fix.text();
     let command = fix.lines().find(|line| line.contains("curl")).expect("a command");
     assert!(command.starts_with("sudo sed -n 's/^") && command.contains("| curl -sS -H @- "), "{command}");
 }

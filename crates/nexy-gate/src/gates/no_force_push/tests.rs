@@ -48,20 +48,20 @@ fn what_follows_on_what_is_there_passes_and_says_what_was_not_compared() {
 #[test]
 fn what_only_force_could_push_is_a_no() {
     let ahead = asked(|facts| facts.workspace = told(Branch::Ahead(id('d')), None));
-    assert_eq!((ahead.verdict, ahead.fix.as_str()), (Verdict::Fail, "git pull --no-rebase origin main"));
+    assert_eq!((ahead.verdict, ahead.fix.text().as_str()), (Verdict::Fail, "git pull --no-rebase origin main"));
     let moved = asked(|facts| facts.workspace = told(Branch::New, tag('d', 'c')));
     assert_eq!(moved.verdict, Verdict::Fail);
-    assert!(moved.fix.contains("nexy-version set 2.0.0.5"), "{}", moved.fix);
+    assert!(moved.fix.text().contains("nexy-version set 2.0.0.5"), "{}", moved.fix);
     let theirs = asked(|facts| {
         facts.workspace = told(Branch::New, tag('d', 'd'));
         facts.local_tag = None;
     });
-    assert_eq!((theirs.verdict, theirs.fix.as_str()), (Verdict::Fail, "git fetch origin refs/tags/v2.0.0.4:refs/tags/v2.0.0.4"));
+    assert_eq!((theirs.verdict, theirs.fix.text().as_str()), (Verdict::Fail, "git fetch origin refs/tags/v2.0.0.4:refs/tags/v2.0.0.4"));
     let whole = asked(|facts| facts.server = Asked::Told { branch: None, tag: tag('f', 'c') });
     assert_eq!(whole.verdict, Verdict::Fail);
     assert!(whole.found.contains("the whole workspace was pushed there"), "{}", whole.found);
     let forcing = asked(|facts| facts.forcing = vec![("an alias".into(), "git config --unset-all alias.x".into())]);
-    assert_eq!((forcing.verdict, forcing.fix.as_str()), (Verdict::Fail, "git config --unset-all alias.x"));
+    assert_eq!((forcing.verdict, forcing.fix.text().as_str()), (Verdict::Fail, "git config --unset-all alias.x"));
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn what_could_not_be_asked_is_unknown() {
         facts.branch = None;
         facts.workspace = Asked::Told { branch: None, tag: None };
     });
-    assert_eq!((no_branch.verdict, no_branch.fix.as_str()), (Verdict::Unknown, "git switch main"));
+    assert_eq!((no_branch.verdict, no_branch.fix.text().as_str()), (Verdict::Unknown, "git switch main"));
 }
 
 #[test]
@@ -105,6 +105,6 @@ fn force_is_never_advised() {
         facts.server = Asked::Told { branch: None, tag: tag('f', 'c') };
     });
     for never in ["git push", "--force", "-f ", "reset"] {
-        assert!(!answer.fix.contains(never), "{}", answer.fix);
+        assert!(!answer.fix.text().contains(never), "{}", answer.fix);
     }
 }

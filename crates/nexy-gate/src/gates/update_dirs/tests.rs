@@ -74,7 +74,7 @@ fn every_other_owner_or_mode_is_a_no_with_the_commands_that_mend_it() {
     ] {
         let answer = answer(steps, not_tried());
         assert_eq!(
-            (answer.verdict, answer.fix.lines().take(fix.lines().count()).collect::<Vec<_>>().join("\n").as_str()),
+            (answer.verdict, answer.fix.text().lines().take(fix.lines().count()).collect::<Vec<_>>().join("\n").as_str()),
             (Verdict::Fail, fix)
         );
         assert!(answer.found.contains(said), "{}", answer.found);
@@ -89,7 +89,7 @@ fn a_list_is_judged_entry_by_entry() {
         with(|steps| (steps[0].mode, steps[0].acl) = (0o705 | mask << 3, Acl::List(list)))
     };
     let other = answer(listed((Tag::User(1001), 7), 7), Trial::Allowed);
-    assert_eq!((other.verdict, other.fix.as_str()), (Verdict::Fail, "sudo setfacl -n -x u:other /srv/app/updates"));
+    assert_eq!((other.verdict, other.fix.text().as_str()), (Verdict::Fail, "sudo setfacl -n -x u:other /srv/app/updates"));
     assert_eq!(answer(listed((Tag::User(1001), 7), 5), Trial::Allowed).verdict, Verdict::Pass);
     let hidden = with(|steps| steps[1].acl = Acl::Unreadable("it is strange".to_owned()));
     assert_eq!(answer(hidden, Trial::Allowed).verdict, Verdict::Unknown);
@@ -109,7 +109,10 @@ fn a_rule_that_was_not_tried_or_that_the_trial_contradicts_is_unknown() {
 fn a_missing_folder_is_made_what_stands_in_its_way_is_a_persons_and_a_hidden_one_is_unknown() {
     let missing = answer_of(Seen::Missing { steps: good()[1..].to_vec() });
     assert_eq!(missing.verdict, Verdict::Fail);
-    assert_eq!(missing.fix, "sudo mkdir -p /srv/app/updates\nsudo chown server:server /srv/app/updates\nsudo chmod 755 /srv/app/updates");
+    assert_eq!(
+        missing.fix.text(),
+        "sudo mkdir -p /srv/app/updates\nsudo chown server:server /srv/app/updates\nsudo chmod 755 /srv/app/updates"
+    );
     let file = answer_of(Seen::InTheWay("/srv/app".into()));
     assert_eq!(file.verdict, Verdict::Fail);
     assert!(file.found.contains("/srv/app is no folder"), "{}", file.found);

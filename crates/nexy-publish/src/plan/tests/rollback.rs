@@ -70,7 +70,9 @@ fn every_state_has_its_plan_for_a_rollback_to_the_previous_artifact() {
     // No candidate: a rolled-back asset of a lower version does not show that this rollback was done before.
     for assets in [vec![live()], vec![live(), bad(b"three", "2.0.0.3")], vec![]] {
         let rollback = to_previous(assets).expect("a plan");
-        assert!(rollback.plan.restore.is_none() && rollback.plan.refusal.is_some_and(|problem| problem.fix.contains("--artifact FILE")));
+        assert!(
+            rollback.plan.restore.is_none() && rollback.plan.refusal.is_some_and(|problem| problem.fix.text().contains("--artifact FILE"))
+        );
     }
     // A rollback to a file crashed, and this run has no file: users get back what they had.
     let rollback = to_previous(vec![bad(b"five", "2.0.0.5")]).expect("a plan");
