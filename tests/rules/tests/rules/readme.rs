@@ -52,6 +52,14 @@ fn the_verbs_of_the_table_are_those_of_the_tools() {
 }
 
 #[test]
+fn a_release_takes_eight_lines_and_a_night_six() {
+    let steps =
+        repository::section("README.md", "Every release").lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())).count();
+    assert!((1..=8).contains(&steps), "README.md lists {steps} steps for every release");
+    assert!(repository::table("README.md", "At 3 a.m.").len() <= 6);
+}
+
+#[test]
 fn every_key_of_the_target_is_explained() {
     let explained: BTreeSet<String> =
         repository::table("docs/nexy-toml.md", "nexy.toml").into_iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
