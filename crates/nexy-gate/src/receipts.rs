@@ -1,6 +1,7 @@
 //! The receipts of the database scripts as they lie in the folder of `vm.receipts`, and whether they can be believed.
 
 use crate::{context::Context, gate::Answer, tally::Tally};
+use nexy_contract::Fix;
 use nexy_contract::{
     Timestamp,
     db_receipt::{DbReceipt, Kind},
@@ -46,8 +47,8 @@ pub(crate) fn look(context: &Context, gate: &str, kinds: &[Kind]) -> Result<Rece
     let target = &context.workspace.target;
     let shown = &target.vm.receipts;
     let expected = format!("receipts of the database scripts in {shown}");
-    let as_root = format!("sudo nexy-gate {gate}");
-    let unknown = |found: String, fix: String| Answer::unknown(found, expected.clone(), fix);
+    let as_root = Fix::command(format!("sudo nexy-gate {gate}"));
+    let unknown = |found: String, fix: Fix| Answer::unknown(found, expected.clone(), fix);
     let folder = context.tree.find(Path::new(shown)).map_err(|error| unknown(error.to_string(), as_root.clone()))?;
     let names = match files::list(&folder) {
         Ok(Some(names)) => names,
@@ -66,16 +67,19 @@ pub(crate) fn look(context: &Context, gate: &str, kinds: &[Kind]) -> Result<Rece
         receipts.are_incomplete |= !receipt.as_ref().is_ok_and(is_past);
         match receipt {
             Ok(receipt) if !is_past(&receipt) => {
-                receipts.doubts.unknown(from_the_future(&name, receipt.at, now), set_aside(&machine_path, "compare the clock: date -u"));
+                receipts.doubts.unknown(
+                    from_the_future(&name, receipt.at, now),
+                    set_aside(&machine_path, Fix::note("compare the clock:").then_command("date -u")),
+                );
             }
             Ok(receipt) => receipts.kept.push(Kept { name, receipt }),
             Err(Doubt::Forgeable(because)) => {
-                receipts.doubts.fail(format!("{} {because}", excerpt(&name, 80)), set_aside(&machine_path, &run(target, script(kind))));
+                receipts.doubts.fail(format!("{} {because}", excerpt(&name, 80)), set_aside(&machine_path, run(target, script(kind))));
             }
             Err(Doubt::Unreadable(because)) => receipts.doubts.unknown(format!("{}: {because}", excerpt(&name, 80)), as_root.clone()),
             Err(Doubt::Garbage(because)) => {
                 let found = format!("{} {because}; a newer receipt may hide behind it", excerpt(&name, 80));
-                receipts.doubts.unknown(found, set_aside(&machine_path, &run(target, script(kind))));
+                receipts.doubts.unknown(found, set_aside(&machine_path, run(target, script(kind))));
             }
         }
     }
@@ -116,7 +120,7 @@ fn read(path: &Path, kind: Kind) -> Result<DbReceipt, Doubt> {
 }
 
 /// Whoever can write into a folder on the way, or into the folder itself, can put a receipt there that nobody has earned.
-fn doubt_folder(tree: &Tree, folder: &Path, as_root: &str, doubts: &mut Tally) {
+fn doubt_folder(tree: &Tree, folder: &Path, as_root: &Fix, doubts: &mut Tally) {
     let steps = match ownership::way(tree, folder) {
         Ok(steps) => steps,
         Err(error) => return doubts.unknown(error.to_string(), as_root),
@@ -127,14 +131,15 @@ fn doubt_folder(tree: &Tree, folder: &Path, as_root: &str, doubts: &mut Tally) {
         if let Some(because) = forgeable(step, index == 0) {
             doubts.fail(
                 format!("{path} {because}, so receipts can be forged"),
-                format!("sudo chown root {word} && sudo chmod go-w {word}\nthen believe no receipt that is there: run the scripts again"),
+                Fix::command(format!("sudo chown root {word} && sudo chmod go-w {word}"))
+                    .then_note("then believe no receipt that is there: run the scripts again"),
             );
         }
         match step.acl {
             Acl::Absent => {}
             Acl::List(_) | Acl::Unreadable(_) => doubts.unknown(
                 format!("an access control list may let others write into {path}"),
-                format!("getfacl -p {word}\nsudo setfacl --remove-all {word}"),
+                Fix::commands([format!("getfacl -p {word}"), format!("sudo setfacl --remove-all {word}")]),
             ),
         }
     }
@@ -169,13 +174,10 @@ fn from_the_future(name: &str, at: Timestamp, now: Timestamp) -> String {
 }
 
 /// Words first, then the command that takes a file out of the way without losing it.
-fn set_aside(path: &Path, first: &str) -> String {
+fn set_aside(path: &Path, first: Fix) -> Fix {
     let path = path.display().to_string();
-    format!(
-        "{first}\nif the file is none of ours, look at it and set it aside:\nsudo mv {} {}",
-        shell_word(&path),
-        shell_word(&format!("{path}.aside"))
-    )
+    let command = format!("sudo mv {} {}", shell_word(&path), shell_word(&format!("{path}.aside")));
+    first.then_note("if the file is none of ours, look at it and set it aside:").then_command(command)
 }
 
 /// The rulebook's script that leaves a receipt of this kind (S2 §3 Phase 1.1).
@@ -200,8 +202,8 @@ fn script_of(kinds: &[Kind]) -> &'static str {
 }
 
 /// How one of the rulebook's scripts is typed on the VM.
-pub(crate) fn run(target: &Target, script: &str) -> String {
-    format!("on the VM:\ncd {} && {script}", shell_word(&target.vm.checkout))
+pub(crate) fn run(target: &Target, script: &str) -> Fix {
+    Fix::note("on the VM:").then_command(format!("cd {} && {script}", shell_word(&target.vm.checkout)))
 }
 
 /// A span of time for people, cut to its largest unit that is at least one.

@@ -1,6 +1,7 @@
 //! Where the remotes of a repository lead, and what to type when one leads elsewhere.
 
 use crate::{remote_url, tally::Tally};
+use nexy_contract::Fix;
 use nexy_contract::{Target, text::shell_word};
 use nexy_outside::{git::Setting, http::Url};
 
@@ -47,7 +48,7 @@ pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], settings: &[Sett
     let (name, url) = (shell_word(remote), shell_word(url));
     let here: Vec<&Line> = lines.iter().filter(|line| line.remote == *remote).collect();
     if here.is_empty() {
-        return tally.fail(format!("there is no remote {remote}"), format!("{git} remote add {name} {url}"));
+        return tally.fail(format!("there is no remote {remote}"), Fix::command(format!("{git} remote add {name} {url}")));
     }
     let mut right = true;
     for line in here {
@@ -56,10 +57,11 @@ pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], settings: &[Sett
             right = false;
             let (verb, key) = if line.is_push { ("pushes to", "pushurl") } else { ("fetches from", "url") };
             let fix = if is_rewritten(role, web, settings, line.is_push) {
-                format!("{git} config --show-origin --get-regexp '^url[.].*insteadof$'\ntake out the setting that rewrites {url}")
+                Fix::note(format!("take out the setting that rewrites {url}:"))
+                    .then_command(format!("{git} config --show-origin --get-regexp '^url[.].*insteadof$'"))
             } else {
                 // `git remote set-url` would change only the first of several.
-                format!("{git} config --replace-all remote.{name}.{key} {url}")
+                Fix::command(format!("{git} config --replace-all remote.{name}.{key} {url}"))
             };
             if place.may_be(repository) {
                 tally.unknown(format!("{remote} {verb} {}", place.shown()), fix);

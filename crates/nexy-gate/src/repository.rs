@@ -1,6 +1,7 @@
 //! The repository that a gate looks into, the tag in question in it, and how git is typed there.
 
 use crate::{context::Context, gate::Answer, remotes::url_of};
+use nexy_contract::Fix;
 use nexy_contract::{
     ReleaseVersion,
     text::{excerpt, shell_word},
@@ -66,7 +67,7 @@ impl Repository {
         let folder = context
             .tree
             .find(Path::new(&shown))
-            .map_err(|error| Answer::unknown(error.to_string(), EXPECTED, format!("sudo ls -ld {}", shell_word(&shown))))?;
+            .map_err(|error| Answer::unknown(error.to_string(), EXPECTED, Fix::command(format!("sudo ls -ld {}", shell_word(&shown)))))?;
         let git = typed(&shown, owner(context, &folder).as_deref());
         Self::open(context, &folder, Side { is_vm: true, shown, git }, gate)
     }
@@ -94,14 +95,14 @@ impl Repository {
             Answer::unknown(
                 format!("nobody says which tag is meant: {}", error.because()),
                 "a tag to look at",
-                format!("nexy-gate {gate} --tag vX.Y.Z.W"),
+                Fix::command(format!("nexy-gate {gate} --tag vX.Y.Z.W")),
             )
         })?;
         let Some(version) = name.strip_prefix('v').and_then(|version| version.parse().ok()) else {
             return Err(Answer::unknown(
                 format!("{} is no release's tag", excerpt(&name, 60)),
                 "v and four numbers",
-                "nexy-version record",
+                Fix::command("nexy-version record"),
             ));
         };
         let look = || -> Result<Result<Tag, Answer>, GitError> {
@@ -111,7 +112,7 @@ impl Repository {
             let kind = self.git.kind(&commit)?;
             if kind != "commit" {
                 let found = format!("{name} leads to a {}, not to a commit", excerpt(&kind, 20));
-                return Ok(Err(Answer::fail(found, "a tag of a commit", self.side.next_version(version, ""))));
+                return Ok(Err(Answer::fail(found, "a tag of a commit", self.side.next_version(version, Fix::none()))));
             }
             Ok(Ok(Tag { name: name.clone(), version, commit, object }))
         };
@@ -123,7 +124,8 @@ impl Repository {
         let found = format!("there is no tag {name} in {shown}");
         if *is_vm {
             let remote = shell_word(&context.workspace.target.remotes.workspace);
-            let fix = format!("{git} fetch {remote} refs/tags/{name}:refs/tags/{name}\nsudo nexy-gate {gate} --tag {name}");
+            let fix = Fix::command(format!("{git} fetch {remote} refs/tags/{name}:refs/tags/{name}"));
+            let fix = fix.then_command(format!("sudo nexy-gate {gate} --tag {name}"));
             return Ok(Answer::unknown(found, "the tag, fetched", fix));
         }
         let file = &context.workspace.target.layout.version_file;
@@ -137,8 +139,10 @@ impl Repository {
             None => None,
         };
         let fix = match head {
-            Some(head) => format!("git tag {name} {head}"),
-            None => format!("{}git commit --all --message='Release {name}'\ngit tag {name}", "commit the version first\n"),
+            Some(head) => Fix::command(format!("git tag {name} {head}")),
+            None => Fix::note("commit the version first")
+                .then_command(format!("git commit --all --message='Release {name}'"))
+                .then_command(format!("git tag {name}")),
         };
         Ok(Answer::fail(found, "a tag on the commit that is released", fix))
     }
@@ -148,18 +152,18 @@ const EXPECTED: &str = "a git repository that answers";
 
 impl Side {
     /// What to do about a tag whose content is wrong: it stays, and the next version gets it right.
-    pub(crate) fn next_version(&self, version: ReleaseVersion, correct: &str) -> String {
+    pub(crate) fn next_version(&self, version: ReleaseVersion, correct: Fix) -> Fix {
         let next = version.next();
         if self.is_vm {
-            return format!(
-                "on the laptop, in the workspace:\nnexy-gate tag-coherent layout --tag v{version}\nthen deploy a tag that passes there"
-            );
+            return Fix::note("on the laptop, in the workspace:")
+                .then_command(format!("nexy-gate tag-coherent layout --tag v{version}"))
+                .then_note("then deploy a tag that passes there");
         }
-        let correct = if correct.is_empty() { String::new() } else { format!("{correct}\n") };
-        format!(
-            "{correct}a tag that others may have is never moved; the next version gets it right\nnexy-version set {next}\n\
-             git commit --all --message='Release v{next}'\ngit tag v{next}"
-        )
+        correct
+            .then_note("a tag that others may have is never moved; the next version gets it right")
+            .then_command(format!("nexy-version set {next}"))
+            .then_command(format!("git commit --all --message='Release v{next}'"))
+            .then_command(format!("git tag v{next}"))
     }
 }
 
@@ -185,11 +189,11 @@ fn absent(context: &Context, folder: &Path, side: &Side) -> Answer {
     let (url, place) = (shell_word(&url_of(target, &target.repositories.workspace)), shell_word(&side.shown));
     let user = shell_word(&target.service.user);
     let fix = match (side.is_vm, folder.exists()) {
-        (false, _) => format!("git clone {url}\nwork in the clone"),
-        (true, false) => format!("sudo -u {user} git clone {url} {place}"),
+        (false, _) => Fix::command(format!("git clone {url}")).then_note("work in the clone"),
+        (true, false) => Fix::command(format!("sudo -u {user} git clone {url} {place}")),
         (true, true) => {
             let (git, remote) = (&side.git, shell_word(&target.remotes.workspace));
-            format!("{git} init\n{git} remote add {remote} {url}\n{git} fetch --tags {remote}")
+            Fix::commands([format!("{git} init"), format!("{git} remote add {remote} {url}"), format!("{git} fetch --tags {remote}")])
         }
     };
     Answer::fail(format!("{} is no git repository", side.shown), format!("a clone of {}", target.repositories.workspace), fix)
@@ -199,20 +203,18 @@ fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
     let place = shell_word(&side.shown);
     let is_root = accounts::is_root();
     let fix = match error {
-        GitError::Program(ProgramError::Missing(program)) => format!("put {program} on PATH, then run the same command again"),
-        GitError::Program(_) => format!("{} status\nsee why it does not end", side.git),
-        GitError::File(_) if !is_root => format!("sudo nexy-gate {gate}"),
-        GitError::File(_) | GitError::NoAccount { .. } => format!("sudo ls -ld {place} {place}/.git {place}/.git/config"),
-        GitError::Refused(words) if words.contains("dubious ownership") && !is_root => format!("sudo nexy-gate {gate}"),
-        GitError::Refused(words) if words.contains("dubious ownership") => {
-            format!(
-                "one account must own all of it; see who does\nsudo ls -ld {place} {place}/.git\nsudo chown -R --reference={place} {place}/.git"
-            )
-        }
-        GitError::Elsewhere(_) => format!("{} config --unset core.worktree", side.git),
-        GitError::Refused(_) => format!("{} status\ndo what it says", side.git),
+        GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("put {program} on PATH, then run the same command again")),
+        GitError::Program(_) => Fix::note("see why git does not end").then_command(format!("{} status", side.git)),
+        GitError::File(_) if !is_root => Fix::command(format!("sudo nexy-gate {gate}")),
+        GitError::File(_) | GitError::NoAccount { .. } => Fix::command(format!("sudo ls -ld {place} {place}/.git {place}/.git/config")),
+        GitError::Refused(words) if words.contains("dubious ownership") && !is_root => Fix::command(format!("sudo nexy-gate {gate}")),
+        GitError::Refused(words) if words.contains("dubious ownership") => Fix::note("one account must own all of it; see who does")
+            .then_command(format!("sudo ls -ld {place} {place}/.git"))
+            .then_command(format!("sudo chown -R --reference={place} {place}/.git")),
+        GitError::Elsewhere(_) => Fix::command(format!("{} config --unset core.worktree", side.git)),
+        GitError::Refused(_) => Fix::note("git says what is wrong with the repository:").then_command(format!("{} status", side.git)),
         // An object that is missing or broken shows as a line without its size.
-        GitError::Odd(_) => format!("{} fsck", side.git),
+        GitError::Odd(_) => Fix::command(format!("{} fsck", side.git)),
     };
     Answer::unknown(error.to_string(), EXPECTED, fix)
 }

@@ -7,6 +7,7 @@ use crate::{
     repository::{Repository, Side},
     tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::Target;
 use nexy_contract::fix::{command, note};
 use nexy_outside::{
@@ -51,7 +52,7 @@ fn judge(target: &Target, side: &Side, told: &str, settings: &[Setting]) -> Answ
     let (remote, repository) = (&target.remotes.workspace, &target.repositories.workspace);
     let expected = format!("{remote} leads to {repository}, in {}", side.shown);
     let Some(web) = Url::parse(&target.github.web_url) else {
-        return Answer::unknown("github.web_url is no URL", expected, "correct github.web_url in nexy.toml");
+        return Answer::unknown("github.web_url is no URL", expected, Fix::note("correct github.web_url in nexy.toml"));
     };
     let mut tally = Tally::default();
     let role = Role { remote, repository, url: url_of(target, repository), git: &side.git };

@@ -8,6 +8,7 @@ use crate::{
     repository::{Repository, Side, Tag, short},
     tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
@@ -72,21 +73,23 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
     let may_differ = |path: &str| is_runtime(&target.layout.runtime_files, path);
     // What is unfinished comes first: it must be left before anything else can be typed.
     for (what, leave) in &facts.unfinished {
-        tally.fail(format!("a {what} is unfinished"), format!("{git} {leave}"));
+        tally.fail(format!("a {what} is unfinished"), Fix::command(format!("{git} {leave}")));
     }
     let checkout = format!("{git} checkout --detach {name}");
     let is_tag = facts.head.as_ref() == Some(&tag.commit);
     match &facts.head {
         Some(_) if is_tag => tally.pass(format!("{} ({}) is checked out", tag.name, short(&tag.commit))),
-        Some(head) => tally.fail(format!("{} is checked out, {} is {}", short(head), tag.name, short(&tag.commit)), &checkout),
-        None => tally.fail(format!("nothing is checked out, {} is {}", tag.name, short(&tag.commit)), &checkout),
+        Some(head) => {
+            tally.fail(format!("{} is checked out, {} is {}", short(head), tag.name, short(&tag.commit)), Fix::command(checkout.clone()))
+        }
+        None => tally.fail(format!("nothing is checked out, {} is {}", tag.name, short(&tag.commit)), Fix::command(checkout.clone())),
     }
     let hidden: Vec<&str> = facts.hidden.iter().map(String::as_str).filter(|path| !may_differ(path)).collect();
     if !hidden.is_empty() {
         // git does only the first of the two when both are said at once.
         let look = |flag: &str| with_paths(&format!("{git} update-index {flag} --"), &hidden, side);
-        let fix = [look("--no-assume-unchanged"), look("--no-skip-worktree"), format!("sudo nexy-gate {}", GATE.id)];
-        tally.fail(format!("git was told not to look at {}", named(&hidden)), fix.join("\n"));
+        let fix = look("--no-assume-unchanged").then(look("--no-skip-worktree")).then_command(format!("sudo nexy-gate {}", GATE.id));
+        tally.fail(format!("git was told not to look at {}", named(&hidden)), fix);
     }
     let changed: Vec<(&str, String)> =
         facts.changes.iter().filter(|change| !may_differ(&change.path)).map(|change| (change.path.as_str(), how(change))).collect();
@@ -98,7 +101,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         let restore = with_paths(&format!("{git}{modes} restore --source={name} --staged --worktree --"), &paths, side);
         tally.fail(
             format!("these differ from what is checked out: {}", counted(&shown)),
-            format!("look at it first, it may be the only copy:\n{git}{modes} diff HEAD\n{restore}"),
+            Fix::note("look at it first, it may be the only copy:").then_command(format!("{git}{modes} diff HEAD")).then(restore),
         );
     }
     // What was only taken out of the index is put back there.
@@ -110,7 +113,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
     for complaint in facts.strays.complaints.iter().filter(|complaint| !is_about_runtime(complaint, &target.layout.runtime_files)) {
         tally.unknown(
             format!("git could not look everywhere: {}", excerpt(complaint, 200)),
-            format!("sudo ls -la {}", shell_word(&side.shown)),
+            Fix::command(format!("sudo ls -la {}", shell_word(&side.shown))),
         );
     }
     if facts.unfinished.is_empty() && hidden.is_empty() && changed.is_empty() && strays.is_empty() {
@@ -166,30 +169,31 @@ fn can_be_typed(path: &str) -> bool {
     !path.chars().any(char::is_control) && !path.contains('\u{fffd}') && excerpt(path, usize::MAX) == path
 }
 
-fn with_paths(command: &str, paths: &[&str], side: &Side) -> String {
+fn with_paths(command: &str, paths: &[&str], side: &Side) -> Fix {
     let shown = &paths[..paths.len().min(SHOWN)];
     if !shown.iter().all(|path| can_be_typed(path)) {
-        return format!("{} status\nsome of these names cannot be typed: mend them by hand", side.git);
+        return Fix::command(format!("{} status", side.git)).then_note("some of these names cannot be typed: correct them by hand");
     }
-    format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" "))
+    Fix::command(format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")))
 }
 
 /// Nothing is removed: what nobody knows may be the only one of its kind.
-fn moves(side: &Side, strays: &[&str]) -> String {
+fn moves(side: &Side, strays: &[&str]) -> Fix {
     let shown = &strays[..strays.len().min(SHOWN)];
     let place = format!("{}.kept", side.shown.trim_end_matches('/'));
-    let mut lines = vec!["look at it first, it may be the only copy:".to_owned()];
+    let first = Fix::note("look at it first, it may be the only copy:");
     if !shown.iter().all(|path| can_be_typed(path)) {
-        lines.push(format!("sudo ls -laRb {}", shell_word(&side.shown)));
-        return lines.join("\n");
+        return first.then_command(format!("sudo ls -laRb {}", shell_word(&side.shown)));
     }
-    for path in shown {
-        let path = path.trim_end_matches('/');
-        let folder = path.rsplit_once('/').map_or(place.clone(), |(folder, _)| format!("{place}/{folder}"));
-        lines.push(format!("sudo mkdir -p {}", shell_word(&folder)));
-        lines.push(format!("sudo mv {} {}", shell_word(&format!("{}/{path}", side.shown)), shell_word(&format!("{folder}/"))));
-    }
-    lines.join("\n")
+    let folder = |path: &str| path.rsplit_once('/').map_or(place.clone(), |(folder, _)| format!("{place}/{folder}"));
+    let paths = || shown.iter().map(|path| path.trim_end_matches('/'));
+    // All folders first: a command that several paths need is printed once.
+    let folders = Fix::commands(paths().map(|path| format!("sudo mkdir -p {}", shell_word(&folder(path)))));
+    first
+        .then(folders)
+        .then(Fix::commands(paths().map(|path| {
+            format!("sudo mv {} {}", shell_word(&format!("{}/{path}", side.shown)), shell_word(&format!("{}/", folder(path))))
+        })))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     receipts::{self, Kept, Receipts},
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Sha256Digest, Timestamp,
@@ -105,13 +106,13 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts, dump: Option<&Dump
     // What is lost is everything since the dump began, not since it ended.
     let age_s = now.as_second() - receipt.started_at.as_second();
     if age_s > i64::from(database.backup_max_age_h) * 3600 {
-        tally.fail(format!("the newest backup is {} old ({name})", receipts::span(age_s)), &*again);
+        tally.fail(format!("the newest backup is {} old ({name})", receipts::span(age_s)), again.clone());
     }
     if backup.size_bytes < database.backup_min_bytes {
-        tally.fail(format!("the newest backup has {} bytes ({name})", backup.size_bytes), &*again);
+        tally.fail(format!("the newest backup has {} bytes ({name})", backup.size_bytes), again.clone());
     }
     if backup.contents.rows.is_empty() {
-        tally.fail(format!("the newest backup holds no table ({name})"), &*again);
+        tally.fail(format!("the newest backup holds no table ({name})"), again.clone());
     }
     if let Some((other, earlier)) = larger(&backups, days) {
         tally.fail(
@@ -121,10 +122,12 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts, dump: Option<&Dump
                 earlier.size_bytes,
                 excerpt(other, 80)
             ),
-            format!(
-                "look where the rest is; when so much was deleted on purpose, set the larger one's receipt aside:\nsudo mv {} {}",
-                shell_word(&format!("{}/{other}", target.vm.receipts)),
-                shell_word(&format!("{}/{other}.aside", target.vm.receipts)),
+            Fix::note("look where the rest is; when so much was deleted on purpose, set the larger one's receipt aside:").then_command(
+                format!(
+                    "sudo mv {} {}",
+                    shell_word(&format!("{}/{other}", target.vm.receipts)),
+                    shell_word(&format!("{}/{other}.aside", target.vm.receipts)),
+                ),
             ),
         );
     }
@@ -143,7 +146,8 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts, dump: Option<&Dump
         Dump::Resized(size) => tally.fail(format!("{file} has {size} bytes, not the {} of {name}", backup.size_bytes), again),
         Dump::Missing => tally.fail(format!("{file} is gone ({name})"), again),
         Dump::Refused(because) => tally.fail(format!("{file}: {because} ({name})"), again),
-        Dump::Unreadable(because) => tally.unknown(format!("{file}: {because}"), format!("sudo ls -l {word}\nsudo nexy-gate db-backup")),
+        Dump::Unreadable(because) => tally
+            .unknown(format!("{file}: {because}"), Fix::commands([format!("sudo ls -l {word}"), "sudo nexy-gate db-backup".to_owned()])),
     }
     tally.answer(expected)
 }

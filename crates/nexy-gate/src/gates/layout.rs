@@ -5,6 +5,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     repository::{Repository, Side, Tag, short},
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{target::Layout, text::excerpt};
 use nexy_outside::git::Entry;
@@ -69,7 +70,7 @@ fn judge(layout: &Layout, side: &Side, tag: &Tag, tree: &[Entry]) -> Answer {
     if !others.is_empty() {
         found.push(format!("has {}, of another layout", others.join(", ")));
     }
-    let fix = side.next_version(tag.version, "move the files to where [layout] of nexy.toml wants them");
+    let fix = side.next_version(tag.version, Fix::note("move the files to where [layout] of nexy.toml wants them"));
     Answer::fail(format!("{} ({}) {}", tag.name, short(&tag.commit), found.join("; ")), EXPECTED, fix)
 }
 

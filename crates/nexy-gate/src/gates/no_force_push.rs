@@ -11,6 +11,7 @@ use crate::{
     repository::{Repository, short},
     tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Target,
@@ -97,7 +98,7 @@ struct Facts {
     workspace: Asked,
     server: Asked,
     /// What is set up to force, and the command that takes it away.
-    forcing: Vec<(String, String)>,
+    forcing: Vec<(String, Fix)>,
 }
 
 fn check(context: &Context) -> Answer {
@@ -107,7 +108,7 @@ fn check(context: &Context) -> Answer {
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(context, GATE.id)?;
     let tag = context.tag().map_err(|error| {
-        let fix = format!("nexy-gate {} --tag vX.Y.Z.W", GATE.id);
+        let fix = Fix::command(format!("nexy-gate {} --tag vX.Y.Z.W", GATE.id));
         Answer::unknown(format!("nobody says which tag is meant: {}", error.because()), "a tag to look for", fix)
     })?;
     let facts = look::look(context, &repository, tag).map_err(|error: GitError| repository.blind(&error, GATE.id))?;
@@ -145,13 +146,14 @@ fn judge_asked<'a>(
     let (name, url) = (shell_word(remote), shell_word(&url_of(target, repository)));
     match asked {
         Asked::Told { branch, tag } => return Some((branch.as_ref(), tag.as_ref())),
-        Asked::Missing => tally.unknown(format!("there is no remote {remote}"), format!("git remote add {name} {url}")),
+        Asked::Missing => tally.unknown(format!("there is no remote {remote}"), Fix::command(format!("git remote add {name} {url}"))),
         Asked::HoldsSecret => tally.unknown(
             format!("the URL of {remote} holds a password, which git would show to everybody on this machine, so it was not asked"),
-            format!("git config --replace-all remote.{name}.url {url}\nif git asks for a password then: gh auth setup-git"),
+            Fix::command(format!("git config --replace-all remote.{name}.url {url}"))
+                .then_note("if git asks for a password then: gh auth setup-git"),
         ),
         Asked::TwoPlaces => {
-            tally.unknown(format!("{remote} fetches from one place and pushes to another"), "nexy-gate git-remotes");
+            tally.unknown(format!("{remote} fetches from one place and pushes to another"), Fix::command("nexy-gate git-remotes"));
         }
         Asked::Silent { because, .. } => {
             tally.unknown(
@@ -173,13 +175,16 @@ fn judge_branch(target: &Target, facts: &Facts, branch: Option<&Branch>, tally: 
         }
         (Some((local, there)), Some(Branch::Ahead(commit))) => tally.fail(
             format!("{remote}'s {there} ({}) is not in the history of {local}, so only force could push it", short(commit)),
-            format!("git pull --no-rebase {name} {}", shell_word(there)),
+            Fix::command(format!("git pull --no-rebase {name} {}", shell_word(there))),
         ),
         (Some((local, there)), Some(Branch::CutOff(commit))) => tally.unknown(
             format!("{remote}'s {there} ({}) is not in the part of {local}'s history that was fetched", short(commit)),
-            format!("git fetch --unshallow {name}"),
+            Fix::command(format!("git fetch --unshallow {name}")),
         ),
-        _ => tally.unknown("no branch is checked out that could be pushed", format!("git switch {}", shell_word(&target.workflow.branch))),
+        _ => tally.unknown(
+            "no branch is checked out that could be pushed",
+            Fix::command(format!("git switch {}", shell_word(&target.workflow.branch))),
+        ),
     }
 }
 
@@ -197,17 +202,18 @@ fn judge_tag(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut T
                     short(&there.object),
                     short(&here.object)
                 ),
-                format!(
-                    "a tag that others have is never moved; either take theirs:\ngit tag --delete {word}\n\
-                     git fetch {name} refs/tags/{word}:refs/tags/{word}\nor give the release the next version:\nnexy-version set {next}"
-                ),
+                Fix::note("a tag that others have is never moved; either take theirs:")
+                    .then_command(format!("git tag --delete {word}"))
+                    .then_command(format!("git fetch {name} refs/tags/{word}:refs/tags/{word}"))
+                    .then_note("or give the release the next version:")
+                    .then_command(format!("nexy-version set {next}")),
             );
         }
         (None, Some(there)) => {
             let word = shell_word(tag_name);
             tally.fail(
                 format!("{remote} has {tag_name} ({}) already, and it is not here", short(&there.object)),
-                format!("git fetch {name} refs/tags/{word}:refs/tags/{word}"),
+                Fix::command(format!("git fetch {name} refs/tags/{word}:refs/tags/{word}")),
             );
         }
     }
@@ -222,7 +228,8 @@ fn judge_server(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mu
             let next = facts.version.map_or_else(|| "X.Y.Z.W".to_owned(), |version| version.next().to_string());
             tally.fail(
                 format!("{remote}'s {name} is the workspace's own commit {}: the whole workspace was pushed there", short(&there.commit)),
-                format!("it stays there; the next version is tagged on the commit that git subtree splits off\nnexy-version set {next}"),
+                Fix::note("it stays there; the next version is tagged on the commit that git subtree splits off")
+                    .then_command(format!("nexy-version set {next}")),
             );
         }
         (Some(there), _) => tally.pass(format!(

@@ -8,6 +8,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::command;
 use nexy_contract::{
     Target,
@@ -79,27 +80,27 @@ impl Commands<'_> {
     }
 
     /// Requirements first: they may pull what the pins then put right (S0 §3).
-    fn install_all(&self) -> String {
+    fn install_all(&self) -> Fix {
         let requirements = self.python(&format!("-m pip install --upgrade -r {}", shell_word(&self.requirements())));
-        format!("{requirements}\n{}", self.install_pins())
+        Fix::commands([requirements, self.install_pins()])
     }
 
-    fn make_venv(&self) -> String {
+    fn make_venv(&self) -> Fix {
         let venv = venv_of(self.python).display().to_string();
-        format!("sudo -u {} python3 -m venv {}\n{}", self.target.service.user, shell_word(&venv), self.install_all())
+        Fix::command(format!("sudo -u {} python3 -m venv {}", self.target.service.user, shell_word(&venv))).then(self.install_all())
     }
 
-    fn restore(&self, path: &str) -> String {
+    fn restore(&self, path: &str) -> Fix {
         let checkout = shell_word(&self.target.vm.checkout);
-        format!("sudo -u {} git -C {checkout} checkout HEAD -- {}", self.target.service.user, shell_word(path))
+        Fix::command(format!("sudo -u {} git -C {checkout} checkout HEAD -- {}", self.target.service.user, shell_word(path)))
     }
 
     /// The import of a stub, as the gate tries it.
-    fn import(&self, path: &str) -> String {
+    fn import(&self, path: &str) -> Fix {
         let file = Path::new(&self.target.vm.checkout).join(path);
         let (folder, module) = (file.parent().unwrap_or(Path::new("/")), file.file_stem().unwrap_or_default());
         let code = format!("import sys; sys.path.insert(0, {:?}); import {}", folder.display().to_string(), module.display());
-        self.python(&format!("-B -c {}", shell_word(&code)))
+        Fix::command(self.python(&format!("-B -c {}", shell_word(&code))))
     }
 }
 
@@ -110,10 +111,11 @@ fn check(context: &Context) -> Answer {
     let account = match Accounts::read().map(|accounts| accounts.account(&service.user)) {
         Ok(Some(account)) => account,
         Ok(None) => {
-            let fix = format!("sudo useradd --create-home {0}\nor run this on the VM", service.user);
+            let fix =
+                Fix::note("run this on the VM; if this is the VM:").then_command(format!("sudo useradd --create-home {}", service.user));
             return Answer::fail(format!("this machine has no user {}", service.user), expected(target), fix);
         }
-        Err(error) => return Answer::unknown(error.to_string(), expected(target), "sudo nexy-gate python-deps"),
+        Err(error) => return Answer::unknown(error.to_string(), expected(target), Fix::command("sudo nexy-gate python-deps")),
     };
     match no_venv(&commands) {
         Some(answer) => answer,
@@ -134,11 +136,13 @@ fn no_venv(commands: &Commands<'_>) -> Option<Answer> {
         (Ok(false), _) => Some(Answer::fail(format!("the program {python} does not exist"), expected, commands.make_venv())),
         (Ok(true), Ok(false)) => {
             let found = format!("{python} is not a venv's: {} has no pyvenv.cfg", venv.display());
-            Some(Answer::unknown(found, expected, "let service.exec_start in nexy.toml name the Python of a venv"))
+            Some(Answer::unknown(found, expected, Fix::note("let service.exec_start in nexy.toml name the Python of a venv")))
         }
-        (Err(error), _) | (_, Err(error)) => {
-            Some(Answer::unknown(format!("cannot look at {}: {error}", venv.display()), expected, "sudo nexy-gate python-deps"))
-        }
+        (Err(error), _) | (_, Err(error)) => Some(Answer::unknown(
+            format!("cannot look at {}: {error}", venv.display()),
+            expected,
+            Fix::command("sudo nexy-gate python-deps"),
+        )),
     }
 }
 
@@ -175,14 +179,14 @@ fn judge(commands: &Commands<'_>, seen: &Seen) -> Answer {
     let mut tally = Tally::default();
     for pin in target.python.pins.iter().filter(|pin| !requirements::is_plain(pin)) {
         let found = format!("cannot determine whether the pin `{}` is installed: it names no version", excerpt(pin, 60));
-        tally.unknown(found, "correct python.pins in nexy.toml");
+        tally.unknown(found, Fix::note("correct python.pins in nexy.toml"));
     }
     for Obstacle { place, because, missing } in &seen.obstacles {
         match missing {
             Some(path) => tally.fail(format!("{place}: {because}"), commands.restore(path)),
             None => {
                 let found = format!("{place}: {because}; cannot determine whether it is installed");
-                tally.unknown(found, format!("correct {place} in the workspace, and deploy that"));
+                tally.unknown(found, Fix::note(format!("correct {place} in the workspace, and deploy that")));
             }
         }
     }
@@ -199,14 +203,16 @@ fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, tally: &mut Tal
     match reply {
         Reply::Good => tally.pass(good),
         Reply::No(said) => tally.fail(format!("pip: {said}"), commands.install_all()),
-        Reply::NoPip => tally.unknown("the venv has no pip, so its packages are not verified", commands.python("-m ensurepip --upgrade")),
+        Reply::NoPip => {
+            tally.unknown("the venv has no pip, so its packages are not verified", Fix::command(commands.python("-m ensurepip --upgrade")))
+        }
         Reply::OldPip => {
             let found = "the venv's pip is older than 22.2 and cannot say what it would install";
-            tally.unknown(found, commands.python("-m pip install --upgrade pip"));
+            tally.unknown(found, Fix::command(commands.python("-m pip install --upgrade pip")));
         }
         Reply::Unclear(because) => {
             let ask = commands.python(&format!("-m pip install --dry-run --no-index -r {}", shell_word(&commands.requirements())));
-            tally.unknown(because, format!("{ask}\nsudo nexy-gate python-deps"));
+            tally.unknown(because, Fix::commands([ask, "sudo nexy-gate python-deps".to_owned()]));
         }
     }
 }
@@ -228,7 +234,7 @@ fn judge_stub(commands: &Commands<'_>, stub: &Stub, tally: &mut Tally) {
         Some(Reply::Unclear(because)) => {
             tally.unknown(
                 format!("{path} could not be imported: {because}"),
-                format!("{}\nsudo nexy-gate python-deps", commands.import(path)),
+                commands.import(path).then_command("sudo nexy-gate python-deps"),
             );
         }
         Some(Reply::NoPip | Reply::OldPip) => tally.unknown(format!("{path} was not imported"), commands.import(path)),

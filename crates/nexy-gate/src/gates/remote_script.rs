@@ -8,6 +8,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
@@ -59,7 +60,7 @@ struct Script {
 enum Parsed {
     Clean,
     Refused(String),
-    NotAsked(String, String),
+    NotAsked(String, Fix),
 }
 
 /// Whether a text is a script that a plain shell understands.
@@ -72,15 +73,23 @@ fn check(context: &Context) -> Answer {
     let word = shell_word(folder);
     let remote = match look(folder) {
         Ok(Some(remote)) => remote,
-        Ok(None) => return Answer::fail(format!("there is no folder {folder}"), expected(folder), format!("git checkout -- {word}")),
-        Err(because) => return Answer::unknown(format!("{folder} cannot be read: {because}"), expected(folder), format!("ls -ld {word}")),
+        Ok(None) => {
+            return Answer::fail(format!("there is no folder {folder}"), expected(folder), Fix::command(format!("git checkout -- {word}")));
+        }
+        Err(because) => {
+            return Answer::unknown(
+                format!("{folder} cannot be read: {because}"),
+                expected(folder),
+                Fix::command(format!("ls -ld {word}")),
+            );
+        }
     };
     // Those who send them stand one folder above.
     let above = folder.rsplit_once('/').map_or(".", |(above, _)| above);
     let senders = match look(above) {
         Ok(senders) => senders.unwrap_or_default(),
         Err(because) => {
-            let fix = format!("ls -ld {}", shell_word(above));
+            let fix = Fix::command(format!("ls -ld {}", shell_word(above)));
             return Answer::unknown(format!("{above}, where those who send them stand, cannot be read: {because}"), expected(folder), fix);
         }
     };
@@ -103,19 +112,19 @@ fn scripts(root: &Path, folder: &str) -> Result<Option<Vec<Script>>, String> {
 fn parse(text: &[u8]) -> Parsed {
     let scratch = match Scratch::holding(text) {
         Ok(scratch) => scratch,
-        Err(error) => return Parsed::NotAsked(error.to_string(), "df -h \"${TMPDIR:-/tmp}\"".to_owned()),
+        Err(error) => return Parsed::NotAsked(error.to_string(), Fix::command("df -h \"${TMPDIR:-/tmp}\"")),
     };
     let place = scratch.path().display().to_string();
     match Run::new("dash", &["-n", &place]).timeout(PATIENCE).run() {
         Ok(ran) if ran.succeeded() => Parsed::Clean,
         // The name of the scratch file says nothing to anybody.
         Ok(ran) if ran.code() == REFUSED => Parsed::Refused(ran.complaint().replace(&format!("{place}: "), "line ")),
-        Ok(ran) => Parsed::NotAsked(format!("dash ended with {}", ran.code()), "dash -c true; echo $?".to_owned()),
+        Ok(ran) => Parsed::NotAsked(format!("dash ended with {}", ran.code()), Fix::command("dash -c true; echo $?")),
         Err(ProgramError::Missing(_)) => Parsed::NotAsked(
             "dash is not on PATH, and another sh understands more than the VM's".to_owned(),
-            "sudo apt-get install dash\nor on a Mac:\nbrew install dash".to_owned(),
+            Fix::command("sudo apt-get install dash").then_note("or on a Mac:").then_command("brew install dash"),
         ),
-        Err(error) => Parsed::NotAsked(error.to_string(), "nexy-gate remote-script".to_owned()),
+        Err(error) => Parsed::NotAsked(error.to_string(), Fix::command("nexy-gate remote-script")),
     }
 }
 
@@ -126,10 +135,13 @@ fn expected(folder: &str) -> String {
 fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], parse: Parse<'_>) -> Answer {
     let mut tally = Tally::default();
     if remote.is_empty() {
-        tally.unknown(format!("there is no script in {folder}"), format!("git checkout -- {}", shell_word(folder)));
+        tally.unknown(format!("there is no script in {folder}"), Fix::command(format!("git checkout -- {}", shell_word(folder))));
     } else if !remote.iter().any(|script| script.name == FRAME) {
         let path = format!("{folder}/{FRAME}");
-        tally.fail(format!("{path} does not exist, so no script tells how it ended"), format!("git checkout -- {}", shell_word(&path)));
+        tally.fail(
+            format!("{path} does not exist, so no script tells how it ended"),
+            Fix::command(format!("git checkout -- {}", shell_word(&path))),
+        );
     }
     for script in remote {
         match &script.bytes {
@@ -144,7 +156,10 @@ fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], par
 }
 
 fn unread(script: &Script, because: &str, tally: &mut Tally) {
-    tally.unknown(format!("{} cannot be read: {because}", shown(script)), format!("git checkout -- {}", shell_word(&script.path)));
+    tally.unknown(
+        format!("{} cannot be read: {because}", shown(script)),
+        Fix::command(format!("git checkout -- {}", shell_word(&script.path))),
+    );
 }
 
 /// The frame is not judged but known: its tests stand where these tools are made.
@@ -153,7 +168,8 @@ fn judge_frame(script: &Script, bytes: &[u8], tally: &mut Tally) {
         let found = format!("{} is not the one that these tools were built with", shown(script));
         tally.fail(
             found,
-            format!("git checkout -- {}\nif git has this very file, install the tools of this workspace", shell_word(&script.path)),
+            Fix::command(format!("git checkout -- {}", shell_word(&script.path)))
+                .then_note("if git has this very file, install the tools of this workspace"),
         );
     }
 }
@@ -166,7 +182,7 @@ fn shown(script: &Script) -> String {
 fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut Tally) {
     let (name, word) = (shown(script), shell_word(&script.path));
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return tally.fail(format!("{name} is empty"), format!("git checkout -- {word}"));
+        return tally.fail(format!("{name} is empty"), Fix::command(format!("git checkout -- {word}")));
     }
     if let Some((because, fix)) = no_plain_text(bytes, &word) {
         return tally.fail(format!("{name} {because}"), fix);
@@ -175,11 +191,12 @@ fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: 
     let mut holds_secret = false;
     for (line, class) in secrets::in_lines(&text, keys) {
         holds_secret = true;
-        let fix = format!("take the value out of {name}, and make it worthless where it was issued\ngit log --oneline -- {word}");
+        let fix = Fix::note(format!("take the value out of {name}, and make it worthless where it was issued; these commits hold it:"))
+            .then_command(format!("git log --oneline -- {word}"));
         tally.fail(format!("{name}:{line} holds {class}"), fix);
     }
     for (line, because) in bashisms::find(&text) {
-        tally.fail(format!("{name}:{line} {because}"), format!("write line {line} of {name} in another way, in POSIX sh"));
+        tally.fail(format!("{name}:{line} {because}"), Fix::note(format!("write line {line} of {name} in another way, in POSIX sh")));
     }
     // A secret reaches no other program.
     if holds_secret {
@@ -187,35 +204,42 @@ fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: 
     }
     let whole = [FRAME_TEXT.as_bytes(), bytes].concat();
     if whole.len() >= LARGEST_BYTES {
-        return tally.fail(format!("{name} behind {FRAME} has {} bytes, 64 KiB or more", whole.len()), format!("make {name} shorter"));
+        return tally
+            .fail(format!("{name} behind {FRAME} has {} bytes, 64 KiB or more", whole.len()), Fix::note(format!("make {name} shorter")));
     }
     let behind = format!("cat {} {word} | dash -n", shell_word(&format!("{folder}/{FRAME}")));
     for (sent, by_hand) in [(bytes, format!("dash -n {word}")), (&whole, behind)] {
         match parse(sent) {
             Parsed::Clean => {}
-            Parsed::Refused(complaint) => return tally.fail(format!("dash refuses {name}: {complaint}"), by_hand),
+            Parsed::Refused(complaint) => return tally.fail(format!("dash refuses {name}: {complaint}"), Fix::command(by_hand)),
             Parsed::NotAsked(because, fix) => return tally.unknown(because, fix),
         }
     }
     // What stands behind a here-document without an end is swallowed, and dash does not mind: a mistake there is not seen.
     if matches!(parse(&[bytes, b"\n)\n"].concat()), Parsed::Clean) {
-        tally.fail(format!("{name} has a here-document that never ends"), format!("end the here-document of {name} with its word"));
+        tally.fail(
+            format!("{name} has a here-document that never ends"),
+            Fix::note(format!("end the here-document of {name} with its word")),
+        );
     }
 }
 
 /// Why these bytes are no plain text, and what to type.
-fn no_plain_text(bytes: &[u8], word: &str) -> Option<(String, String)> {
+fn no_plain_text(bytes: &[u8], word: &str) -> Option<(String, Fix)> {
     let line_of = |at: usize| bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
     if bytes.starts_with(b"\xef\xbb\xbf") {
-        return Some(("begins with a byte order mark".to_owned(), format!("tail -c +4 {word} >{word}.new && mv {word}.new {word}")));
+        return Some((
+            "begins with a byte order mark".to_owned(),
+            Fix::command(format!("tail -c +4 {word} >{word}.new && mv {word}.new {word}")),
+        ));
     }
     if let Some(at) = bytes.iter().position(|byte| *byte == b'\r') {
-        let fix = format!("tr -d '\\r' <{word} >{word}.new && mv {word}.new {word}");
+        let fix = Fix::command(format!("tr -d '\\r' <{word} >{word}.new && mv {word}.new {word}"));
         return Some((format!("has a carriage return in line {}", line_of(at)), fix));
     }
     let at = bytes.iter().position(|byte| !matches!(byte, b'\t' | b'\n' | 0x20..=0x7e))?;
     let what = if bytes[at] == 0 { "a NUL" } else { "a byte that is no printable ASCII" };
-    Some((format!("has {what} in line {}", line_of(at)), format!("LC_ALL=C tr -d '\\11\\12\\40-\\176' <{word} | od -c")))
+    Some((format!("has {what} in line {}", line_of(at)), Fix::command(format!("LC_ALL=C tr -d '\\11\\12\\40-\\176' <{word} | od -c"))))
 }
 
 /// `--parameters` puts lines before the script, and breaks its first one.
@@ -232,7 +256,7 @@ fn judge_sender(script: &Script, tally: &mut Tally) {
             let name = shown(script);
             tally.fail(
                 format!("{name}:{} passes --parameters to az", index + 1),
-                format!("put the values before the script in {name}, as assignments"),
+                Fix::note(format!("put the values before the script in {name}, as assignments")),
             );
         }
         is_az &= line.trim_end().ends_with('\\');
@@ -313,7 +337,7 @@ mod tests {
     #[test]
     fn dash_is_asked_about_each_script_alone_and_behind_the_frame() {
         let scripts = || [script("frame.sh", FRAME_TEXT), script("x.sh", "run a\n")];
-        assert_eq!(judged(&scripts(), |_| Parsed::NotAsked("no dash".into(), "get dash".into())).verdict, Verdict::Unknown);
+        assert_eq!(judged(&scripts(), |_| Parsed::NotAsked("no dash".into(), Fix::note("get dash"))).verdict, Verdict::Unknown);
         for is_refused in [|bytes: &[u8]| bytes.len() < 9, |bytes: &[u8]| bytes.len() > FRAME_TEXT.len()] {
             let parse = move |bytes: &[u8]| if is_refused(bytes) { Parsed::Refused("line 1: odd".into()) } else { dash(bytes) };
             let answer = judge("far", &scripts(), &[], &[], &parse);

@@ -5,6 +5,7 @@ use crate::{
     formats::secrets,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::text::shell_word;
 use nexy_outside::{
@@ -44,7 +45,7 @@ fn check(context: &Context) -> Answer {
     let quality = &workspace.target.quality;
     let (again, expected) = (again(workspace), expected(&quality.command));
     if let Some(missing) = missing(&workspace.root, &quality.command) {
-        let fix = format!("git checkout -- {}\nor correct quality.command in nexy.toml", shell_word(missing));
+        let fix = Fix::command(format!("git checkout -- {}", shell_word(missing))).then_note("or correct quality.command in nexy.toml");
         return Answer::unknown(format!("{missing} is not there"), expected, fix);
     }
     let owner = match owner(&workspace.root) {
@@ -85,16 +86,20 @@ fn expected(command: &[String]) -> String {
     format!("`{}` ends with 0", command.join(" "))
 }
 
-fn again(workspace: &Workspace) -> String {
+fn again(workspace: &Workspace) -> Fix {
     let words: Vec<String> = workspace.target.quality.command.iter().map(|word| shell_word(word)).collect();
-    format!("cd {} && {}", shell_word(&workspace.root.display().to_string()), words.join(" "))
+    Fix::command(format!("cd {} && {}", shell_word(&workspace.root.display().to_string()), words.join(" ")))
 }
 
-fn judge(ran: Result<Ran, ProgramError>, expected: &str, again: &str) -> Answer {
+fn judge(ran: Result<Ran, ProgramError>, expected: &str, again: &Fix) -> Answer {
     let ran = match ran {
         Ok(ran) => ran,
         Err(error @ ProgramError::Missing(_)) => {
-            return Answer::unknown(error.to_string(), expected, format!("install it, or correct quality.command in nexy.toml\n{again}"));
+            return Answer::unknown(
+                error.to_string(),
+                expected,
+                Fix::note("install it, or correct quality.command in nexy.toml").then(again),
+            );
         }
         Err(error) => return Answer::unknown(error.to_string(), expected, again),
     };
@@ -129,7 +134,7 @@ mod tests {
     use nexy_contract::Verdict;
 
     fn ended(script: &str) -> Answer {
-        judge(Run::new("sh", &["-c", script]).keep_tail(TAIL_BYTES).run(), "it ends with 0", "sh again")
+        judge(Run::new("sh", &["-c", script]).keep_tail(TAIL_BYTES).run(), "it ends with 0", &Fix::command("sh again"))
     }
 
     #[test]
@@ -154,9 +159,9 @@ mod tests {
             assert_eq!(answer.verdict, Verdict::Unknown, "{script}");
             assert!(answer.found.contains(said), "{}", answer.found);
         }
-        let missing = judge(Err(ProgramError::Missing("bash".into())), "0", "again");
+        let missing = judge(Err(ProgramError::Missing("bash".into())), "0", &Fix::command("again"));
         assert_eq!(missing.verdict, Verdict::Unknown);
-        let late = judge(Err(ProgramError::Timeout { name: "bash".into(), after: Duration::from_secs(9) }), "0", "again");
+        let late = judge(Err(ProgramError::Timeout { name: "bash".into(), after: Duration::from_secs(9) }), "0", &Fix::command("again"));
         assert_eq!((late.verdict, late.found.as_str()), (Verdict::Unknown, "`bash` did not end within 9 s"));
     }
 

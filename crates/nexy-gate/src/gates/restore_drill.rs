@@ -55,7 +55,7 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     let name = excerpt(name, 80);
     let age_s = now.as_second() - receipt.at.as_second();
     if age_s > i64::from(days) * 86_400 {
-        tally.fail(format!("the newest restore drill was {} ago ({name})", receipts::span(age_s)), &*again);
+        tally.fail(format!("the newest restore drill was {} ago ({name})", receipts::span(age_s)), again.clone());
     }
     if drill.result == Outcome::Failed {
         // An older one that passed says nothing about backups of today.
@@ -71,7 +71,7 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     match backup {
         None => tally.fail(
             format!("{name} is about a backup {} of {} that has no receipt", drill.backup_sha256.short(), drill.backup_at),
-            format!("{}\n{again}", receipts::run(target, receipts::script(Kind::Backup))),
+            receipts::run(target, receipts::script(Kind::Backup)).then(again),
         ),
         Some((made, _)) if receipt.started_at < made.started_at => {
             tally.fail(format!("{name} began at {}, before the backup that it is about", receipt.started_at), again);

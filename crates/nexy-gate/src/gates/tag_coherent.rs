@@ -8,6 +8,7 @@ use crate::{
     repository::{Repository, Side, Tag, short},
     tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
@@ -132,7 +133,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
 }
 
 fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: &mut Tally) {
-    let fix = side.next_version(tag.version, "");
+    let fix = side.next_version(tag.version, Fix::none());
     let file = &target.layout.version_file;
     match &facts.version {
         Held::Missing => tally.fail(format!("{} holds no {file}", tag.name), &fix),
@@ -159,7 +160,7 @@ fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: 
 }
 
 fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], tally: &mut Tally) {
-    let fix = side.next_version(tag.version, "make manifest-sync");
+    let fix = side.next_version(tag.version, Fix::command("make manifest-sync"));
     let mut first: Option<(&str, &str)> = None;
     for (path, held) in manifests {
         let text = match held {
@@ -189,29 +190,30 @@ fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], tally: 
 }
 
 /// The branch gets another name; nothing of it is lost.
-fn rename(side: &Side, branch: &str, name: &str) -> String {
+fn rename(side: &Side, branch: &str, name: &str) -> Fix {
     let git = &side.git;
     let (tag, other) = (shell_word(name), shell_word(&format!("branch-{name}")));
     let Some(remote) = branch.strip_prefix("refs/remotes/").and_then(|rest| rest.strip_suffix(&format!("/{name}"))) else {
-        return format!("{git} branch -m {tag} {other}");
+        return Fix::command(format!("{git} branch -m {tag} {other}"));
     };
     let remote = shell_word(remote);
     if side.is_vm {
-        return format!(
-            "{git} fetch --prune {remote}\nif it is still there: nexy-gate tag-coherent in the workspace says how to rename it"
-        );
+        return Fix::command(format!("{git} fetch --prune {remote}"))
+            .then_note("if it is still there: nexy-gate tag-coherent in the workspace says how to rename it");
     }
-    format!("git fetch --prune {remote}\nif it is still there:\ngit push {remote} {branch}:refs/heads/branch-{name} :refs/heads/{name}")
+    Fix::command(format!("git fetch --prune {remote}"))
+        .then_note("if it is still there:")
+        .then_command(format!("git push {remote} {branch}:refs/heads/branch-{name} :refs/heads/{name}"))
 }
 
 fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, tally: &mut Tally) {
     let (path, word) = (&runtime.path, shell_word(&runtime.path));
     if runtime.in_tag {
-        let fix = side.next_version(tag.version, &format!("git rm --cached -- {word}"));
+        let fix = side.next_version(tag.version, Fix::command(format!("git rm --cached -- {word}")));
         tally.fail(format!("{} tracks {path}, so a checkout puts its own in place of the server's settings", tag.name), fix);
     } else if runtime.is_here {
         // Afterwards git knows nothing of the file, and leaves it alone.
-        let fix = format!("{} rm --cached --quiet -- {word}", side.git);
+        let fix = Fix::command(format!("{} rm --cached --quiet -- {word}", side.git));
         tally.fail(format!("HEAD tracks {path} and {} does not, so a checkout removes the server's settings", tag.name), fix);
     }
 }
@@ -225,8 +227,9 @@ fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &m
         named.push(format!("{} more", keys.len() - SHOWN));
     }
     let words: Vec<String> = keys.iter().take(SHOWN).map(|(path, _)| shell_word(path)).collect();
-    let remove = format!("git rm --cached -- {}\nwhat was in git is no secret any more: replace it where it is used", words.join(" "));
-    tally.fail(format!("{} holds {}", tag.name, named.join(", ")), side.next_version(tag.version, &remove));
+    let remove = Fix::command(format!("git rm --cached -- {}", words.join(" ")))
+        .then_note("what was in git is no secret any more: replace it where it is used");
+    tally.fail(format!("{} holds {}", tag.name, named.join(", ")), side.next_version(tag.version, remove));
 }
 
 /// What works in the workspace and was never committed fails to import everywhere else.
@@ -239,8 +242,9 @@ fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut Tally) {
         named.push(format!("{} more", paths.len() - SHOWN));
     }
     let words: Vec<String> = paths.iter().take(SHOWN).map(|path| shell_word(path)).collect();
-    let add = format!("remove it if the server does not need it, or name it in .gitignore; else:\ngit add -- {}", words.join(" "));
-    tally.fail(format!("the workspace holds code that is in no commit: {}", named.join(", ")), side.next_version(tag.version, &add));
+    let add = Fix::note("remove it if the server does not need it, or name it in .gitignore; else:")
+        .then_command(format!("git add -- {}", words.join(" ")));
+    tally.fail(format!("the workspace holds code that is in no commit: {}", named.join(", ")), side.next_version(tag.version, add));
 }
 
 fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut Tally) {
@@ -252,17 +256,21 @@ fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut Tally) {
         }
         Head::Further { head, moved } => {
             let found = format!("HEAD ({}) has another version than {} in {}", short(head), tag.name, moved.join(", "));
-            let fix = format!(
-                "name the tag that HEAD is about:\ngit tag --list --contains {name}\nor go back to this one:\ngit switch --detach {name}"
-            );
+            let fix = Fix::note("name the tag that HEAD is about:")
+                .then_command(format!("git tag --list --contains {name}"))
+                .then_note("or go back to this one:")
+                .then_command(format!("git switch --detach {name}"));
             tally.fail(found, fix);
         }
         Head::Apart(head) => {
-            let fix = format!("see where they part:\ngit log --oneline --graph -20 HEAD {name}\nor go to it:\ngit switch --detach {name}");
+            let fix = Fix::note("see where they part:")
+                .then_command(format!("git log --oneline --graph -20 HEAD {name}"))
+                .then_note("or go to it:")
+                .then_command(format!("git switch --detach {name}"));
             tally.fail(format!("{} ({}) is not in the history of HEAD ({})", tag.name, short(&tag.commit), short(head)), fix);
         }
         Head::CutOff(head) => {
-            let fix = format!("git fetch --unshallow {}", shell_word(&target.remotes.workspace));
+            let fix = Fix::command(format!("git fetch --unshallow {}", shell_word(&target.remotes.workspace)));
             tally.unknown(format!("{} is not in the part of HEAD's history ({}) that was fetched", tag.name, short(head)), fix);
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     remotes::{self, Line},
     repository::Repository,
 };
+use nexy_contract::Fix;
 use nexy_contract::Target;
 use nexy_outside::{
     files::FileError,
@@ -108,7 +109,7 @@ fn compare(git: &Git, commit: String, branch: &Local) -> Result<Branch, GitError
 }
 
 /// A pre-push hook that is there and would not be run.
-fn hook(git: &Git) -> Result<Option<(String, String)>, GitError> {
+fn hook(git: &Git) -> Result<Option<(String, Fix)>, GitError> {
     let own = git.folders()?.1.join("hooks/pre-push");
     let own_runs = runs(&own)?;
     let elsewhere = git.hooks_folder()?.map(|folder| folder.join("pre-push"));

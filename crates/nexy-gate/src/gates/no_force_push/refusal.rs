@@ -1,6 +1,6 @@
 //! What to do about a remote that does not answer, by git's own words for the reason.
 
-use nexy_contract::text::shell_word;
+use nexy_contract::{Fix, text::shell_word};
 
 /// Why a remote refuses, as far as git's first line tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,24 +50,28 @@ fn reason(because: &str) -> Reason {
 }
 
 /// The lines to type and to read; `remote` and `url` are shell words, `web` is where GitHub is.
-pub(super) fn fix(because: &str, remote: &str, url: &str, web: &str) -> String {
+pub(super) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
     let host = web.split_once("://").map_or(web, |(_, rest)| rest).trim_end_matches('/');
     let host = shell_word(host.split(':').next().unwrap_or(host));
     let first = match reason(because) {
-        Reason::Login => format!("gh auth login --hostname {host} --git-protocol https\ngh auth setup-git --hostname {host}"),
-        Reason::Key => format!("no key of ssh is accepted: load the one that the account knows\nssh-add -l\nssh -T git@{host}"),
-        Reason::NotFound => format!(
-            "either the URL is wrong, or this account may not see the repository\ngit remote set-url {remote} {url}\ngh auth status --hostname {host}"
-        ),
-        Reason::HostKey => {
-            format!(
-                "compare the host's key with those that GitHub publishes\nssh-keyscan {host} | ssh-keygen -lf -\nif it is one of them, forget the old one and accept it\nssh-keygen -R {host}\nssh -T git@{host}"
-            )
+        Reason::Login => {
+            Fix::commands([format!("gh auth login --hostname {host} --git-protocol https"), format!("gh auth setup-git --hostname {host}")])
         }
-        Reason::Network => format!("curl --head --silent --show-error --max-time 20 {}", shell_word(web)),
-        Reason::Other => format!("git ls-remote {remote}"),
+        Reason::Key => Fix::note("no key of ssh is accepted: load the one that the account knows")
+            .then_command("ssh-add -l")
+            .then_command(format!("ssh -T git@{host}")),
+        Reason::NotFound => Fix::note("either the URL is wrong, or this account may not see the repository")
+            .then_command(format!("git remote set-url {remote} {url}"))
+            .then_command(format!("gh auth status --hostname {host}")),
+        Reason::HostKey => Fix::note("compare the host's key with those that GitHub publishes")
+            .then_command(format!("ssh-keyscan {host} | ssh-keygen -lf -"))
+            .then_note("if it is one of them, forget the old one and accept it")
+            .then_command(format!("ssh-keygen -R {host}"))
+            .then_command(format!("ssh -T git@{host}")),
+        Reason::Network => Fix::command(format!("curl --head --silent --show-error --max-time 20 {}", shell_word(web))),
+        Reason::Other => Fix::command(format!("git ls-remote {remote}")),
     };
-    format!("{first}\nnexy-gate no-force-push")
+    first.then_command("nexy-gate no-force-push")
 }
 
 #[cfg(test)]
@@ -91,7 +95,7 @@ mod tests {
             ("fatal: bad config line 3", "git ls-remote origin"),
         ] {
             let fix = fix(because, "origin", "https://github.com/a/b.git", "https://github.com");
-            assert!(fix.starts_with(first) && fix.ends_with("\nnexy-gate no-force-push"), "{because}: {fix}");
+            assert!(fix.text().starts_with(first) && fix.text().ends_with("\nnexy-gate no-force-push"), "{because}: {fix}");
         }
     }
 }

@@ -1,17 +1,18 @@
 //! Settings of git that force a push, or that lead past the hook which would refuse one.
 
+use nexy_contract::Fix;
 use nexy_contract::text::shell_word;
 use nexy_outside::git::Setting;
 use std::path::Path;
 
 /// What is set up to force, and the command that takes it away.
-pub(super) fn forcing(settings: &[Setting], remotes: &[&String]) -> Vec<(String, String)> {
+pub(super) fn forcing(settings: &[Setting], remotes: &[&String]) -> Vec<(String, Fix)> {
     settings.iter().filter_map(|setting| one(setting, remotes)).collect()
 }
 
-fn one(setting: &Setting, remotes: &[&String]) -> Option<(String, String)> {
+fn one(setting: &Setting, remotes: &[&String]) -> Option<(String, Fix)> {
     let value = setting.value.as_deref();
-    let unset = |pattern: &str| format!("{} --unset-all {}{pattern}", typed(&setting.origin), shell_word(&setting.key));
+    let unset = |pattern: &str| Fix::command(format!("{} --unset-all {}{pattern}", typed(&setting.origin), shell_word(&setting.key)));
     for remote in remotes {
         if setting.key == format!("remote.{remote}.push") && value.is_some_and(|value| value.starts_with('+')) {
             return Some((format!("remote.{remote}.push begins with `+`, which forces"), unset(" '^[+]'")));
@@ -38,18 +39,20 @@ fn typed(origin: &str) -> String {
 }
 
 /// A hook that is there and would not run: `own` stands where hooks stand by default, `elsewhere` where the settings say.
-pub(super) fn passed_over(own: (&Path, Option<bool>), elsewhere: Option<(&Path, Option<bool>)>) -> Option<(String, String)> {
+pub(super) fn passed_over(own: (&Path, Option<bool>), elsewhere: Option<(&Path, Option<bool>)>) -> Option<(String, Fix)> {
     let (path, runs) = match (own, elsewhere) {
         ((own, Some(_)), Some((_, None))) => {
             let found = format!("core.hooksPath leads past the pre-push hook {}", own.display());
-            return Some((found, "git config --show-origin --get-all core.hooksPath\ngit config --unset-all core.hooksPath".to_owned()));
+            let fix = Fix::commands(["git config --show-origin --get-all core.hooksPath", "git config --unset-all core.hooksPath"]);
+            return Some((found, fix));
         }
         (_, Some(elsewhere)) => elsewhere,
         (own, None) => own,
     };
     let path = path.display().to_string();
-    (runs == Some(false))
-        .then(|| (format!("the pre-push hook {path} may not be run, so git passes over it"), format!("chmod +x {}", shell_word(&path))))
+    (runs == Some(false)).then(|| {
+        (format!("the pre-push hook {path} may not be run, so git passes over it"), Fix::command(format!("chmod +x {}", shell_word(&path))))
+    })
 }
 
 #[cfg(test)]
@@ -60,19 +63,19 @@ mod tests {
         Setting { origin: "file:.git/config".into(), key: key.into(), value: value.map(str::to_owned) }
     }
 
-    fn found(setting: Setting) -> Vec<(String, String)> {
+    fn found(setting: Setting) -> Vec<(String, Fix)> {
         forcing(&[setting], &[&"origin".to_owned(), &"server_repo".to_owned()])
     }
 
     #[test]
     fn settings_that_force_are_named_with_the_command_that_takes_them_away() {
         let push = found(setting("remote.origin.push", Some("+refs/heads/*:refs/heads/*")));
-        assert_eq!(push[0].1, "git config --file .git/config --unset-all remote.origin.push '^[+]'");
+        assert_eq!(push[0].1.text(), "git config --file .git/config --unset-all remote.origin.push '^[+]'");
         for value in [None, Some("true"), Some("Yes"), Some("1")] {
             assert_eq!(found(setting("remote.server_repo.mirror", value)).len(), 1, "{value:?}");
         }
         let mirror = Setting { origin: "file:/etc/gitconfig".into(), ..setting("remote.origin.mirror", None) };
-        assert_eq!(found(mirror)[0].1, "sudo git config --file /etc/gitconfig --unset-all remote.origin.mirror");
+        assert_eq!(found(mirror)[0].1.text(), "sudo git config --file /etc/gitconfig --unset-all remote.origin.mirror");
     }
 
     #[test]
@@ -102,7 +105,7 @@ mod tests {
             (None, Some(Some(false)), Some("chmod +x /hooks/pre-push")),
         ] {
             let found = passed_over((own, own_runs), elsewhere.map(|runs| (there, runs)));
-            assert_eq!(found.as_ref().and_then(|(_, fix)| fix.lines().last()), said, "{own_runs:?} {elsewhere:?}");
+            assert_eq!(found.as_ref().and_then(|(_, fix)| fix.lines().last()).map(|line| line.text()), said, "{own_runs:?} {elsewhere:?}");
         }
     }
 }

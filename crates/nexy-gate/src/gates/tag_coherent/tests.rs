@@ -133,8 +133,8 @@ fn the_vm_is_told_to_correct_it_in_the_workspace_and_to_keep_its_settings() {
 
 #[test]
 fn a_branch_is_renamed_where_it_is() {
-    assert_eq!(rename(&laptop(), "refs/heads/v2.0.0.4", "v2.0.0.4"), "git branch -m v2.0.0.4 branch-v2.0.0.4");
-    let remote = rename(&laptop(), "refs/remotes/origin/v2.0.0.4", "v2.0.0.4");
+    assert_eq!(rename(&laptop(), "refs/heads/v2.0.0.4", "v2.0.0.4").text(), "git branch -m v2.0.0.4 branch-v2.0.0.4");
+    let remote = rename(&laptop(), "refs/remotes/origin/v2.0.0.4", "v2.0.0.4").text();
     assert!(remote.ends_with("git push origin refs/remotes/origin/v2.0.0.4:refs/heads/branch-v2.0.0.4 :refs/heads/v2.0.0.4"), "{remote}");
-    assert!(!rename(&vm(), "refs/remotes/origin/v2.0.0.4", "v2.0.0.4").contains("push"));
+    assert!(!rename(&vm(), "refs/remotes/origin/v2.0.0.4", "v2.0.0.4").text().contains("push"));
 }
