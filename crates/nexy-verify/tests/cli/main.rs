@@ -1,4 +1,4 @@
-//! `nexy-verify` as a black box: one file for every probe, and one for every way of asking.
+//! `nexy-verify` as a black box: one file for every kind of probe, and one for every way of asking.
 
 #![expect(
     clippy::expect_used,
@@ -10,15 +10,10 @@
 mod asked;
 mod feed;
 mod feed_advice;
+mod health;
 mod host;
 mod live_artifact;
-mod local_health;
-mod local_status;
-mod local_updates;
 mod naming;
-mod public_health;
-mod public_status;
-mod public_updates;
 mod record;
 mod refusals;
 mod run_command;

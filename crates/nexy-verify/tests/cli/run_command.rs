@@ -18,13 +18,6 @@ fn ending(body: &str) -> String {
     format!("trap 'printf \"\\nNEXY-END {NONCE} %s\\n\" $?' EXIT\n{body}\n")
 }
 
-/// Asks about two texts.
-fn about(world: &World, stdout: &str, stderr: &str) -> Ran {
-    world.write("az.out", stdout);
-    world.write("az.err", stderr);
-    world.tool("nexy-verify").args(["run-command", "--nonce", NONCE, "az.out", "az.err"]).run()
-}
-
 #[test]
 fn the_document_and_the_status_of_the_script_come_through() {
     let world = World::new();
@@ -36,23 +29,9 @@ fn the_document_and_the_status_of_the_script_come_through() {
 }
 
 #[test]
-fn a_status_that_is_none_of_ours_is_unknown_and_named() {
-    on_vm(&World::new(), &ending("no-such-program")).exits(69).says("ended with status 127");
-}
-
-#[test]
 fn a_script_that_is_ended_before_its_last_line_is_unknown() {
     let ran = on_vm(&World::new(), &ending("echo '{}'; kill -9 $$"));
     ran.exits(69).silent_stdout().says("do not repeat one that changes things");
-}
-
-#[test]
-fn a_failure_that_an_old_agent_reports_as_an_error_comes_through() {
-    let world = World::new();
-    world.set_az("mode", json!("old-agent"));
-    let ran = on_vm(&world, &ending("echo '{}'; exit 3"));
-    assert_eq!(ran.exits(3).json(), json!({}));
-    on_vm(&world, &ending("echo '{}'")).exits(0);
 }
 
 #[test]
@@ -61,24 +40,6 @@ fn a_conflict_is_busy_and_ran_nothing() {
     world.set_az("conflicts", json!(1));
     on_vm(&world, &ending("touch ran")).exits(75).silent_stdout().says("Azure runs one at a time").says("run the same command again");
     on_vm(&world, &ending("true")).exits(0);
-}
-
-#[test]
-fn az_that_could_not_send_says_what_to_type() {
-    let world = World::new();
-    world.set_az("vm", json!("Other"));
-    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("az vm show --resource-group NexyNewRG --name NexyNew");
-    world.set_az("logged_in", json!(false));
-    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("type: az login");
-}
-
-#[test]
-fn interrupted_and_dropped_scripts_are_unknown() {
-    let world = World::new();
-    world.set_az("mode", json!("unfinished"));
-    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("did not finish");
-    world.set_az("mode", json!("drops-script"));
-    on_vm(&world, &ending("true")).exits(69).silent_stdout().says("without its last line");
 }
 
 #[test]
@@ -96,25 +57,9 @@ fn output_that_forges_an_answer_is_refused() {
 }
 
 #[test]
-fn an_answer_that_was_cut_is_no_yes() {
-    let world = World::new();
-    let long = "i=0; while [ $i -lt 1000 ]; do printf 'яяяя'; i=$((i+1)); done; echo";
-    on_vm(&world, &ending(long)).exits(69).silent_stdout().says("the answer from the VM is cut");
-    on_vm(&world, &ending(&format!("{long}; exit 1"))).exits(1).silent_stdout().says("the answer from the VM is cut");
-}
-
-#[test]
 fn text_of_the_vm_cannot_steer_the_terminal() {
     let ran = on_vm(&World::new(), &ending("printf '\\033[2J\\rgone\\n' >&2; exit 1"));
     ran.exits(1).says("\\x1b[2J\\rgone").never_says("\u{1b}");
-}
-
-#[test]
-fn nothing_and_nonsense_are_unknown() {
-    let world = World::new();
-    for (stdout, stderr) in [("", ""), ("{}", ""), ("[]", ""), ("{\"value\": [", ""), ("@script.sh", ""), ("", "ERROR: read timed out")] {
-        about(&world, stdout, stderr).exits(69).silent_stdout().says("do not repeat one that changes things");
-    }
 }
 
 #[test]
