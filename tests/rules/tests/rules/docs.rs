@@ -242,7 +242,8 @@ fn every_name_with_a_hyphen_exists() {
 fn every_key_and_every_path_that_a_page_names_exists() {
     let target: toml::Table = repository::text("nexy.toml").parse().unwrap();
     for page in repository::pages() {
-        for word in claims(&page).iter().flat_map(|code| code.split([' ', ','])).filter(|word| !word.contains(['<', '*', '…'])) {
+        for word in claims(&page).iter().flat_map(|code| code.split([' ', ',', '"', ')'])).filter(|word| !word.contains(['<', '*', '…']))
+        {
             let starts = ["crates/", "scripts/", "tests/", "docs/", "runbook/", ".ci/", "LICENSE-", "rust-toolchain", "rustfmt"];
             if starts.iter().any(|start| word.starts_with(start)) {
                 assert!(repository::root().join(word).exists(), "{page} names {word}, which does not exist");
