@@ -1,6 +1,7 @@
 //! The story of `clean`: deletes old uploads, parked and rolled-back assets that no run needs, and nothing else.
 
 use crate::{
+    fixes,
     job::Job,
     locks::Locks,
     plan::channel::Channel,
@@ -42,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Resu
             Exit::NeedsPerson,
             format!("{} files were removed, but the list of them was not delivered", cleaned.removed.len()),
             problem.because,
-            "look at what is left:\nnexy-publish show",
+            fixes::look("look at what is left:"),
         )),
         Err(problem) => Err(problem),
     }
@@ -87,7 +88,7 @@ fn refuse_without_download(channel: &Channel, row: &ArtifactRow) -> Result<(), P
         Exit::No,
         format!("nothing is cleaned on the channel {}", row.channel),
         format!("users have no {} right now, and what lies on the channel may be needed", row.name),
-        "finish what was begun: run the publication or the rollback again; look with:\nnexy-publish show",
+        fixes::look("finish what was begun: run the publication or the rollback again; look with:"),
     ))
 }
 

@@ -1,7 +1,7 @@
 //! The command line, as clap reads it.
 
 use clap::{Args, Parser, Subcommand, builder::PossibleValuesParser};
-use nexy_contract::{Exit, Problem, ReleaseVersion};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::Common;
 use std::path::PathBuf;
 
@@ -109,7 +109,7 @@ impl Cli {
                 Exit::Usage,
                 format!("{option} belongs to a publication"),
                 "this verb asks for no reason",
-                format!("the same command without {option}"),
+                Fix::note(format!("run the same command without {option}")),
             )),
             None => Ok(()),
         }

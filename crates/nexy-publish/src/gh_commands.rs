@@ -1,6 +1,6 @@
 //! `gh` commands for the operator, for when this tool cannot go on; they contain the token by the name of its variable only.
 
-use nexy_contract::Target;
+use nexy_contract::{Fix, Target};
 
 /// The repository and the host that the commands act upon: without the host, `gh` would act upon another one.
 #[derive(Clone, Copy, Debug)]
@@ -22,22 +22,26 @@ impl<'a> GhCommands<'a> {
         format!("{}/{}", self.host(), self.repository)
     }
 
-    /// The note above such a command: where `gh` takes the token from.
-    pub(crate) fn token(self) -> String {
+    /// Where `gh` takes the token from.
+    fn token_note(self) -> &'static str {
         match self.host() {
-            "github.com" => "gh takes the token from $GH_TOKEN, else from gh auth login:".to_owned(),
-            _ => "gh takes the token from $GH_ENTERPRISE_TOKEN in place of $GH_TOKEN:".to_owned(),
+            "github.com" => "gh takes the token from $GH_TOKEN, else from gh auth login:",
+            _ => "gh takes the token from $GH_ENTERPRISE_TOKEN in place of $GH_TOKEN:",
         }
     }
 
     /// Renames one asset.
-    pub(crate) fn rename(self, id: u64, name: &str) -> String {
-        format!("gh api -X PATCH repos/{}/releases/assets/{id} -f name={name} --hostname {}", self.repository, self.host())
+    pub(crate) fn rename(self, id: u64, name: &str) -> Fix {
+        self.change(format!("gh api -X PATCH repos/{}/releases/assets/{id} -f name={name} --hostname {}", self.repository, self.host()))
     }
 
     /// Deletes one asset.
-    pub(crate) fn delete(self, id: u64) -> String {
-        format!("gh api -X DELETE repos/{}/releases/assets/{id} --hostname {}", self.repository, self.host())
+    pub(crate) fn delete(self, id: u64) -> Fix {
+        self.change(format!("gh api -X DELETE repos/{}/releases/assets/{id} --hostname {}", self.repository, self.host()))
+    }
+
+    fn change(self, command: String) -> Fix {
+        Fix::note(self.token_note()).then_command(command)
     }
 
     fn host(self) -> &'a str {

@@ -1,10 +1,10 @@
 //! One artifact of a run: what is to be live, what lies on its channel, the plan, and what the run has done so far.
 
 use crate::{
+    fixes,
     plan::{Plan, asset_names, channel::Channel, dry_run::Planned},
-    steps::local_file::Opened,
 };
-use nexy_contract::{ReleaseVersion, Timestamp, record::Artifact, signature::Carried, target::ArtifactRow};
+use nexy_contract::{Fix, ReleaseVersion, Sha256Digest, Timestamp, record::Artifact, signature::Carried, target::ArtifactRow};
 use nexy_outside::{
     files::OpenArtifact,
     github::{Asset, Release},
@@ -19,14 +19,20 @@ pub(crate) enum Operation {
 
 impl Operation {
     /// What the operator does when everything must be done anew.
-    pub(crate) const fn start_over(self) -> &'static str {
+    pub(crate) fn start_over(self) -> Fix {
         match self {
-            Self::Publication => {
-                "start again from the bytes in the inbox:\nnexy-version record | nexy-gate before-publish - | nexy-publish -"
-            }
-            Self::Rollback => "run the same command again",
+            Self::Publication => fixes::publish_from_the_inbox(),
+            Self::Rollback => Fix::note("run the same command again"),
         }
     }
+}
+
+/// A local file that may be sent.
+pub(crate) struct Opened {
+    pub(crate) file: OpenArtifact,
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) tail: Vec<u8>,
+    pub(crate) signature: Option<Carried>,
 }
 
 /// One artifact of a run.

@@ -1,6 +1,6 @@
 //! The lock of each channel on this machine, and the tag by which uploads of this machine are recognised.
 
-use nexy_contract::{Exit, Problem, Sha256Digest, Target};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest, Target};
 use nexy_outside::own_lock::{self, OwnLock, Taken};
 use std::collections::BTreeSet;
 
@@ -51,6 +51,6 @@ fn busy(channel: &str, process: Option<String>) -> Problem {
         Exit::Busy,
         format!("nothing was done on the channel {channel}"),
         format!("another nexy-publish{process} is at work on it on this machine"),
-        "wait until it has ended, then run the same pipeline again",
+        Fix::note("wait until it has ended, then run the same pipeline again"),
     )
 }

@@ -2,6 +2,7 @@
 
 mod clean;
 mod cli;
+mod fixes;
 mod gh_commands;
 mod job;
 mod locks;

@@ -3,6 +3,7 @@
 use crate::{
     TOOL, clean,
     cli::Publish,
+    fixes,
     job::Job,
     locks::Locks,
     plan::dry_run,
@@ -11,7 +12,7 @@ use crate::{
     swap_all,
 };
 use nexy_contract::{
-    Exit, Problem, Record,
+    Exit, Fix, Problem, Record,
     before_publish::{self, Refusal},
     record::Retry,
     text::printable,
@@ -104,7 +105,7 @@ fn make_live(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem>
 
 /// Done; the manifest comes next.
 pub(crate) fn done(message: String, changed: bool) -> Deed {
-    Deed { next: nexy_contract::Fix::note("tell the clients:").then_command("nexy-manifest write -"), ..Deed::done(message, changed) }
+    Deed { next: Fix::note("tell the clients:").then_command("nexy-manifest write -"), ..Deed::done(message, changed) }
 }
 
 /// The outcome of a dry run: every step, or the refusal.
@@ -121,12 +122,12 @@ fn admit(workspace: &Workspace, options: &Publish, common: &Common, record: &Rec
             Exit::No,
             "nothing is published",
             "the record names no artifact",
-            format!("put the finished files into {}/ and start again with nexy-version record", workspace.target.layout.inbox),
+            Fix::note(format!("put the finished files into {}/", workspace.target.layout.inbox)).then(fixes::publish_from_the_inbox()),
         ));
     }
     if options.allow_rolled_back.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
         let what = "--allow-rolled-back needs a reason";
-        return Err(Problem::new(Exit::Usage, what, "", "--allow-rolled-back 'why these bytes are right after all'"));
+        return Err(Problem::new(Exit::Usage, what, "", Fix::note("say why: --allow-rolled-back 'these bytes are right after all'")));
     }
     owned_version::must_be(workspace, record.version)?;
     let limits = &workspace.target.limits;

@@ -11,7 +11,7 @@ use crate::{
     swap_all,
 };
 use nexy_contract::{
-    Exit, Problem, Record,
+    Exit, Fix, Problem, Record,
     record::{self, Retry},
     target::ArtifactRow,
 };
@@ -101,7 +101,7 @@ fn rows<'a>(workspace: &'a Workspace, options: &Rollback, record: &Record) -> Re
                 Exit::Usage,
                 format!("cannot determine which artifact {} is", file.display()),
                 "neither its name nor its ending belongs to exactly one artifact of nexy.toml",
-                format!("call it {}", target.artifacts.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(" or ")),
+                Fix::note(format!("call it {}", target.artifacts.iter().map(|row| row.name.as_str()).collect::<Vec<_>>().join(" or "))),
             )
         });
     }

@@ -1,6 +1,7 @@
 //! Swaps all artifacts, then confirms all of them; a failure undoes every swap. Also records what is live afterwards.
 
 use crate::{
+    fixes,
     job::Job,
     session::Session,
     steps::{confirm, swap},
@@ -36,10 +37,14 @@ pub(crate) fn swap_all(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<()
         };
         return Err(Problem { what: format!("{had}; {}", problem.what), ..problem }.ending(Exit::PutBack));
     }
-    let joined = |part: fn(&Problem) -> &str| needs_person.iter().map(part).collect::<Vec<_>>().join("; ");
-    let fix = needs_person.iter().fold(Fix::none(), |fix, problem| fix.then(&problem.fix));
+    let joined = |part: fn(&Problem) -> &str, by: &str| needs_person.iter().map(part).collect::<Vec<_>>().join(by);
     let exit = Exit::gravest(needs_person.iter().map(|problem| problem.exit)).unwrap_or(Exit::NeedsPerson);
-    Err(Problem::new(exit, joined(|problem| &problem.what), joined(|problem| &problem.because), fix))
+    Err(Problem::new(
+        exit,
+        joined(|problem| &problem.what, "; "),
+        joined(|problem| &problem.because, "; "),
+        needs_person.iter().fold(Fix::none(), |fix, problem| fix.then(&problem.fix)),
+    ))
 }
 
 /// Records what is live now, and the confirmed signatures.
@@ -61,7 +66,7 @@ fn live(session: &Session<'_>, job: &Job<'_>) -> Result<Live, Problem> {
         Some(_) => (job.staged.as_ref(), job.plan.retire.as_ref().map(|old| (old, &job.plan.retire_as))),
         None => (job.channel.live.as_ref(), job.channel.previous.as_ref().map(|old| (old, &old.name))),
     };
-    let asset = asset.ok_or_else(|| Problem::new(Exit::Bug, "nothing is live after a publication", "", "report this as a bug"))?;
+    let asset = asset.ok_or_else(|| Problem::new(Exit::Bug, "nothing is live after a publication", "", fixes::report_as_a_bug()))?;
     Ok(Live {
         url: session.target.public_url(job.row),
         asset_id: asset.id,

@@ -8,9 +8,9 @@ pub(crate) mod rollback;
 #[cfg(test)]
 mod tests;
 
-use crate::gh_commands::GhCommands;
+use crate::{fixes, gh_commands::GhCommands};
 use channel::Channel;
-use nexy_contract::{Exit, Problem, Sha256Digest};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest};
 use nexy_outside::github::Asset;
 
 /// What one artifact needs.
@@ -109,7 +109,7 @@ fn refuse_partial_upload(gh: GhCommands<'_>, channel: &Channel) -> Result<(), Pr
             Exit::NeedsPerson,
             format!("{} on the channel is not a whole file", asset.name),
             format!("asset {} is in the state `{}`", asset.id, asset.state),
-            format!("delete it once no upload of it is running; {}\n{}\nthen run the same pipeline again", gh.token(), gh.delete(asset.id)),
+            Fix::note("delete it once no upload of it is running, then run the same pipeline again").then(gh.delete(asset.id)),
         )),
     }
 }
@@ -122,12 +122,8 @@ pub(crate) fn busy(gh: GhCommands<'_>, channel: &Channel, asset: &Asset) -> Prob
         Exit::Busy,
         "nothing was swapped: another publication may be running",
         format!("{} ({label}, state `{}`) is {age}; it is left alone for an hour", asset.name, asset.state),
-        format!(
-            "wait until the other publication has ended, then run the same pipeline again; look with:\n\
-             nexy-publish show\n\
-             when no publication is running, delete what an earlier run has left; {}\n{}",
-            gh.token(),
-            gh.delete(asset.id)
-        ),
+        fixes::wait_for_the_other_publication()
+            .then_note("when no publication is running, delete what an earlier run has left:")
+            .then(gh.delete(asset.id)),
     )
 }

@@ -5,7 +5,7 @@ use super::{
     channel::{self, Channel},
     refuse_partial_upload, staging,
 };
-use nexy_contract::{Exit, Problem, ReleaseVersion};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::github::Asset;
 
 /// Plans the publication of one artifact; `allow_rolled_back` lets rolled-back bytes and versions pass.
@@ -25,7 +25,7 @@ pub(crate) fn publication(
                 wanted,
                 version,
                 "these bytes were rolled back: they are live only because nothing else was there".to_owned(),
-                "build a new version",
+                Fix::note("build a new version"),
             ));
         }
         return Ok(Plan::confirm_only());
@@ -60,18 +60,19 @@ fn rolled_back(wanted: &Wanted<'_>, version: ReleaseVersion, channel: &Channel) 
     for asset in &channel.rolled_back {
         if wanted.is_rolled_back_as(asset) {
             let because = format!("these bytes were rolled back: {} is on the channel", asset.name);
-            return Some(refuse(wanted, version, because, "build a new version"));
+            return Some(refuse(wanted, version, because, Fix::note("build a new version")));
         }
         if let Some(known) = channel::version(wanted.artifact, asset).filter(|known| version <= *known) {
             let because = format!("{known} was rolled back ({}), and clients that have it follow only a higher version", asset.name);
-            return Some(refuse(wanted, version, because, "give the build a higher version: nexy-version set X.Y.Z.W"));
+            let fix = Fix::note("give the build a higher version:").then_command("nexy-version set X.Y.Z.W");
+            return Some(refuse(wanted, version, because, fix));
         }
     }
     None
 }
 
-fn refuse(wanted: &Wanted<'_>, version: ReleaseVersion, because: String, fix: &str) -> Problem {
-    let fix = format!("{fix}; if these bytes are right after all, publish with --allow-rolled-back REASON");
+fn refuse(wanted: &Wanted<'_>, version: ReleaseVersion, because: String, fix: Fix) -> Problem {
+    let fix = fix.then_note("if these bytes are right after all, publish with --allow-rolled-back REASON");
     Problem::new(Exit::No, format!("{} {version} is not published", wanted.artifact), because, fix)
 }
 

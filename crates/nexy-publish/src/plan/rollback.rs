@@ -5,8 +5,8 @@ use super::{
     channel::{self, Channel},
     refuse_partial_upload, staging,
 };
-use crate::gh_commands::GhCommands;
-use nexy_contract::{Exit, Problem, ReleaseVersion};
+use crate::{fixes, gh_commands::GhCommands};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::github::Asset;
 
 /// The target of a rollback.
@@ -110,13 +110,7 @@ fn no_candidate(artifact: &str, restore: Option<Asset>) -> RollbackPlan {
 }
 
 fn refuse(artifact: &str, because: String) -> Problem {
-    Problem::new(
-        Exit::No,
-        format!("{artifact} cannot be rolled back"),
-        because,
-        "name an older artifact and its version:\n\
-         nexy-version record | nexy-publish rollback --artifact FILE --to-version X.Y.Z.W - | nexy-manifest write -",
-    )
+    Problem::new(Exit::No, format!("{artifact} cannot be rolled back"), because, fixes::roll_back_to_a_file())
 }
 
 /// The version that goes live: the one in the label, else the one given by the operator. Both must agree, and be lower than
@@ -130,20 +124,21 @@ pub(crate) fn version(
     rollback: &RollbackPlan,
     given: Option<ReleaseVersion>,
 ) -> Result<ReleaseVersion, Problem> {
-    let refuse = |because: String, fix: String| Err(Problem::new(Exit::No, format!("{artifact} is not rolled back"), because, fix));
+    let refuse = |because: String, fix: Fix| Err(Problem::new(Exit::No, format!("{artifact} is not rolled back"), because, fix));
     let labelled = rollback.source.as_ref().and_then(|asset| channel::version(artifact, asset));
     let version = match (labelled, given) {
         (Some(labelled), Some(given)) if labelled != given => {
             return refuse(
                 format!("the label of what it would go back to says {labelled}, not {given}"),
-                format!("say --to-version {labelled}, or leave it out; look with:\nnexy-publish show"),
+                Fix::note(format!("say --to-version {labelled}, or leave it out; look with:")).then_command("nexy-publish show"),
             );
         }
         (Some(version), _) | (None, Some(version)) => version,
         (None, None) => {
             return refuse(
                 "what it would go back to has no label that names a version, and clients are told a version".to_owned(),
-                "say which one it is: nexy-publish rollback --to-version X.Y.Z.W -".to_owned(),
+                Fix::note("say which version it is, in place of X.Y.Z.W:")
+                    .then_command("nexy-version record | nexy-publish rollback --to-version X.Y.Z.W - | nexy-manifest write -"),
             );
         }
     };
@@ -154,11 +149,11 @@ pub(crate) fn version(
     if let Some(live) = live.filter(|live| version >= *live) {
         return refuse(
             format!("{version} is not lower than {live}, which is live"),
-            "name an older artifact with --artifact FILE --to-version X.Y.Z.W, or publish a newer one".to_owned(),
+            fixes::roll_back_to_a_file().then_note("or publish a newer one"),
         );
     }
     if let Some(bad) = channel.rolled_back.iter().find(|asset| channel::version(artifact, asset) == Some(version)) {
-        return refuse(format!("{version} was rolled back itself: {} is on the channel", bad.name), "go back further".to_owned());
+        return refuse(format!("{version} was rolled back itself: {} is on the channel", bad.name), fixes::roll_back_to_a_file());
     }
     Ok(version)
 }

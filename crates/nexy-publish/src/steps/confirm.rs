@@ -1,6 +1,6 @@
 //! Confirms the live asset from both sides: what GitHub says about it, and what the public URL serves.
 
-use crate::{job::Job, plan::channel, session::Session};
+use crate::{fixes, job::Job, plan::channel, session::Session};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
     clock,
@@ -49,12 +49,7 @@ fn github_says_so(session: &Session<'_>, job: &Job<'_>) -> Result<(), Problem> {
 }
 
 fn refuse(job: &Job<'_>, because: String) -> Problem {
-    Problem::new(
-        Exit::No,
-        format!("{} is not what was published", job.place()),
-        because,
-        "look at the channel, then run the whole pipeline again:\nnexy-publish show",
-    )
+    Problem::new(Exit::No, format!("{} is not what was published", job.place()), because, fixes::look_and_start_over())
 }
 
 /// `None` when the public URL ends with our bytes and has our size, else what it serves.

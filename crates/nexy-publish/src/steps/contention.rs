@@ -2,6 +2,7 @@
 
 use super::asset_ops;
 use crate::{
+    fixes,
     job::Job,
     plan::{
         self,
@@ -61,6 +62,6 @@ pub(crate) fn locate_staged(session: &Session<'_>, job: &mut Job<'_>, staged: &A
         Exit::Busy,
         format!("nothing was swapped: {place} is gone"),
         because,
-        "agree who publishes, then run the same pipeline again; look with:\nnexy-publish show",
+        fixes::look("agree who publishes, then run the same pipeline again; look with:"),
     ))
 }

@@ -1,13 +1,9 @@
 //! The first look at one artifact: its file, its release, its channel, and the plan that follows.
 
-use super::{
-    download,
-    local_file::{self, Opened},
-    manifest_rule, restore_live,
-};
+use super::{download, local_file, manifest_rule, restore_live};
 use crate::{
-    cli,
-    job::{Job, Operation},
+    cli, fixes,
+    job::{Job, Opened, Operation},
     plan::{
         Plan,
         channel::Channel,
@@ -16,7 +12,7 @@ use crate::{
     },
     session::Session,
 };
-use nexy_contract::{Exit, Problem, Record, Sha256Digest, before_publish, record::Artifact, target::ArtifactRow};
+use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, before_publish, record::Artifact, target::ArtifactRow};
 use nexy_outside::{
     Workspace,
     github::{Asset, Release},
@@ -91,7 +87,7 @@ fn changed_since_the_gates(record: &Record, artifact: &str, channel: &Channel) -
         Exit::Busy,
         "nothing was published: the channel has changed",
         because,
-        "look at it, then ask the gates again:\nnexy-publish show\nnexy-version record | nexy-gate before-publish - | nexy-publish -",
+        fixes::look("look at the channel:").then(fixes::publish_from_the_inbox()),
     ))
 }
 
@@ -178,10 +174,8 @@ pub(crate) fn release(session: &Session<'_>, row: &ArtifactRow) -> Result<Releas
             Exit::No,
             format!("cannot publish {name}"),
             format!("the release `{channel}` is {state}"),
-            format!(
-                "publish the draft in the browser, or make it anew without immutability:\ngh release view {channel} -R {} --web",
-                session.gh().repository_with_host()
-            ),
+            Fix::note("publish the draft in the browser, or create the release anew without immutability:")
+                .then_command(format!("gh release view {channel} -R {} --web", session.gh().repository_with_host())),
         ));
     }
     Ok(release)
@@ -197,7 +191,8 @@ pub(crate) fn release_in_any_state(session: &Session<'_>, row: &ArtifactRow) -> 
             Exit::No,
             what(),
             format!("{} has no release `{channel}` that this token can see; a draft counts as none", session.gh().repository),
-            format!("create the fixed release once by hand:\ngh release create {channel} -R {repository} --title {channel} --notes ''"),
+            Fix::note("create the fixed release once by hand:")
+                .then_command(format!("gh release create {channel} -R {repository} --title {channel} --notes ''")),
         )
     })
 }

@@ -1,18 +1,14 @@
 //! The local file: opened once, and everything is read and sent from that one descriptor.
 
 use super::{download::TAIL_BYTES, signature};
-use crate::{job::Operation, progress::Progress, session::Session};
-use nexy_contract::{Exit, Problem, Sha256Digest, signature::Carried, text::shell_word};
+use crate::{
+    job::{Opened, Operation},
+    progress::Progress,
+    session::Session,
+};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest, signature::Carried, text::shell_word};
 use nexy_outside::files::{FileError, OpenArtifact};
 use std::path::Path;
-
-/// A file that may be sent.
-pub(crate) struct Opened {
-    pub(crate) file: OpenArtifact,
-    pub(crate) sha256: Sha256Digest,
-    pub(crate) tail: Vec<u8>,
-    pub(crate) signature: Option<Carried>,
-}
 
 /// Opens a file, hashes it, and checks its signature in the same pass.
 ///
@@ -74,14 +70,14 @@ pub(crate) fn refuse_changed(file: &OpenArtifact, operation: Operation) -> Resul
             Exit::No,
             not_published(file.path()),
             "it was changed or replaced while it was read",
-            format!("wait until no program writes it any more, then {}", operation.start_over()),
+            Fix::note("wait until no program writes it any more").then(operation.start_over()),
         )),
         Err(error) => Err(unreadable(&error, operation)),
     }
 }
 
 fn unreadable(error: &FileError, operation: Operation) -> Problem {
-    error.problem(Exit::No, format!("put the finished file there, then {}", operation.start_over()))
+    error.problem(Exit::No, Fix::note("put the finished file there").then(operation.start_over()))
 }
 
 fn not_published(path: &Path) -> String {

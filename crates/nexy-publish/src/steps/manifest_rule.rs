@@ -1,7 +1,7 @@
 //! The rule of the manifests: bytes that the workspace's manifests could never announce to clients do not go live (S3 §1).
 
 use nexy_contract::{
-    Exit, Problem, Record, ReleaseVersion, Sha256Digest,
+    Exit, Fix, Problem, Record, ReleaseVersion, Sha256Digest,
     manifest::{ManifestFacts, Move},
     text::shell_word,
 };
@@ -20,7 +20,9 @@ pub(crate) fn check_publication(workspace: &Workspace, record: &Record) -> Resul
                 Exit::No,
                 "nothing is published",
                 format!("{path}: {because}"),
-                "new bytes need a version above the manifest's (nexy-version set X.Y.Z.W, then build it), and a new version needs new bytes; then run the whole pipeline again",
+                Fix::note("new bytes need a version above the manifest's, and a new version needs new bytes:")
+                    .then_command("nexy-version set X.Y.Z.W")
+                    .then_note("build it, then run the whole pipeline again"),
             )),
             None => Ok(()),
         }
@@ -39,7 +41,9 @@ pub(crate) fn check_rollback(workspace: &Workspace, version: ReleaseVersion, sha
             Exit::No,
             "nothing is rolled back",
             format!("{path}: {because}, so no manifest could follow"),
-            "say the version that these bytes really are, with --to-version, or go back to other bytes with --artifact FILE; what is known:\nnexy-manifest show\nnexy-publish show",
+            Fix::note("say the version of these bytes with --to-version, or go back to other bytes with --artifact FILE; look with:")
+                .then_command("nexy-manifest show")
+                .then_command("nexy-publish show"),
         ))
     })
 }
@@ -47,14 +51,15 @@ pub(crate) fn check_rollback(workspace: &Workspace, version: ReleaseVersion, sha
 /// Judges every manifest that exists in the workspace.
 fn each(workspace: &Workspace, what: &str, judge: impl Fn(&str, &ManifestFacts) -> Result<(), Problem>) -> Result<(), Problem> {
     let found = manifests::read_all(workspace)
-        .map_err(|error| error.problem(Exit::CouldNotLook, "make it readable, then run the whole pipeline again"))?;
+        .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the whole pipeline again")))?;
     for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
         let facts = ManifestFacts::read(text).map_err(|error| {
             Problem::new(
                 Exit::No,
                 what,
                 format!("{path}: {error}"),
-                format!("restore the manifest, then run the whole pipeline again:\ngit log -p -- {}", shell_word(path)),
+                Fix::note("restore the manifest from git, then run the whole pipeline again:")
+                    .then_command(format!("git log -p -- {}", shell_word(path))),
             )
         })?;
         judge(path, &facts)?;

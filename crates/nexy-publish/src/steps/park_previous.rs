@@ -3,6 +3,7 @@
 
 use super::{asset_ops, recheck, restore_live};
 use crate::{
+    fixes,
     job::Job,
     plan::{
         asset_names::{self, Slot},
@@ -43,7 +44,7 @@ pub(crate) fn park(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Probl
 
 fn gone(problem: Problem) -> Problem {
     let because = "another run or person has deleted it a moment ago".to_owned();
-    Problem { because, ..problem }.ending(Exit::Busy).doing("look at the channel, then run the whole pipeline again:\nnexy-publish show")
+    Problem { because, ..problem }.ending(Exit::Busy).doing(fixes::look_and_start_over())
 }
 
 /// The label with the machine tag, which tells the next run on this machine that no other machine works on the asset.
@@ -87,9 +88,8 @@ pub(crate) fn unpark(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Pro
     let is_free = now.as_ref().is_none_or(|now| now.previous.is_none());
     if is_parked && is_free && asset_ops::rename(session, &job.release, older.id, &older.name, &label).is_err() {
         stdio::note(&format!(
-            "nexy-publish: {} could not get its name back, and a rollback finds it as {parked_name}; {}\n{}",
+            "nexy-publish: {} could not get its name back, and a rollback finds it as {parked_name}\n{}",
             older.name,
-            session.gh().token(),
             session.gh().rename(older.id, &older.name)
         ));
     }
@@ -110,8 +110,9 @@ pub(crate) fn delete_parked(session: &Session<'_>, job: &mut Job<'_>) {
     let ours = job.staged.as_ref().filter(|_| job.swapped_at.is_some()).or(job.channel.live.as_ref());
     if now.live.as_ref().map(|live| live.id) != ours.map(|ours| ours.id) {
         return stdio::note(&format!(
-            "nexy-publish: another run or person has changed {} since it was confirmed; look with:\nnexy-publish show",
-            job.place()
+            "nexy-publish: another run or person has changed {} since it was confirmed\n{}",
+            job.place(),
+            fixes::look("look at the channel:")
         ));
     }
     let machine_tag = session.machine_tag(&job.artifact.channel);

@@ -2,6 +2,7 @@
 
 use super::contention;
 use crate::{
+    fixes,
     job::{Job, Operation},
     plan::{asset_names, channel::Channel},
     session::Session,
@@ -39,7 +40,7 @@ pub(crate) fn unchanged(job: &Job<'_>, now: &Channel) -> Result<(), Problem> {
             Exit::Busy,
             "nothing was swapped: another run or person changed the channel meanwhile",
             because,
-            "look at it, then run the whole pipeline again:\nnexy-publish show",
+            fixes::look_and_start_over(),
         )),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::asset_ops;
 use crate::{
+    fixes,
     job::Job,
     plan::asset_names::{self, Slot},
     session::Session,
@@ -73,7 +74,7 @@ fn changed_meanwhile(job: &Job<'_>) -> Problem {
         Exit::Busy,
         format!("{} was missing a moment ago, and another run or person is working on it", job.place()),
         "the channel has changed meanwhile",
-        "look at it, then run the whole pipeline again:\nnexy-publish show",
+        fixes::look_and_start_over(),
     )
 }
 
@@ -83,6 +84,6 @@ pub(crate) fn missing(session: &Session<'_>, job: &Job<'_>, id: u64, error: &Git
         Exit::NeedsPerson,
         format!("users have no {} right now", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!("{}\n{}\nnexy-publish show", session.gh().token(), session.gh().rename(id, &job.artifact.name)),
+        session.gh().rename(id, &job.artifact.name).then_command("nexy-publish show"),
     )
 }

@@ -1,8 +1,8 @@
 //! The Ed25519 signature of an artifact, checked in the same pass in which the artifact is hashed.
 
-use crate::session::Session;
+use crate::{fixes, session::Session};
 use ed25519_compact::{PublicKey, Signature, VerifyingState};
-use nexy_contract::{Exit, Problem, Sha256Digest, signature as spelling, signature::Carried};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest, signature as spelling, signature::Carried};
 use nexy_outside::files;
 use std::path::{Path, PathBuf};
 
@@ -70,11 +70,12 @@ fn refuse(path: &Path, because: String) -> Problem {
         Exit::No,
         format!("{} is not published", path.display()),
         because,
-        format!(
-            "sign the finished file (Sparkle's sign_update -p, or your own tool), put the line into {}{}, and start again from nexy-version record",
+        Fix::note(format!(
+            "sign the finished file (Sparkle's sign_update -p, or your own tool), and put the line into {}{}",
             path.display(),
             spelling::SUFFIXES[0]
-        ),
+        ))
+        .then(fixes::publish_from_the_inbox()),
     )
 }
 
@@ -84,7 +85,7 @@ fn beside(path: &Path) -> Result<Option<(PathBuf, String)>, Problem> {
         name.push(suffix);
         let file = PathBuf::from(name);
         let text = files::read_text_if_there(&file, MAX_BYTES).map_err(|error| {
-            error.problem(Exit::No, "put the signature itself there, or delete the file; then run the same pipeline again")
+            error.problem(Exit::No, Fix::note("put the signature itself there, or delete the file; then run the same pipeline again"))
         })?;
         if let Some(text) = text {
             return Ok(Some((file, text)));

@@ -6,6 +6,7 @@ use super::{
     park_previous, recheck, restore_live,
 };
 use crate::{
+    fixes,
     job::Job,
     plan::{
         asset_names,
@@ -13,7 +14,7 @@ use crate::{
     },
     session::Session,
 };
-use nexy_contract::{Exit, Problem};
+use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::{
     clock,
     github::{Asset, GithubError, Kind},
@@ -24,7 +25,7 @@ use nexy_outside::{
 pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     refuse_when_stopped(session)?;
     let Some(staged) = job.staged.clone() else {
-        return Err(Problem::new(Exit::Bug, "nothing is staged", "", "report this as a bug"));
+        return Err(Problem::new(Exit::Bug, "nothing is staged", "", fixes::report_as_a_bug()));
     };
     match park_previous::park(session, job).and_then(|()| two_renames(session, job, &staged)) {
         Err(problem) if problem.exit != Exit::NeedsPerson => Err(park_previous::unpark(session, job).err().unwrap_or(problem)),
@@ -107,14 +108,21 @@ fn refuse_when_stopped(session: &Session<'_>) -> Result<(), Problem> {
     } else {
         return Ok(());
     };
-    Err(Problem::new(Exit::CouldNotLook, "nothing was swapped", because, "run the whole pipeline again; what was uploaded is used again"))
+    Err(Problem::new(
+        Exit::CouldNotLook,
+        "nothing was swapped",
+        because,
+        Fix::note("run the whole pipeline again; what was uploaded is used again"),
+    ))
 }
 
 fn first_rename_refused(job: &Job<'_>, error: &GithubError) -> Problem {
     let problem = error.problem(format!("nothing was swapped: cannot rename {}", job.place()));
     if error.kind == Kind::AlreadyExists {
-        return problem
-            .doing(format!("another person or run has put {} there meanwhile; look at it:\nnexy-publish show", job.plan.retire_as));
+        return problem.doing(
+            Fix::note(format!("another person or run has put {} there meanwhile; look at it:", job.plan.retire_as))
+                .then_command("nexy-publish show"),
+        );
     }
     problem
 }
@@ -138,7 +146,7 @@ fn second_rename_failed(session: &Session<'_>, job: &mut Job<'_>, failed: &NotRe
             Exit::NeedsPerson,
             format!("cannot determine whether {} is live now", job.place()),
             format!("{}: {}", failed.error.call, failed.error.because),
-            "look at the channel, then run the whole pipeline again:\nnexy-publish show",
+            fixes::look_and_start_over(),
         )),
         None => Err(failed.error.problem(format!("nothing is live as {}, as before", job.place()))),
     }
@@ -195,20 +203,21 @@ fn published_by_another(job: &Job<'_>, live: &Asset) -> Problem {
         Exit::Busy,
         format!("{} was published by another run meanwhile", job.place()),
         format!("the live name belongs to asset {} now ({})", live.id, live.label.as_deref().unwrap_or("no label")),
-        format!("agree who publishes, then run the whole pipeline again; what was live before is {old} now; look with:\nnexy-publish show"),
+        Fix::note(format!("what was live before is {old} now"))
+            .then(fixes::look("agree who publishes, then run the whole pipeline again; look with:")),
     )
 }
 
 /// The new asset could not be taken off the live name: both renames for the operator.
 fn cannot_take_back(session: &Session<'_>, job: &Job<'_>, new: &Asset, error: &GithubError) -> Problem {
-    let mut commands = session.gh().rename(new.id, &new.name);
+    let mut fix = session.gh().rename(new.id, &new.name);
     if let Some(old) = &job.plan.retire {
-        commands += &format!(" && {}", session.gh().rename(old.id, &job.artifact.name));
+        fix = fix.then(session.gh().rename(old.id, &job.artifact.name));
     }
     Problem::new(
         Exit::NeedsPerson,
         format!("{} still is the new artifact, and could not be taken back", job.place()),
         format!("{}: {}", error.call, error.because),
-        format!("{}\n{commands}\nnexy-publish show", session.gh().token()),
+        fix.then_command("nexy-publish show"),
     )
 }

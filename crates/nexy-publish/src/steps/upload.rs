@@ -2,19 +2,23 @@
 
 use super::{asset_ops, contention, local_file, recheck};
 use crate::{
+    fixes,
     job::Job,
     plan::{asset_names, channel},
     progress::Progress,
     session::Session,
 };
-use nexy_contract::{Exit, Problem};
+use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::{
     files::OpenArtifact,
     github::{Asset, GithubError, Kind, Sent},
     http, stdio,
 };
 
-const RUN_AGAIN: &str = "run the same pipeline again; what was live is still live";
+/// What the operator does after a fault that left everything live.
+fn run_again() -> Fix {
+    Fix::note("run the same pipeline again; what was live is still live")
+}
 
 /// Stages the wanted bytes: an upload of an earlier run or a rolled-back asset is used again when it holds them.
 pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
@@ -41,7 +45,7 @@ pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Prob
         job.channel
             .staged_for(&job.artifact.name, job.artifact.sha256)
             .cloned()
-            .ok_or_else(|| Problem::new(Exit::Bug, "the plan names a staged file that does not exist", "", "report this as a bug"))?
+            .ok_or_else(|| Problem::new(Exit::Bug, "the plan names a staged file that does not exist", "", fixes::report_as_a_bug()))?
     };
     if job.channel.staged.iter().all(|asset| asset.id != staged.id) {
         job.channel.staged.push(staged.clone());
@@ -72,8 +76,7 @@ pub(crate) fn undo_restaging(session: &Session<'_>, jobs: &mut [Job<'_>]) {
         let label = bad.label.clone().unwrap_or_default();
         if is_staged && asset_ops::rename(session, &job.release, bad.id, &bad.name, &label).is_err() {
             stdio::note(&format!(
-                "nexy-publish: {name} holds bytes that were rolled back, and could not get back the name that says so; {}\n{}",
-                session.gh().token(),
+                "nexy-publish: {name} holds bytes that were rolled back, and could not get back the name that says so\n{}",
                 session.gh().rename(bad.id, &bad.name)
             ));
         }
@@ -101,10 +104,7 @@ fn upload(session: &Session<'_>, job: &mut Job<'_>, name: &str) -> Result<Asset,
         let error = if error.kind == Kind::AlreadyExists { GithubError { kind: Kind::Server, ..error } } else { error };
         // The release existed a moment ago, so it is the upload that another run has deleted.
         if error.kind == Kind::NotFound {
-            return Err(error
-                .problem(what)
-                .ending(Exit::Busy)
-                .doing("another publication may be running: wait until it has ended, then run the same pipeline again; look with:\nnexy-publish show"));
+            return Err(error.problem(what).ending(Exit::Busy).doing(fixes::wait_for_the_other_publication()));
         }
         session.retry.wait(error, attempt).map_err(|error| error.problem(what.clone()))?;
         attempt += 1;
@@ -117,7 +117,7 @@ fn send(session: &Session<'_>, job: &mut Job<'_>, name: &str, label: &str) -> Re
     let operation = job.operation;
     let source = local(job.file.as_mut())?;
     local_file::refuse_changed(source, operation)?;
-    let file = source.rewound().map_err(|error| error.problem(Exit::No, RUN_AGAIN))?;
+    let file = source.rewound().map_err(|error| error.problem(Exit::No, run_again()))?;
     let progress = Progress::begin(session.common, format!("uploading {}", job.artifact.name), size_bytes);
     session.retry.note_change();
     let sent = Sent { file, size_bytes, progress: http::Progress(&|bytes| progress.at(bytes)) };
@@ -148,7 +148,7 @@ fn found_after(session: &Session<'_>, job: &mut Job<'_>) -> Result<Option<Asset>
             Exit::Busy,
             format!("cannot upload {}", job.artifact.name),
             format!("another run is uploading {} right now (state `{}`)", asset.name, asset.state),
-            "wait until the other publication has ended, then run the same pipeline again; look with:\nnexy-publish show",
+            fixes::wait_for_the_other_publication(),
         )),
         None => Ok(None),
     }
@@ -170,12 +170,12 @@ fn check(session: &Session<'_>, job: &mut Job<'_>, name: &str, asset: &Asset) ->
         return Ok(());
     };
     let what = format!("the upload of {} was deleted again", job.artifact.name);
-    let fix = changed.map_or_else(|| RUN_AGAIN.into(), |problem| problem.fix);
+    let fix = changed.map_or_else(run_again, |problem| problem.fix);
     match asset_ops::delete(session, &job.release, asset) {
         Ok(()) => Err(Problem::new(Exit::PutBack, what, because, fix)),
         Err(error) => {
-            let by_hand = nexy_contract::Fix::from(format!("{}\n{}", session.gh().token(), session.gh().delete(asset.id)));
-            Err(error.problem(format!("cannot delete a broken upload ({because})")).doing(by_hand.then(fix)))
+            let by_hand = session.gh().delete(asset.id).then(fix);
+            Err(error.problem(format!("cannot delete a broken upload ({because})")).doing(by_hand))
         }
     }
 }
@@ -188,5 +188,5 @@ fn label(session: &Session<'_>, job: &Job<'_>) -> String {
 }
 
 fn local(file: Option<&mut OpenArtifact>) -> Result<&mut OpenArtifact, Problem> {
-    file.ok_or_else(|| Problem::new(Exit::Bug, "there is no file to upload", "", "report this as a bug"))
+    file.ok_or_else(|| Problem::new(Exit::Bug, "there is no file to upload", "", fixes::report_as_a_bug()))
 }

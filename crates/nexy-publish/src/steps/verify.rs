@@ -1,14 +1,14 @@
 //! Downloads the bytes that are to go live from their public URL, without a token, and compares them (S2 §4.1).
 
 use super::{asset_ops, contention, download};
-use crate::{job::Job, session::Session};
-use nexy_contract::{Exit, Problem};
+use crate::{fixes, job::Job, session::Session};
+use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::github::{Asset, Kind};
 
 /// Verifies the staged upload, and deletes it when it holds other bytes.
 pub(crate) fn upload(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     let Some(staged) = job.staged.clone() else {
-        return Err(Problem::new(Exit::Bug, "nothing is staged", "", "report this as a bug"));
+        return Err(Problem::new(Exit::Bug, "nothing is staged", "", fixes::report_as_a_bug()));
     };
     let url = session.target.public_asset_url(&job.artifact.channel, &staged.name);
     session.common.note("Verifying uploaded artifact from release URL...");
@@ -34,10 +34,10 @@ pub(crate) fn upload(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Pro
 
 /// Deletes the upload, unless another run may be about to make it live.
 fn delete(session: &Session<'_>, job: &mut Job<'_>, staged: &Asset, because: String) -> Problem {
-    let by_hand = format!("{}\n{}\nthen run the same pipeline again", session.gh().token(), session.gh().delete(staged.id));
+    let by_hand = session.gh().delete(staged.id).then_note("then run the same pipeline again");
     if !contention::may_delete(session, job, staged) {
         let what = format!("{} came back changed, and is left alone: this run has not uploaded it", staged.name);
-        return Problem::new(Exit::No, what, because, format!("when no other publication is running, delete it\n{by_hand}"));
+        return Problem::new(Exit::No, what, because, Fix::note("when no other publication is running, delete it:").then(by_hand));
     }
     session.retry.pause_before_change();
     match asset_ops::delete(session, &job.release, staged) {
@@ -47,7 +47,7 @@ fn delete(session: &Session<'_>, job: &mut Job<'_>, staged: &Asset, because: Str
                 Exit::PutBack,
                 format!("the upload of {} came back changed and was deleted; users still get the old one", job.artifact.name),
                 because,
-                "check the network and the proxy between here and GitHub, then run the same pipeline again",
+                Fix::note("check the network and the proxy between here and GitHub, then run the same pipeline again"),
             )
         }
         Err(error) => error.problem(format!("cannot delete the staged file, which holds other bytes ({because})")).doing(by_hand),
@@ -62,7 +62,7 @@ pub(crate) fn rollback(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), P
     let name = match (&job.staged, job.plan.already_live) {
         (_, true) => job.artifact.name.clone(),
         (Some(source), false) => source.name.clone(),
-        (None, false) => return Err(Problem::new(Exit::Bug, "there is nothing to go back to", "", "report this as a bug")),
+        (None, false) => return Err(Problem::new(Exit::Bug, "there is nothing to go back to", "", fixes::report_as_a_bug())),
     };
     session.common.note(&format!("Verifying {}/{name} from release URL...", job.artifact.channel));
     let downloaded = download::whole(session, &job.artifact.channel, &name, job.artifact.size_bytes);
@@ -87,7 +87,7 @@ pub(crate) fn rollback(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), P
                 job.artifact.size_bytes,
                 job.artifact.sha256.short()
             ),
-            "go back to a file of your own:\nnexy-version record | nexy-publish rollback --artifact FILE --to-version X.Y.Z.W - | nexy-manifest write -",
+            fixes::roll_back_to_a_file(),
         ));
     }
     job.tail = found.tail;

@@ -4,7 +4,7 @@ use nexy_publish_support::{dmg, judged, outcome, publish, served, sha256};
 use nexy_standin::world::fix_text;
 use nexy_standin::{
     Fault, Listener, Reply,
-    world::{ARTIFACTS, World},
+    world::{ARTIFACTS, World, fix_text},
 };
 use serde_json::json;
 
@@ -24,7 +24,7 @@ fn every_fault_is_told_in_words_with_its_exit_code_in_the_record() {
     for (fault, exit, says) in [
         (download(Reply::CorruptBytes(1000)), 3, "came back changed and was deleted; users still get the old one"),
         (download(Reply::Oversized(1 << 20)), 3, "which cannot be right"),
-        (upload(status(404, "Not Found")), 75, "another publication may be running"),
+        (upload(status(404, "Not Found")), 75, "wait until the other publication has ended"),
         (upload(status(401, "Bad credentials")), 1, "gh auth login"),
         (upload(status(403, "Resource not accessible by personal access token")), 1, "Contents: write"),
         (upload(refused(full)), 1, "limited to 1000"),

@@ -1,14 +1,13 @@
 //! Runs the commands that the tool has printed, as an operator would.
 
 use crate::{case::Seen, harness::ADDRESSES};
-use nexy_standin::world::fix_text;
 use nexy_standin::world::{ARTIFACTS, World};
 
 /// Does what every printed `gh api -X PATCH …` of the outcome asks for, or says what is wrong with it. Returns their number.
 pub(crate) fn renames(world: &World, seen: &Seen) -> Result<usize, String> {
-    let next = seen.outcome().map(|outcome| fix_text(&outcome["next"])).unwrap_or_default();
+    let next = seen.outcome().and_then(|outcome| outcome["next"].as_array()).map_or(&[][..], Vec::as_slice);
     let mut done = 0;
-    for command in next.split("gh api -X PATCH ").skip(1) {
+    for command in next.iter().filter_map(|line| line["command"].as_str()?.strip_prefix("gh api -X PATCH ")) {
         let words: Vec<&str> = command.split_whitespace().collect();
         let (Some(path), Some("-f"), Some(field)) = (words.first(), words.get(1).copied(), words.get(2)) else {
             return Err(format!("`gh api -X PATCH {command}` is not a rename"));

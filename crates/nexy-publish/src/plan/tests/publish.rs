@@ -2,7 +2,7 @@
 
 use super::assets::{GH, asset, at, listing};
 use crate::plan::{Plan, Wanted, asset_names, channel, publish};
-use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest, fix::FixLine};
 use nexy_outside::github::Asset;
 
 const NEW: &[u8] = b"newnew!";
@@ -145,7 +145,7 @@ fn a_foreign_upload_is_left_alone_for_an_hour_and_ignored_after_that() {
     let plan = table(vec![live(), foreign_upload(7199)]);
     let refusal = plan.refusal.expect("a refusal");
     assert_eq!(refusal.exit, Exit::Busy);
-    assert!(refusal.fix.text().contains("\ngh api -X DELETE repos/owner/artifacts/releases/assets/4"), "{}", refusal.fix);
+    assert!(refusal.fix.text().contains("\ngh api -X DELETE repos/owner/artifacts/releases/assets/4 "), "{}", refusal.fix);
     assert_eq!(table(vec![live(), foreign_upload(3600)]), Plan { retire: Some(live()), ..fresh() });
     // An upload that this machine has left is deleted at once: this run holds the lock of the machine.
     let ours = of_this_machine(foreign_upload(7199));
@@ -173,7 +173,9 @@ fn a_partial_upload_under_the_live_or_previous_name_needs_a_person() {
         let broken = Asset { state: "open".into(), ..asset(id, name, b"ne") };
         let command = format!("gh api -X DELETE repos/owner/artifacts/releases/assets/{id} --hostname github.com");
         let said = planned(false, vec![broken]);
-        assert!(said.is_err_and(|problem| problem.exit == Exit::NeedsPerson && problem.fix.text().lines().any(|line| line == command)));
+        assert!(
+            said.is_err_and(|problem| problem.exit == Exit::NeedsPerson && problem.fix.lines().contains(&FixLine::Command(command.into())))
+        );
     }
 }
 
