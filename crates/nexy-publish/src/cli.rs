@@ -5,6 +5,9 @@ use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::Common;
 use std::path::PathBuf;
 
+/// The name of this tool, in messages and outcomes.
+pub(crate) const TOOL: &str = "nexy-publish";
+
 /// Puts the artifacts live, and the old ones stay live until the new ones are verified.
 #[derive(Parser, Debug)]
 #[command(

@@ -18,12 +18,10 @@ mod steps;
 mod swap_all;
 
 use clap::Parser as _;
-use cli::{Cli, Rollback, Verb};
+use cli::{Cli, Rollback, TOOL, Verb};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{Workspace, tool};
 use std::process::ExitCode;
-
-const TOOL: &str = "nexy-publish";
 
 fn main() -> ExitCode {
     tool::main(TOOL, || match Cli::try_parse() {

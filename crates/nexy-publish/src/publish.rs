@@ -1,8 +1,8 @@
 //! The story of a publication: check the report, look at everything, upload and verify all, then swap and confirm.
 
 use crate::{
-    TOOL, clean,
-    cli::Publish,
+    clean,
+    cli::{Publish, TOOL},
     fixes,
     job::Job,
     locks::Locks,

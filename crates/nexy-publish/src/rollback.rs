@@ -1,8 +1,8 @@
 //! The story of a rollback: users get back what they had before, with two renames, and a record that the manifest can follow.
 
 use crate::{
-    TOOL, clean,
-    cli::Rollback,
+    clean,
+    cli::{Rollback, TOOL},
     locks::Locks,
     plan::channel,
     publish::{done, dry_run, failed},
