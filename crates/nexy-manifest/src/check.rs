@@ -1,4 +1,4 @@
-//! `check`: do the manifests agree with each other and with nexy.toml? It looks at files only.
+//! The story of `check`: compares the manifests with each other and with nexy.toml. It reads files only.
 
 use crate::transaction;
 use nexy_contract::{Exit, Finding, Fix, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
@@ -8,10 +8,10 @@ use nexy_outside::{
 };
 
 const RUNBOOK: &str = "S2 §6";
-const REWRITE: &str = "make release   # publishes what is new, and writes all of them again from what is live";
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
-    let unreadable = |error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again");
+    let unreadable =
+        |error: files::FileError| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again"));
     let found = manifests::read_all(workspace).map_err(unreadable)?;
     let mut findings: Vec<Finding> = found.iter().map(|manifest| judge_one(workspace, manifest)).collect();
     findings.push(judge_pair(&found));
@@ -29,7 +29,7 @@ fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Finding {
     let url = row.map(|row| workspace.target.public_url(row)).unwrap_or_default();
     let expected = format!("version, build, size and digest of what {url} serves");
     let Some(text) = &manifest.text else {
-        return finding(&manifest.path, Verdict::Fail, "there is no such file".to_owned(), expected);
+        return finding(&manifest.path, Verdict::Fail, "it does not exist".to_owned(), expected);
     };
     match ManifestFacts::read(text) {
         Err(error) => Finding {
@@ -59,15 +59,14 @@ fn judge_pair(found: &[FoundManifest]) -> Finding {
     }
 }
 
-/// Everything that the server's pattern finds is its fallback, whatever the rest of the name says: each must be the
-/// manifest itself.
+/// Judges every file that the server's pattern finds: the server falls back to any of them, so each must equal the manifest.
 fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, names: &[String]) -> Result<Finding, Problem> {
     let id = format!("{folder}/manifest_*.json");
     let expected = "only copies of manifest.json".to_owned();
     for name in names.iter().filter(|name| name.starts_with("manifest_") && name.ends_with(".json")) {
         let path = workspace.path(folder).join(name);
         let text = files::read_text_if_there(&path, transaction::MAX_BYTES)
-            .map_err(|error| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
+            .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again")))?;
         if text.is_some() && text != manifest.text {
             let found = format!("{name} differs from manifest.json; the server falls back to it");
             let mut finding = finding(&id, Verdict::Fail, found, expected);
@@ -81,7 +80,12 @@ fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, n
     Ok(finding(&id, Verdict::Pass, "no stray copy".to_owned(), expected))
 }
 
+/// Publishes what is new, and writes all manifests again from what is live.
+fn rewrite() -> Fix {
+    Fix::command("make release")
+}
+
 fn finding(id: &str, verdict: Verdict, found: String, expected: String) -> Finding {
-    let fix = if verdict == Verdict::Pass { Fix::none() } else { REWRITE.into() };
+    let fix = if verdict == Verdict::Pass { Fix::none() } else { rewrite() };
     Finding { id: id.to_owned(), verdict, severity: Severity::Gate, found, expected, fix, runbook: RUNBOOK.to_owned(), elapsed_ms: 0 }
 }

@@ -1,10 +1,13 @@
-//! The command line.
+//! The command line, as clap reads it.
 
 use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 use nexy_outside::Common;
 use std::path::PathBuf;
 
-/// Tells the clients: writes, installs and checks the update manifests.
+/// The name of this tool, in messages and outcomes.
+pub(crate) const TOOL: &str = "nexy-manifest";
+
+/// Announces a release to the clients: writes, installs and checks the update manifests.
 #[derive(Parser, Debug)]
 #[command(
     name = "nexy-manifest",
@@ -44,12 +47,12 @@ pub(crate) enum Verb {
         #[arg(value_name = "-", value_parser = dash(), required = true)]
         record: String,
     },
-    /// On the VM: put a manifest into the checkout, and say what the update server makes of it
+    /// On the VM: put a manifest into the checkout, and print what the update server announces then
     Install {
         /// The manifest, whole and checked
         manifest: PathBuf,
     },
-    /// Add what the VM said to the record: `delivered ANSWER -`, or `delivered --failed CODE -`
+    /// Add the VM's answer to the record: `delivered ANSWER -`, or `delivered --failed CODE -`
     Delivered {
         /// The delivery ended with this exit code, and there is no answer
         #[arg(long, value_name = "CODE")]
@@ -58,7 +61,7 @@ pub(crate) enum Verb {
         #[arg(value_names = ["ANSWER", "-"], num_args = 1..=2, required = true)]
         operands: Vec<String>,
     },
-    /// Print digest and base64 of the manifest that the record names, for the journey to the VM
+    /// Print digest and base64 of the manifest that the record names, for the transfer to the VM
     Payload {
         /// `-`: a release record comes on standard input
         #[arg(value_name = "-", value_parser = dash(), required = true)]

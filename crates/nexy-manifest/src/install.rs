@@ -1,8 +1,8 @@
-//! `install`, on the VM: a manifest into the checkout, and what the running update server makes of it.
+//! The story of `install`, on the VM: puts a manifest into the checkout, and reads what the update server announces then.
 
-use crate::{answer, transaction};
+use crate::{served_feed, transaction};
 use nexy_contract::{
-    Exit, Problem,
+    Exit, Fix, Problem,
     delivery::{DeliveredFile, Delivery, SCHEMA},
     manifest::ManifestFacts,
 };
@@ -10,15 +10,14 @@ use nexy_outside::{Common, Workspace, cli, clock, files, live, stdio};
 use std::path::Path;
 
 pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Result<Exit, Problem> {
-    let text = files::read_text(manifest, transaction::MAX_BYTES)
-        .map_err(|error| error.problem(Exit::CouldNotLook, "deliver it again: scripts/manifest_to_vm.sh -"))?;
+    let text = files::read_text(manifest, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, deliver_again()))?;
     let facts = judge(workspace, manifest, &text)?;
     if !workspace.root.is_dir() {
         return Err(Problem::new(
             Exit::CouldNotLook,
             "cannot install the manifest",
             format!("the checkout {} does not exist", workspace.root.display()),
-            "deploy the code first (S3 §2.3), or correct vm.checkout in nexy.toml",
+            Fix::note("deploy the code first (S3 §2.3), or correct vm.checkout in nexy.toml"),
         ));
     }
     let lock = transaction::lock(workspace)?;
@@ -26,7 +25,7 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
     for path in &written.replaced {
         common.note(&format!("Manifest updated at {}", path.display()));
     }
-    let served = answer::ask(workspace, &facts)?;
+    let served = served_feed::read(workspace, &facts)?;
     let delivery = Delivery {
         schema: SCHEMA.to_owned(),
         at: clock::now(),
@@ -42,26 +41,36 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
             Exit::NeedsPerson,
             format!("the manifest of {} is installed, but the answer was not delivered", facts.version),
             problem.because,
-            "deliver it again: scripts/manifest_to_vm.sh -; what is installed already stays",
+            deliver_again().then_note("what is installed already stays"),
         )),
         Err(problem) => Err(problem),
     }
 }
 
-/// A manifest is installed only when clients could follow it: right in itself, on the fixed URL, with the length that the
-/// URL serves at this moment.
+fn deliver_again() -> Fix {
+    Fix::note("deliver it again on the laptop, with the release record on standard input:").then_command("scripts/manifest_to_vm.sh -")
+}
+
+/// Refuses a manifest that clients could not follow: it must be correct in itself, name the fixed URL, and have the length that
+/// the URL serves now.
 fn judge(workspace: &Workspace, path: &Path, text: &str) -> Result<ManifestFacts, Problem> {
     let refuse = |because: String| {
         Problem::new(
             Exit::No,
             format!("{} is not installed", path.display()),
             because,
-            "write and deliver it again from a release record: nexy-manifest write - | scripts/manifest_to_vm.sh -",
+            Fix::note("write and deliver it again on the laptop, with the release record on standard input:")
+                .then_command("nexy-manifest write - | scripts/manifest_to_vm.sh -"),
         )
     };
     let facts = ManifestFacts::read(text).map_err(|error| refuse(error.to_string()))?;
     let row = workspace.target.feed_artifact().ok_or_else(|| {
-        Problem::new(Exit::BadTarget, "no manifest is installed", "nexy.toml has no artifact with `feed = true`", "correct nexy.toml")
+        Problem::new(
+            Exit::BadTarget,
+            "no manifest is installed",
+            "nexy.toml has no artifact with `feed = true`",
+            Fix::note("correct nexy.toml"),
+        )
     })?;
     let url = workspace.target.public_url(row);
     if facts.url != url || facts.kind != row.kind.word() {

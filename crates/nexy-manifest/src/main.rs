@@ -1,16 +1,16 @@
-//! Tells the clients: writes, installs and checks the update manifests.
+//! Announces a release to the clients: writes, installs and checks the update manifests.
 
-mod answer;
 mod check;
 mod cli;
-mod deliver;
+mod delivery;
 mod install;
+mod served_feed;
 mod show;
 mod transaction;
 mod write;
 
 use clap::Parser as _;
-use cli::{Cli, Verb};
+use cli::{Cli, TOOL, Verb};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{Workspace, tool};
 use std::process::ExitCode;
@@ -27,8 +27,8 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     match &cli.verb {
         Verb::Write { dry_run, .. } => write::run(&workspace, *dry_run, &cli.common),
         Verb::Install { manifest } => install::run(&workspace, manifest, &cli.common),
-        Verb::Delivered { failed, operands } => deliver::run(&workspace, operands, *failed, &cli.common),
-        Verb::Payload { .. } => deliver::payload(&workspace),
+        Verb::Delivered { failed, operands } => delivery::run(&workspace, operands, *failed, &cli.common),
+        Verb::Payload { .. } => delivery::payload(&workspace),
         Verb::Check => check::run(&workspace, &cli.common),
         Verb::Show => show::run(&workspace, &cli.common),
     }

@@ -1,6 +1,6 @@
-//! `show`: what the manifests say, and nothing more.
+//! The story of `show`: prints what the manifests say, and judges nothing.
 
-use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest, manifest::ManifestFacts};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest, manifest::ManifestFacts};
 use nexy_outside::{Common, Format, Workspace, cli, manifests, stdio};
 use serde::Serialize;
 
@@ -24,11 +24,11 @@ struct Facts {
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
     let found = manifests::read_all(workspace)
-        .map_err(|error| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
+        .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again")))?;
     let shown: Vec<Shown> = found
         .into_iter()
         .map(|manifest| match manifest.text.as_deref().map(ManifestFacts::read) {
-            None => Shown { path: manifest.path, says: None, wrong: Some("there is no such file".to_owned()) },
+            None => Shown { path: manifest.path, says: None, wrong: Some("it does not exist".to_owned()) },
             Some(Err(error)) => Shown { path: manifest.path, says: None, wrong: Some(error.to_string()) },
             Some(Ok(facts)) => {
                 let says = Facts {

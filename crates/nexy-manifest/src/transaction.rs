@@ -1,14 +1,14 @@
-//! Replaces all manifest files as one: staged and synced first, renamed in an order that the update server can read at
-//! any moment, put back when a rename fails half-way.
+//! Replaces all manifest files as one: stages and syncs them, renames them in an order that the update server can read at
+//! every moment, and puts the old ones back when a rename fails.
 
-use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::{
     Workspace,
     files::{self, FileError, FolderLock},
 };
 use std::path::PathBuf;
 
-/// A manifest is a kilobyte; more than this is not one.
+/// A manifest is about a kilobyte; a larger file is not one.
 pub(crate) const MAX_BYTES: u64 = 1 << 20;
 
 /// What a transaction did.
@@ -16,7 +16,7 @@ pub(crate) const MAX_BYTES: u64 = 1 << 20;
 pub(crate) struct Written {
     /// Every manifest file, relative to the workspace, with its digest as read back.
     pub(crate) files: Vec<(String, Sha256Digest)>,
-    /// Those of them that hold something else now than before.
+    /// Those of them whose content has changed.
     pub(crate) replaced: Vec<PathBuf>,
     /// Older versioned copies that were removed.
     pub(crate) removed: Vec<String>,
@@ -46,7 +46,7 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
                     Exit::Busy,
                     format!("cannot write the manifests in {}", path.display()),
                     "another nexy-manifest is at work there",
-                    "wait until it has ended, then run the same command again",
+                    Fix::note("wait until it has ended, then run the same command again"),
                 ));
             }
         }
@@ -58,7 +58,7 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
 /// copies, which the server would fall back to.
 pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
     let folders = &workspace.target.layout.manifest_dirs;
-    // Versioned copies first: `manifest.json` is what clients are served, and must come last.
+    // Versioned copies come first, because clients are served `manifest.json`.
     let names: Vec<String> = [format!("manifest_{version}.json"), "manifest.json".to_owned()]
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}")))
@@ -78,12 +78,13 @@ pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, versi
     }
     let mut done: Vec<Change> = Vec::new();
     for (file, change) in staged {
-        // Counted before it is tried: a rename whose folder cannot be synced may have happened.
+        // Counted before the attempt, because a rename whose folder cannot be synced may have happened.
         done.push(change);
         file.commit().map_err(|error| put_back(&done, &error))?;
     }
     let removed = remove_older(workspace, version).map_err(|error| {
-        error.problem(Exit::NeedsPerson, "remove it by hand: the update server falls back to such copies; then run the same command again")
+        let fix = "delete it by hand, because the update server falls back to such copies; then run the same command again";
+        error.problem(Exit::NeedsPerson, Fix::note(fix))
     })?;
     let files = read_back(workspace, &names, text)?;
     Ok(Written { files, replaced: done.into_iter().map(|change| change.path).collect(), removed })
@@ -97,7 +98,8 @@ impl Written {
 }
 
 fn unchanged(error: &FileError) -> Problem {
-    error.problem(Exit::CouldNotLook, "check rights and room on the disk, then run the same command again; no manifest was changed")
+    let fix = "check permissions and space on the disk, then run the same command again; no manifest was changed";
+    error.problem(Exit::CouldNotLook, Fix::note(fix))
 }
 
 fn put_back(done: &[Change], error: &FileError) -> Problem {
@@ -107,18 +109,19 @@ fn put_back(done: &[Change], error: &FileError) -> Problem {
     });
     match restored {
         Ok(()) => {
-            error.problem(Exit::PutBack, "the old manifests are back; check rights and room on the disk, then run the same command again")
+            let fix = "the old manifests are back; check permissions and space on the disk, then run the same command again";
+            error.problem(Exit::PutBack, Fix::note(fix))
         }
         Err(second) => Problem::new(
             Exit::NeedsPerson,
             format!("some manifests are new and some old: {error}"),
             second.to_string(),
-            "make room on the disk, then run the same command again at once; it finishes what was begun",
+            Fix::note("free space on the disk, then run the same command again at once; it finishes what was begun"),
         ),
     }
 }
 
-/// Only copies that carry another version in their name; `manifest_beta.json` and the like are somebody else's.
+/// Deletes copies with another version in their name; other files such as `manifest_beta.json` stay.
 fn remove_older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<String>, FileError> {
     let mut removed = Vec::new();
     for folder in &workspace.target.layout.manifest_dirs {
@@ -143,13 +146,14 @@ fn read_back(workspace: &Workspace, names: &[String], text: &str) -> Result<Vec<
     let mut found = Vec::new();
     for name in names {
         let path = workspace.path(name);
-        let bytes = files::read(&path, MAX_BYTES).map_err(|error| error.problem(Exit::NeedsPerson, "run the same command again"))?;
+        let bytes =
+            files::read(&path, MAX_BYTES).map_err(|error| error.problem(Exit::NeedsPerson, Fix::note("run the same command again")))?;
         if bytes != text.as_bytes() {
             return Err(Problem::new(
                 Exit::NeedsPerson,
                 format!("{} is not what was just written", path.display()),
-                "somebody else writes there",
-                "stop the other writer, then run the same command again",
+                "another program writes there",
+                Fix::note("stop the other program, then run the same command again"),
             ));
         }
         found.push((name.clone(), Sha256Digest::of(&bytes)));
@@ -162,7 +166,7 @@ mod tests {
     use super::versioned;
 
     #[test]
-    fn only_versioned_copies_are_ours_to_remove() {
+    fn only_versioned_copies_are_deleted() {
         assert!(versioned("manifest_1.6.1.36.json").is_some());
         for name in
             ["manifest.json", "manifest_beta.json", "manifest_1.6.json", "manifest_1.6.1.36.json.backup", "x_manifest_1.6.1.36.json"]

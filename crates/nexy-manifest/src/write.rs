@@ -1,6 +1,6 @@
-//! `write`: the workspace's manifests, from what the record says is live and from nothing else (S2 §4.1).
+//! The story of `write`: writes the workspace's manifests from what the record says is live, and from nothing else (S2 §4.1).
 
-use crate::transaction;
+use crate::{cli::TOOL, transaction};
 use nexy_contract::{
     Exit, Fix, Problem, Record, Sha256Digest,
     manifest::{self, ManifestFacts, Move},
@@ -14,7 +14,6 @@ use nexy_outside::{
     clock, files, live, manifests, owned_version,
 };
 
-pub(crate) const TOOL: &str = "nexy-manifest";
 pub(crate) const BY: &str = "nexy-manifest write";
 
 pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
@@ -29,7 +28,7 @@ pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Resu
 fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Common) -> Result<Deed, Problem> {
     let target = &workspace.target;
     let back = is_rollback(record)?;
-    // After a rollback the workspace is still at the version that was taken back.
+    // After a rollback VERSION still names the rolled-back version.
     if !back {
         owned_version::must_be(workspace, record.version)?;
     }
@@ -38,7 +37,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             Exit::BadTarget,
             "no manifest is written",
             "nexy.toml has no artifact with `feed = true`",
-            "correct nexy.toml",
+            Fix::note("correct nexy.toml"),
         ));
     };
     let Some(facts) = facts(record, row, &target.public_url(row), &target.signature.public_keys)? else {
@@ -50,10 +49,10 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             Exit::No,
             "no manifest is written",
             format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes),
-            "somebody changed the channel meanwhile: nexy-publish show, then publish again",
+            Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show"),
         ));
     }
-    // Nobody may change between the look and the writing what the new text is made from.
+    // The lock keeps the manifests unchanged between reading and writing them.
     let lock = if dry_run { None } else { Some(transaction::lock(workspace)?) };
     let old = current(workspace, &facts, back)?;
     let text = manifest::next(old.as_deref(), &facts, &target.manifest_defaults, clock::now()).map_err(|error| {
@@ -61,7 +60,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             Exit::No,
             "cannot change the manifest",
             error.to_string(),
-            "restore the manifest from git, then run the same command again",
+            Fix::note("restore the manifest from git, then run the same command again"),
         )
     })?;
     let Some(lock) = lock else {
@@ -93,11 +92,11 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
     {
         message += &format!("; clients that already have {before} stay there until a higher version comes");
     }
-    let deed = Deed::done(message, written.changed());
-    Ok(Deed { next: Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"), ..deed })
+    let done = Deed::done(message, written.changed());
+    Ok(Deed { next: Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"), ..done })
 }
 
-/// Whether what the record says is live is what users were taken back to.
+/// Whether the record comes from a rollback.
 fn is_rollback(record: &Record) -> Result<bool, Problem> {
     match record.outcomes.iter().rev().find(|outcome| [PUBLICATION, ROLLBACK].contains(&outcome.by.as_str())) {
         Some(outcome) => Ok(outcome.by == ROLLBACK),
@@ -105,13 +104,12 @@ fn is_rollback(record: &Record) -> Result<bool, Problem> {
             Exit::No,
             "no manifest is written",
             "the record holds no publication",
-            "publish first: … | nexy-publish - | nexy-manifest write -",
+            Fix::note("publish first, with `nexy-publish -` before this command in the pipeline"),
         )),
     }
 }
 
-/// The signature of these bytes, when the publication has checked it against a key that still counts; one of other bytes is
-/// none.
+/// The signature of these bytes, when the publication has verified it with a key that nexy.toml still names.
 fn confirmed_signature(record: &Record, row: &ArtifactRow, sha256: Sha256Digest, keys: &[String]) -> String {
     let carried = record.signature(&row.name, sha256);
     carried
@@ -120,7 +118,7 @@ fn confirmed_signature(record: &Record, row: &ArtifactRow, sha256: Sha256Digest,
         .unwrap_or_default()
 }
 
-/// What the record says is live under the feed's name; `None` when that artifact is not part of the release.
+/// What the record says is live as the artifact of the feed; `None` when that artifact is not part of the release.
 fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Result<Option<ManifestFacts>, Problem> {
     let Some(artifact) = record.artifacts.iter().find(|artifact| artifact.name == row.name) else {
         return Ok(None);
@@ -130,7 +128,8 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Resu
             Exit::No,
             "no manifest is written",
             because,
-            "publish again: nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -",
+            Fix::note("publish again:")
+                .then_command("nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -"),
         )
     };
     let live = artifact.live.as_ref().ok_or_else(|| refuse(format!("the record does not say what is live as {}", row.name)))?;
@@ -156,18 +155,20 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Resu
     }))
 }
 
-/// The text to start from: the first manifest that is there. A torn pair is mended by writing both, but the version rule
-/// must hold for every one that clients may have got, since it may have moved after the gates looked.
+/// The text to start from: the first manifest that exists. Writing repairs manifests that differ, but the version rule must hold
+/// for each of them, because clients may have got any, and they may have changed since the gates looked.
 fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<Option<String>, Problem> {
-    let found = manifests::read_all(workspace)
-        .map_err(|error: files::FileError| error.problem(Exit::CouldNotLook, "make it readable, then run the same command again"))?;
+    let found = manifests::read_all(workspace).map_err(|error: files::FileError| {
+        error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again"))
+    })?;
     for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
         let read = ManifestFacts::read(text).map_err(|error| {
             Problem::new(
                 Exit::No,
                 format!("cannot change the manifest {path}"),
                 error.to_string(),
-                format!("restore the manifest (git log -p -- {}), then run the same command again", shell_word(path)),
+                Fix::note("restore the manifest from git, then run the same command again:")
+                    .then_command(format!("git log -p -- {}", shell_word(path))),
             )
         })?;
         let moved = ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256);
@@ -179,7 +180,8 @@ fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<O
                 Exit::No,
                 "no manifest is written",
                 format!("{path}: {because}"),
-                "give the release a version above the manifest's: nexy-version set X.Y.Z.W, build it, and publish again",
+                Fix::note("give the release a version above the manifest's, build it, and publish again:")
+                    .then_command("nexy-version set X.Y.Z.W"),
             ));
         }
     }

@@ -1,9 +1,9 @@
-//! `nexy-manifest` as a black box.
-#![expect(clippy::expect_used, clippy::disallowed_methods, reason = "test support: a broken scene must stop the test loudly")]
+//! `nexy-manifest` as a black box: the real binary against stand-ins.
+#![expect(clippy::expect_used, clippy::disallowed_methods, reason = "test support: a broken world must stop the test loudly")]
 
-mod checking;
-mod delivering;
-mod installing;
+mod check;
+mod delivery;
+mod install;
 mod published;
 mod refusals;
-mod writing;
+mod write;

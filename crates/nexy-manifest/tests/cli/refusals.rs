@@ -1,10 +1,10 @@
-//! Input that is no usable record: 65, nothing on standard output, nothing done, for every verb that reads one.
+//! Input that is not a usable record ends every verb that reads one with 65, and changes nothing.
 
 use crate::published::{files, published, written};
 use nexy_standin::world::World;
 
 #[test]
-fn input_that_is_no_record_is_65_for_every_verb_and_prints_nothing() {
+fn input_that_is_not_a_record_ends_every_verb_with_65_and_prints_nothing() {
     let world = World::new();
     let record = written(&world).to_string();
     let before = files(&world);
@@ -31,7 +31,7 @@ fn input_that_is_no_record_is_65_for_every_verb_and_prints_nothing() {
 }
 
 #[test]
-fn a_record_that_something_stops_comes_out_byte_for_byte_with_the_gravest_code() {
+fn a_stopped_record_is_forwarded_byte_for_byte_with_the_gravest_code() {
     let world = World::new();
     let mut record = published(&world);
     for (exit, code) in [(1, 1), (3, 3), (4, 4), (69, 69), (70, 70), (75, 75)] {

@@ -1,9 +1,6 @@
-//! The journey to the VM, as the laptop sees it: `payload` is what travels, `delivered` writes down what came of it.
+//! The delivery to the VM, on the laptop: `payload` prints what is sent, `delivered` records the VM's answer.
 
-use crate::{
-    transaction,
-    write::{self, TOOL},
-};
+use crate::{cli::TOOL, transaction, write};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
 use nexy_outside::{
@@ -31,15 +28,15 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
             Exit::No,
             "nothing is delivered",
             "no manifest was written for this record",
-            "write it first: … | nexy-manifest write - | scripts/manifest_to_vm.sh -",
+            Fix::note("write it first, with `nexy-manifest write -` before this command in the pipeline"),
         ));
     }
     let Some(manifest) = record.manifests.first() else {
         return Ok(Exit::Yes);
     };
     let path = workspace.path(&manifest.path);
-    let fix = "write the manifests again from what is live: make release";
-    let bytes = files::read(&path, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::No, fix))?;
+    let fix = Fix::note("write the manifests again from what is live:").then_command("make release");
+    let bytes = files::read(&path, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::No, &fix))?;
     let sha256 = Sha256Digest::of(&bytes);
     if sha256 != manifest.sha256 {
         let because = format!("it is {} now, the record says {}", sha256.short(), manifest.sha256.short());
@@ -56,7 +53,9 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
             Exit::Usage,
             "cannot add a delivery to the record",
             because,
-            "nexy-manifest delivered ANSWER -   or   nexy-manifest delivered --failed CODE -",
+            Fix::note("write one of these:")
+                .then_command("nexy-manifest delivered ANSWER -")
+                .then_command("nexy-manifest delivered --failed CODE -"),
         )
     };
     let given = operands::split(names).map_err(usage)?;
@@ -73,7 +72,8 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
                 exit,
                 "the manifest was not delivered to the VM",
                 format!("the delivery ended with {code}"),
-                "read the message above, then run the whole pipeline again (make release goes on where it stopped)",
+                Fix::note("read the message above, then run the whole pipeline again; this goes on where it stopped:")
+                    .then_command("make release"),
             );
             acting::act(TOOL, BY, workspace, common, |_| Deed::failed(&problem, false))
         }
@@ -82,22 +82,22 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
 }
 
 fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
-    let fix = "deliver again with the same record: scripts/manifest_to_vm.sh -";
-    let bytes = files::read(answer, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, fix))?;
-    let unusable = |error: DocumentError| Problem::new(Exit::CouldNotLook, "cannot use the VM's answer", error.to_string(), fix);
+    let fix = Fix::note("deliver again with the same record on standard input:").then_command("scripts/manifest_to_vm.sh -");
+    let bytes = files::read(answer, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, &fix))?;
+    let unusable = |error: DocumentError| Problem::new(Exit::CouldNotLook, "cannot use the VM's answer", error.to_string(), &fix);
     let delivery = Delivery::read(&bytes).map_err(unusable)?;
     if record.manifests.is_empty() {
         return Err(Problem::new(
             Exit::No,
             "cannot add the VM's answer",
             "the record names no manifest",
-            "write it first: nexy-manifest write -",
+            Fix::note("write it first, with the same record on standard input:").then_command("nexy-manifest write -"),
         ));
     }
     for manifest in &mut record.manifests {
-        let there = delivery.files.iter().find(|file| file.path == manifest.path);
-        let because = match there {
-            None => "the VM does not speak of it".to_owned(),
+        let found = delivery.files.iter().find(|file| file.path == manifest.path);
+        let because = match found {
+            None => "the VM's answer does not name it".to_owned(),
             Some(file) if file.sha256 != manifest.sha256 => {
                 format!("the VM has {}, the record {}", file.sha256.short(), manifest.sha256.short())
             }
@@ -117,6 +117,6 @@ fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
         return Err(Problem::new(Exit::No, format!("{} did not arrive on the VM", manifest.path), because, fix));
     }
     let message = format!("the VM serves version {} with length {}", delivery.served_version, delivery.served_length);
-    let deed = Deed::done(message, true);
-    Ok(Deed { next: Fix::note("see what clients get:").then_command("nexy-verify updates -"), ..deed })
+    let done = Deed::done(message, true);
+    Ok(Deed { next: Fix::note("see what clients get:").then_command("nexy-verify updates -"), ..done })
 }

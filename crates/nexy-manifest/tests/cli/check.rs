@@ -1,4 +1,4 @@
-//! `check` and `show` look at the files of the workspace only.
+//! `check` and `show` read the files of the workspace only.
 
 use crate::published::written;
 use nexy_standin::world::World;
@@ -15,7 +15,7 @@ fn equal_and_sound_manifests_pass() {
 }
 
 #[test]
-fn what_differs_is_missing_or_strays_is_named() {
+fn manifests_that_differ_are_missing_or_are_stray_copies_are_named() {
     let world = World::new();
     written(&world);
     let good = world.manifest();
@@ -28,11 +28,11 @@ fn what_differs_is_missing_or_strays_is_named() {
     world.tool("nexy-manifest").args(["check"]).run().exits(1).says("it sends clients to https://example.test");
     world.set_manifest(&good);
     std::fs::remove_file(world.workspace().join("server/server/updates/manifests/manifest.json")).expect("removed");
-    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("there is no such file").says("differ");
+    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("it does not exist").says("differ");
 }
 
 #[test]
-fn whatever_the_servers_pattern_finds_counts_and_gets_a_command_that_helps() {
+fn every_file_of_the_servers_pattern_counts_and_gets_a_command_that_helps() {
     let world = World::new();
     written(&world);
     let stray = "server/updates/manifests/manifest_beta.json";
@@ -45,7 +45,7 @@ fn whatever_the_servers_pattern_finds_counts_and_gets_a_command_that_helps() {
 }
 
 #[test]
-fn show_prints_what_they_say() {
+fn show_prints_the_content_of_the_manifests() {
     let world = World::new();
     written(&world);
     let shown = world.tool("nexy-manifest").args(["show"]).run().exits(0).json();

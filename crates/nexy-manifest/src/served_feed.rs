@@ -1,36 +1,36 @@
-//! What the running update server says right after a manifest was installed; it reads the files anew at every request.
+//! The feed that the update server of this machine serves after a manifest was installed; it reads the files at every request.
 
-use nexy_contract::{Exit, Problem, appcast::Feed, manifest::ManifestFacts};
+use nexy_contract::{Exit, Fix, Problem, appcast::Feed, manifest::ManifestFacts};
 use nexy_outside::{
     Workspace,
     http::{Ask, Http, Url},
 };
 use std::time::Duration;
 
-/// Answers of the update server are kilobytes.
+/// A feed is a few kilobytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What the update server announces.
-pub(crate) struct Served {
+/// What the feed announces.
+pub(crate) struct ServedFeed {
     pub(crate) version: String,
     pub(crate) length: u64,
 }
 
-/// Asks the update server of this machine.
+/// Reads the feed, which must announce the manifest.
 ///
 /// # Errors
-/// Exit 4: the files are installed, but clients do not get to hear of it.
-pub(crate) fn ask(workspace: &Workspace, facts: &ManifestFacts) -> Result<Served, Problem> {
+/// Exit 4: the files are installed, but clients are not told.
+pub(crate) fn read(workspace: &Workspace, facts: &ManifestFacts) -> Result<ServedFeed, Problem> {
     let url = format!("{}/appcast.xml", workspace.target.endpoints.local_updates);
     let refuse = |because: String| {
         Problem::new(
             Exit::NeedsPerson,
             format!("the manifest of {} is installed, but {url} does not announce it", facts.version),
             because,
-            format!("systemctl status {}   # then: nexy-verify local", workspace.target.service.unit),
+            Fix::command(format!("systemctl status {}", workspace.target.service.unit)).then_command("nexy-verify local"),
         )
     };
-    let address = Url::parse(&url).ok_or_else(|| refuse("it is no URL".to_owned()))?;
+    let address = Url::parse(&url).ok_or_else(|| refuse("it is not a URL".to_owned()))?;
     let http = Http::new(&workspace.target.limits).map_err(|error| refuse(error.to_string()))?;
     let timeout = Duration::from_secs(workspace.target.limits.request_timeout_s);
     let answer = http.ask(&Ask::get(address, timeout, MAX_BYTES)).map_err(|error| refuse(error.to_string()))?;
@@ -41,5 +41,5 @@ pub(crate) fn ask(workspace: &Workspace, facts: &ManifestFacts) -> Result<Served
     if offer.version != facts.version.to_string() || offer.length_bytes != facts.size_bytes {
         return Err(refuse(format!("it announces version {} with {} bytes", offer.version, offer.length_bytes)));
     }
-    Ok(Served { version: offer.version, length: offer.length_bytes })
+    Ok(ServedFeed { version: offer.version, length: offer.length_bytes })
 }

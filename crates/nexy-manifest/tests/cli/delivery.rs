@@ -1,4 +1,4 @@
-//! `payload` and `delivered`: the two ends of the journey, as the laptop sees them.
+//! `payload` and `delivered`: both ends of the delivery, on the laptop.
 
 use crate::published::{published, written};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -39,7 +39,7 @@ fn the_payload_is_the_manifest_with_its_digest() {
 }
 
 #[test]
-fn a_manifest_that_changed_since_or_was_never_written_does_not_travel() {
+fn a_manifest_that_changed_since_or_was_never_written_is_not_sent() {
     let world = World::new();
     let record = written(&world);
     world.write("server/updates/manifests/manifest.json", "{}\n");
@@ -68,7 +68,7 @@ fn the_vms_answer_is_added_to_every_manifest() {
 }
 
 #[test]
-fn an_answer_about_other_bytes_or_from_nobody_is_no_delivery() {
+fn an_answer_about_other_bytes_and_a_missing_one_are_no_delivery() {
     let world = World::new();
     let record = written(&world);
     let mut other = answer(&world, &record);
@@ -76,11 +76,11 @@ fn an_answer_about_other_bytes_or_from_nobody_is_no_delivery() {
     delivered(&world, &record, &other).exits(1).says("did not arrive");
     let mut missing = answer(&world, &record);
     missing["files"] = json!([]);
-    delivered(&world, &record, &missing).exits(1).says("does not speak of it");
+    delivered(&world, &record, &missing).exits(1).says("does not name it");
     let mut stale = answer(&world, &record);
     stale["served_version"] = json!("2.0.0.3");
     delivered(&world, &record, &stale).exits(1).says("announces 2.0.0.3, the record 2.0.0.4");
-    // 65 would say that the record is bad, and the record goes on.
+    // Not 65, because the record itself is good and is forwarded.
     let unusable = delivered(&world, &record, &json!({"schema": "nexy.delivery/2"}));
     unusable.exits(69).says("newer");
     assert_eq!(unusable.json()["outcomes"].as_array().and_then(|outcomes| outcomes.last()).expect("an outcome")["exit"], 69);
@@ -88,7 +88,7 @@ fn an_answer_about_other_bytes_or_from_nobody_is_no_delivery() {
 }
 
 #[test]
-fn a_failed_delivery_is_written_down_with_its_code() {
+fn a_failed_delivery_is_recorded_with_its_code() {
     let world = World::new();
     let record = written(&world);
     for (code, exit) in [("69", 69), ("75", 75), ("4", 4), ("0", 69), ("137", 69)] {

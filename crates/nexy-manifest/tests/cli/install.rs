@@ -1,4 +1,4 @@
-//! `install`: on the VM, a manifest that clients can follow, and what the update server makes of it.
+//! `install` puts a manifest that clients can follow into the checkout on the VM, and reads the served feed.
 
 use crate::published::written;
 use nexy_standin::world::{ARTIFACTS, Ran, World};
@@ -70,7 +70,7 @@ fn a_server_that_does_not_announce_it_needs_a_person() {
 }
 
 #[test]
-fn an_installation_that_nobody_heard_of_needs_a_person() {
+fn an_installation_whose_answer_is_not_delivered_needs_a_person() {
     let world = World::new();
     written(&world);
     let manifest = world.workspace().join("server/updates/manifests/manifest.json");
@@ -80,7 +80,7 @@ fn an_installation_that_nobody_heard_of_needs_a_person() {
 }
 
 #[test]
-fn a_missing_checkout_or_file_is_said() {
+fn a_missing_file_or_download_is_named() {
     let world = World::new();
     written(&world);
     let manifest = world.read("server/updates/manifests/manifest.json");

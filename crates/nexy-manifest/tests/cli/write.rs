@@ -1,6 +1,7 @@
-//! `write`: what the record says is live, and nothing else.
+//! `write` writes what the record says is live, and nothing else.
 
-use crate::published::{files, published, served, written};
+use crate::published::{files, published, written};
+use nexy_publish_support::served;
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
     world::{ARTIFACTS, World},
@@ -29,7 +30,7 @@ fn both_folders_get_the_manifest_and_its_versioned_copy_and_lose_older_copies() 
     assert!(files.iter().all(|(_, text)| *text == files[0].1));
     let manifest = world.manifest();
     assert_eq!((manifest["version"].as_str(), manifest["build"].as_str()), (Some("2.0.0.4"), Some("2.0.0.4")));
-    assert_eq!(manifest["artifact"]["sha256"].as_str(), Some(served(&world).as_str()));
+    assert_eq!(manifest["artifact"]["sha256"].as_str(), served(&world).as_deref());
     assert_eq!(manifest["artifact"]["url"].as_str(), Some(world.dmg_url().as_str()));
     let paths: Vec<&str> =
         record["manifests"].as_array().expect("manifests").iter().map(|manifest| manifest["path"].as_str().expect("a path")).collect();
@@ -47,7 +48,7 @@ fn the_same_record_again_changes_no_byte() {
 }
 
 #[test]
-fn unknown_fields_stay_and_a_signature_of_other_bytes_goes() {
+fn unknown_fields_stay_and_a_signature_of_other_bytes_is_deleted() {
     let world = World::new();
     let mut old = world.manifest();
     old["artifact"]["ed25519"] = json!("c2lnbmF0dXJlIG9mIG90aGVyIGJ5dGVz");
@@ -60,7 +61,7 @@ fn unknown_fields_stay_and_a_signature_of_other_bytes_goes() {
 }
 
 #[test]
-fn a_beta_manifest_is_somebody_elses() {
+fn a_beta_manifest_is_left_alone() {
     let world = World::new();
     world.write("server/updates/manifests/manifest_beta.json", "{}\n");
     written(&world);
@@ -90,7 +91,7 @@ fn a_dry_run_names_the_files_and_writes_none() {
     assert_eq!(outcomes[outcomes.len() - 1]["planned"].as_array().map(Vec::len), Some(2));
 }
 
-/// Changes the record of a publication, and holds that no manifest follows from it.
+/// Changes the record of a publication, and holds that no manifest is written from it.
 fn refused(code: i32, says: &str, change: impl FnOnce(&World, &mut Value)) {
     let world = World::new();
     let mut record = published(&world);
@@ -115,7 +116,7 @@ fn a_record_that_does_not_say_what_is_live_is_refused() {
 }
 
 #[test]
-fn what_the_public_url_serves_is_looked_at_again() {
+fn what_the_public_url_serves_is_checked_again() {
     refused(1, "bytes now, the record says", |world, _| {
         world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
         world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"replaced by hand");
@@ -143,7 +144,7 @@ fn a_version_that_would_make_clients_loop_or_stay_is_refused() {
 }
 
 #[test]
-fn every_manifest_has_a_say_and_one_that_cannot_be_understood_is_no_yes() {
+fn every_manifest_counts_and_one_that_cannot_be_read_stops_the_run() {
     let second = format!("{}/manifest.json", nexy_standin::world::MANIFEST_FOLDERS[1]);
     refused(1, "which is newer than 2.0.0.4", |world, _| {
         let mut manifest = world.manifest();
@@ -166,7 +167,7 @@ fn live_manifest(world: &World, record: &Value, version: &str) -> Value {
 }
 
 #[test]
-fn a_manifest_that_is_no_json_is_not_overwritten_silently() {
+fn a_manifest_that_is_not_json_is_not_overwritten() {
     refused(1, "restore the manifest", |world, _| {
         for folder in nexy_standin::world::MANIFEST_FOLDERS {
             world.write(&format!("{folder}/manifest.json"), "<<<<<<< HEAD\n");
@@ -175,7 +176,7 @@ fn a_manifest_that_is_no_json_is_not_overwritten_silently() {
 }
 
 #[test]
-fn a_torn_pair_is_mended_by_the_next_run() {
+fn manifests_that_differ_are_repaired_by_the_next_run() {
     let world = World::new();
     let record = published(&world);
     write(&world, &record).exits(0);
@@ -186,7 +187,7 @@ fn a_torn_pair_is_mended_by_the_next_run() {
 }
 
 #[test]
-fn a_second_writer_is_sent_away() {
+fn a_second_run_is_refused_while_the_first_holds_the_lock() {
     let world = World::new();
     let record = published(&world);
     let folder = std::fs::File::open(world.workspace().join("server/updates/manifests")).expect("a folder");
@@ -197,7 +198,7 @@ fn a_second_writer_is_sent_away() {
 }
 
 #[test]
-fn no_temporary_file_is_left_and_none_could_be_mistaken_for_a_manifest() {
+fn no_temporary_file_is_left() {
     let world = World::new();
     written(&world);
     for (path, _) in files(&world) {
