@@ -1,8 +1,8 @@
-//! `check`: every place against VERSION, and the manifests against it as the phase asks.
+//! The story of `check`: compares every version place with VERSION, and the manifests as the phase demands.
 
 use crate::{
     cli::Phase,
-    places::{self, Look},
+    places::{self, Found},
 };
 use nexy_contract::{
     Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace,
@@ -15,7 +15,7 @@ const RUNBOOK: &str = "S3 §1";
 pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Result<Exit, Problem> {
     let version = places::current(workspace)?;
     let mut findings: Vec<Finding> =
-        workspace.target.version_places.iter().map(|place| judge_place(place, &places::look(workspace, place), version)).collect();
+        workspace.target.version_places.iter().map(|place| judge_place(place, &places::read(workspace, place), version)).collect();
     findings.push(manifest_finding(workspace, phase, version));
     let profile = match phase {
         Phase::Prepared => "prepared",
@@ -26,18 +26,18 @@ pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Resul
     Ok(report.verdict.exit())
 }
 
-fn judge_place(place: &VersionPlace, look: &Look, version: ReleaseVersion) -> Finding {
+fn judge_place(place: &VersionPlace, found: &Found, version: ReleaseVersion) -> Finding {
     let expected = format!("{version} as in the version file");
     let set = Fix::command(format!("nexy-version set {version}"));
     let correct = Fix::note(format!("correct {} or its row in nexy.toml, then:", place.file)).then(&set);
-    let (verdict, found, fix) = match look {
-        Look::Spots(spots) => match spots.iter().find(|spot| spot.version != version) {
+    let (verdict, found, fix) = match found {
+        Found::Spots(spots) => match spots.iter().find(|spot| spot.version != version) {
             None => (Verdict::Pass, format!("{version}"), Fix::none()),
             Some(spot) => (Verdict::Fail, format!("line {} says {}", spot.line, spot.version), set),
         },
-        Look::Wrong(error) => (Verdict::Fail, error.to_string(), correct),
-        Look::Missing => (Verdict::Fail, format!("{} does not exist", place.file), correct),
-        Look::Unreadable(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
+        Found::Wrong(error) => (Verdict::Fail, error.to_string(), correct),
+        Found::Missing => (Verdict::Fail, format!("{} does not exist", place.file), correct),
+        Found::Unreadable(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
     };
     finding(version_places::name(place), verdict, found, expected, fix)
 }
@@ -58,7 +58,7 @@ fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion
     finding("manifests".to_owned(), verdict, found, expected, fix)
 }
 
-/// The pair is equal and, as the phase asks, not newer than VERSION or equal to it.
+/// The manifests must be equal and, depending on the phase, not newer than VERSION or equal to it.
 fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: ReleaseVersion) -> (Verdict, String, Fix) {
     let fail = |found: String, fix: Fix| (Verdict::Fail, found, fix);
     let publish = Fix::command("make release");

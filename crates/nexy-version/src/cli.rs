@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line, as clap reads it.
 
 use clap::{Parser, Subcommand, ValueEnum};
 use nexy_contract::ReleaseVersion;
@@ -35,7 +35,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
-    /// Begin a release record: version, target, and the artifacts of the inbox, hashed once
+    /// Begin a release record: version, target, and the hashed artifacts of the inbox
     Record,
     /// Print the version, or one raw value of nexy.toml such as `release_target.vm`; without FIELD an overview
     Show {

@@ -1,4 +1,4 @@
-//! Which version is it, and does every place agree?
+//! Reads, checks and sets the version of a workspace, and begins the record of a release.
 
 mod check;
 mod cli;

@@ -1,4 +1,4 @@
-//! The places of nexy.toml, read from disk.
+//! The version places of nexy.toml, read from disk.
 
 use nexy_contract::{
     Problem, ReleaseVersion,
@@ -11,30 +11,30 @@ use nexy_outside::{
     owned_version,
 };
 
-/// Files that hold a version are small; more than this is none of them.
+/// Files that hold a version are small; a larger file is refused.
 const MAX_BYTES: u64 = 8 << 20;
 
 /// What was found at one place.
-pub(crate) enum Look {
-    /// Exactly as many versions as nexy.toml says.
+pub(crate) enum Found {
+    /// Exactly as many versions as nexy.toml demands.
     Spots(Vec<Spot>),
     /// The file was read, and holds something else.
     Wrong(PlaceError),
-    /// The file is not there.
+    /// The file does not exist.
     Missing,
     /// The file could not be read.
     Unreadable(FileError),
 }
 
-/// Looks at one place.
-pub(crate) fn look(workspace: &Workspace, place: &VersionPlace) -> Look {
+/// Reads one place.
+pub(crate) fn read(workspace: &Workspace, place: &VersionPlace) -> Found {
     match files::read_text_if_there(&workspace.path(&place.file), MAX_BYTES) {
-        Ok(None) => Look::Missing,
+        Ok(None) => Found::Missing,
         Ok(Some(text)) => match version_places::read(place, &text) {
-            Ok(spots) => Look::Spots(spots),
-            Err(error) => Look::Wrong(error),
+            Ok(spots) => Found::Spots(spots),
+            Err(error) => Found::Wrong(error),
         },
-        Err(error) => Look::Unreadable(error),
+        Err(error) => Found::Unreadable(error),
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn text(workspace: &Workspace, file: &str) -> Result<String, FileErro
     files::read_text(&workspace.path(file), MAX_BYTES)
 }
 
-/// The version that the workspace is at, from the file that owns it.
+/// The version of the workspace, from its VERSION file.
 pub(crate) fn current(workspace: &Workspace) -> Result<ReleaseVersion, Problem> {
     owned_version::read(workspace).map_err(|error| error.problem(workspace))
 }

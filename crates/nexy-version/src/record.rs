@@ -1,8 +1,8 @@
-//! `record`: the birth of a release record.
+//! The story of `record`: begins a release record with version, target and the hashed artifacts of the inbox.
 
 use crate::places;
 use nexy_contract::{
-    Exit, Problem, record,
+    Exit, Fix, Problem, record,
     signature::{self, Carried},
 };
 use nexy_outside::{
@@ -36,14 +36,17 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
     Ok(Exit::Yes)
 }
 
-/// The signature that lies beside an artifact, as it is: whether it is right, the publication asks.
+/// The signature beside an artifact, unverified: the publication verifies it.
 fn signature_beside(workspace: &Workspace, artifact: &record::Artifact) -> Result<Option<Carried>, Problem> {
     for suffix in signature::SUFFIXES {
         let path = workspace.path(&workspace.target.layout.inbox).join(format!("{}{suffix}", artifact.name));
         let text = files::read_text_if_there(&path, MAX_SIGNATURE_BYTES).map_err(|error| {
-            error.problem(Exit::CouldNotLook, "put the signature itself there, or remove the file; then run the same command again")
+            error.problem(
+                Exit::CouldNotLook,
+                Fix::note("put the signature itself there, or delete the file; then run the same command again"),
+            )
         })?;
-        // Anything else is left beside the artifact, where the publication looks as well and says what is wrong with it.
+        // Any other content stays beside the artifact; the publication reads it too, and says what is wrong with it.
         if let Some(ed25519) = text.map(|text| text.trim().to_owned()).filter(|text| signature::signature(text).is_some()) {
             return Ok(Some(Carried { ed25519, sha256: artifact.sha256, confirmed_by: None }));
         }
@@ -51,8 +54,7 @@ fn signature_beside(workspace: &Workspace, artifact: &record::Artifact) -> Resul
     Ok(None)
 }
 
-/// Whatever of the artifact table lies in the inbox. An empty inbox is for the gate `release-inbox` to judge, which says
-/// more about it than this tool could.
+/// The artifacts of nexy.toml that are in the inbox. The gate `release-inbox` judges an empty inbox, and explains it.
 fn artifacts(workspace: &Workspace) -> Result<Vec<record::Artifact>, Problem> {
     let mut artifacts = Vec::new();
     for row in &workspace.target.artifacts {
@@ -66,7 +68,7 @@ fn artifacts(workspace: &Workspace) -> Result<Vec<record::Artifact>, Problem> {
         let (size_bytes, sha256) = hashed.map_err(|error| {
             error.problem(
                 Exit::CouldNotLook,
-                format!("put the finished file itself at {}, readable, then run the same command again", path.display()),
+                Fix::note(format!("put the finished file itself at {}, readable, then run the same command again", path.display())),
             )
         })?;
         artifacts.push(record::Artifact { name: row.name.clone(), channel: row.channel.clone(), size_bytes, sha256, live: None });

@@ -1,7 +1,7 @@
-//! `set`: a version in every place, or in none.
+//! The story of `set`: writes a version into every place, or into none.
 
 use crate::places;
-use nexy_contract::{Exit, Problem, ReleaseVersion, text::shell_word, version_places};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, text::shell_word, version_places};
 use nexy_outside::{Common, Workspace, files, stdio};
 
 /// One file with its old and new text.
@@ -12,14 +12,14 @@ struct Change {
 }
 
 pub(crate) fn run(workspace: &Workspace, version: ReleaseVersion, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
-    let lock =
-        files::lock_folder(&workspace.root).map_err(|error| error.problem(Exit::CouldNotLook, "check the rights on the workspace"))?;
+    let lock = files::lock_folder(&workspace.root)
+        .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("check the permissions of the workspace")))?;
     let Some(_lock) = lock else {
         return Err(Problem::new(
             Exit::Busy,
             "cannot set the version",
             "another nexy-version is at work in this workspace",
-            "wait until it has ended, then run the same command again",
+            Fix::note("wait until it has ended, then run the same command again"),
         ));
     };
     let changes = plan(workspace, version)?;
@@ -37,8 +37,8 @@ pub(crate) fn run(workspace: &Workspace, version: ReleaseVersion, dry_run: bool,
     Ok(Exit::Yes)
 }
 
-/// The new text of every file, in the order of nexy.toml; the file that owns the version comes last, so that a run that
-/// was cut off half-way still shows the old version and is noticed.
+/// The new text of every file, in the order of nexy.toml. VERSION comes last, so that after an interrupted run it still holds the
+/// old version, and the next check notices.
 fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, Problem> {
     let mut changes: Vec<Change> = Vec::new();
     for place in &workspace.target.version_places {
@@ -49,10 +49,8 @@ fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, P
                 let old = places::text(workspace, &place.file).map_err(|error| {
                     error.problem(
                         Exit::No,
-                        format!(
-                            "restore it (git checkout -- {}), or take it out of version_places in nexy.toml; nothing was changed",
-                            shell_word(&shown)
-                        ),
+                        Fix::note("nothing was changed; restore the file, or take it out of version_places in nexy.toml:")
+                            .then_command(format!("git checkout -- {}", shell_word(&shown))),
                     )
                 })?;
                 changes.push(Change { file: place.file.clone(), new: old.clone(), old });
@@ -65,7 +63,7 @@ fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, P
                 Exit::No,
                 format!("cannot set the version in {shown}"),
                 error.to_string(),
-                format!("correct {} or its row in nexy.toml; nothing was changed", shell_word(&shown)),
+                Fix::note(format!("nothing was changed; correct {shown} or its row in nexy.toml")),
             )
         })?;
     }
@@ -73,17 +71,19 @@ fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, P
     Ok(changes)
 }
 
-/// Everything is written and synced under other names before the first file is replaced.
+/// Writes and syncs all files under temporary names before the first one is replaced.
 fn write(workspace: &Workspace, changes: &[&Change]) -> Result<(), Problem> {
     let mut staged = Vec::new();
     for change in changes {
         let file = files::stage(&workspace.path(&change.file), change.new.as_bytes()).map_err(|error| {
-            error.problem(Exit::CouldNotLook, "check rights and room on the disk, then run the same command again; nothing was changed")
+            let fix = "nothing was changed; check permissions and space on the disk, then run the same command again";
+            error.problem(Exit::CouldNotLook, Fix::note(fix))
         })?;
         staged.push(file);
     }
     for file in staged {
-        file.commit().map_err(|error| error.problem(Exit::NeedsPerson, "run the same command again, it finishes what was begun"))?;
+        file.commit()
+            .map_err(|error| error.problem(Exit::NeedsPerson, Fix::note("run the same command again; it finishes what was begun")))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! `show`: one raw value, so that scripts need neither a JSON parser nor a copy of what nexy.toml says.
+//! The story of `show`: prints one raw value, so that scripts need neither a JSON parser nor copies of values of nexy.toml.
 
 use crate::places;
-use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::{Common, Format, Workspace, cli, files, stdio};
 use serde::Serialize;
 use toml::Value;
@@ -45,11 +45,16 @@ fn overview(workspace: &Workspace, common: &Common) -> Result<String, Problem> {
     }
 }
 
-/// A text, number or truth value as it is; a list of them one a line.
+/// A string, number or boolean as it is; a list of them one on each line.
 fn value_of(workspace: &Workspace, key: &str) -> Result<String, Problem> {
     let path = &workspace.target_path;
     let reread = || {
-        Problem::new(Exit::BadTarget, format!("cannot read {} again", path.display()), "it changed meanwhile", "run the same command again")
+        Problem::new(
+            Exit::BadTarget,
+            format!("cannot read {} again", path.display()),
+            "it changed meanwhile",
+            Fix::note("run the same command again"),
+        )
     };
     let text = files::read_text(path, 1 << 20).map_err(|_| reread())?;
     let mut value = Value::Table(text.parse().map_err(|_| reread())?);
@@ -79,6 +84,6 @@ fn unknown(key: &str, path: impl std::fmt::Display) -> Problem {
         Exit::Usage,
         format!("no single value is called `{key}`"),
         format!("it is neither version, tag, root nor target, nor a value in {path}"),
-        "name a value such as release_target.vm, or an element such as artifacts.0.name",
+        Fix::note("name a value such as release_target.vm, or an element such as artifacts.0.name"),
     )
 }

@@ -25,7 +25,7 @@ fn a_wrong_file_names_the_line_and_ends_with_78() {
 }
 
 #[test]
-fn a_file_that_is_not_there_ends_with_78() {
+fn a_file_that_does_not_exist_ends_with_78() {
     let world = World::new();
     let ran = world.tool("nexy-version").bare().args(["--target", "/nonexistent/nexy.toml", "show"]).run();
     ran.exits(78).says("/nonexistent/nexy.toml").says("--target FILE").silent_stdout();
@@ -50,9 +50,9 @@ fn root_ignores_the_environment_and_the_folders_above_and_others_use_them() {
 }
 
 #[test]
-fn root_refuses_a_file_that_somebody_else_can_change() {
+fn root_refuses_a_file_that_another_user_can_change() {
     if !is_root() {
-        skipped("root_refuses_a_file_that_somebody_else_can_change", "it is about root", Need::Root);
+        skipped("root_refuses_a_file_that_another_user_can_change", "it is about root", Need::Root);
         return;
     }
     let world = World::new();
@@ -71,9 +71,9 @@ fn root_refuses_a_file_that_somebody_else_can_change() {
 }
 
 #[test]
-fn root_goes_where_a_link_leads_and_not_where_the_link_stands() {
+fn root_uses_the_folder_of_the_target_of_a_link() {
     if !is_root() {
-        skipped("root_goes_where_a_link_leads_and_not_where_the_link_stands", "it is about root", Need::Root);
+        skipped("root_uses_the_folder_of_the_target_of_a_link", "it is about root", Need::Root);
         return;
     }
     let world = World::new();

@@ -1,8 +1,8 @@
 //! `nexy-version` as a black box.
-#![expect(clippy::disallowed_methods, reason = "test support: a broken scene must stop the test loudly")]
+#![expect(clippy::disallowed_methods, reason = "test support: a broken world must stop the test loudly")]
 
-mod checking;
+mod check;
 mod finding_the_target;
-mod recording;
-mod setting;
-mod showing;
+mod record;
+mod set;
+mod show;

@@ -19,9 +19,6 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("nexy-gate", "gates::target_canonical", "main.rs"),
     ("nexy-gate", "gates::version_moves", "main.rs"),
     ("nexy-gate", "gates::version_synced", "main.rs"),
-    ("nexy-publish", "job", "steps::local_file"),
-    ("nexy-publish", "publish", "main.rs"),
-    ("nexy-publish", "rollback", "main.rs"),
     ("nexy-verify", "context", "probes::unit_active"),
 ];
 

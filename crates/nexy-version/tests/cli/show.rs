@@ -1,4 +1,4 @@
-//! `show`: one raw value, for scripts.
+//! `show` prints one raw value, for scripts.
 
 use nexy_standin::world::World;
 
@@ -23,7 +23,7 @@ fn one_value_comes_raw_and_nothing_else() {
 }
 
 #[test]
-fn what_is_no_single_value_is_a_usage_error() {
+fn a_key_without_a_single_value_is_a_usage_error() {
     let world = World::new();
     for field in ["", "limits", "artifacts", "artifacts.9.name", "artifacts.x", "release_target.vm.x", "no.such.key"] {
         world.tool("nexy-version").args(["show", field]).run().exits(2).says("no single value").silent_stdout();
@@ -31,7 +31,7 @@ fn what_is_no_single_value_is_a_usage_error() {
 }
 
 #[test]
-fn without_a_field_an_overview_comes() {
+fn without_a_field_it_prints_an_overview() {
     let world = World::new();
     let overview = world.tool("nexy-version").args(["show"]).run().exits(0).json();
     assert_eq!(overview["tag"], "v2.0.0.4");

@@ -1,4 +1,4 @@
-//! `set`: every place or none.
+//! `set` changes every place or none.
 
 use nexy_standin::world::World;
 
@@ -69,7 +69,7 @@ fn a_missing_file_stops_all_of_them() {
 }
 
 #[test]
-fn a_run_that_was_cut_off_is_finished_by_the_next_one() {
+fn an_interrupted_run_is_finished_by_the_next_one() {
     let world = World::new();
     let half = world.read("server/config/unified_config.py").replace("2.0.0.4", "2.0.0.5");
     world.write("server/config/unified_config.py", &half);
@@ -88,7 +88,7 @@ fn the_same_version_again_touches_no_file() {
 }
 
 #[test]
-fn two_at_once_do_not_mix() {
+fn a_second_run_at_the_same_time_is_refused() {
     let world = World::new();
     let _held = {
         let folder = std::fs::File::open(world.workspace()).expect("the workspace");

@@ -1,4 +1,4 @@
-//! `check`: the places and the manifests, before and after the publication.
+//! `check` judges the version places and the manifests, before and after a publication.
 
 use nexy_standin::world::World;
 use serde_json::json;
@@ -58,7 +58,7 @@ fn control_characters_in_a_file_do_not_reach_the_terminal() {
 }
 
 #[test]
-fn what_it_says_to_type_for_a_broken_version_file_helps() {
+fn the_printed_command_for_a_broken_version_file_helps() {
     let world = World::new();
     world.write("VERSION", "two\n");
     let path = world.workspace().join("VERSION");

@@ -1,4 +1,4 @@
-//! `record`: the birth of a release record.
+//! `record` begins a release record.
 
 use nexy_contract::{Record, Sha256Digest};
 use nexy_standin::{artifact, world::World};
@@ -29,7 +29,7 @@ fn the_same_bytes_give_the_same_record() {
 }
 
 #[test]
-fn an_empty_inbox_is_left_to_the_gate_that_can_explain_it() {
+fn an_empty_inbox_is_left_to_the_gate() {
     let world = World::new();
     std::fs::remove_file(world.inbox("Nexy.dmg")).expect("removed");
     let record = world.tool("nexy-version").args(["record"]).run().exits(0).json();
@@ -65,7 +65,7 @@ fn a_version_file_that_is_missing_or_wrong_says_what_to_type() {
 }
 
 #[test]
-fn a_reader_that_has_gone_is_not_a_success() {
+fn a_record_that_is_not_delivered_is_not_a_success() {
     let world = World::new();
     let ran = world.sh("{ nexy-version record; echo \"code $?\" >&2; } | true");
     let undelivered = ran.stderr.contains("code 69") && ran.stderr.contains("not delivered");
