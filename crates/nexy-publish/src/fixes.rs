@@ -1,6 +1,6 @@
-//! The fixes that several refusals share.
+//! The fixes that several refusals share, and the problem of a state that cannot be.
 
-use nexy_contract::Fix;
+use nexy_contract::{Exit, Fix, Problem};
 
 /// Look at the channel, then begin the pipeline anew.
 pub(crate) fn look_and_start_over() -> Fix {
@@ -29,6 +29,6 @@ pub(crate) fn roll_back_to_a_file() -> Fix {
 }
 
 /// A state that this program excludes.
-pub(crate) fn report_as_a_bug() -> Fix {
-    Fix::note("report this as a bug")
+pub(crate) fn bug(what: &str) -> Problem {
+    Problem::new(Exit::Bug, what, "", Fix::note("report this as a bug"))
 }

@@ -66,7 +66,7 @@ fn live(session: &Session<'_>, job: &Job<'_>) -> Result<Live, Problem> {
         Some(_) => (job.staged.as_ref(), job.plan.retire.as_ref().map(|old| (old, &job.plan.retire_as))),
         None => (job.channel.live.as_ref(), job.channel.previous.as_ref().map(|old| (old, &old.name))),
     };
-    let asset = asset.ok_or_else(|| Problem::new(Exit::Bug, "nothing is live after a publication", "", fixes::report_as_a_bug()))?;
+    let asset = asset.ok_or_else(|| fixes::bug("nothing is live after a publication"))?;
     Ok(Live {
         url: session.target.public_url(job.row),
         asset_id: asset.id,

@@ -37,6 +37,16 @@ pub(crate) fn rename_without_long_wait(
     rename_within(session, release, id, name, label, Some(LONGEST_WITHOUT_DOWNLOAD))
 }
 
+/// Gives an asset the name and label back that it had before.
+pub(crate) fn rename_back(session: &Session<'_>, release: &Release, before: &Asset) -> Result<Asset, NotRenamed> {
+    rename(session, release, before.id, &before.name, before.label.as_deref().unwrap_or_default())
+}
+
+/// Gives an asset another name, with the label that it has.
+pub(crate) fn rename_to(session: &Session<'_>, release: &Release, asset: &Asset, name: &str) -> Result<Asset, NotRenamed> {
+    rename(session, release, asset.id, name, asset.label.as_deref().unwrap_or_default())
+}
+
 fn rename_within(
     session: &Session<'_>,
     release: &Release,

@@ -22,8 +22,7 @@ pub(crate) fn park(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Probl
     let Some(older) = job.plan.blocking.clone() else {
         return Ok(());
     };
-    session.retry.pause_before_change();
-    recheck::recheck(session, job)?;
+    recheck::before_change(session, job)?;
     let what = || format!("nothing was swapped: cannot free the name {}", older.name);
     if asset_names::slot(&job.artifact.name, &older.name) == Slot::RolledBack {
         asset_ops::delete(session, &job.release, &older).map_err(|error| error.problem(what()))?;
@@ -64,13 +63,12 @@ pub(crate) fn unpark(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Pro
     let Some(older) = job.parked.take() else {
         return Ok(());
     };
-    let label = older.label.clone().unwrap_or_default();
     let now = session.list(&job.release, &job.artifact.name).ok();
     let was_rolled_back = |asset: &Asset| asset_names::slot(&job.artifact.name, &asset.name) == Slot::RolledBack;
     let retired = now.as_ref().zip(job.channel.live.as_ref()).and_then(|(now, live)| now.find(live.id));
     if now.as_ref().is_some_and(|now| now.live.is_none()) && retired.is_some_and(was_rolled_back) {
         // Another machine has rolled back to this asset at the moment at which it was parked.
-        return match asset_ops::rename(session, &job.release, older.id, &job.artifact.name, &label) {
+        return match asset_ops::rename_to(session, &job.release, &older, &job.artifact.name) {
             Ok(_) => {
                 session.common.note(&format!("{} is live, because another run has rolled back to it a moment ago", older.name));
                 Ok(())
@@ -86,7 +84,7 @@ pub(crate) fn unpark(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Pro
     let parked_name = asset_names::parked(&job.artifact.name, older.id);
     let is_parked = found.is_some_and(|asset| asset.name == parked_name);
     let is_free = now.as_ref().is_none_or(|now| now.previous.is_none());
-    if is_parked && is_free && asset_ops::rename(session, &job.release, older.id, &older.name, &label).is_err() {
+    if is_parked && is_free && asset_ops::rename_back(session, &job.release, &older).is_err() {
         stdio::note(&format!(
             "nexy-publish: {} could not get its name back, and a rollback finds it as {parked_name}\n{}",
             older.name,

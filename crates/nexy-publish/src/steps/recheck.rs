@@ -10,11 +10,12 @@ use crate::{
 use nexy_contract::{Exit, Problem};
 use nexy_outside::github::Asset;
 
-/// Lists the channel and compares it, unless a listing was the last call that this run has made.
+/// Waits for GitHub's pause between changes, and compares the channel, unless a listing was the last call of this run.
 ///
 /// # Errors
 /// Exit 75 when the channel has changed, or another upload was earlier.
-pub(crate) fn recheck(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+pub(crate) fn before_change(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
+    session.retry.pause_before_change();
     if session.github.calls() == job.channel.calls {
         return Ok(());
     }

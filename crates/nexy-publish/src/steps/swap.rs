@@ -25,7 +25,7 @@ use nexy_outside::{
 pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     refuse_when_stopped(session)?;
     let Some(staged) = job.staged.clone() else {
-        return Err(Problem::new(Exit::Bug, "nothing is staged", "", fixes::report_as_a_bug()));
+        return Err(fixes::bug("nothing is staged"));
     };
     match park_previous::park(session, job).and_then(|()| two_renames(session, job, &staged)) {
         Err(problem) if problem.exit != Exit::NeedsPerson => Err(park_previous::unpark(session, job).err().unwrap_or(problem)),
@@ -34,18 +34,16 @@ pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Prob
 }
 
 fn two_renames(session: &Session<'_>, job: &mut Job<'_>, staged: &Asset) -> Result<(), Problem> {
-    session.retry.pause_before_change();
-    recheck::recheck(session, job)?;
-    if let Some(live) = job.plan.retire.clone() {
-        let label = live.label.clone().unwrap_or_default();
-        if let Err(failed) = asset_ops::rename(session, &job.release, live.id, &job.plan.retire_as, &label) {
-            return match failed.may_have_happened {
-                true => put_back(session, job, &live, &failed.error),
-                false => Err(first_rename_refused(job, &failed.error)),
-            };
-        }
-        // No pause here, because users have no download until the next rename.
+    recheck::before_change(session, job)?;
+    if let Some(live) = job.plan.retire.clone()
+        && let Err(failed) = asset_ops::rename_to(session, &job.release, &live, &job.plan.retire_as)
+    {
+        return match failed.may_have_happened {
+            true => put_back(session, job, &live, &failed.error),
+            false => Err(first_rename_refused(job, &failed.error)),
+        };
     }
+    // No pause here, because users have no download until the next rename.
     match asset_ops::rename_without_long_wait(session, &job.release, staged.id, &job.artifact.name, &job.label()) {
         Ok(_) => {
             note_live(session, job);
@@ -71,8 +69,7 @@ pub(crate) fn undo(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Probl
     }
     // When nothing is live, another person has taken the new asset away, and users wait for the old one.
     let is_off = listing.is_ok_and(|listing| listing.live.is_none());
-    let label = staged.label.clone().unwrap_or_default();
-    if !is_off && let Err(failed) = asset_ops::rename(session, &job.release, staged.id, &staged.name, &label) {
+    if !is_off && let Err(failed) = asset_ops::rename_back(session, &job.release, &staged) {
         // Another publication may have replaced the new asset meanwhile; then it is not touched.
         return match now(session, job) {
             Ok(Channel { live: Some(live), .. }) if live.id != staged.id => Err(published_by_another(job, &live)),
@@ -87,7 +84,7 @@ pub(crate) fn undo(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Probl
 /// Gives the live name, which is free, to the old asset.
 fn put_old_back(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     if let Some(old) = job.plan.retire.clone()
-        && let Err(failed) = rename_to_live(session, job, &old)
+        && let Err(failed) = asset_ops::rename_to(session, &job.release, &old, &job.artifact.name)
     {
         return match now(session, job) {
             Ok(Channel { live: Some(live), .. }) if live.id == old.id => park_previous::unpark(session, job),
@@ -154,7 +151,7 @@ fn second_rename_failed(session: &Session<'_>, job: &mut Job<'_>, failed: &NotRe
 
 /// Gives the old asset the live name back, whether or not the first rename has happened.
 fn put_back(session: &Session<'_>, job: &mut Job<'_>, old: &Asset, error: &GithubError) -> Result<(), Problem> {
-    let Err(second) = rename_to_live(session, job, old) else {
+    let Err(second) = asset_ops::rename_to(session, &job.release, old, &job.artifact.name) else {
         let put_back = error.problem(format!("{} was put back: the swap could not be finished", job.place()));
         return Err(put_back.ending(Exit::PutBack));
     };
@@ -168,10 +165,6 @@ fn put_back(session: &Session<'_>, job: &mut Job<'_>, old: &Asset, error: &Githu
             ..restore_live::missing(session, job, old.id, &second.error)
         }),
     }
-}
-
-fn rename_to_live(session: &Session<'_>, job: &Job<'_>, old: &Asset) -> Result<Asset, NotRenamed> {
-    asset_ops::rename(session, &job.release, old.id, &job.artifact.name, old.label.as_deref().unwrap_or_default())
 }
 
 fn now(session: &Session<'_>, job: &Job<'_>) -> Result<Channel, GithubError> {
@@ -188,8 +181,7 @@ fn live_name_is_taken(session: &Session<'_>, job: &mut Job<'_>, now: &Channel, l
     if let (None, Some(old)) = (&now.previous, &job.plan.retire) {
         let previous = asset_names::previous(&job.artifact.name);
         let is_retired = now.find(old.id).is_some_and(|asset| asset.name == job.plan.retire_as);
-        let label = old.label.clone().unwrap_or_default();
-        if is_retired && asset_ops::rename(session, &job.release, old.id, &previous, &label).is_ok() {
+        if is_retired && asset_ops::rename_to(session, &job.release, old, &previous).is_ok() {
             job.plan.retire_as = previous;
         }
     }

@@ -23,8 +23,7 @@ fn run_again() -> Fix {
 /// Stages the wanted bytes: an upload of an earlier run or a rolled-back asset is used again when it holds them.
 pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     for unusable in job.plan.discard.clone() {
-        session.retry.pause_before_change();
-        recheck::recheck(session, job)?;
+        recheck::before_change(session, job)?;
         asset_ops::delete(session, &job.release, &unusable)
             .map_err(|error| error.problem(format!("cannot delete the broken upload on {}", job.artifact.channel)))?;
         job.channel.staged.retain(|asset| asset.id != unusable.id);
@@ -45,7 +44,7 @@ pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Prob
         job.channel
             .staged_for(&job.artifact.name, job.artifact.sha256)
             .cloned()
-            .ok_or_else(|| Problem::new(Exit::Bug, "the plan names a staged file that does not exist", "", fixes::report_as_a_bug()))?
+            .ok_or_else(|| fixes::bug("the plan names a staged file that does not exist"))?
     };
     if job.channel.staged.iter().all(|asset| asset.id != staged.id) {
         job.channel.staged.push(staged.clone());
@@ -56,8 +55,7 @@ pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Prob
 
 /// Stages a rolled-back asset again, which saves an upload.
 fn restage(session: &Session<'_>, job: &mut Job<'_>, bad: &Asset, name: &str) -> Result<Asset, Problem> {
-    session.retry.pause_before_change();
-    recheck::recheck(session, job)?;
+    recheck::before_change(session, job)?;
     let staged = asset_ops::rename(session, &job.release, bad.id, name, &label(session, job))
         .map_err(|failed| failed.error.problem(format!("nothing was swapped: cannot rename {}", bad.name)))?;
     job.channel.rolled_back.retain(|asset| asset.id != bad.id);
@@ -73,8 +71,7 @@ pub(crate) fn undo_restaging(session: &Session<'_>, jobs: &mut [Job<'_>]) {
         let Some(bad) = job.restaged.take() else { continue };
         let name = asset_names::staged(&job.artifact.name, job.artifact.sha256);
         let is_staged = session.github.asset(bad.id).ok().flatten().is_some_and(|asset| asset.name == name);
-        let label = bad.label.clone().unwrap_or_default();
-        if is_staged && asset_ops::rename(session, &job.release, bad.id, &bad.name, &label).is_err() {
+        if is_staged && asset_ops::rename_back(session, &job.release, &bad).is_err() {
             stdio::note(&format!(
                 "nexy-publish: {name} holds bytes that were rolled back, and could not get back the name that says so\n{}",
                 session.gh().rename(bad.id, &bad.name)
@@ -89,8 +86,7 @@ fn upload(session: &Session<'_>, job: &mut Job<'_>, name: &str) -> Result<Asset,
     let label = label(session, job);
     let mut attempt = 1;
     loop {
-        session.retry.pause_before_change();
-        recheck::recheck(session, job)?;
+        recheck::before_change(session, job)?;
         let error = match send(session, job, name, &label)? {
             Ok(asset) => return Ok(asset),
             Err(error) => error,
@@ -188,5 +184,5 @@ fn label(session: &Session<'_>, job: &Job<'_>) -> String {
 }
 
 fn local(file: Option<&mut OpenArtifact>) -> Result<&mut OpenArtifact, Problem> {
-    file.ok_or_else(|| Problem::new(Exit::Bug, "there is no file to upload", "", fixes::report_as_a_bug()))
+    file.ok_or_else(|| fixes::bug("there is no file to upload"))
 }

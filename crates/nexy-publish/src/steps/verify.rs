@@ -8,7 +8,7 @@ use nexy_outside::github::{Asset, Kind};
 /// Verifies the staged upload, and deletes it when it holds other bytes.
 pub(crate) fn upload(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     let Some(staged) = job.staged.clone() else {
-        return Err(Problem::new(Exit::Bug, "nothing is staged", "", fixes::report_as_a_bug()));
+        return Err(fixes::bug("nothing is staged"));
     };
     let url = session.target.public_asset_url(&job.artifact.channel, &staged.name);
     session.common.note("Verifying uploaded artifact from release URL...");
@@ -62,7 +62,7 @@ pub(crate) fn rollback(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), P
     let name = match (&job.staged, job.plan.already_live) {
         (_, true) => job.artifact.name.clone(),
         (Some(source), false) => source.name.clone(),
-        (None, false) => return Err(Problem::new(Exit::Bug, "there is nothing to go back to", "", fixes::report_as_a_bug())),
+        (None, false) => return Err(fixes::bug("there is nothing to go back to")),
     };
     session.common.note(&format!("Verifying {}/{name} from release URL...", job.artifact.channel));
     let downloaded = download::whole(session, &job.artifact.channel, &name, job.artifact.size_bytes);

@@ -1,6 +1,6 @@
 //! A publication without faults, counted request by request.
 
-use nexy_publish_support::{dmg, judged, names, outcome, publish, served, sha256};
+use nexy_publish_support::{calls, dmg, judged, names, outcome, publish, served, sha256};
 use nexy_standin::world::{ARTIFACTS, World};
 use serde_json::json;
 
@@ -34,7 +34,7 @@ fn a_publication_makes_only_the_requests_of_the_algorithm() {
     let record = judged(&world);
     world.standin.clear_requests();
     publish(&world, &record).exits(0);
-    let calls: Vec<String> = world.standin.requests().iter().map(|request| format!("{} {}", request.listener, request.method)).collect();
+    let calls = calls(&world);
     assert_eq!(
         calls,
         [

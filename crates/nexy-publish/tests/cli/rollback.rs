@@ -1,6 +1,6 @@
 //! A rollback: users get what they had before with two renames, and the manifest follows.
 
-use nexy_publish_support::{bad_name, dmg, fresh, judged, mutations, names, outcome, publish, published, roll_back, served};
+use nexy_publish_support::{bad_name, calls, dmg, fresh, judged, mutations, names, outcome, publish, published, roll_back, served};
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
     world::{ARTIFACTS, World},
@@ -45,7 +45,7 @@ fn it_makes_every_request_once_and_none_between_the_renames() {
     let record = fresh(&world);
     world.standin.clear_requests();
     world.tool("nexy-publish").args(["rollback", "-"]).stdin(record).run().exits(0);
-    let calls: Vec<String> = world.standin.requests().iter().map(|request| format!("{} {}", request.listener, request.method)).collect();
+    let calls = calls(&world);
     assert_eq!(
         calls,
         [

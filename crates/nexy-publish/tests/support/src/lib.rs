@@ -76,6 +76,14 @@ pub fn mutations(world: &World) -> Vec<String> {
     world.standin.requests().iter().filter(|request| request.is_mutation()).map(RequestLine::call).collect()
 }
 
+/// Every request as listener and method, in the order in which they came.
+#[must_use]
+pub fn calls(world: &World) -> Vec<String> {
+    let mut requests = world.standin.requests();
+    requests.sort_by_key(|request| request.number);
+    requests.iter().map(|request| format!("{} {}", request.listener, request.method)).collect()
+}
+
 /// The last outcome of a record.
 #[must_use]
 pub fn outcome(record: &Value) -> Value {
