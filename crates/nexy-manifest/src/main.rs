@@ -16,7 +16,7 @@ use nexy_outside::{Workspace, tool};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tool::main(write::TOOL, || match Cli::try_parse() {
+    tool::main(TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) => Ok(tool::usage(&error)),
     })

@@ -1,7 +1,6 @@
 //! What a publication says and writes when something fails on the way. What users get then is the matrix's.
 
 use nexy_publish_support::{dmg, judged, outcome, publish, served, sha256};
-use nexy_standin::world::fix_text;
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World, fix_text},
