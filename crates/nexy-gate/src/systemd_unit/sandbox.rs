@@ -50,11 +50,11 @@ const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
 /// The paths that the service cannot do without.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
-    /// Files and folders that it opens.
+    /// Files and folders that it opens or starts.
     pub(crate) seen: Vec<PathBuf>,
     /// Folders that it writes into.
     pub(crate) written: Vec<PathBuf>,
-    /// Programs that it starts.
+    /// The program that it starts, with its links followed: only the mount of that one counts.
     pub(crate) run: Vec<PathBuf>,
     /// It runs as root.
     pub(crate) is_root: bool,
@@ -110,7 +110,7 @@ pub(crate) fn obstacles(properties: &Properties, needs: &Needs, real: impl Fn(&P
         }
     }
     let (binds, foreign) = binds(properties, &real);
-    let needed = || needs.seen.iter().chain(&needs.written).chain(&needs.run);
+    let needed = || needs.seen.iter().chain(&needs.written);
     for Rule { setting, path, .. } in foreign {
         if let Some(near) = needed().find(|need| need.starts_with(&path) || path.starts_with(need)) {
             add(setting, format!("shows other files at {}", near.display()), false);
@@ -203,6 +203,8 @@ fn locking(properties: &Properties, binds: &[Rule], real: &impl Fn(&Path) -> Pat
         _ => &[],
     };
     rules.extend(fixed("ProtectSystem", system, false, real));
+    // `strict` leaves these to ProtectHome= and to the kernel's own settings (measured with systemd 252).
+    rules.extend(fixed("ProtectSystem", &[&HOMES[..], &["/dev", "/proc", "/sys"]].concat(), true, real));
     if value(properties, "ProtectHome") == "read-only" {
         rules.extend(fixed("ProtectHome", &HOMES, false, real));
     }
@@ -222,13 +224,13 @@ fn barring(properties: &Properties, real: &impl Fn(&Path) -> PathBuf) -> Vec<Rul
 mod tests {
     use super::*;
 
-    /// What is in the way of a server below /home/a/app that writes into its folder `w` and starts `venv/bin/python3`.
+    /// What is in the way of a server below /home/a/app that writes into its folder `w` and is started by /usr/bin/python3.11.
     fn told(settings: &[(&str, &str)]) -> String {
         let properties: Properties = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let needs = Needs {
-            seen: vec!["/home/a/app".into()],
+            seen: vec!["/home/a/app".into(), "/usr/bin/python3.11".into()],
             written: vec!["/home/a/app/w".into()],
-            run: vec!["/home/a/app/venv/bin/python3".into(), "/usr/bin/python3.11".into()],
+            run: vec!["/usr/bin/python3.11".into()],
             is_root: true,
         };
         // `/bin` leads to `/usr/bin`, as on every machine of today.
@@ -249,7 +251,6 @@ mod tests {
             ("ProtectHome", "yes"),
             ("ProtectHome", "read-only"),
             ("ProtectHome", "tmpfs"),
-            ("ProtectSystem", "strict"),
             ("InaccessiblePaths", "-/srv /home/a"),
             ("InaccessiblePaths", "/home/a/app/w"),
             ("InaccessiblePaths", "/bin"),
@@ -292,15 +293,26 @@ mod tests {
             &[][..],
             &[("ProtectHome", "no"), ("ProtectSystem", "no"), ("PrivateTmp", "no"), ("PrivateNetwork", "no"), ("DynamicUser", "no")],
             &[("ProtectSystem", "full"), ("RootDirectory", "/"), ("RestrictFileSystems", "~")],
-            &[("ProtectSystem", "strict"), ("ReadWritePaths", "-/home/a/app")],
+            &[("ProtectSystem", "strict")],
+            &[("NoExecPaths", "/home")],
             &[("ProtectHome", "read-only"), ("ReadWritePaths", "/home/a/app/w")],
             &[("ProtectHome", "tmpfs"), ("BindPaths", "/home/a:/home/a:rbind")],
             &[("TemporaryFileSystem", "/home"), ("BindPaths", "/home/a/app")],
-            &[("NoExecPaths", "/"), ("ExecPaths", "/usr /home/a/app/venv")],
+            &[("NoExecPaths", "/"), ("ExecPaths", "/usr")],
             &[("InaccessiblePaths", "/srv /home/ab"), ("ReadOnlyPaths", "/home/b"), ("BindPaths", "/x:/y")],
         ] {
             assert_eq!(told(settings), "", "{settings:?}");
         }
+    }
+
+    #[test]
+    fn a_service_elsewhere_is_locked_by_strict_and_may_be_excepted() {
+        let told = |more: &[(&str, &str)]| {
+            let all = [&[("ProtectSystem", "strict")], more].concat();
+            let properties: Properties = all.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+            obstacles(&properties, &Needs { written: vec!["/srv/app/w".into()], ..Needs::default() }, Path::to_path_buf).len()
+        };
+        assert_eq!((told(&[]), told(&[("ReadWritePaths", "-/srv/app")])), (1, 0));
     }
 
     #[test]
@@ -310,6 +322,6 @@ mod tests {
         assert_eq!(told(&[("NoExecPaths", "/usr"), ("ExecPaths", "/usr")]), "NoExecPaths");
         assert_eq!(told(&[("ProtectHome", "yes"), ("BindPaths", "/home/a")]), "ProtectHome");
         assert_eq!(told(&[("InaccessiblePaths", "/home"), ("BindPaths", "/home/a")]), "InaccessiblePaths");
-        assert_eq!(told(&[("ProtectHome", "yes"), ("ProtectSystem", "strict")]), "ProtectHome ProtectSystem");
+        assert_eq!(told(&[("ProtectHome", "read-only"), ("ProtectSystem", "strict")]), "ProtectHome");
     }
 }

@@ -5,7 +5,7 @@
 mod environment;
 mod machine;
 
-use machine::{CHECKOUT, Machine, UNIT, set_config_env, unit};
+use machine::{CHECKOUT, Machine, UNIT, USER, set_config_env, unit};
 use nexy_standin::world::fix_text;
 use serde_json::Value;
 
@@ -136,4 +136,80 @@ fn modes_and_owners_are_tried_as_the_services_own_user() {
         set_config_env(&machine, &nexy_standin::world::good_config_env());
         machine.must(&format!("chmod 755 /home/azureuser {CHECKOUT} && chown azureuser: /home/azureuser"));
     }
+}
+
+#[test]
+fn every_folder_that_systemd_reads_is_looked_at_and_no_other() {
+    let Some(machine) = Machine::boot("every_folder_that_systemd_reads") else { return };
+    let prefix = UNIT.split('-').next().unwrap();
+    let mut paths = Vec::new();
+    for folder in machine.must("systemctl show -p UnitPath --value").split_whitespace().filter(|folder| !folder.contains("generator")) {
+        for name in [UNIT, &format!("{prefix}-.service"), "service", "other-name.service"] {
+            let path = format!("{folder}/{name}.d/{}.conf", paths.len());
+            machine.write(&path, "[Service]\nUMask=0022\n");
+            paths.push(path);
+        }
+        machine.write(&format!("{folder}/other.service.d/x.conf"), "[Service]\nUMask=0022\n");
+    }
+    machine.must(&format!("ln -s {UNIT} /etc/systemd/system/other-name.service && ln -s /dev/null /etc/systemd/system/{UNIT}.d/0.conf"));
+    // Of the two names that one folder has, the manager prints the one that it found first.
+    let loaded = |machine: &Machine| machine.must(&format!("systemctl show -p DropInPaths --value {UNIT}"));
+    let before = loaded(&machine);
+    assert_eq!(before.trim(), "", "the folders are new, so the manager sees nothing");
+    holds(&machine.ask("nexy-gate exec-start", 1), "exec-start", "found", "has not read /etc/systemd/system");
+    machine.must("systemctl daemon-reload");
+    let count = loaded(&machine).split_whitespace().count();
+    assert!(count > 30, "only {count} drop-ins are read; this compares nothing");
+    machine.ask("nexy-gate exec-start", 0);
+}
+
+/// Whether a process of the service really reads its code, writes into its folder and starts its interpreter.
+fn works(machine: &Machine, settings: &[&str]) -> bool {
+    let settings: String = settings.iter().map(|setting| format!("-p {setting} ")).collect();
+    let python = r#"open("server/main.py").read(); open("server/updates/downloads/tried", "w")"#;
+    let run = format!("systemd-run --quiet --wait --collect -p User={USER} -p WorkingDirectory={CHECKOUT} {settings}");
+    machine.sh(&format!("{run} -- {CHECKOUT}/venv/bin/python3 -c '{python}'")).code == Some(0)
+}
+
+#[test]
+fn what_a_setting_hides_or_locks_is_judged_as_systemd_does_it() {
+    let Some(machine) = Machine::boot("what_a_setting_hides_or_locks") else { return };
+    let folders = ["server/updates/downloads", "server/updates/manifests", "server/server/updates/manifests"];
+    folders.iter().for_each(|folder| drop(machine.must(&format!("install -d -o {USER} {CHECKOUT}/{folder}"))));
+    let (write, bind) = (format!("ReadWritePaths={CHECKOUT}"), format!("BindPaths={CHECKOUT}"));
+    let exec = format!("NoExecPaths={CHECKOUT}/venv");
+    let (locked, hidden) = (format!("ReadOnlyPaths={CHECKOUT}/server"), format!("InaccessiblePaths=-{CHECKOUT}/server"));
+    let mut failed = 0;
+    for settings in [
+        &["ProtectHome=yes"][..],
+        &["ProtectHome=read-only"],
+        &["ProtectHome=read-only", &write],
+        &["ProtectHome=tmpfs"],
+        &["ProtectHome=tmpfs", &bind],
+        &["ProtectHome=yes", &bind],
+        &["ProtectSystem=full"],
+        &["ProtectSystem=strict"],
+        &["ProtectSystem=strict", &write],
+        &["TemporaryFileSystem=/home"],
+        &["TemporaryFileSystem=/home", &bind],
+        &["InaccessiblePaths=/srv"],
+        &[&hidden],
+        &[&locked],
+        &[&locked, &write],
+        &["ReadOnlyPaths=/", &write],
+        &["NoExecPaths=/", "ExecPaths=/usr"],
+        &["NoExecPaths=/"],
+        &[&exec],
+        &["PrivateTmp=yes"],
+        &["PrivateDevices=yes"],
+        &["PrivateUsers=yes"],
+    ] {
+        let is_well = works(&machine, settings);
+        failed += usize::from(!is_well);
+        machine.write(&format!("/etc/systemd/system/{UNIT}.d/sandbox.conf"), format!("[Service]\n{}\n", settings.join("\n")));
+        machine.must("systemctl daemon-reload");
+        let said = machine.sh("nexy-gate exec-start --format json --quiet");
+        assert_eq!(said.code, Some(i32::from(!is_well)), "{settings:?}\n{}", said.stdout);
+    }
+    assert!(failed >= 8, "only {failed} settings are in the way; this compares nothing");
 }

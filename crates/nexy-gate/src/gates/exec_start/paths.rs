@@ -65,9 +65,9 @@ impl Paths {
         let interpreter = program.as_ref().and_then(|program| Some(Tree::here().walk(program).ok()?.end));
         let opened = [path(&self.script), path(&self.folder), Some(PathBuf::from(&target.vm.config_env)), Some(checkout.to_path_buf())];
         Needs {
-            seen: opened.into_iter().flatten().collect(),
+            seen: opened.into_iter().chain([program, interpreter.clone()]).flatten().collect(),
             written: target.layout.writable_dirs.iter().map(|folder| checkout.join(folder)).collect(),
-            run: program.into_iter().chain(interpreter).collect(),
+            run: interpreter.into_iter().collect(),
             is_root: self.account.as_ref().is_some_and(|account| account.uid == 0),
         }
     }
