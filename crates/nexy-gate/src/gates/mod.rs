@@ -32,6 +32,7 @@ mod server_version_env;
 mod single_manifest;
 mod tag_coherent;
 mod target_canonical;
+mod unit_enabled;
 mod update_dirs;
 mod version_moves;
 mod version_synced;
@@ -69,6 +70,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &gemini_key::GATE,
     &config_env_access::GATE,
     &exec_start::GATE,
+    &unit_enabled::GATE,
     &server_version_env::GATE,
     &gemini_smoke::GATE,
     &checkout_state::GATE,

@@ -193,6 +193,7 @@ fn the_hard_profile_asks_all_in_the_tables_order() {
         "gemini-key",
         "config-env-access",
         "exec-start",
+        "unit-enabled",
         "server-version-env",
         "checkout-state",
         "python-deps",

@@ -44,6 +44,7 @@ mod server_version_env;
 mod single_manifest;
 mod tag_coherent;
 mod target_canonical;
+mod unit_enabled;
 mod update_dirs;
 mod version_moves;
 mod version_synced;

@@ -4,8 +4,11 @@ use crate::{
     context::Context,
     probe::{Answer, Explain, LOCAL, Probe},
 };
-use nexy_contract::fix::{command, note};
-use nexy_contract::text;
+use nexy_contract::{
+    Fix,
+    fix::{command, note},
+    text,
+};
 use nexy_outside::systemd;
 use std::collections::BTreeMap;
 
@@ -19,7 +22,7 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "A process that dies seconds after its start is \"active\" for a moment, and is restarted again and again.",
         check: "systemctl show --property=LoadState,ActiveState,SubState,NRestarts,MainPID UNIT; with --stable the process and the count of restarts must not change.",
-        fix: &[note("Read why it ended: journalctl -u UNIT -n 200 --no-pager. Mend that, then restart it.")],
+        fix: &[note("Read why it ended, mend that, then restart it:"), command("journalctl -u UNIT -n 200 --no-pager")],
         verify: &[command("nexy-verify local --wait 90s --stable 10s")],
     },
     interval: LOCAL,
@@ -46,7 +49,7 @@ fn check(context: &Context) -> Answer {
         Err(error) => Answer::unknown(
             error.to_string(),
             format!("{unit} is loaded, active and running"),
-            "ask on the VM: scripts/vm.sh nexy-verify unit-active",
+            Fix::note("ask on the VM:").then_command("scripts/vm.sh nexy-verify unit-active"),
         ),
     }
 }
@@ -60,17 +63,20 @@ fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<In
             Some(found) => *value = found,
             None => {
                 let found = format!("systemctl says nothing about {name} of {unit}");
-                return (Answer::unknown(found, wanted, format!("look yourself: systemctl status {unit} --no-pager -l")), None);
+                return (Answer::unknown(found, wanted, status(unit)), None);
             }
         }
     }
     let [load, active, sub, restarts, process] = read;
+    let word = text::shell_word(unit);
     if load != "loaded" {
         let found = format!("{unit} is {}", text::excerpt(load, 40));
-        return (Answer::fail(found, wanted, format!("systemctl cat {unit}   (compare with nexy.toml: service.unit)")), None);
+        let compare = Fix::note("compare with service.unit of nexy.toml").then_command("sudo nexy-gate exec-start");
+        return (Answer::fail(found, wanted, Fix::command(format!("systemctl cat {word}")).then(compare)), None);
     }
-    let journal =
-        format!("journalctl -u {unit} -n 200 --no-pager   (mend what it says, then: sudo nexy-gate hard && sudo systemctl restart {unit})");
+    let journal = Fix::command(format!("journalctl -u {word} -n 200 --no-pager"))
+        .then_note("mend what it says, then:")
+        .then_command(format!("sudo nexy-gate hard && sudo systemctl restart {word}"));
     if active != "active" || sub != "running" {
         let found = format!("{unit} is {} ({})", text::excerpt(active, 40), text::excerpt(sub, 40));
         return (Answer::fail(found, wanted, journal), None);
@@ -78,7 +84,7 @@ fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<In
     let (Ok(process), Ok(restarts)) = (process.parse::<u32>(), restarts.parse::<u32>()) else {
         let found =
             format!("{unit} is active, but MainPID is `{}` and NRestarts `{}`", text::excerpt(process, 20), text::excerpt(restarts, 20));
-        return (Answer::unknown(found, wanted, format!("look yourself: systemctl status {unit} --no-pager -l")), None);
+        return (Answer::unknown(found, wanted, status(unit)), None);
     };
     if process == 0 {
         return (Answer::fail(format!("{unit} is active without a process"), wanted, journal), None);
@@ -94,6 +100,10 @@ fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<In
         }
         _ => (Answer::pass(format!("{unit} runs as process {process}, restarted {restarts} times by systemd")), Some(seen)),
     }
+}
+
+fn status(unit: &str) -> Fix {
+    Fix::command(format!("systemctl status {} --no-pager -l", text::shell_word(unit)))
 }
 
 #[cfg(test)]
