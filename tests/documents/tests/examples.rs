@@ -1,7 +1,7 @@
 //! Every schema id has one example that reads, and that is written back byte for byte.
 //!
 //! `UPDATE=1 cargo test -p nexy-documents` writes them anew; a change of an example without a new schema number breaks
-//! whoever reads documents of today, and is a mistake.
+//! every reader of today's documents, and is a mistake.
 #![expect(clippy::expect_used, reason = "test support: a broken scene must stop the test loudly")]
 
 use nexy_contract::{

@@ -173,7 +173,7 @@ impl Call<'_> {
     }
 }
 
-/// Refuses connections at a listener, for so long or until the faults are cleared; whoever is asking there right now is `but`.
+/// Refuses connections at a listener, for so long or until the faults are cleared; `but` is the connection whose request is being answered.
 pub(crate) fn shut(state: &Arc<State>, listener: Listener, time: Option<Duration>, but: Option<u64>) {
     state.shut(listener, but);
     let Some(time) = time else { return };
@@ -275,7 +275,7 @@ fn until_the_client_is_gone(state: &State, reader: &mut BufReader<&TcpStream>) -
     Ok(())
 }
 
-/// The body of a request; `100 Continue` is said when somebody starts to read it.
+/// The body of a request; `100 Continue` is sent when reading starts.
 pub(crate) struct RequestBody<'a, 'b> {
     reader: &'a mut BufReader<&'b TcpStream>,
     stream: &'b TcpStream,
@@ -311,7 +311,7 @@ impl<'a, 'b> RequestBody<'a, 'b> {
         &self.beginning
     }
 
-    /// Reads what nobody wanted; false when the connection cannot be used again.
+    /// Reads the rest of the body and drops it; false when the connection cannot be used again.
     fn drain(&mut self) -> bool {
         if self.framing == Framing::Chunked || (self.client_waits && self.left > 0) {
             return false;

@@ -87,7 +87,7 @@ pub enum Reply {
         /// For how long.
         time: Option<Duration>,
     },
-    /// The body of an upload arrives with another first byte, and nobody notices on the way.
+    /// The body of an upload arrives with another first byte, without any error on the way.
     ChangedUpload,
     /// The request waits until it is let go, before it has any effect or after it.
     Hold {

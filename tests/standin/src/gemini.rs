@@ -32,7 +32,7 @@ pub enum Model {
     DayQuota,
     /// The requests of a minute are used up.
     MinuteQuota,
-    /// Nobody is served where the request comes from.
+    /// The request comes from a country that is not served.
     Location,
     /// Too many others ask.
     Overloaded,

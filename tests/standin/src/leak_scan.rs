@@ -96,7 +96,7 @@ mod tests {
     const SECRET: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
 
     #[test]
-    fn every_spelling_is_found_whatever_stands_beside_it() {
+    fn every_spelling_is_found_beside_any_text() {
         for beside in ["", "x", "xy", "user:"] {
             let encoded = STANDARD_NO_PAD.encode(format!("{beside}{SECRET}{beside}"));
             assert!(forms_of(SECRET).iter().any(|form| encoded.contains(form)), "{beside:?}");

@@ -69,7 +69,7 @@ impl Standin {
         self.state.url(listener).to_owned()
     }
 
-    /// Where it listens, whatever it is called from outside.
+    /// The socket address, which can differ from the URL that clients use.
     #[must_use]
     pub fn address(&self, listener: Listener) -> SocketAddr {
         self.state.socket(listener).address()
@@ -123,7 +123,7 @@ impl Standin {
         self.url(Listener::Gemini)
     }
 
-    /// The address of a host that is nobody's: whatever comes there went astray.
+    /// The address of a third party's host: a request that arrives there was misdirected.
     #[must_use]
     pub fn foreign_url(&self) -> String {
         self.url(Listener::Foreign)

@@ -22,11 +22,11 @@ pub(crate) struct State {
     pub(crate) in_flight: AtomicUsize,
     /// API calls since the start, for the rate limit's headers.
     pub(crate) api_calls: AtomicU64,
-    /// Requests since the start, so that each has a number in the order in which they came.
+    /// Requests since the start, so that each has its number in the order of arrival.
     pub(crate) arrivals: AtomicU64,
     /// Open connections by listener and number, so that a listener that shuts and a stopping stand-in can end them.
     pub(crate) connections: Mutex<HashMap<(Listener, u64), TcpStream>>,
-    /// Whole exchanges; none are kept until somebody asks for them.
+    /// Whole exchanges; none are kept until a test asks for them.
     pub(crate) exchanges: Mutex<Option<Vec<Exchange>>>,
     store: Mutex<Store>,
     log: Mutex<()>,

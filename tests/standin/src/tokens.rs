@@ -13,7 +13,7 @@ pub(crate) struct Tokens {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bearer {
     /// No Authorization header.
-    Nobody,
+    Anonymous,
     /// A header that no known token stands in.
     Unknown,
     /// A token without the permission to change contents.
@@ -46,7 +46,7 @@ impl Tokens {
     /// Who stands behind an Authorization header.
     pub(crate) fn bearer(&self, header: Option<&str>) -> Bearer {
         let Some(header) = header else {
-            return Bearer::Nobody;
+            return Bearer::Anonymous;
         };
         let (scheme, token) = header.split_once(' ').unwrap_or(("", header));
         let known_scheme = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");

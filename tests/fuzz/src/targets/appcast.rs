@@ -1,4 +1,4 @@
-//! A feed from the network: whatever its bytes, it is read or refused, and read the same again.
+//! Fuzzes the feed reader: any bytes are read or refused, and the same bytes are read the same again.
 
 use super::{Target, kind, promised};
 use nexy_contract::appcast::Feed;

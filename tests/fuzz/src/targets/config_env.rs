@@ -1,4 +1,4 @@
-//! The server's environment file: whatever its bytes, the reader says the same again, names lines that are there, shows no
+//! Fuzzes the reader of the server's environment file: for any bytes it says the same again, names lines that exist, shows no
 //! value, and calls nothing clean that a plain reader reads otherwise.
 
 use super::{Target, promised};
@@ -6,7 +6,7 @@ use crate::random::digest;
 use nexy_contract::config_env::{self, Parsed, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Stands where a value stands; it must come out nowhere.
+/// Stands where a value stands; no message may contain it.
 const SECRET: &str = "hx7Qp2Lr9Zt";
 
 pub(super) const TARGET: Target = Target {
@@ -81,7 +81,7 @@ fn run(bytes: &[u8]) -> Result<u64, String> {
     Ok(digest(format!("{rules:?}").as_bytes()))
 }
 
-/// What is called clean reads the same to whoever goes line by line and splits at the first `=`.
+/// A file that is called clean means the same to a reader that goes line by line and splits at the first `=`.
 fn reads_like_a_plain_reader(bytes: &[u8], parsed: &Parsed) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "what is clean is UTF-8".to_owned())?;
     let mut plain: BTreeMap<&str, &str> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A manifest: whatever its bytes, what is read of it is what it would be written as again.
+//! Fuzzes the manifest reader: what it reads of any bytes is what it writes again.
 
 use super::{Target, kind, promised};
 use nexy_contract::manifest::ManifestFacts;

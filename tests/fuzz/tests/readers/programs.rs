@@ -74,7 +74,7 @@ fn python_with_dotenv() -> Option<&'static PathBuf> {
 
 /// What bash has in its variables after `source`.
 pub(crate) fn bash(test: &str, files: &[Vec<u8>]) -> Option<Vec<Read>> {
-    // Each file in a shell of its own; its variables are marked before and shown after, whatever else went wrong.
+    // Each file in a shell of its own; its variables are marked before and shown after, even when other lines fail.
     const SCRIPT: &str = r#"
 cd "$1" || exit 1
 for ((index_ = 0; index_ < $2; index_++)); do

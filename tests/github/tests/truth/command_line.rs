@@ -132,7 +132,7 @@ fn it_uploads_and_downloads_and_what_it_did_can_be_seen() {
     }
 }
 
-/// Why the tools rename instead: everybody's own way has a moment without a download.
+/// Shows why the tools rename instead: `--clobber` leaves a moment without a download.
 #[test]
 fn an_upload_over_an_asset_deletes_first() {
     for place in BOTH {
@@ -183,7 +183,7 @@ fn what_the_gate_of_the_fixed_channel_prints_mends_it_when_it_is_typed() {
     }
 }
 
-/// GitHub shows a draft by its tag to nobody, so the gate cannot tell it from a channel that is not there.
+/// GitHub never shows a draft by its tag, so the gate cannot tell it from a channel that does not exist.
 #[test]
 fn a_channel_that_is_a_draft_is_published() {
     for place in BOTH {

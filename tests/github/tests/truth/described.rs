@@ -24,7 +24,7 @@ fn whole_release(world: &World) {
     world.tool("nexy-publish").args(["show"]).run().exits(0);
     world.sh("nexy-version record | nexy-publish rollback --dry-run --to-version 2.0.0.3 -").exits(0);
     world.sh(ROLLBACK).exits(0);
-    // Two hours later nobody needs any more what was rolled back.
+    // Two hours later the rolled-back bytes are no longer needed.
     world.standin.set_clock_ahead(2 * 3600);
     world.tool("nexy-publish").args(["clean"]).run().exits(0);
     world.standin.set_clock_ahead(0);
@@ -86,8 +86,8 @@ fn what_is_refused(world: &World) {
 fn taken(world: &World) -> Vec<Exchange> {
     let all = world.standin.exchanges();
     world.standin.keep_exchanges();
-    let doors = [Listener::Api, Listener::Uploads, Listener::Web, Listener::Storage];
-    all.into_iter().filter(|exchange| doors.contains(&exchange.listener)).collect()
+    let listeners = [Listener::Api, Listener::Uploads, Listener::Web, Listener::Storage];
+    all.into_iter().filter(|exchange| listeners.contains(&exchange.listener)).collect()
 }
 
 #[test]

@@ -42,8 +42,8 @@ impl Description {
     pub(crate) fn of_request(&self, operation: &Operation<'_>, exchange: &Exchange) -> Vec<String> {
         let mut problems = self.of_parameters(operation, exchange);
         let host = operation.operation["servers"][0]["url"].as_str().unwrap_or("https://api.github.com");
-        let door = if host == "https://uploads.github.com" { Listener::Uploads } else { Listener::Api };
-        if exchange.listener != door {
+        let listener = if host == "https://uploads.github.com" { Listener::Uploads } else { Listener::Api };
+        if exchange.listener != listener {
             problems.push(format!("it belongs to {host} and went to {}", exchange.listener.name()));
         }
         let body = &operation.operation["requestBody"];

@@ -1,4 +1,4 @@
-//! The internet on one loopback port: a proxy that leads names to doors of the stand-in, with TLS in front of them.
+//! The internet on one loopback port: a proxy that leads host names to listeners of the stand-in, with TLS in front of them.
 //!
 //! So programs ask `https://api.github.com` as everywhere, see a certificate for it, and need no rights to do so.
 
@@ -16,7 +16,7 @@ use std::{
 
 const POLL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
-/// The proxy; stops when dropped, and fails the test when a host was asked for that nobody named.
+/// The proxy; stops when dropped, and fails the test when an unknown host was asked for.
 pub(crate) struct Internet {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -35,7 +35,7 @@ impl Internet {
     pub(crate) fn start(tls: Arc<ServerConfig>, hosts: &[(&str, SocketAddr)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let hosts = hosts.iter().map(|(host, door)| (format!("{host}:443"), *door)).collect();
+        let hosts = hosts.iter().map(|(host, listener)| (format!("{host}:443"), *listener)).collect();
         let shared = Arc::new(Shared { hosts, tls, strangers: Mutex::default(), stop: AtomicBool::new(false) });
         let all = Arc::clone(&shared);
         let acceptor = thread::spawn(move || {
@@ -78,11 +78,11 @@ fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let asked = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
-    let Some((_, door)) = shared.hosts.iter().find(|(host, _)| Some(host.as_str()) == asked) else {
+    let Some((_, listener)) = shared.hosts.iter().find(|(host, _)| Some(host.as_str()) == asked) else {
         shared.strangers.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
         return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     };
-    let server = TcpStream::connect(door)?;
+    let server = TcpStream::connect(listener)?;
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;

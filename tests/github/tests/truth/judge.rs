@@ -30,11 +30,11 @@ pub(crate) struct Deviation {
 pub(crate) const DEVIATIONS: &[Deviation] = &[
     Deviation {
         at: "web",
-        finding: "door",
+        finding: "listener",
         whose: Whose::Tools,
         because: "public downloads are no part of the API: github.com redirects browsers to a signed address",
     },
-    Deviation { at: "storage", finding: "door", whose: Whose::Tools, because: "the storage host is no part of GitHub's API" },
+    Deviation { at: "storage", finding: "listener", whose: Whose::Tools, because: "the storage host is no part of GitHub's API" },
     Deviation {
         at: "POST /repos/{owner}/{repo}/releases/{release_id}/assets",
         finding: "answer /request_id: the description names no such field",
@@ -94,7 +94,7 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
 /// What is wrong with an exchange, deviations included.
 fn findings(description: &Description, exchange: &Exchange, is_ours: bool) -> (String, Vec<String>) {
     if !matches!(exchange.listener, Listener::Api | Listener::Uploads) {
-        return (exchange.listener.name().to_owned(), vec!["door: it is outside of the API".to_owned()]);
+        return (exchange.listener.name().to_owned(), vec!["listener: it is outside of the API".to_owned()]);
     }
     let Some(operation) = description.operation(&exchange.method, &exchange.path) else {
         return (format!("{} {}", exchange.method, exchange.path), vec!["it is not described at all".to_owned()]);

@@ -18,7 +18,7 @@ pub(crate) enum Place {
     Enterprise,
 }
 
-/// A host that no other test, and nobody, has.
+/// A host that no other test uses and that does not exist.
 const ENTERPRISE: &str = "github.example.test";
 const ENTERPRISE_STORAGE: &str = "storage.example.test";
 
@@ -57,7 +57,7 @@ impl Place {
         }
     }
 
-    /// Every host there, and the door of the stand-in behind it.
+    /// Every host there, and the listener of the stand-in behind it.
     const fn hosts(self) -> &'static [(&'static str, Listener)] {
         match self {
             Self::Cloud => &[
@@ -88,8 +88,8 @@ impl Encrypted {
         let certificates = Certificates::made_for(test, &names)?;
         let world = World::with(&Options { github: Some(place.urls()), ..Options::default() });
         world.standin.set_token(TOKEN);
-        let doors: Vec<_> = place.hosts().iter().map(|(host, door)| (*host, world.standin.address(*door))).collect();
-        let internet = Internet::start(certificates.server(), &doors);
+        let hosts: Vec<_> = place.hosts().iter().map(|(host, listener)| (*host, world.standin.address(*listener))).collect();
+        let internet = Internet::start(certificates.server(), &hosts);
         Some(Self { place, world, internet, certificates })
     }
 

@@ -43,7 +43,7 @@ impl Replay<'_> {
     /// Sends one recorded request and holds the answer against the recorded one.
     fn step(&mut self, recorded: &Value) {
         let text = |key: &str| recorded[key].as_str().unwrap();
-        let door = if text("scope").contains("uploads.") { Listener::Uploads } else { Listener::Api };
+        let listener = if text("scope").contains("uploads.") { Listener::Uploads } else { Listener::Api };
         let path = self.with_our_numbers(text("path"));
         let body = match &recorded["body"] {
             Value::String(text) => text.clone(),
@@ -56,7 +56,7 @@ impl Replay<'_> {
         if let Some(kind) = fields["content-type"].as_str() {
             head.push_str(&format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()));
         }
-        let answer = talk::send(self.standin, door, &format!("{head}\r\n{body}"));
+        let answer = talk::send(self.standin, listener, &format!("{head}\r\n{body}"));
         let call = format!("{} {}", text("method"), text("path"));
         self.learn(&recorded["response"], &answer);
         self.hold(&call, recorded, &answer);

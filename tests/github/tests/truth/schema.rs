@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_does_not_fit_is_found() {
+    fn every_misfit_is_found() {
         let object = |properties: Value| json!({"type": "object", "properties": properties});
         for (schema, value, says) in [
             (json!({"type": "integer"}), json!("1"), "/: \"1\" is no"),

@@ -32,13 +32,13 @@ pub(crate) fn get(standin: &Standin, path: &str) -> Answer {
 }
 
 /// Asks anything, with another token than the accepted one or with that.
-pub(crate) fn call(standin: &Standin, door: Listener, method: &str, path: &str, body: &str, token: Option<&str>) -> Answer {
-    let kind = if door == Listener::Uploads { "application/octet-stream" } else { "application/json" };
+pub(crate) fn call(standin: &Standin, listener: Listener, method: &str, path: &str, body: &str, token: Option<&str>) -> Answer {
+    let kind = if listener == Listener::Uploads { "application/octet-stream" } else { "application/json" };
     let length = if body.is_empty() { String::new() } else { format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()) };
     let token = token.unwrap_or(TOKEN);
     send(
         standin,
-        door,
+        listener,
         &format!(
             "{method} {path} HTTP/1.1\r\nHost: github\r\nUser-Agent: somebody\r\nAccept: application/vnd.github+json\r\n\
              Authorization: Bearer {token}\r\n{length}Connection: close\r\n\r\n{body}"
@@ -47,8 +47,8 @@ pub(crate) fn call(standin: &Standin, door: Listener, method: &str, path: &str, 
 }
 
 /// Sends a whole request and reads the whole answer.
-pub(crate) fn send(standin: &Standin, door: Listener, request: &str) -> Answer {
-    let mut stream = TcpStream::connect(standin.address(door)).unwrap();
+pub(crate) fn send(standin: &Standin, listener: Listener, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(standin.address(listener)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();

@@ -179,7 +179,7 @@ fn inside(leader: u32) -> Command {
 
 fn booted(leader: u32) -> Option<u32> {
     let state = inside(leader).args(["/bin/systemctl", "is-system-running"]).output().ok()?;
-    // Something in a container always fails that nobody here needs.
+    // In a container some units always fail; no test needs them.
     ["running", "degraded"].contains(&String::from_utf8_lossy(&state.stdout).trim()).then_some(leader)
 }
 

@@ -32,7 +32,7 @@ fn the_machine_of_the_rulebook_passes_for_root_and_is_unknown_to_its_own_user() 
     let Some(machine) = Machine::boot("the_machine_of_the_rulebook_passes") else { return };
     machine.ask(FILES, 0);
     machine.ask("nexy-verify unit-active --wait 10s --stable 2s", 0);
-    // The service's user may read the file, but cannot see that nobody else can: whoever looks in vain is unknown.
+    // The service's user may read the file, but cannot determine whether others can: the answer is unknown.
     let report = machine.ask(&format!("setpriv --reuid nobody --regid nogroup --clear-groups -- {FILES}"), 69);
     assert_eq!(finding(&report, "config-env-access")["verdict"], "unknown");
 }

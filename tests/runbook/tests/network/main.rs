@@ -6,8 +6,8 @@ use nexy_standin::{
     world::{Running, World},
 };
 
-/// Nobody listens there. No port that was free a moment ago: another test's stand-in may have it by now.
-const NOBODY: &str = "http://127.0.0.1:1";
+/// No program listens on port 1. A port that was free a moment ago would not do: another test's stand-in may take it.
+const CLOSED_PORT: &str = "http://127.0.0.1:1";
 
 /// `openssl s_server` with a certificate of its own authority, which answers `/health` and `/status` as the server does.
 struct TlsServer {
@@ -108,14 +108,14 @@ fn a_proxy_of_the_environment_is_used_unless_the_host_is_excepted() {
     let world = World::new();
     let show = || world.tool("nexy-publish").args(["show"]);
     show().run().exits(0);
-    show().env("ALL_PROXY", NOBODY).run().exits(69);
-    show().env("ALL_PROXY", NOBODY).env("NO_PROXY", "127.0.0.1").run().exits(0);
+    show().env("ALL_PROXY", CLOSED_PORT).run().exits(69);
+    show().env("ALL_PROXY", CLOSED_PORT).env("NO_PROXY", "127.0.0.1").run().exits(0);
 }
 
 #[test]
 fn a_host_that_is_not_there_is_unknown_and_never_a_pass() {
     let world = World::new();
-    let url = format!("\"{NOBODY}\"");
+    let url = format!("\"{CLOSED_PORT}\"");
     for (table, key) in [("github", "api_url"), ("endpoints", "public")] {
         let world = World::new();
         world.set_target(table, key, &url);

@@ -13,7 +13,7 @@ fn broken(case: &str, index: usize, pipeline: &str) {
     if index <= PUBLISH {
         assert_eq!(after, before, "{case}: something happened although nothing may be published");
     } else {
-        // The old one when the publication saw that nobody would hear of the new one, else the new one.
+        // The old one when the publication noticed that its reader is gone, else the new one.
         assert!(
             after.download == before.download || after.download == Some(inbox_digest(&world)),
             "{case}: users have no verified download"
@@ -38,7 +38,7 @@ fn a_stage_that_is_killed_at_once_lets_nothing_happen_after_it() {
 
 #[test]
 fn a_stage_whose_answer_is_cut_off_lets_nothing_happen_after_it() {
-    // The last stage has nobody after it.
+    // No stage reads from the last one.
     for (index, stage) in STAGES.iter().enumerate().take(STAGES.len() - 1) {
         let pipeline = with_stage(index, &format!("{stage} | head -c 300"));
         // What `nexy-publish` itself did before its answer was cut is done and verified.

@@ -1,4 +1,4 @@
-//! The token in a whole release: GitHub's API and upload hosts see it, and it stands nowhere else.
+//! The token in a whole release: GitHub's API and upload hosts see it, and no other place holds it.
 
 use crate::{STAGES, pipe};
 use nexy_standin::{leak_scan, world::World};
@@ -24,7 +24,7 @@ fn everything_below(folder: &Path, seen: &mut Vec<(String, String)>) {
     }
 }
 
-/// The arguments of every process that runs below this one's world, as anybody on the machine can read them.
+/// The arguments of every process that runs below this one's world, as every account on the machine can read them.
 fn command_lines(until: &AtomicBool, world: &str) -> Vec<String> {
     let mut lines = Vec::new();
     while !until.load(Ordering::SeqCst) {

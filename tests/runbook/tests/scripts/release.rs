@@ -179,7 +179,7 @@ fn a_second_release_of_the_same_version_waits_for_the_first() {
 }
 
 #[test]
-fn what_a_killed_release_left_stands_in_nobodys_way() {
+fn what_a_killed_release_left_does_not_stop_the_next_one() {
     let world = World::new();
     let lock = world.workspace().join(format!("releases/{VERSION}.lock"));
     let dead = run(&world, "echo $$").stdout.trim().to_owned();

@@ -65,9 +65,9 @@ pub(super) fn account(state: &State) -> Value {
     disk::read_json(&state.folder.join("account.json")).unwrap_or(Value::Null)
 }
 
-/// Without a token everybody behind one address shares a few calls.
+/// Without a token all callers behind one address share a few calls.
 pub(super) fn rate_limit(state: &State, request: &Request) -> Value {
-    let is_known = state.tokens.bearer(request.header("authorization")) != Bearer::Nobody;
+    let is_known = state.tokens.bearer(request.header("authorization")) != Bearer::Anonymous;
     let limit = if is_known { CALLS_PER_HOUR } else { CALLS_PER_HOUR_AND_ADDRESS };
     let left = limit.saturating_sub(state.api_calls.load(Ordering::SeqCst));
     let left = account(state)["remaining"].as_u64().unwrap_or(left);
@@ -97,7 +97,7 @@ pub(super) fn refusal(state: &State, request: &Request, mutates: bool) -> Option
     }
     match state.tokens.bearer(request.header("authorization")) {
         Bearer::Unknown => Some(message(401, "Bad credentials")),
-        Bearer::Nobody if mutates => Some(not_found()),
+        Bearer::Anonymous if mutates => Some(not_found()),
         Bearer::Reader if mutates => {
             Some(message(403, "Resource not accessible by personal access token").with("X-Accepted-GitHub-Permissions", "contents=write"))
         }
@@ -107,7 +107,7 @@ pub(super) fn refusal(state: &State, request: &Request, mutates: bool) -> Option
             let text = "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.";
             Some(message(403, text).with("X-GitHub-SSO", &format!("required; url={url}")))
         }
-        Bearer::Nobody => None,
+        Bearer::Anonymous => None,
     }
 }
 

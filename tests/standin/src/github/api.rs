@@ -76,7 +76,7 @@ fn show(state: &State, store: &Store, release: Option<&Release>) -> Response {
 
 fn user(state: &State, request: &Request) -> Response {
     match state.tokens.bearer(request.header("authorization")) {
-        Bearer::Nobody => answers::message(401, "Requires authentication"),
+        Bearer::Anonymous => answers::message(401, "Requires authentication"),
         _ => Response::json(200, &accounts::authenticated(state)),
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn document(request: &Request, body: &mut RequestBody<'_, '_>) -> Res
 fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Response> {
     let change = document(request, body)?;
     for (key, value) in change.as_object().unwrap() {
-        // GitHub's description names `state` as well, and nowhere what a change of it does: refused here.
+        // GitHub's description names `state` as well, but not what a change of it does: refused here.
         if !matches!(key.as_str(), "name" | "label") || !value.is_string() {
             let text = format!("\"{key}\" is not a permitted key, or not a string.");
             return Err(answers::message(422, &text));

@@ -1,4 +1,4 @@
-//! GitHub's GraphQL, as far as its own command line asks about releases; whatever else is asked is refused loudly.
+//! GitHub's GraphQL, as far as its own command line asks about releases; every other question is refused and logged as unscripted.
 
 use super::selection::{self, Field};
 use super::store::Release;
@@ -14,7 +14,7 @@ const LARGEST: u64 = 64 * 1024;
 
 /// Answers one query; without a token nothing is answered here.
 pub(super) fn answer(state: &State, request: &Request, body: &mut RequestBody<'_, '_>) -> Response {
-    if state.tokens.bearer(request.header("authorization")) == Bearer::Nobody {
+    if state.tokens.bearer(request.header("authorization")) == Bearer::Anonymous {
         return answers::message(401, "This endpoint requires you to be authenticated.");
     }
     let mut text = Vec::new();

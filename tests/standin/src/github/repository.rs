@@ -83,7 +83,7 @@ pub(super) fn answer(state: &State, request: &Request, repository: &str) -> Resp
     }
     body["visibility"] = json!(if facts["private"] == true { "private" } else { "public" });
     match state.tokens.bearer(request.header("authorization")) {
-        Bearer::Nobody => {}
+        Bearer::Anonymous => {}
         bearer => {
             let push = bearer == Bearer::Writer;
             body["permissions"] = json!({"admin": false, "maintain": false, "push": push, "triage": push, "pull": true});

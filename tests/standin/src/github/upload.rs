@@ -98,7 +98,7 @@ fn receive(state: &State, release: &Release, mut asset: Asset, length: u64, body
     asset.digest = Some(format!("sha256:{}", disk::hexadecimal(&hasher.finalize())));
     let store = state.store();
     if store.asset(&release.repository, asset.id).is_none() {
-        // Somebody deleted the starter meanwhile: what is gone does not come back half.
+        // The starter was deleted meanwhile: the upload must not bring back an asset without its bytes.
         return answers::not_found().about(asset.id);
     }
     store.save(release, &asset);

@@ -13,7 +13,7 @@ pub(crate) struct Response {
     pub(crate) body: Body,
     /// The asset whose bytes, or whose address, the answer gives.
     pub(crate) asset_id: Option<u64>,
-    /// True when nobody taught the stand-in this call.
+    /// True when the stand-in does not know this call.
     pub(crate) unscripted: bool,
 }
 

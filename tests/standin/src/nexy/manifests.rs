@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// `manifest.json`, else the newest `manifest_*.json`, whatever that holds.
+/// `manifest.json`, else the newest `manifest_*.json`, even when it is not valid.
 pub(crate) fn stable(folder: &Path) -> Option<Value> {
     read(&folder.join("manifest.json")).or_else(|| newest(folder))
 }

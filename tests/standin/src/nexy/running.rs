@@ -34,7 +34,7 @@ impl Vm {
         disk::write_json(&folder.join("vm.json"), &json!({"checkout": checkout, "manifests": manifests, "unit": unit}));
     }
 
-    /// A service that nobody described counts as running.
+    /// A service without a description counts as running.
     pub(crate) fn service_is_up(&self) -> bool {
         let state = self.unit()["ActiveState"].clone();
         state.is_null() || state == "active"

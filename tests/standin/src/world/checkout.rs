@@ -88,7 +88,7 @@ impl World {
         self.root().join("remotes/Seregawpn").join(format!("{repository}.git"))
     }
 
-    /// Runs git in any folder, without anybody's configuration but that of the person's home, and gives its output.
+    /// Runs git in any folder, with the configuration of the world's home only, and gives its output.
     pub fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
         laptop::git(folder, &self.home(), arguments)
     }

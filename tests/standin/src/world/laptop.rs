@@ -51,7 +51,7 @@ impl World {
         self.root().join("home")
     }
 
-    /// Runs git in the workspace, without anybody's configuration but that of the person's home, and gives its output.
+    /// Runs git in the workspace, with the configuration of the world's home only, and gives its output.
     pub fn git(&self, arguments: &[&str]) -> String {
         git(&self.workspace(), &self.home(), arguments)
     }

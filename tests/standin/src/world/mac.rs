@@ -110,7 +110,7 @@ impl Mac {
         fs::remove_file(self.folder.join(fault)).unwrap();
     }
 
-    /// The calls of all programs so far, in order; one that nobody scripted stops the test.
+    /// The calls of all programs so far, in order; a call that is not scripted stops the test.
     #[track_caller]
     #[must_use]
     pub fn calls(&self) -> Vec<String> {

@@ -42,7 +42,7 @@ pub const OLD_VERSION: &str = "2.0.0.3";
 pub const UNIT: &str = "voice-assistant.service";
 /// The manifest folders, below workspace and checkout; the server reads the first.
 pub const MANIFEST_FOLDERS: [&str; 2] = ["server/updates/manifests", "server/server/updates/manifests"];
-/// Size of `Nexy.dmg` in a world that nobody asked for another.
+/// Size of `Nexy.dmg` in a world unless a test chooses another.
 pub const SIZE_BYTES: u64 = 1024 * 1024;
 
 /// The lines of a finding's `fix`, or of an outcome's `next`, without their kinds.
@@ -96,7 +96,7 @@ pub struct World {
     folder: TempDir,
 }
 
-/// A call that nobody scripted is loud in every test, whatever the test itself looks at.
+/// A call that the stand-in does not know fails every test, also one that looks at other things.
 impl Drop for World {
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -204,7 +204,7 @@ impl World {
         self.wrap_tools();
     }
 
-    /// In a pipeline a person types no `--target`; as root the tools take it from nowhere else.
+    /// In a pipeline a person types no `--target`; as root the tools take it from no other place.
     fn wrap_tools(&self) {
         let target = self.workspace().join("nexy.toml");
         for tool in TOOLS {

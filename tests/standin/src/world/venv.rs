@@ -100,7 +100,7 @@ fn template() -> Result<PathBuf, String> {
     }
     let work = tempfile::Builder::new().prefix("nexy-venv-").tempdir_in(&beside).map_err(|error| error.to_string())?;
     let venv = work.path().join("venv");
-    // The system's own: a Python of somebody's home is not there for other accounts.
+    // The system's Python: other accounts cannot read one in a home folder.
     run(Command::new("/usr/bin/python3").args(["-m", "venv"]).arg(&venv))?;
     let pip = || {
         let mut command = Command::new(venv.join("bin/python3"));

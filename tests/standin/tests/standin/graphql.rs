@@ -60,7 +60,7 @@ fn nothing_is_answered_without_a_token() {
 }
 
 #[test]
-fn whatever_else_is_asked_is_loud() {
+fn every_other_query_is_refused_and_logged_as_unscripted() {
     for query in [
         "mutation M{deleteRelease{x}}",
         "query Q{rateLimit{remaining}}",
@@ -79,7 +79,7 @@ fn whatever_else_is_asked_is_loud() {
 }
 
 #[test]
-fn one_host_leads_to_every_door_by_its_path() {
+fn one_host_leads_to_every_listener_by_its_path() {
     let (_folder, standin, id) = github();
     standin.put_asset(REPOSITORY, "Update", "a.dmg", b"a");
     let host = standin.url(Listener::Enterprise);
@@ -91,8 +91,8 @@ fn one_host_leads_to_every_door_by_its_path() {
     assert_eq!(ask("POST", "/api/graphql", br#"{"query":"query U{viewer{login}}"}"#), 200);
     assert_eq!(send(&host, "GET", "/o/r/releases/download/Update/a.dmg", &[], b"").status, 302);
     let log = standin.requests();
-    let doors: Vec<&str> = log.iter().map(|line| line.listener.as_str()).collect();
-    assert_eq!(doors, ["api", "api", "uploads", "api", "web"]);
+    let listeners: Vec<&str> = log.iter().map(|line| line.listener.as_str()).collect();
+    assert_eq!(listeners, ["api", "api", "uploads", "api", "web"]);
     assert_eq!(log[2].call(), format!("POST /repos/o/r/releases/{id}/assets"));
     standin.assert_all_scripted();
 }

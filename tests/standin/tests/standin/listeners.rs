@@ -20,7 +20,7 @@ fn ask(stream: &mut TcpStream) {
 }
 
 #[test]
-fn a_door_that_shuts_refuses_everybody_and_opens_again_on_the_same_port() {
+fn a_listener_that_shuts_refuses_all_connections_and_opens_again_on_the_same_port() {
     let (_folder, standin, _) = github();
     let mut idle = connect(&standin).unwrap();
     let brief = Some(Duration::from_millis(100));

@@ -20,7 +20,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 /// 1.9 GiB.
 const LARGEST_MIB: u64 = 1945;
-/// What else a world and everybody else need, in MiB.
+/// Free space that a world and other programs need beside it, in MiB.
 const ROOM_MIB: u64 = 512;
 
 /// What the command line asks for.

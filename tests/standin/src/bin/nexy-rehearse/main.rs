@@ -1,4 +1,4 @@
-//! Rehearses a whole release against the stand-ins: real bytes, real HTTP, real hashing, nobody's credentials.
+//! Rehearses a whole release against the stand-ins: real bytes, real HTTP, real hashing, no real credentials.
 //!
 //! `nexy-rehearse --tools DIR [--size-mib N] [--evidence DIR] [--keep]`
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test support: a broken double must stop the rehearsal loudly")]
