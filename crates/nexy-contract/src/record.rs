@@ -1,7 +1,7 @@
 //! The release record (`nexy.release/1`): the one traveller that walks through all five tools and ends as the evidence.
 
 use crate::{
-    Exit, Fix, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::Repositories, text,
+    Exit, Fix, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::TargetIdentity, text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,22 +37,6 @@ pub struct Record {
     /// Room for later; unknown keys are ignored here and nowhere else.
     #[serde(default)]
     pub ext: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Which target a record belongs to; one made for another target is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetIdentity {
-    /// The digest of `nexy.toml`.
-    pub sha256: Sha256Digest,
-    /// The Azure resource group.
-    pub resource_group: String,
-    /// The virtual machine.
-    pub vm: String,
-    /// The public host.
-    pub host: String,
-    /// The repositories by role.
-    pub repositories: Repositories,
 }
 
 /// One file of the inbox, and its life on the channel.

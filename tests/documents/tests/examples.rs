@@ -10,9 +10,9 @@ use nexy_contract::{
     channels::{self, Channels, Cleaned, CleanedAsset, ShownAsset, ShownChannel},
     db_receipt::{self, Backup, Contents, DbReceipt, Drill, Event, Hardening, Outcome as DbOutcome, Restore},
     delivery::{self, DeliveredFile, Delivery},
-    record::{self, Artifact, Delivered, Live, ManifestFile, Outcome, Previous, Retry, TargetIdentity},
+    record::{self, Artifact, Delivered, Live, ManifestFile, Outcome, Previous, Retry},
     report::{self, SeenAsset, Subject},
-    target::Repositories,
+    target::{Repositories, TargetIdentity},
 };
 use std::{collections::BTreeSet, path::PathBuf};
 

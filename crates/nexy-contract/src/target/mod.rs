@@ -5,7 +5,24 @@ mod shape;
 
 pub use shape::*;
 
-use crate::{Exit, Problem, Sha256Digest, record::TargetIdentity};
+use crate::{Exit, Problem, Sha256Digest};
+use serde::{Deserialize, Serialize};
+
+/// Which target a record belongs to; one made for another target is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetIdentity {
+    /// The digest of `nexy.toml`.
+    pub sha256: Sha256Digest,
+    /// The Azure resource group.
+    pub resource_group: String,
+    /// The virtual machine.
+    pub vm: String,
+    /// The public host.
+    pub host: String,
+    /// The repositories by role.
+    pub repositories: Repositories,
+}
 
 /// Why a text is no usable `nexy.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
