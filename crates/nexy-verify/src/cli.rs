@@ -2,7 +2,7 @@
 
 use crate::schedule::Waiting;
 use clap::{Args, Parser, Subcommand};
-use nexy_contract::{Exit, Problem};
+use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::Common;
 use std::{path::PathBuf, time::Duration};
 
@@ -92,7 +92,7 @@ impl Cli {
                 Exit::Usage,
                 "cannot use these words together",
                 "a verb comes first, and takes no probes and none of their options",
-                "nexy-verify run-command --help",
+                Fix::command("nexy-verify run-command --help"),
             )),
             verb => Ok(verb.as_ref()),
         }

@@ -1,9 +1,6 @@
 //! What all probes of one run share: where to look, what to expect, and how long to wait.
 
-use crate::{
-    expected::{self, Code, Expected, Manifest},
-    probes::unit_active::Incarnation,
-};
+use crate::expected::{self, Code, Expected, Manifest};
 use nexy_contract::{Exit, Problem, Record};
 use nexy_outside::{Workspace, http::Http};
 use std::{
@@ -13,6 +10,15 @@ use std::{
 
 /// The shortest time that one look is given, however near the deadline is.
 const LEAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// One life of the service: a restart changes the process, and the count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProcessIdentity {
+    /// Its process id.
+    pub(crate) process: u32,
+    /// How often systemd has restarted it.
+    pub(crate) restarts: u32,
+}
 
 /// The workspace, the record if one came, and what is to be expected.
 #[derive(Debug)]
@@ -28,9 +34,9 @@ pub(crate) struct Context {
     /// When the run should be over.
     pub(crate) deadline: Cell<Option<Instant>>,
     /// The process that must stay the same while `--stable` lasts.
-    pub(crate) must_stay: Cell<Option<Incarnation>>,
+    pub(crate) expected_process: Cell<Option<ProcessIdentity>>,
     /// The process that was last seen to be right.
-    pub(crate) seen: Cell<Option<Incarnation>>,
+    pub(crate) seen: Cell<Option<ProcessIdentity>>,
     code: OnceCell<Expected<Code>>,
     manifest: OnceCell<Expected<Manifest>>,
 }
@@ -46,7 +52,7 @@ impl Context {
             http,
             public,
             deadline: Cell::new(None),
-            must_stay: Cell::new(None),
+            expected_process: Cell::new(None),
             seen: Cell::new(None),
             code: OnceCell::new(),
             manifest: OnceCell::new(),

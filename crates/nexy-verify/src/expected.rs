@@ -1,29 +1,27 @@
 //! What should have arrived: from the record of the release, or by hand from the workspace.
 
 use nexy_contract::{
-    Record, ReleaseVersion, Sha256Digest,
+    Fix, Record, ReleaseVersion, Sha256Digest,
     appcast::Announced,
     manifest::ManifestFacts,
     record::{Artifact, Live},
 };
 use nexy_outside::{
-    Workspace, files,
+    Workspace,
     manifests::{self, FoundManifest},
+    owned_version::{self, NoVersion},
 };
-
-/// A version file is one line; more than this is none.
-const MAX_BYTES: u64 = 4096;
 
 /// A value, and the words for where it stands; or why it is not known.
 pub(crate) type Expected<T> = Result<T, NotKnown>;
 
-/// Why nobody knows what to expect.
+/// Why it is not known what to expect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotKnown {
     /// What was found instead.
     pub(crate) because: String,
-    /// What to type.
-    pub(crate) fix: String,
+    /// What to do.
+    pub(crate) fix: Fix,
 }
 
 /// The version of the code that should run.
@@ -66,11 +64,9 @@ pub(crate) fn code(workspace: &Workspace, record: Option<&Record>) -> Expected<C
     if let Some(record) = record {
         return Ok(Code { version: record.version, origin: "the record".to_owned() });
     }
-    let path = &workspace.target.layout.version_file;
-    let not_known = |because: String| NotKnown { because, fix: "nexy-version check".to_owned() };
-    let text = files::read_text(&workspace.path(path), MAX_BYTES).map_err(|error| not_known(error.to_string()))?;
-    let version = text.trim().parse().map_err(|error| not_known(format!("{path}: {error}")))?;
-    Ok(Code { version, origin: path.clone() })
+    let not_known = |error: NoVersion| NotKnown { because: error.because().to_owned(), fix: Fix::command("nexy-version check") };
+    let version = owned_version::read(workspace).map_err(not_known)?;
+    Ok(Code { version, origin: workspace.target.layout.version_file.clone() })
 }
 
 /// The manifest: what the record has published, else the manifests of the workspace, which must agree.
@@ -82,7 +78,7 @@ pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>) -> Expect
         }
         _ => {
             let found = manifests::read_all(workspace)
-                .map_err(|error| NotKnown { because: error.to_string(), fix: "nexy-manifest check".to_owned() })?;
+                .map_err(|error| NotKnown { because: error.to_string(), fix: Fix::command("nexy-manifest check") })?;
             of_workspace(&found)
         }
     }
@@ -117,7 +113,7 @@ fn of_artifact(artifact: &Artifact) -> Option<Manifest> {
 
 fn of_record(record: &Record, feed: &str) -> Expected<Manifest> {
     let not_known = |because: String| {
-        Err(NotKnown { because, fix: "start again from `nexy-version record`, up to `nexy-manifest write -`".to_owned() })
+        Err(NotKnown { because, fix: Fix::note("start again from `nexy-version record`, up to `nexy-manifest write -`") })
     };
     let Some(version) = record.manifests.first().map(|manifest| manifest.version) else {
         return not_known("the record names no manifest".to_owned());
@@ -133,7 +129,7 @@ fn of_record(record: &Record, feed: &str) -> Expected<Manifest> {
 }
 
 fn of_workspace(found: &[FoundManifest]) -> Expected<Manifest> {
-    let not_known = |because: String| Err(NotKnown { because, fix: "nexy-manifest check".to_owned() });
+    let not_known = |because: String| Err(NotKnown { because, fix: Fix::command("nexy-manifest check") });
     let mut read: Vec<(&str, ManifestFacts)> = Vec::new();
     for FoundManifest { path, text } in found {
         let Some(text) = text else {
@@ -185,7 +181,7 @@ mod tests {
         for (second, because) in [(none, "there is no b"), (broken, "b is no JSON"), (found("b", "2.0.0.4"), "a and b contradict")] {
             let not_known = of_workspace(&[found("a", "2.0.0.3"), second]).expect_err(because);
             assert!(not_known.because.contains(because), "{}", not_known.because);
-            assert_eq!(not_known.fix, "nexy-manifest check");
+            assert_eq!(not_known.fix, Fix::command("nexy-manifest check"));
         }
         assert!(of_workspace(&[]).is_err());
     }

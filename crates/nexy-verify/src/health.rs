@@ -3,11 +3,11 @@
 use crate::{
     context::Context,
     expected::Expected,
-    get::{self, Look},
+    fetch::{self, Look, Unread},
     probe::Answer,
 };
 pub(crate) use nexy_contract::health::Said;
-use nexy_contract::{ReleaseVersion, health, text};
+use nexy_contract::{Fix, ReleaseVersion, health, text};
 
 /// Which document is asked, and what it must say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,15 +18,15 @@ pub(crate) struct Question {
     pub(crate) word: &'static str,
     /// The version that it must name, and where that one comes from.
     pub(crate) version: Expected<(ReleaseVersion, String)>,
-    /// What to type when nothing useful answers.
-    pub(crate) fix_silence: String,
-    /// What to type when it names another version.
-    pub(crate) fix_version: String,
+    /// What to do when nothing useful answers.
+    pub(crate) fix_silence: Fix,
+    /// What to do when it names another version.
+    pub(crate) fix_version: Fix,
 }
 
 /// Looks, and judges.
 pub(crate) fn check(context: &Context, question: &Question) -> Answer {
-    judge(question, &get::get(context, &question.url))
+    judge(question, &fetch::fetch(context, &question.url))
 }
 
 /// Whether the server says that it is well and of the expected version.
@@ -53,20 +53,6 @@ pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
     Answer::pass(format!("{url} says {}, version and build {version}", question.word))
 }
 
-/// Why a document says nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
-    /// Nobody who could know has answered.
-    Nothing {
-        /// Why.
-        because: String,
-        /// What to type.
-        fix: String,
-    },
-    /// The server has answered, and the answer is no such document.
-    Useless(String),
-}
-
 /// Reads an answer; anything but 200 with the three texts is none.
 pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
     let (status, body) = match look {
@@ -74,7 +60,7 @@ pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
         Look::Answered { status, body } => (*status, body),
     };
     health::read(url, status, body).map_err(|unread| match unread {
-        health::Unread::SomebodyElse(because) => Unread::Nothing { because, fix: format!("look at what answers there: curl -sSI {url}") },
+        health::Unread::SomebodyElse(because) => Unread::Nothing { because, fix: fetch::look_there(url) },
         health::Unread::Useless(found) => Unread::Useless(found),
     })
 }
@@ -90,8 +76,8 @@ mod tests {
             url: "http://h/health".to_owned(),
             word: "OK",
             version: Ok((ReleaseVersion::new([2, 0, 0, 4]), "VERSION".to_owned())),
-            fix_silence: "look".to_owned(),
-            fix_version: "restart".to_owned(),
+            fix_silence: Fix::command("look"),
+            fix_version: Fix::command("restart"),
         }
     }
 
@@ -152,12 +138,12 @@ mod tests {
 
     #[test]
     fn who_could_not_be_asked_is_unknown() {
-        let nothing = Look::Nothing { because: "cannot reach http://h/health: refused".to_owned(), fix: "check the network".to_owned() };
+        let nothing = Look::Nothing { because: "cannot reach http://h/health: refused".to_owned(), fix: Fix::note("check the network") };
         assert_eq!(judge(&question(), &nothing).verdict, Verdict::Unknown);
         for status in [407, 429, 511] {
             assert_eq!(judge(&question(), &answered(status, "")).verdict, Verdict::Unknown, "{status}");
         }
-        let not_known = Err(NotKnown { because: "there is no VERSION".to_owned(), fix: "nexy-version check".to_owned() });
+        let not_known = Err(NotKnown { because: "there is no VERSION".to_owned(), fix: Fix::command("nexy-version check") });
         let answer = judge(&Question { version: not_known, ..question() }, &health("OK", "2.0.0.4", "2.0.0.4"));
         assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "nexy-version check"));
     }

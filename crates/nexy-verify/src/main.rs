@@ -1,25 +1,24 @@
 //! Did it arrive? Asks the service, the server and the feed what users really get, and never takes silence for a yes.
 
 mod cli;
-mod complete;
 mod context;
-mod engine;
 mod expected;
-mod get;
+mod fetch;
 mod health;
 mod probe;
 mod probes;
-mod public;
-mod remote;
+mod public_url;
+mod release_marker;
+mod run_command;
+mod runner;
 mod schedule;
 mod selection;
-mod window;
+mod staleness;
 
 use clap::Parser as _;
 use cli::{Cli, Verb};
 use context::Context;
-use engine::Asked;
-use nexy_contract::{Exit, Problem, operands, question::Explained};
+use nexy_contract::{Exit, Fix, Problem, operands, question::Explained};
 use nexy_outside::{
     Format, Workspace,
     acting::{self, Arrival},
@@ -27,10 +26,11 @@ use nexy_outside::{
     stdio, tool,
 };
 use probes::{PROBES, PROFILES};
+use runner::Asked;
 use selection::Selection;
 
 fn main() -> std::process::ExitCode {
-    tool::main(engine::TOOL, || match Cli::try_parse() {
+    tool::main(runner::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) => Ok(tool::usage(&error)),
     })
@@ -38,7 +38,7 @@ fn main() -> std::process::ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
     if let Some(Verb::RunCommand(left)) = cli.verb()? {
-        return remote::tell_the_truth(left, &cli.common);
+        return run_command::report_script_exit(left, &cli.common);
     }
     if cli.list {
         return tell(&nexy_outside::cli::list(&PROBES.iter().map(|probe| probe.row()).collect::<Vec<_>>(), cli.common.format()?)?);
@@ -48,7 +48,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return tell(&nexy_outside::cli::explain(&Explained { row: probe.row(), explain: probe.explain }, cli.common.format()?)?);
     }
     let operands = operands::split(&cli.operands)
-        .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-verify --help"))?;
+        .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, Fix::command("nexy-verify --help")))?;
     let selection = selection::choose(&operands.names, PROBES, PROFILES)?;
     if operands.reads_record { add_to_record(&selection, cli) } else { print_report(&selection, cli) }
 }
@@ -62,9 +62,9 @@ fn tell(text: &str) -> Result<Exit, Problem> {
 fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     cli.common.format()?;
     let workspace = Workspace::find(&cli.common)?;
-    let public = public::base(&workspace.target, cli.host.as_deref(), cli.port)?;
+    let public = public_url::base(&workspace.target, cli.host.as_deref(), cli.port)?;
     let context = Context::new(workspace, None, public)?;
-    let Asked { report, .. } = engine::ask_all(selection, &context, &cli.waiting(), &cli.common);
+    let Asked { report, .. } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
     cli.common.print_report(&report)?;
     Ok(report.verdict.exit())
 }
@@ -79,24 +79,24 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
             Exit::Usage,
             "cannot add a report about another host to a record",
             "a record is about the host of its own nexy.toml",
-            "leave `--host` and `--port` away, or ask without `-`",
+            Fix::note("ask without `--host` and `--port`, or without `-`"),
         ));
     }
     let workspace = Workspace::find(&cli.common)?;
-    let mut record = match acting::arrive(&workspace, engine::TOOL, &selection.profile)? {
-        Arrival::Stopped { bytes, stop } => return acting::pass_on(engine::TOOL, &bytes, &stop),
+    let mut record = match acting::arrive(&workspace, runner::TOOL, &selection.profile)? {
+        Arrival::Stopped { bytes, stop } => return acting::pass_on(runner::TOOL, &bytes, &stop),
         Arrival::Record(record) => *record,
     };
     let public = workspace.target.endpoints.public.clone();
     let context = Context::new(workspace, Some(record.clone()), public)?;
-    let Asked { report, feed_right_at } = engine::ask_all(selection, &context, &cli.waiting(), &cli.common);
+    let Asked { report, feed_right_at } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
     let target = &context.workspace.target;
     if let (Some(seen), Some(feed)) = (feed_right_at, target.feed_artifact()) {
-        window::fill(&mut record, &feed.name, seen);
+        staleness::fill(&mut record, &feed.name, seen);
     }
     cli.common.note_report(&report, false)?;
     let exit = report.verdict.exit();
-    let marker = complete::marker(&record, target, &selection.names, report.verdict);
+    let marker = release_marker::marker(&record, target, &selection.names, report.verdict);
     record.reports.push(report);
     stdio::write_document(json(&record)?.as_bytes())?;
     if let Some(marker) = marker {

@@ -3,11 +3,11 @@
 use crate::{
     context::Context,
     expected::{Expected, Manifest},
-    get::{self, Look},
+    fetch::{self, Look, Unread},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::{appcast::Feed, text};
+use nexy_contract::{Fix, appcast::Feed, text};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -19,10 +19,11 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "Clients refuse the update, load it again and again, or never see it: the length is the only thing that they check.",
         check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest.",
-        fix: &[note(
-            "Deliver the manifest with the record of the release: scripts/manifest_to_vm.sh - <RECORD. A 500 \
-                     means that the server found no usable manifest.",
-        )],
+        fix: &[
+            note("Deliver the manifest with the record of the release:"),
+            command("scripts/manifest_to_vm.sh - <RECORD"),
+            note("A 500 means that the server found no usable manifest."),
+        ],
         verify: &[command("nexy-verify updates --wait 2m")],
     },
     interval: PUBLIC,
@@ -34,7 +35,7 @@ pub(super) const PATH: &str = "/updates/appcast.xml";
 
 fn check(context: &Context) -> Answer {
     let url = format!("{}{PATH}", context.public);
-    judge(&url, &get::get(context, &url), context.manifest())
+    judge(&url, &fetch::fetch(context, &url), context.manifest())
 }
 
 fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
@@ -43,12 +44,12 @@ fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
         Err(not_known) => return Answer::unknown(&not_known.because, "a manifest to compare with", &not_known.fix),
     };
     let wanted = format!("version {}, length {}, {} (from {})", manifest.version, manifest.size_bytes, manifest.url, manifest.origin);
-    let deliver = "deliver the manifest of the release again: scripts/manifest_to_vm.sh - <RECORD";
+    let deliver = Fix::note("deliver the manifest of the release again:").then_command("scripts/manifest_to_vm.sh - <RECORD");
     let feed = match read(url, look) {
         Ok(feed) => feed,
         Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
         Err(Unread::Useless(found)) => {
-            return Answer::fail(found, wanted, format!("{deliver}   (then look: scripts/vm.sh nexy-verify local-updates)"));
+            return Answer::fail(found, wanted, deliver.then_note("then look:").then_command("scripts/vm.sh nexy-verify local-updates"));
         }
     };
     let offer = match feed.offer() {
@@ -63,27 +64,13 @@ fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
     }
 }
 
-/// Why there is no feed to judge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
-    /// Nobody who could know has answered.
-    Nothing {
-        /// Why.
-        because: String,
-        /// What to type.
-        fix: String,
-    },
-    /// The server has answered, and no client could use the answer.
-    Useless(String),
-}
-
 /// Reads an answer as a feed; only 200 holds one.
 pub(super) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
     match look {
         Look::Nothing { because, fix } => Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
-        Look::Answered { status, .. } if get::is_of_somebody_else(*status) => Err(Unread::Nothing {
+        Look::Answered { status, .. } if fetch::is_of_somebody_else(*status) => Err(Unread::Nothing {
             because: format!("{url} was answered with {status}, which is not the server's own word"),
-            fix: format!("look at what answers there: curl -sSI {url}"),
+            fix: fetch::look_there(url),
         }),
         Look::Answered { status: 200, body } if body.trim_ascii().is_empty() => {
             Err(Unread::Useless(format!("{url} answers 200 with nothing in it")))
@@ -149,9 +136,9 @@ mod tests {
     #[test]
     fn who_could_not_be_asked_is_unknown() {
         assert_eq!(judged(429, b"").verdict, Verdict::Unknown);
-        let nothing = Look::Nothing { because: "refused".to_owned(), fix: "check".to_owned() };
+        let nothing = Look::Nothing { because: "refused".to_owned(), fix: Fix::note("check") };
         assert_eq!(judge(URL, &nothing, &manifest()).verdict, Verdict::Unknown);
-        let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: "nexy-manifest check".to_owned() });
+        let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: Fix::command("nexy-manifest check") });
         let good = Look::Answered { status: 200, body: feed("2.0.0.4", "7") };
         let answer = judge(URL, &good, &not_known);
         assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "nexy-manifest check"));

@@ -1,13 +1,13 @@
 //! Which of Sparkle's other rules the feed breaks; the shipped client does not look at them, and no release can mend them.
 
-use super::feed::{self, Unread};
+use super::feed;
 use crate::{
     context::Context,
-    get::{self, Look},
+    fetch::{self, Look, Unread},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
-use nexy_contract::Timestamp;
 use nexy_contract::fix::{command, note};
+use nexy_contract::{Fix, Timestamp};
 use nexy_outside::clock;
 
 /// The row of the table.
@@ -29,7 +29,7 @@ pub(crate) const PROBE: Probe = Probe {
 
 fn check(context: &Context) -> Answer {
     let url = format!("{}{}", context.public, feed::PATH);
-    let look = get::get(context, &url);
+    let look = fetch::fetch(context, &url);
     judge(&url, &look, clock::now())
 }
 
@@ -38,7 +38,9 @@ fn judge(url: &str, look: &Look, asked_at: Timestamp) -> Answer {
     let feed = match feed::read(url, look) {
         Ok(feed) => feed,
         Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
-        Err(Unread::Useless(found)) => return Answer::unknown(found, wanted, "mend the feed first: nexy-verify feed"),
+        Err(Unread::Useless(found)) => {
+            return Answer::unknown(found, wanted, Fix::note("mend the feed first:").then_command("nexy-verify feed"));
+        }
     };
     let advice = feed.advice(asked_at);
     if advice.is_empty() {
@@ -47,7 +49,7 @@ fn judge(url: &str, look: &Look, asked_at: Timestamp) -> Answer {
         Answer::fail(
             advice.join("; "),
             wanted,
-            "change the update server's feed when its code is next touched; users of today are not affected",
+            Fix::note("change the update server's feed when its code is next touched; users of today are not affected"),
         )
     }
 }

@@ -3,11 +3,11 @@
 use crate::{
     context::Context,
     expected::{self, Manifest},
-    get::{self, Look},
+    fetch::{self, Look},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::{Sha256Digest, digest::RunningDigest, loopback, text};
+use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, loopback, text};
 use nexy_outside::http::{Ask, HttpError, Url};
 
 /// The row of the table.
@@ -20,10 +20,7 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "Clients refuse the update because its size is another one, or install bytes that nobody has released.",
         check: "GET the url of the manifest (with a record: of every artifact in it) without a token, to its end; size and SHA-256 must be the announced ones.",
-        fix: &[note(
-            "See what is live: nexy-publish show. Then publish the right bytes again and deliver their \
-                     manifest.",
-        )],
+        fix: &[command("nexy-publish show"), note("Then publish the right bytes again and deliver their manifest.")],
         verify: &[command("nexy-verify live-artifact")],
     },
     interval: PUBLIC,
@@ -60,7 +57,7 @@ fn contradiction(downloads: &[Manifest]) -> Option<Answer> {
     Some(Answer::fail(
         format!("{} is {}, but clients are told {}", text::excerpt(&first.url, 160), bytes(first), bytes(other)),
         "a manifest that describes the bytes that are live",
-        "with the record that nexy-publish printed: nexy-manifest write - <RECORD | scripts/manifest_to_vm.sh -",
+        Fix::note("with the record that nexy-publish printed:").then_command("nexy-manifest write - <RECORD | scripts/manifest_to_vm.sh -"),
     ))
 }
 
@@ -72,7 +69,7 @@ enum Download {
     /// More than any artifact may have.
     TooLarge,
     /// Nothing, or not to the end.
-    Nothing { because: String, fix: String },
+    Nothing { because: String, fix: Fix },
 }
 
 fn download(context: &Context, wanted: &Manifest) -> Download {
@@ -81,7 +78,7 @@ fn download(context: &Context, wanted: &Manifest) -> Download {
         // `judge` speaks of the URL before it looks at what came.
         return Download::Nothing {
             because: format!("`{}` is no URL to download from", text::excerpt(&wanted.url, 160)),
-            fix: String::new(),
+            fix: Fix::none(),
         };
     };
     let most = limits.artifact_max_bytes.max(wanted.size_bytes);
@@ -90,7 +87,7 @@ fn download(context: &Context, wanted: &Manifest) -> Download {
     match context.http.download(&ask, &mut |piece| digest.update(piece)) {
         Ok(answer) => Download::Whole { status: answer.status, size_bytes: answer.body_bytes, sha256: digest.finish() },
         Err(HttpError::TooLarge { .. }) => Download::TooLarge,
-        Err(error) => match get::nothing(&error) {
+        Err(error) => match fetch::nothing(&error) {
             Look::Nothing { because, fix } => Download::Nothing { because, fix },
             Look::Answered { .. } => Download::TooLarge,
         },
@@ -100,24 +97,27 @@ fn download(context: &Context, wanted: &Manifest) -> Download {
 fn judge(wanted: &Manifest, download: &Download) -> Answer {
     let url = text::excerpt(&wanted.url, 160);
     let right = format!("{} bytes, sha256 {} (from {})", wanted.size_bytes, wanted.sha256, wanted.origin);
-    let show = "see what is live, then publish the right bytes again: nexy-publish show";
+    let show = Fix::command("nexy-publish show").then_note("then publish the right bytes again, and deliver their manifest");
     if !loopback::is_safe(&wanted.url) {
         return Answer::fail(
             format!("{} names {url}, which is no https URL, so clients refuse it", wanted.origin),
             right,
-            "nexy-manifest check",
+            Fix::command("nexy-manifest check"),
         );
     }
     match download {
         Download::Nothing { because, fix } => Answer::unknown(because, right, fix),
-        Download::Whole { status, .. } if get::is_of_somebody_else(*status) => Answer::unknown(
+        Download::Whole { status, .. } if fetch::is_of_somebody_else(*status) => Answer::unknown(
             format!("{url} was answered with {status}, which is not GitHub's word about the file"),
             right,
-            format!("wait a minute, then look at what answers there: curl -sSIL {}", text::shell_word(&wanted.url)),
+            Fix::note("wait a minute, then look at what answers there:")
+                .then_command(format!("curl -sSIL {}", text::shell_word(&wanted.url))),
         ),
-        Download::Whole { status, .. } if *status >= 500 => {
-            Answer::unknown(format!("{url} answers {status}"), right, "wait a minute, then ask again: nexy-verify live-artifact")
-        }
+        Download::Whole { status, .. } if *status >= 500 => Answer::unknown(
+            format!("{url} answers {status}"),
+            right,
+            Fix::note("wait a minute, then ask again:").then_command("nexy-verify live-artifact"),
+        ),
         Download::Whole { status, .. } if *status != 200 => Answer::fail(format!("{url} answers {status}"), right, show),
         Download::TooLarge => Answer::fail(format!("{url} is larger than any artifact may be"), right, show),
         Download::Whole { size_bytes, sha256, .. } if *size_bytes != wanted.size_bytes || *sha256 != wanted.sha256 => {
@@ -177,7 +177,7 @@ mod tests {
         for status in [429, 500, 502, 503, 407] {
             assert_eq!(verdict(&whole(status, b"bytes")), Verdict::Unknown, "{status}");
         }
-        assert_eq!(verdict(&Download::Nothing { because: "broke off".to_owned(), fix: "again".to_owned() }), Verdict::Unknown);
+        assert_eq!(verdict(&Download::Nothing { because: "broke off".to_owned(), fix: Fix::note("again") }), Verdict::Unknown);
     }
 
     #[test]

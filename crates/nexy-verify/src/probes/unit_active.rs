@@ -1,7 +1,7 @@
 //! Whether the service runs, and is not dying and being restarted behind a momentary "active".
 
 use crate::{
-    context::Context,
+    context::{Context, ProcessIdentity},
     probe::{Answer, Explain, LOCAL, Probe},
 };
 use nexy_contract::{
@@ -31,18 +31,11 @@ pub(crate) const PROBE: Probe = Probe {
 
 const PROPERTIES: [&str; 5] = ["LoadState", "ActiveState", "SubState", "NRestarts", "MainPID"];
 
-/// One life of the service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Incarnation {
-    process: u32,
-    restarts: u32,
-}
-
 fn check(context: &Context) -> Answer {
     let unit = &context.workspace.target.service.unit;
     match systemd::show(unit, &PROPERTIES) {
         Ok(properties) => {
-            let (answer, seen) = judge(unit, &properties, context.must_stay.get());
+            let (answer, seen) = judge(unit, &properties, context.expected_process.get());
             context.seen.set(seen);
             answer
         }
@@ -55,7 +48,7 @@ fn check(context: &Context) -> Answer {
 }
 
 /// Judges what the service manager has loaded; also says which life of the service was seen.
-fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<Incarnation>) -> (Answer, Option<Incarnation>) {
+fn judge(unit: &str, properties: &BTreeMap<String, String>, expected_process: Option<ProcessIdentity>) -> (Answer, Option<ProcessIdentity>) {
     let wanted = format!("{unit} is loaded, active and running");
     let mut read = [""; PROPERTIES.len()];
     for (value, name) in read.iter_mut().zip(PROPERTIES) {
@@ -89,8 +82,8 @@ fn judge(unit: &str, properties: &BTreeMap<String, String>, must_stay: Option<In
     if process == 0 {
         return (Answer::fail(format!("{unit} is active without a process"), wanted, journal), None);
     }
-    let seen = Incarnation { process, restarts };
-    match must_stay {
+    let seen = ProcessIdentity { process, restarts };
+    match expected_process {
         Some(before) if before != seen => {
             let found = format!(
                 "{unit} was process {} with {} restarts, now it is process {process} with {restarts}",

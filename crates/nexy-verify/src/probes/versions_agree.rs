@@ -2,12 +2,12 @@
 
 use crate::{
     context::Context,
-    get,
-    health::{self, Said, Unread},
+    fetch::{self, Unread},
+    health::{self, Said},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::text;
+use nexy_contract::{Fix, text};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -29,7 +29,7 @@ pub(crate) const PROBE: Probe = Probe {
 fn check(context: &Context) -> Answer {
     let ask = |path: &str| {
         let url = format!("{}{path}", context.public);
-        health::read(&url, &get::get(context, &url))
+        health::read(&url, &fetch::fetch(context, &url))
     };
     judge(&ask("/health"), &ask("/updates/health"))
 }
@@ -42,14 +42,16 @@ fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>) -> Answer
             return Answer::unknown(because, wanted, fix);
         }
         (Err(Unread::Useless(found)), _) | (_, Err(Unread::Useless(found))) => {
-            return Answer::unknown(found, wanted, "mend that first: nexy-verify public");
+            return Answer::unknown(found, wanted, Fix::note("mend that first:").then_command("nexy-verify public"));
         }
     };
     if code.version.is_empty() || code.version != manifest.version {
         return Answer::fail(
             format!("the code is `{}`, the manifest `{}`", text::excerpt(&code.version, 40), text::excerpt(&manifest.version, 40)),
             wanted,
-            "deploy the code or publish the artifacts of the version that is behind; nothing to do if only one of both was meant to move",
+            Fix::note(
+                "deploy the code or publish the artifacts of the version that is behind; nothing is to do if only one of both was meant to move",
+            ),
         );
     }
     Answer::pass(format!("code and manifest are both {}", text::excerpt(&code.version, 40)))
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn without_both_answers_nothing_is_known() {
-        let nothing = || Err(Unread::Nothing { because: "refused".to_owned(), fix: "check".to_owned() });
+        let nothing = || Err(Unread::Nothing { because: "refused".to_owned(), fix: Fix::note("check") });
         let useless = || Err(Unread::Useless("answers 500".to_owned()));
         for (code, manifest) in [
             (nothing(), said("2.0.0.4")),

@@ -1,6 +1,6 @@
 //! The public base URL, with the host or port that a person gave in place of the configured ones.
 
-use nexy_contract::{Exit, Problem, Target, loopback};
+use nexy_contract::{Exit, Fix, Problem, Target, loopback};
 
 /// The base URL to ask, without a trailing slash.
 pub(crate) fn base(target: &Target, host: Option<&str>, port: Option<u16>) -> Result<String, Problem> {
@@ -11,14 +11,14 @@ pub(crate) fn base(target: &Target, host: Option<&str>, port: Option<u16>) -> Re
 }
 
 fn check(host: &str, target: &Target) -> Result<(), Problem> {
-    let refuse = |because: &str, fix: String| Err(Problem::new(Exit::Usage, format!("cannot ask the host `{host}`"), because, fix));
+    let refuse = |because: &str, fix: Fix| Err(Problem::new(Exit::Usage, format!("cannot ask the host `{host}`"), because, fix));
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_name = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
     if !is_name && bare.parse::<std::net::Ipv6Addr>().is_err() {
-        return refuse("it is no host name", "give the name alone, without https:// and port".to_owned());
+        return refuse("it is no host name", Fix::note("give the name alone, without https:// and port"));
     }
     if target.legacy.hosts.iter().any(|past| past.eq_ignore_ascii_case(host.trim_end_matches('.'))) {
-        return refuse("it is a name of the past (nexy.toml: legacy.hosts)", format!("use {}", target.release_target.host));
+        return refuse("it is a legacy name (nexy.toml: legacy.hosts)", Fix::note(format!("use {}", target.release_target.host)));
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waitin
             Step::Done => break,
             Step::Pause(pause) => clock::pause(pause),
             Step::Ask(row) => {
-                context.must_stay.set(if schedule.is_steady() { context.seen.get() } else { None });
+                context.expected_process.set(if schedule.is_steady() { context.seen.get() } else { None });
                 let (index, asked) = (deciding[row], started.elapsed());
                 ask(&selection.probes[index], context, &mut last[index], common, !waiting.wait.is_zero());
                 let passed = last[index].as_ref().is_some_and(|last| last.answer.passes());

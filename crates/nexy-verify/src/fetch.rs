@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 pub(crate) use nexy_contract::health::is_of_somebody_else;
-use nexy_contract::text;
+use nexy_contract::{Fix, text};
 use nexy_outside::http::{Ask, HttpError, Url};
 
 /// Answers of the server are some kilobytes; more than this is none of them.
@@ -11,26 +11,45 @@ const MAX_BYTES: u64 = 1 << 20;
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// Somebody answered.
+    /// A server answered.
     Answered {
         /// The status code.
         status: u16,
         /// The body.
         body: Vec<u8>,
     },
-    /// Nobody did, or not to the end.
+    /// No server did, or not to the end.
     Nothing {
         /// Why, with the URL.
         because: String,
-        /// What to type.
-        fix: String,
+        /// What to do.
+        fix: Fix,
     },
 }
 
+/// Why an answer cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// No server that could know has answered.
+    Nothing {
+        /// Why.
+        because: String,
+        /// What to do.
+        fix: Fix,
+    },
+    /// The server has answered, and no client could use the answer.
+    Useless(String),
+}
+
+/// How a person looks at what answers under a URL.
+pub(crate) fn look_there(url: &str) -> Fix {
+    Fix::note("look at what answers there:").then_command(format!("curl -sSI {}", text::shell_word(url)))
+}
+
 /// Asks for a small document, past every cache.
-pub(crate) fn get(context: &Context, url: &str) -> Look {
+pub(crate) fn fetch(context: &Context, url: &str) -> Look {
     let Some(url) = Url::parse(url) else {
-        return Look::Nothing { because: format!("`{}` is no URL", text::excerpt(url, 120)), fix: "correct it in nexy.toml".to_owned() };
+        return Look::Nothing { because: format!("`{}` is no URL", text::excerpt(url, 120)), fix: Fix::note("correct it in nexy.toml") };
     };
     let ask = Ask::get(url, context.patience(), MAX_BYTES).header("Cache-Control", "no-cache");
     match context.http.ask(&ask) {
@@ -41,5 +60,5 @@ pub(crate) fn get(context: &Context, url: &str) -> Look {
 
 /// An error of the network as a look.
 pub(crate) fn nothing(error: &HttpError) -> Look {
-    Look::Nothing { because: error.to_string(), fix: error.fix() }
+    Look::Nothing { because: error.to_string(), fix: error.fix().into() }
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::Left;
 use nexy_contract::{
-    Exit, Problem,
+    Exit, Fix, Problem,
     run_command::{self, Az},
 };
 use nexy_outside::{Common, Workspace, files, stdio, tool};
@@ -12,7 +12,7 @@ use std::path::Path;
 const MAX_BYTES: u64 = 1 << 20;
 
 /// Tells how the script ended.
-pub(crate) fn tell_the_truth(left: &Left, common: &Common) -> Result<Exit, Problem> {
+pub(crate) fn report_script_exit(left: &Left, common: &Common) -> Result<Exit, Problem> {
     let stdout = read(&left.stdout_file)?;
     let stderr = read(&left.stderr_file)?;
     let az = Az { exit: left.az_exit, stdout: &stdout, stderr: &stderr };
@@ -32,7 +32,7 @@ pub(crate) fn tell_the_truth(left: &Left, common: &Common) -> Result<Exit, Probl
         }
     }
     if let Some(problem) = answered.problem() {
-        tool::tell(crate::engine::TOOL, &problem);
+        tool::tell(crate::runner::TOOL, &problem);
     }
     if !answered.document.trim().is_empty() && !answered.cut {
         stdio::write_document(answered.document.as_bytes())?;
@@ -44,7 +44,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     files::read(path, MAX_BYTES).map_err(|error| {
         error.problem(
             Exit::CouldNotLook,
-            "give the two files into which az has written; the script may have run: do not repeat one that changes things before looking",
+            Fix::note("give the two files into which az has written; the script may have run: do not repeat one that changes things before looking"),
         )
     })
 }
