@@ -26,6 +26,7 @@ pub mod render;
 pub mod report;
 pub mod run_command;
 pub mod screen;
+pub mod selection;
 pub mod signature;
 pub mod target;
 pub mod text;

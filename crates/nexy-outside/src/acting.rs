@@ -3,7 +3,7 @@
 
 use crate::{Common, Workspace, cli, clock, stdio, tool};
 use nexy_contract::{
-    Exit, Fix, Problem, Record,
+    Exit, Fix, Problem, Record, Report,
     fix::Layout,
     record::{Outcome, Retry, Stop},
 };
@@ -78,6 +78,31 @@ pub fn pass_on(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
     }
     stdio::write_document(bytes).map_err(|problem| undelivered(problem, stop.exit))?;
     Ok(stop.exit)
+}
+
+/// The frame of a checker in a pipe: reads the record, lets the checker look, adds its report, and writes the record, whatever
+/// the format, since the next tool reads it.
+///
+/// # Errors
+/// Exit 65 for an unusable record, and whatever the checker says when it cannot begin.
+pub fn add_report(
+    tool: &'static str,
+    profile: &str,
+    workspace: Workspace,
+    common: &Common,
+    look: impl FnOnce(Workspace, &mut Record) -> Result<Report, Problem>,
+) -> Result<Exit, Problem> {
+    common.format()?;
+    let mut record = match arrive(&workspace, tool, profile)? {
+        Arrival::Stopped { bytes, stop } => return pass_on(tool, &bytes, &stop),
+        Arrival::Record(record) => *record,
+    };
+    let report = look(workspace, &mut record)?;
+    common.note_report(&report, false)?;
+    let exit = report.verdict.exit();
+    record.reports.push(report);
+    stdio::write_document(cli::json(&record)?.as_bytes())?;
+    Ok(exit)
 }
 
 /// The whole frame; `by` names the outcome.

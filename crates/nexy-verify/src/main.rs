@@ -19,13 +19,7 @@ use clap::Parser as _;
 use cli::{Cli, Verb};
 use context::Context;
 use nexy_contract::{Exit, Fix, Problem, operands, question::Explained};
-use nexy_outside::{
-    Format, Workspace,
-    acting::{self, Arrival},
-    cli::json,
-    stdio, tool,
-};
-use probes::{PROBES, PROFILES};
+use nexy_outside::{Format, Workspace, acting, stdio, tool};
 use runner::Asked;
 use selection::Selection;
 
@@ -41,15 +35,15 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return run_command::report_script_exit(left, &cli.common);
     }
     if cli.list {
-        return tell(&nexy_outside::cli::list(&PROBES.iter().map(|probe| probe.row()).collect::<Vec<_>>(), cli.common.format()?)?);
+        return tell(&nexy_outside::cli::list(&selection::rows(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
-        let probe = selection::one(id, PROBES)?;
+        let probe = selection::one(id)?;
         return tell(&nexy_outside::cli::explain(&Explained { row: probe.row(), explain: probe.explain }, cli.common.format()?)?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, Fix::command("nexy-verify --help")))?;
-    let selection = selection::choose(&operands.names, PROBES, PROFILES)?;
+    let selection = selection::choose(&operands.names)?;
     if operands.reads_record { add_to_record(&selection, cli) } else { print_report(&selection, cli) }
 }
 
@@ -83,22 +77,18 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
         ));
     }
     let workspace = Workspace::find(&cli.common)?;
-    let mut record = match acting::arrive(&workspace, runner::TOOL, &selection.profile)? {
-        Arrival::Stopped { bytes, stop } => return acting::pass_on(runner::TOOL, &bytes, &stop),
-        Arrival::Record(record) => *record,
-    };
-    let public = workspace.target.endpoints.public.clone();
-    let context = Context::new(workspace, Some(record.clone()), public)?;
-    let Asked { report, feed_right_at } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
-    let target = &context.workspace.target;
-    if let (Some(seen), Some(feed)) = (feed_right_at, target.feed_artifact()) {
-        staleness::fill(&mut record, &feed.name, seen);
-    }
-    cli.common.note_report(&report, false)?;
-    let exit = report.verdict.exit();
-    let marker = release_marker::marker(&record, target, &selection.names, report.verdict);
-    record.reports.push(report);
-    stdio::write_document(json(&record)?.as_bytes())?;
+    let mut marker = None;
+    let exit = acting::add_report(runner::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
+        let public = workspace.target.endpoints.public.clone();
+        let context = Context::new(workspace, Some(record.clone()), public)?;
+        let Asked { report, feed_right_at } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
+        let target = &context.workspace.target;
+        if let (Some(seen), Some(feed)) = (feed_right_at, target.feed_artifact()) {
+            staleness::fill(record, &feed.name, seen);
+        }
+        marker = release_marker::marker(record, target, &selection.names, report.verdict);
+        Ok(report)
+    })?;
     if let Some(marker) = marker {
         cli.common.note(&marker);
     }
