@@ -1,6 +1,6 @@
 //! The pure rules of the update feed: what the shipped client takes from it, and what else Sparkle would ask for.
 
-use crate::{ReleaseVersion, loopback, text};
+use crate::{ReleaseVersion, text, url};
 use roxmltree::{Document, Node};
 use std::collections::BTreeMap;
 
@@ -136,7 +136,7 @@ impl Offer {
         if self.url != announced.url {
             differences.push(format!("the url is {}", text::excerpt(&self.url, 160)));
         }
-        if !loopback::is_safe(&self.url) {
+        if !url::is_safe(&self.url) {
             differences.push("the url is not https, so clients refuse it".to_owned());
         }
         differences

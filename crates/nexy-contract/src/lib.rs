@@ -15,7 +15,6 @@ pub mod exit;
 pub mod fix;
 pub mod health;
 pub mod http_date;
-pub mod loopback;
 pub mod manifest;
 pub mod nearest;
 pub mod operands;
@@ -30,6 +29,7 @@ pub mod selection;
 pub mod signature;
 pub mod target;
 pub mod text;
+pub mod url;
 pub mod version;
 pub mod version_places;
 
@@ -40,6 +40,7 @@ pub use problem::Problem;
 pub use record::Record;
 pub use report::{Finding, Report, Severity, Verdict};
 pub use target::Target;
+pub use url::Url;
 pub use version::ReleaseVersion;
 
 /// A moment in time; documents spell it as RFC 3339 in UTC.

@@ -1,6 +1,6 @@
 //! The public base URL, with the host or port that a person gave in place of the configured ones.
 
-use nexy_contract::{Exit, Fix, Problem, Target, loopback};
+use nexy_contract::{Exit, Fix, Problem, Target, Url, url};
 
 /// The base URL to ask, without a trailing slash.
 pub(crate) fn base(target: &Target, host: Option<&str>, port: Option<u16>) -> Result<String, Problem> {
@@ -24,15 +24,17 @@ fn check(host: &str, target: &Target) -> Result<(), Problem> {
 }
 
 fn replaced(configured: &str, host: Option<&str>, port: Option<u16>) -> String {
-    let (scheme, authority) = configured.split_once("://").unwrap_or(("https", configured));
-    let (scheme, host) = match host {
-        None => (scheme, loopback::host_of(configured).unwrap_or(authority)),
-        Some(host) => (if loopback::is_loopback(host.trim_matches(['[', ']'])) { "http" } else { "https" }, host),
+    let base = Url::parse(configured);
+    let bare = host.or(base.as_ref().map(Url::host)).unwrap_or_default().trim_matches(['[', ']']);
+    let is_https = match host {
+        None => base.as_ref().is_none_or(Url::is_https),
+        Some(_) => !url::is_loopback(bare),
     };
-    if scheme == configured.split("://").next().unwrap_or_default() && port.is_none() && loopback::host_of(configured) == Some(host) {
+    if port.is_none() && base.as_ref().is_none_or(|base| base.is_https() == is_https && base.host() == bare) {
         return configured.to_owned();
     }
-    let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+    let scheme = if is_https { "https" } else { "http" };
+    let host = if bare.contains(':') { format!("[{bare}]") } else { bare.to_owned() };
     let port = port.map_or_else(String::new, |port| format!(":{port}"));
     format!("{scheme}://{host}{port}")
 }

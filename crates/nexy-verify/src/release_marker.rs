@@ -1,8 +1,9 @@
 //! When a release may be called complete: after a verified delivery of a publication that was no rehearsal.
 
 use nexy_contract::{
-    Exit, Record, Target, Verdict, loopback,
+    Exit, Record, Target, Verdict,
     record::{PUBLICATION, ROLLBACK},
+    url,
 };
 
 /// The profile that has looked at what users get.
@@ -14,7 +15,7 @@ pub(crate) fn marker(record: &Record, target: &Target, names: &[String], verdict
     let published = record.latest_outcome(PUBLICATION).is_some_and(|outcome| outcome.exit == Exit::Yes && outcome.planned.is_empty());
     // What was taken back is no release, even when the record of the publication was carried on.
     let published = published && record.latest_outcome(ROLLBACK).is_none();
-    let real = !loopback::is_on_loopback(&target.github.web_url) && !loopback::is_on_loopback(&target.endpoints.public);
+    let real = !url::is_on_loopback(&target.github.web_url) && !url::is_on_loopback(&target.endpoints.public);
     (looked && published && real && is_delivered(record, target)).then(|| format!("RELEASE COMPLETE {}", record.tag))
 }
 

@@ -3,7 +3,7 @@
 use super::{Target, TargetError, VersionPlace};
 use crate::{
     ReleaseVersion,
-    loopback::{host_of, is_loopback},
+    url::{Url, is_loopback},
 };
 use std::collections::BTreeSet;
 
@@ -66,23 +66,23 @@ fn urls(target: &Target) -> Result<(), TargetError> {
         if url.ends_with('/') {
             return refuse(key, "ends with a slash; paths are added with one of their own");
         }
-        let host = host_of(url);
-        if url.contains('@') || url.contains(char::is_whitespace) || url.contains(['?', '#']) || host.is_none() {
+        let Some(parsed) = Url::parse(url).filter(|_| !url.contains(['?', '#'])) else {
             return refuse(key, "is not a plain https URL without user, query or blanks");
-        }
-        if url.starts_with("http://") && !host.is_some_and(is_loopback) {
+        };
+        if !parsed.is_safe() {
             return refuse(key, "plain http is allowed on loopback only; write https");
         }
     }
-    let web = host_of(&target.github.web_url).unwrap_or_default().to_ascii_lowercase();
+    let host = |url: &str| Url::parse(url).map(|url| url.host().to_ascii_lowercase()).unwrap_or_default();
+    let web = host(&target.github.web_url);
     for (key, url) in [("github.api_url", &target.github.api_url), ("github.uploads_url", &target.github.uploads_url)] {
-        let host = host_of(url).unwrap_or_default().to_ascii_lowercase();
+        let host = host(url);
         if host != web && !host.ends_with(&format!(".{web}")) {
             return refuse(format!("github.web_url and {key}"), format!("the token for `{web}` would be sent to `{host}`"));
         }
     }
-    let public = host_of(&target.endpoints.public).unwrap_or_default();
-    if public != target.release_target.host && !is_loopback(public) {
+    let public = host(&target.endpoints.public);
+    if public != target.release_target.host && !is_loopback(&public) {
         return refuse(
             "endpoints.public and release_target.host",
             format!("`{public}` and `{}` are different hosts", target.release_target.host),

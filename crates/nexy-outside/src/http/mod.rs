@@ -1,10 +1,9 @@
 //! HTTP: bounded in time and size, certificates checked, redirects followed by hand, a secret shown to named hosts only.
 
 mod error;
-mod url;
 
 pub use error::HttpError;
-pub use url::Url;
+pub use nexy_contract::Url;
 
 use crate::{Secret, environment};
 use nexy_contract::target::Limits;

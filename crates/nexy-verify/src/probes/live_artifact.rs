@@ -7,7 +7,7 @@ use crate::{
     probe::{Answer, Explain, PUBLIC, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, loopback, text};
+use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, text, url};
 use nexy_outside::http::{Ask, HttpError, Url};
 
 /// The row of the table.
@@ -98,7 +98,7 @@ fn judge(wanted: &Manifest, download: &Download) -> Answer {
     let url = text::excerpt(&wanted.url, 160);
     let right = format!("{} bytes, sha256 {} (from {})", wanted.size_bytes, wanted.sha256, wanted.origin);
     let show = Fix::command("nexy-publish show").then_note("then publish the right bytes again, and deliver their manifest");
-    if !loopback::is_safe(&wanted.url) {
+    if !url::is_safe(&wanted.url) {
         return Answer::fail(
             format!("{} names {url}, which is no https URL, so clients refuse it", wanted.origin),
             right,

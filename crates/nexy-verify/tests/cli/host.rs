@@ -23,18 +23,18 @@ fn a_loopback_host_is_asked_over_plain_http() {
 }
 
 #[test]
-fn what_is_no_host_or_a_host_of_the_past_is_refused() {
+fn what_is_no_host_or_a_legacy_host_is_refused() {
     let world = World::new();
     for host in ["https://example.test", "example.test:443", "example.test/x", "user@example.test", ""] {
         ask(&world, &format!("public-health --host={host}")).exits(2).says("it is no host name").silent_stdout();
     }
     for host in ["nexy-server.canadacentral.cloudapp.azure.com", "NEXY-server.canadacentral.cloudapp.azure.com."] {
-        ask(&world, &format!("public-health --host {host}")).exits(2).says("a name of the past").silent_stdout();
+        ask(&world, &format!("public-health --host {host}")).exits(2).says("a legacy name").silent_stdout();
     }
 }
 
 #[test]
 fn a_record_is_about_its_own_host() {
     let world = World::new();
-    ask(&world, "updates --host localhost -").exits(2).says("leave `--host` and `--port` away").silent_stdout();
+    ask(&world, "updates --host localhost -").exits(2).says("ask without `--host` and `--port`").silent_stdout();
 }

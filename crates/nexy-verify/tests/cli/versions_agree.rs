@@ -15,7 +15,7 @@ fn code_and_manifest_of_one_version_pass() {
 
 #[test]
 fn code_and_manifest_of_two_versions_fail_when_asked_by_name() {
-    fails(&ask(&World::new(), ID), ID, "the code is `2.0.0.4`, the manifest `2.0.0.3`", "nothing to do if only one");
+    fails(&ask(&World::new(), ID), ID, "the code is `2.0.0.4`, the manifest `2.0.0.3`", "nothing is to do if only one");
 }
 
 #[test]

@@ -1,29 +1,26 @@
-//! A URL that is split once: its origin decides about tokens, and its query is never shown.
+//! A http or https URL, read by the crate that the HTTP client itself uses: its origin decides about tokens, plain http is for
+//! this machine only, and its query is never shown.
 
+use http::{Uri, uri::Scheme};
 use std::{fmt, net::IpAddr};
 
 /// A http or https URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Url {
     text: String,
-    scheme_end: usize,
-    authority_end: usize,
+    uri: Uri,
 }
 
 impl Url {
     /// Takes a text as URL; `None` when it is none, names a user, or holds blanks or control characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let scheme_end = match text {
-            _ if text.starts_with("https://") => 8,
-            _ if text.starts_with("http://") => 7,
-            _ => return None,
-        };
-        let rest = &text[scheme_end..];
-        let authority_end = scheme_end + rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let authority = &text[scheme_end..authority_end];
-        let sound = !authority.is_empty() && !authority.contains('@') && text.bytes().all(|byte| byte.is_ascii_graphic());
-        sound.then(|| Self { text: text.to_owned(), scheme_end, authority_end })
+        let is_plain = text.starts_with("https://") || text.starts_with("http://");
+        let uri: Uri = text.parse().ok().filter(|_| is_plain && text.bytes().all(|byte| byte.is_ascii_graphic()))?;
+        let authority = uri.authority()?;
+        let has_port = authority.as_str().rsplit_once(':').is_some_and(|(_, port)| !port.contains(']'));
+        let sound = !authority.host().is_empty() && !authority.as_str().contains('@') && (!has_port || authority.port_u16().is_some());
+        sound.then(|| Self { text: text.to_owned(), uri })
     }
 
     /// The whole URL.
@@ -32,30 +29,37 @@ impl Url {
         &self.text
     }
 
-    /// Scheme, host and port, in lower case.
+    /// Scheme, host and port, in lower case; the scheme's own port is left off.
     #[must_use]
     pub fn origin(&self) -> String {
-        let origin = self.text[..self.authority_end].to_ascii_lowercase();
-        let default_port = if origin.starts_with("https://") { ":443" } else { ":80" };
-        origin.strip_suffix(default_port).map_or(origin.clone(), str::to_owned)
+        let (scheme, default_port) = if self.is_https() { ("https", 443) } else { ("http", 80) };
+        let host = self.uri.host().unwrap_or_default().to_ascii_lowercase();
+        let port = self.uri.port_u16().filter(|port| *port != default_port);
+        port.map_or_else(|| format!("{scheme}://{host}"), |port| format!("{scheme}://{host}:{port}"))
     }
 
-    /// Host without port.
+    /// Host without port, and without the brackets of an IPv6 address.
     #[must_use]
     pub fn host(&self) -> &str {
-        let authority = &self.text[self.scheme_end..self.authority_end];
-        match authority.strip_prefix('[') {
-            Some(v6) => v6.split(']').next().unwrap_or_default(),
-            None => authority.split(':').next().unwrap_or_default(),
-        }
+        self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
+    /// Whether it is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.uri.scheme() == Some(&Scheme::HTTPS)
+    }
+
+    /// Whether it leads to this very machine.
+    #[must_use]
+    pub fn is_on_loopback(&self) -> bool {
+        is_loopback(self.host())
     }
 
     /// Whether it may be asked: https anywhere, http on loopback only.
     #[must_use]
     pub fn is_safe(&self) -> bool {
-        self.text.starts_with("https://")
-            || self.host() == "localhost"
-            || self.host().parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        self.is_https() || self.is_on_loopback()
     }
 
     /// For people: without query, since signed URLs carry their secret there.
@@ -67,10 +71,11 @@ impl Url {
     /// The place that a `Location` names, seen from here.
     #[must_use]
     pub fn join(&self, location: &str) -> Option<Self> {
+        let (scheme, authority) = (self.uri.scheme_str()?, self.uri.authority()?);
         if location.starts_with("//") {
-            Self::parse(&format!("{}:{location}", &self.text[..self.scheme_end - 3]))
+            Self::parse(&format!("{scheme}:{location}"))
         } else if location.starts_with('/') {
-            Self::parse(&format!("{}{location}", &self.text[..self.authority_end]))
+            Self::parse(&format!("{scheme}://{authority}{location}"))
         } else {
             Self::parse(location)
         }
@@ -81,6 +86,24 @@ impl fmt::Debug for Url {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.shown())
     }
+}
+
+/// Whether a text is a URL that leads to this very machine.
+#[must_use]
+pub fn is_on_loopback(text: &str) -> bool {
+    Url::parse(text).is_some_and(|url| url.is_on_loopback())
+}
+
+/// Whether a client may be sent there: https anywhere, http on loopback only.
+#[must_use]
+pub fn is_safe(text: &str) -> bool {
+    Url::parse(text).is_some_and(|url| url.is_safe())
+}
+
+/// Whether a host name or address is this very machine.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -98,7 +121,18 @@ mod tests {
 
     #[test]
     fn texts_that_hide_something_are_no_urls() {
-        for text in ["", "ftp://x", "https://", "https://user:secret@host/", "https://ho st/", "https://h/\r\nX: y", "file:///etc/passwd"] {
+        for text in [
+            "",
+            "ftp://x",
+            "https://",
+            "https://user:secret@host/",
+            "https://ho st/",
+            "https://h/\r\nX: y",
+            "file:///etc/passwd",
+            "https://h:x/",
+            "https://h:99999/",
+            "Nexy.dmg",
+        ] {
             assert!(Url::parse(text).is_none(), "{text:?} was accepted");
         }
     }
@@ -109,10 +143,13 @@ mod tests {
             ("http://127.0.0.1:9/x", true),
             ("http://[::1]:9/", true),
             ("http://localhost/", true),
+            ("http://127.0.0.1?@example.test/", true),
             ("http://example.test/", false),
+            ("http://localhost.example.test", false),
             ("https://example.test/", true),
         ] {
-            assert_eq!(Url::parse(text).expect(text).is_safe(), safe, "{text}");
+            let url = Url::parse(text).expect(text);
+            assert_eq!((url.is_safe(), url.is_https() || url.is_on_loopback()), (safe, safe), "{text}");
         }
     }
 
