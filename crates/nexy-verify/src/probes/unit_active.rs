@@ -48,7 +48,11 @@ fn check(context: &Context) -> Answer {
 }
 
 /// Judges what the service manager has loaded; also says which life of the service was seen.
-fn judge(unit: &str, properties: &BTreeMap<String, String>, expected_process: Option<ProcessIdentity>) -> (Answer, Option<ProcessIdentity>) {
+fn judge(
+    unit: &str,
+    properties: &BTreeMap<String, String>,
+    expected_process: Option<ProcessIdentity>,
+) -> (Answer, Option<ProcessIdentity>) {
     let wanted = format!("{unit} is loaded, active and running");
     let mut read = [""; PROPERTIES.len()];
     for (value, name) in read.iter_mut().zip(PROPERTIES) {
