@@ -39,7 +39,7 @@ pub(crate) fn new() -> World {
 /// The same, with tools that give up a silent server after this time.
 pub(crate) fn with_timeout(stall_s: u64) -> World {
     // Thousands of worlds live for a second each: in memory, where that is possible.
-    let world = World::with(&Options { dmg_bytes: SIZE_BYTES, git: false, below: in_memory(), ..Options::default() });
+    let world = World::with(&Options { dmg_bytes: SIZE_BYTES, git: false, below: in_memory(1 << 20), ..Options::default() });
     for (key, seconds) in [
         ("connect_timeout_s", stall_s),
         ("stall_timeout_s", stall_s),

@@ -64,7 +64,8 @@ pub struct Options {
     pub pkg_bytes: Option<u64>,
     /// Where the tools were built; none looks beside the running test.
     pub tools: Option<PathBuf>,
-    /// Where the world is made; none is the usual place for temporary files.
+    /// Where the world is made; none is the usual place for temporary files. Without a word it is memory, where the machine has
+    /// enough: on a disk, making and deleting so many small files takes most of the time of the tests.
     pub below: Option<PathBuf>,
     /// Whether the workspace is under git; without, a world is made in half the time.
     pub git: bool,
@@ -77,15 +78,43 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, below: None, git: true, short_waits: true, github: None }
+        let below = in_memory(ROOM_BYTES);
+        Self { dmg_bytes: SIZE_BYTES, pkg_bytes: None, tools: None, below, git: true, short_waits: true, github: None }
     }
 }
 
-/// A folder in memory for worlds of which many are made, where the system has one.
+impl Options {
+    /// The usual world, but on a disk, as people have it: for what is measured, and for large files.
+    #[must_use]
+    pub fn on_disk() -> Self {
+        Self { below: None, ..Self::default() }
+    }
+}
+
+/// Free memory that a world wants: more than `limits.checkout_free_bytes` of the committed `nexy.toml`, which a gate looks for.
+const ROOM_BYTES: u64 = 4 << 30;
+
+/// A folder in memory with so much room whose files can be run, where the system has one.
 #[must_use]
-pub fn in_memory() -> Option<PathBuf> {
+pub fn in_memory(room_bytes: u64) -> Option<PathBuf> {
     let folder = Path::new("/dev/shm");
-    tempfile::tempfile_in(folder).is_ok().then(|| folder.to_owned())
+    let is_usable = tempfile::tempfile_in(folder).is_ok() && runs_programs(folder) && free_bytes(folder) >= room_bytes;
+    is_usable.then(|| folder.to_owned())
+}
+
+fn free_bytes(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(0, |there| there.f_bavail.saturating_mul(there.f_frsize))
+}
+
+#[cfg(target_os = "linux")]
+fn runs_programs(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|there| !there.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+}
+
+/// No other system has the folder.
+#[cfg(not(target_os = "linux"))]
+fn runs_programs(_folder: &Path) -> bool {
+    false
 }
 
 /// A laptop with a workspace, a VM with a checkout, and a running [`Standin`]; vanishes when dropped.

@@ -47,7 +47,7 @@ pub(crate) struct Gates {
 /// Runs all three in turns, so that they meet the same machine.
 pub(crate) fn measure(tools: &Path) -> Gates {
     let runs = 300;
-    let world = World::with(&Options { dmg_bytes: 64 << 10, pkg_bytes: None, tools: Some(tools.to_owned()), ..Options::default() });
+    let world = World::with(&Options { dmg_bytes: 64 << 10, pkg_bytes: None, tools: Some(tools.to_owned()), ..Options::on_disk() });
     world.keep_database_receipts();
     let vm = world.vm().display().to_string();
     let target = format!("--target={}", world.workspace().join("nexy.toml").display());

@@ -16,7 +16,7 @@ pub(crate) struct Hashing {
 
 /// Runs them in turns over one file, so that all meet the same machine. What `nexy-version record` does beside hashing counts.
 pub(crate) fn measure(tools: &Path, size_mib: u64, runs: usize) -> Hashing {
-    let world = World::with(&Options { dmg_bytes: size_mib << 20, tools: Some(tools.to_owned()), ..Options::default() });
+    let world = World::with(&Options { dmg_bytes: size_mib << 20, tools: Some(tools.to_owned()), ..Options::on_disk() });
     let file = world.inbox("Nexy.dmg");
     let target = format!("--target={}", world.workspace().join("nexy.toml").display());
     let mut best = [Duration::MAX; 3];

@@ -17,7 +17,10 @@ pub(crate) fn peak(process: u32) -> Option<u64> {
 
 /// A gate that has read its target and waits for a record on standard input.
 pub(crate) fn of_a_waiting_gate(tools: &Path) -> u64 {
-    let world = nexy_standin::world::World::with(&nexy_standin::world::Options { tools: Some(tools.to_owned()), ..Default::default() });
+    let world = nexy_standin::world::World::with(&nexy_standin::world::Options {
+        tools: Some(tools.to_owned()),
+        ..nexy_standin::world::Options::on_disk()
+    });
     let mut gate = Command::new(tools.join("nexy-gate"))
         .args(["--target", world.workspace().join("nexy.toml").to_str().unwrap(), "hard", "-"])
         .stdin(Stdio::piped())

@@ -31,7 +31,7 @@ fn world(tools: &Path, size_mib: u64) -> World {
         pkg_bytes: None,
         tools: Some(tools.to_owned()),
         short_waits: false,
-        ..Options::default()
+        ..Options::on_disk()
     })
 }
 

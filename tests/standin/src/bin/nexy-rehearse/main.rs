@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         pkg_bytes: Some(1024 * 1024),
         tools: Some(arguments.tools.clone()),
         short_waits: false,
-        ..Options::default()
+        ..Options::on_disk()
     });
     if arguments.keep {
         folder.disable_cleanup(true);
