@@ -41,10 +41,10 @@ fn make(root: &Path, folder: &str) -> Option<Vec<RepairStep>> {
 /// since some file systems open a file under another spelling too.
 fn rename(folder: &Path, names: &[String], rows: &[ArtifactRow]) -> Vec<RepairStep> {
     let step = |(name, row): (&str, &ArtifactRow)| {
-        let (list, old, new) = (path_word(folder)?, word(name)?, word(&row.name)?);
+        let list = path_word(folder)?;
         let (from, to) = (path_word(&folder.join(name))?, path_word(&folder.join(&row.name))?);
-        let lists = |name: &str| format!("ls -A -- {list} | grep -Fqx -e {name}");
-        let guard = format!("{} && ! {{ {}; }}", lists(&old), lists(&new));
+        let lists = |path: &str| format!("find {list} -maxdepth 1 | grep -Fqx -e {path}");
+        let guard = format!("{} && ! {{ {}; }}", lists(&from), lists(&to));
         Some(RepairStep::new(format!("mv -- {from} {to}")).only_if(guard))
     };
     moves(names, rows).into_iter().filter_map(step).collect()
