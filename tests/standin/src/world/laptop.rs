@@ -115,7 +115,7 @@ pub(super) fn git(folder: &Path, home: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command
         .args(["-c", "user.name=Person", "-c", "user.email=person@example.org"])
-        .args(["-c", "commit.gpgsign=false"])
+        .args(["-c", "commit.gpgsign=false", "-c", "maintenance.auto=false", "-c", "gc.auto=0"])
         .args(arguments)
         .current_dir(folder)
         .env("HOME", home)

@@ -16,8 +16,9 @@ mod words;
 
 use crate::{GithubUrls, Standin, artifact, programs};
 use serde_json::{Value, json};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::{fs, io};
 use tempfile::TempDir;
 
 pub use database::DATABASE;
@@ -145,7 +146,7 @@ impl World {
     #[must_use]
     pub fn with(options: &Options) -> Self {
         let below = options.below.clone().unwrap_or_else(tempfile::env::temp_dir);
-        let folder = tempfile::Builder::new().prefix("nexy-world-").tempdir_in(below).unwrap();
+        let folder = new_folder(&below);
         // The tools show and compare real paths.
         let root = folder.path().canonicalize().unwrap();
         let standin = Standin::start_as(&root.join("state"), options.github.as_ref());
@@ -272,6 +273,20 @@ impl World {
         let mut value = crate::disk::read_json(&file).unwrap_or_else(|| json!({}));
         change(&mut value);
         crate::disk::write_json(&file, &value);
+    }
+}
+
+/// A folder whose name holds no capitals: a gate that hides what looks like a secret would now and then hide a random name.
+fn new_folder(below: &Path) -> TempDir {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let name = format!("nexy-world-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        match tempfile::Builder::new().prefix(&name).rand_bytes(0).tempdir_in(below) {
+            Ok(folder) => return folder,
+            // A run that was killed has left it, or one with process numbers of its own has it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => panic!("{}: {error}", below.display()),
+        }
     }
 }
 
