@@ -1,7 +1,6 @@
 //! May it go out? Asks gates, and says yes only if every one of them was asked and passed.
 
 mod access;
-mod azure;
 mod carried;
 mod channels;
 mod cli;
@@ -12,10 +11,9 @@ mod gate;
 mod gates;
 mod inbox;
 mod lanes;
+mod observed;
 mod print_fix;
 mod receipts;
-mod remote_url;
-mod remotes;
 mod repository;
 mod selection;
 mod systemd_unit;

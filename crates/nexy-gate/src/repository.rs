@@ -1,6 +1,6 @@
 //! The repository that a gate looks into, the tag in question in it, and how git is typed there.
 
-use crate::{context::Context, gate::Answer, remotes::url_of};
+use crate::{context::Context, gate::Answer, observed::remotes::url_of};
 use nexy_contract::Fix;
 use nexy_contract::{
     ReleaseVersion,

@@ -1,7 +1,7 @@
 //! The files of the workspace that git tracks, and the content that it keeps for the next commit.
 
-use crate::{gate::Answer, remotes::url_of};
-use nexy_contract::text::shell_word;
+use crate::{gate::Answer, observed::remotes::url_of};
+use nexy_contract::{Fix, text::shell_word};
 use nexy_outside::{
     Workspace,
     git::{Entry, Git, GitError},
@@ -44,8 +44,10 @@ impl Tracked {
         let root = &workspace.root;
         let blind = |error: &GitError| {
             let fix = match error {
-                GitError::Program(ProgramError::Missing(program)) => format!("put {program} on PATH, then run the same command again"),
-                _ => format!("git -C {} ls-files\nand do what it says", shell_word(&root.display().to_string())),
+                GitError::Program(ProgramError::Missing(program)) => {
+                    Fix::note(format!("Put {program} on PATH, then run the same command again."))
+                }
+                _ => Fix::command(format!("git -C {} ls-files", shell_word(&root.display().to_string()))).then_note("Do what it says."),
             };
             Answer::unknown(error.to_string(), expected, fix)
         };
@@ -54,7 +56,7 @@ impl Tracked {
         match found {
             None => {
                 let url = shell_word(&url_of(&workspace.target, &workspace.target.repositories.workspace));
-                let fix = format!("git clone {url}\nthen work in the clone");
+                let fix = Fix::command(format!("git clone {url}")).then_note("Then work in the clone.");
                 Err(Answer::fail(format!("{} is no git repository", root.display()), expected, fix))
             }
             Some(Err(error)) => Err(blind(&error)),

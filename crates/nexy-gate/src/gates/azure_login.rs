@@ -1,13 +1,13 @@
-//! Somebody is logged in to Azure, with a subscription that works and is the right one.
+//! There is a login to Azure, with a subscription that works and is the right one.
 
 use crate::{
-    azure::{self, LOGIN, Silence},
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
+    observed::azure::{self, LOGIN, Silence},
 };
-use nexy_contract::fix::command;
 use nexy_contract::{
-    Target,
+    Fix, Target,
+    fix::{command, note},
     target::Limits,
     text::{excerpt, shell_word},
 };
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub(crate) const GATE: Gate = Gate {
     id: "azure-login",
-    asks: "Is somebody logged in to Azure, with the right subscription, and is it in use?",
+    asks: "Is there a login to Azure, with the right subscription, and is that in use?",
     profiles: &["pre-production", "before-deploy"],
     runbook: "S0 §1, S1 §1",
     at: Machine::Laptop,
@@ -25,11 +25,12 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Every command for the VM ends with an error of login or subscription; or the VM is stopped, since the subscription is not paid.",
         check: "az account show: the state must be Enabled, and id or name that of azure.subscription if nexy.toml names one. It answers from \
                 the last login; whether that login still works, azure-vm sees.",
-        fix: &[command(
-            "az login; az account set --subscription NAME. A subscription in another state is a matter for its \
-                     owner.",
-        )],
-        verify: &[command("az account show; nexy-gate azure-login azure-vm")],
+        fix: &[
+            command("az login"),
+            command("az account set --subscription NAME"),
+            note("A subscription in another state is a matter for its owner."),
+        ],
+        verify: &[command("az account show"), command("nexy-gate azure-login azure-vm")],
     },
     check,
     repair: None,
@@ -47,7 +48,7 @@ struct Account {
     user: Option<User>,
 }
 
-/// Who is logged in.
+/// The account of the login.
 #[derive(Debug, Deserialize)]
 struct User {
     #[serde(default)]
@@ -79,10 +80,12 @@ fn judge(target: &Target, asked: Result<Account, Silence>) -> Answer {
         && ![&account.id, &account.name].iter().any(|known| known.eq_ignore_ascii_case(wanted))
     {
         let found = format!("the subscription in use is {shown}, not {wanted}");
-        let fix = format!("az account set --subscription {}\n{AGAIN}", shell_word(wanted));
+        let fix = Fix::command(format!("az account set --subscription {}", shell_word(wanted))).then_command(AGAIN);
         return Answer::fail(found, expected, fix);
     }
-    let owner = "the subscription's owner settles that in the portal";
+    let owner = || {
+        Fix::note("The subscription's owner settles that in the portal. Then read the state anew:").then_command(LOGIN).then_command(AGAIN)
+    };
     match account.state.as_str() {
         "Enabled" => {
             let user = account.user.map(|user| excerpt(&user.name, 80)).filter(|name| !name.is_empty());
@@ -91,7 +94,7 @@ fn judge(target: &Target, asked: Result<Account, Silence>) -> Answer {
         "Warned" | "PastDue" => Answer::fail(
             format!("the subscription {shown} is {}: a payment is missing, and Azure will stop the VM", account.state),
             expected,
-            format!("{owner}; then the state is read anew:\n{LOGIN}\n{AGAIN}"),
+            owner(),
         ),
         "Disabled" | "Deleted" | "Expired" => Answer::fail(
             format!(
@@ -99,12 +102,12 @@ fn judge(target: &Target, asked: Result<Account, Silence>) -> Answer {
                 account.state
             ),
             expected,
-            format!("{owner}; then the state is read anew:\n{LOGIN}\n{AGAIN}"),
+            owner(),
         ),
         other => Answer::unknown(
             format!("the subscription {shown} is in the state `{}`, which is not known here", excerpt(other, 40)),
             expected,
-            format!("az account list --all -o table\n{AGAIN}"),
+            Fix::commands(["az account list --all -o table", AGAIN]),
         ),
     }
 }

@@ -1,14 +1,14 @@
 //! The VM is there, runs, and is the one of the target.
 
 use crate::{
-    azure::{self, Silence},
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
+    observed::azure::{self, Silence},
     tally::Tally,
 };
-use nexy_contract::fix::command;
 use nexy_contract::{
-    Target,
+    Fix, Target,
+    fix::{command, note},
     text::{excerpt, shell_word},
 };
 use serde::Deserialize;
@@ -22,11 +22,11 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Laptop,
     takes: Takes::Outside,
     explain: Explain {
-        symptom: "A deployment ends with `not found`, goes to a machine of the past, or reaches a VM that Azure has stopped.",
+        symptom: "A deployment ends with `not found`, goes to a legacy machine, or reaches a VM that Azure has stopped.",
         check: "az vm show -g GROUP -n VM --show-details with the names of release_target: provisioningState Succeeded, powerState VM running. \
-                If it is not there, az vm list says what else the subscription has, and whether that is a name of the past.",
-        fix: &[command("az login, az account set or az vm start, as the finding says.")],
-        verify: &[command("az vm show -g GROUP -n VM --show-details -o table; nexy-gate azure-vm")],
+                If it is not there, az vm list says what else the subscription has, and whether that is a legacy name.",
+        fix: &[note("az login, az account set or az vm start, as the finding says.")],
+        verify: &[command("az vm show -g GROUP -n VM --show-details -o table"), command("nexy-gate azure-vm")],
     },
     check,
     repair: None,
@@ -78,30 +78,31 @@ fn judge(target: &Target, asked: Result<Vm, Silence>, others: Option<&[Vm]>) -> 
     };
     if !vm.name.eq_ignore_ascii_case(name) || !vm.resource_group.eq_ignore_ascii_case(group) {
         let found =
-            format!("asked about {name} in {group}, `az` speaks of {} in {}", excerpt(&vm.name, 60), excerpt(&vm.resource_group, 60));
-        return Answer::unknown(found, expected, format!("az upgrade\n{AGAIN}"));
+            format!("asked about {name} in {group}, `az` answers about {} in {}", excerpt(&vm.name, 60), excerpt(&vm.resource_group, 60));
+        return Answer::unknown(found, expected, Fix::commands(["az upgrade", AGAIN]));
     }
     let place = format!("-g {} -n {}", shell_word(group), shell_word(name));
-    let show = format!("az vm show {place} --show-details -o table");
+    let show = || Fix::command(format!("az vm show {place} --show-details -o table")).then_command(AGAIN);
+    let wait = || Fix::note("Give it a minute, then:").then(show());
     let mut tally = Tally::default();
     match vm.provisioning_state.as_deref() {
         Some("Succeeded") => tally.pass(format!("{name} is in {group}")),
         Some(state @ ("Creating" | "Updating" | "Migrating")) => {
-            tally.unknown(format!("Azure is changing {name} right now ({state})"), format!("give it a minute, then:\n{show}\n{AGAIN}"));
+            tally.unknown(format!("Azure is changing {name} right now ({state})"), wait());
         }
         Some(state @ ("Failed" | "Canceled" | "Deleting")) => {
             let statuses = format!("az vm get-instance-view {place} --query instanceView.statuses -o table");
-            tally.fail(format!("the last change of {name} ended as {state}"), format!("{statuses}\n{AGAIN}"));
+            tally.fail(format!("the last change of {name} ended as {state}"), Fix::command(statuses).then_command(AGAIN));
         }
-        other => tally.unknown(unheard("provisioningState", other), format!("{show}\n{AGAIN}")),
+        other => tally.unknown(unheard("provisioningState", other), show()),
     }
     match vm.power_state.as_deref() {
         Some("VM running") => tally.pass("it runs"),
         Some(state @ ("VM deallocated" | "VM stopped" | "VM stopping" | "VM deallocating")) => {
-            tally.fail(format!("{name} does not run ({state})"), format!("az vm start {place}\n{AGAIN}"));
+            tally.fail(format!("{name} does not run ({state})"), Fix::command(format!("az vm start {place}")).then_command(AGAIN));
         }
-        Some("VM starting") => tally.unknown(format!("{name} is starting"), format!("give it a minute, then:\n{show}\n{AGAIN}")),
-        other => tally.unknown(unheard("powerState", other), format!("{show}\n{AGAIN}")),
+        Some("VM starting") => tally.unknown(format!("{name} is starting"), wait()),
+        other => tally.unknown(unheard("powerState", other), show()),
     }
     tally.answer(expected)
 }
@@ -113,16 +114,16 @@ fn unheard(what: &str, state: Option<&str>) -> String {
     }
 }
 
-/// What else the subscription has: a login for the past sees the machines of the past.
+/// What else the subscription has: a login to the wrong one sees other machines.
 fn told(target: &Target, others: &[Vm]) -> String {
     if others.is_empty() {
         return "that subscription has no VM that this login may see".to_owned();
     }
-    let holds = |names: &[String], name: &str| names.iter().any(|past| past.eq_ignore_ascii_case(name));
+    let holds = |names: &[String], name: &str| names.iter().any(|legacy| legacy.eq_ignore_ascii_case(name));
     let one = |vm: &Vm| {
-        let is_past = holds(&target.legacy.vms, &vm.name) || holds(&target.legacy.resource_groups, &vm.resource_group);
-        let past = if is_past { " (names of the past)" } else { "" };
-        format!("{}/{}{past}", excerpt(&vm.resource_group, 60), excerpt(&vm.name, 60))
+        let is_legacy = holds(&target.legacy.vms, &vm.name) || holds(&target.legacy.resource_groups, &vm.resource_group);
+        let remark = if is_legacy { " (a legacy name)" } else { "" };
+        format!("{}/{}{remark}", excerpt(&vm.resource_group, 60), excerpt(&vm.name, 60))
     };
     let shown: Vec<String> = others.iter().take(OTHERS_SHOWN).map(one).collect();
     let more = if others.len() > OTHERS_SHOWN { format!(" and {} more", others.len() - OTHERS_SHOWN) } else { String::new() };
@@ -164,12 +165,12 @@ mod tests {
             (Some("Succeeded"), Some("VM deallocated"), Verdict::Fail, "az vm start -g "),
             (Some("Succeeded"), Some("VM stopped"), Verdict::Fail, "az vm start -g "),
             (Some("Succeeded"), Some("VM stopping"), Verdict::Fail, "az vm start -g "),
-            (Some("Succeeded"), Some("VM starting"), Verdict::Unknown, "give it a minute"),
+            (Some("Succeeded"), Some("VM starting"), Verdict::Unknown, "Give it a minute"),
             (Some("Succeeded"), Some("VM asleep"), Verdict::Unknown, "az vm show -g "),
             (Some("Succeeded"), None, Verdict::Unknown, "az vm show -g "),
             (Some("Failed"), running, Verdict::Fail, "az vm get-instance-view -g "),
             (Some("Deleting"), running, Verdict::Fail, "az vm get-instance-view -g "),
-            (Some("Updating"), running, Verdict::Unknown, "give it a minute"),
+            (Some("Updating"), running, Verdict::Unknown, "Give it a minute"),
             (Some("Odd"), running, Verdict::Unknown, "az vm show -g "),
             (None, running, Verdict::Unknown, "az vm show -g "),
             (Some("Updating"), Some("VM deallocated"), Verdict::Fail, "az vm start -g "),
@@ -193,7 +194,7 @@ mod tests {
         for silence in [Silence::NoGroup, Silence::NoResource] {
             let answer = judge(&target(), Err(silence.clone()), Some(std::slice::from_ref(&past)));
             assert_eq!(answer.verdict, Verdict::Fail);
-            assert!(answer.found.contains("(names of the past)") && answer.found.contains("g\\x1b/"), "{}", answer.found);
+            assert!(answer.found.contains("(a legacy name)") && answer.found.contains("g\\x1b/"), "{}", answer.found);
             assert!(judge(&target(), Err(silence.clone()), Some(&[])).found.contains("has no VM"));
             assert_eq!(judge(&target(), Err(silence), None).verdict, Verdict::Fail);
         }
@@ -207,7 +208,7 @@ mod tests {
             (Silence::NotLoggedIn, Verdict::Fail),
             (Silence::Forbidden, Verdict::Fail),
             (Silence::Disabled, Verdict::Fail),
-            (Silence::Unknown("a".into(), "b".into()), Verdict::Unknown),
+            (Silence::Unknown("a".into(), Fix::command("b")), Verdict::Unknown),
         ] {
             let answer = judge(&target(), Err(silence.clone()), None);
             assert_eq!(answer.verdict, verdict, "{silence:?}");

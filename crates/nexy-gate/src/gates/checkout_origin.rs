@@ -3,16 +3,13 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    remotes::{self, Role, url_of},
+    observed::remotes::{self, Told},
     repository::{Repository, Side},
     tally::Tally,
 };
-use nexy_contract::Fix;
-use nexy_contract::Target;
-use nexy_contract::fix::{command, note};
-use nexy_outside::{
-    git::{GitError, Setting},
-    http::Url,
+use nexy_contract::{
+    Target,
+    fix::{command, note},
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -23,7 +20,7 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Vm,
     takes: Takes::Outside,
     explain: Explain {
-        symptom: "A tag that is not there although it was pushed, or code on the VM that nobody knows: the checkout fetches from another \
+        symptom: "A tag that is not there although it was pushed, or unknown code on the VM: the checkout fetches from another \
                   repository.",
         check: "Compares where the remote that remotes.workspace names leads, for fetches and for pushes and after all of git's rewriting, with \
                 repositories.workspace on the host of github.web_url. git is asked as the owner of the checkout.",
@@ -43,33 +40,28 @@ fn check(context: &Context) -> Answer {
 
 fn look(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::on_vm(context, GATE.id)?;
-    let look = || -> Result<_, GitError> { Ok((repository.git.remotes()?, repository.git.settings()?)) };
-    let (remotes, settings) = look().map_err(|error| repository.blind(&error, GATE.id))?;
-    Ok(judge(&context.workspace.target, &repository.side, &remotes, &settings))
+    let told = Told::by(&repository.git).map_err(|error| repository.blind(&error, GATE.id))?;
+    Ok(judge(&context.workspace.target, &repository.side, &told))
 }
 
-fn judge(target: &Target, side: &Side, told: &str, settings: &[Setting]) -> Answer {
+fn judge(target: &Target, side: &Side, told: &Told) -> Answer {
     let (remote, repository) = (&target.remotes.workspace, &target.repositories.workspace);
-    let expected = format!("{remote} leads to {repository}, in {}", side.shown);
-    let Some(web) = Url::parse(&target.github.web_url) else {
-        return Answer::unknown("github.web_url is no URL", expected, Fix::note("correct github.web_url in nexy.toml"));
-    };
     let mut tally = Tally::default();
-    let role = Role { remote, repository, url: url_of(target, repository), git: &side.git };
-    remotes::judge(&role, &web, &remotes::lines(told), settings, &mut tally);
-    tally.answer(expected)
+    remotes::judge(target, &side.git, &[(remote, repository)], told, &mut tally);
+    tally.answer(format!("{remote} leads to {repository}, in {}", side.shown))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observed::remotes::url_of;
     use nexy_contract::Verdict;
 
     fn asked(told: impl Fn(&Target, &str) -> String) -> Answer {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
         let side = Side { is_vm: true, shown: "/srv/app".to_owned(), git: "sudo -u server git -C /srv/app".to_owned() };
         let told = told(&target, &url_of(&target, &target.repositories.workspace));
-        judge(&target, &side, &told, &[])
+        judge(&target, &side, &Told { lines: remotes::lines(&told), settings: vec![] })
     }
 
     #[test]

@@ -3,18 +3,16 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    remote_url,
-    remotes::{self, Line, Role, url_of},
+    observed::remotes::{self, Told, url_of},
     tally::Tally,
 };
-use nexy_contract::fix::command;
 use nexy_contract::{
-    Target,
+    Fix, Target,
+    fix::{command, note},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    git::{Git, GitError, Setting},
-    http::Url,
+    git::{Git, GitError},
     programs::ProgramError,
 };
 
@@ -29,8 +27,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "The workspace's history is pushed into the server's repository, or code into the one that holds the downloads.",
         check: "Compares `git remote -v`, fetch and push URLs after all of git's rewriting, with [remotes] and [repositories] of nexy.toml. A host \
                 that only ssh's own configuration knows is unknown: write the URL out.",
-        fix: &[command("git config --replace-all remote.NAME.url URL (or .pushurl), as named in the finding.")],
-        verify: &[command("git remote -v; nexy-gate git-remotes")],
+        fix: &[command("git config --replace-all remote.NAME.url URL"), note("Or .pushurl, as named in the finding.")],
+        verify: &[command("git remote -v"), command("nexy-gate git-remotes")],
     },
     check,
     repair: None,
@@ -44,24 +42,28 @@ fn check(context: &Context) -> Answer {
     // The workspace may stand below the root of its repository.
     let git = workspace.root.ancestors().find_map(|folder| Git::at(folder).transpose());
     let told = match git {
-        Some(git) => git.and_then(|git| Ok((git.remotes()?, git.settings()?))),
+        Some(git) => git.and_then(|git| Told::by(&git)),
         None => {
             let found = format!("{} is no git repository", workspace.root.display());
-            return Answer::fail(found, expected, format!("git clone {url}\nthen work in the clone"));
+            return Answer::fail(
+                found,
+                expected,
+                Fix::command(format!("git clone {}", shell_word(&url))).then_note("Then work in the clone."),
+            );
         }
     };
     match told {
-        Ok((told, settings)) => judge(target, &remotes::lines(&told), &settings),
+        Ok(told) => judge(target, &told),
         Err(GitError::Program(ProgramError::Missing(program))) => Answer::unknown(
             format!("the program `{program}` is not on PATH"),
             expected,
-            format!("put {program} on PATH, then run the same command again"),
+            Fix::note(format!("Put {program} on PATH, then run the same command again.")),
         ),
-        Err(error) => Answer::unknown(error.to_string(), expected, "git remote -v\nand do what it says"),
+        Err(error) => Answer::unknown(error.to_string(), expected, Fix::command("git remote -v").then_note("Do what it says.")),
     }
 }
 
-fn judge(target: &Target, lines: &[Line], settings: &[Setting]) -> Answer {
+fn judge(target: &Target, told: &Told) -> Answer {
     let expected = format!(
         "{} leads to {}, {} to {}, nothing is pushed to {}",
         target.remotes.workspace,
@@ -70,18 +72,13 @@ fn judge(target: &Target, lines: &[Line], settings: &[Setting]) -> Answer {
         target.repositories.server,
         target.repositories.artifacts
     );
-    let Some(web) = Url::parse(&target.github.web_url) else {
-        return Answer::unknown("github.web_url is no URL", expected, "correct github.web_url in nexy.toml");
-    };
     let mut tally = Tally::default();
     let roles = [(&target.remotes.workspace, &target.repositories.workspace), (&target.remotes.server, &target.repositories.server)];
-    for (remote, repository) in roles {
-        remotes::judge(&Role { remote, repository, url: url_of(target, repository), git: "git" }, &web, lines, settings, &mut tally);
-    }
-    for line in lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {
-        let place = remote_url::place(&line.url, &web);
+    remotes::judge(target, "git", &roles, told, &mut tally);
+    for line in told.lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {
+        let Some(place) = remotes::place(target, &line.url) else { continue };
         let name = excerpt(&line.remote, 60);
-        let fix = || format!("git remote remove {}", shell_word(&line.remote));
+        let fix = || Fix::command(format!("git remote remove {}", shell_word(&line.remote)));
         if place.is(&target.repositories.artifacts) {
             tally.fail(format!("{name} pushes into {}, which holds releases and nothing else", target.repositories.artifacts), fix());
         } else if place.may_be(&target.repositories.artifacts) {
@@ -110,7 +107,7 @@ mod tests {
             let url = url_of(&target, repository);
             output.push_str(&format!("{remote}\t{url} (fetch)\n{remote}\t{url} (push)\n"));
         }
-        judge(&target, &remotes::lines(&change(output)), &[])
+        judge(&target, &Told { lines: remotes::lines(&change(output)), settings: vec![] })
     }
 
     #[test]
@@ -118,6 +115,7 @@ mod tests {
         let answer = asked(|output| output);
         assert_eq!(answer.verdict, Verdict::Pass, "{}", answer.found);
         assert_eq!(asked(|output| output.replace(" (fetch)", " (fetch) [blob:none]")).verdict, Verdict::Pass);
+        assert_eq!(asked(|output| output.replace("https://", "https://me:s3cret@")), answer);
     }
 
     #[test]

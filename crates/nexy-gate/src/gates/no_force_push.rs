@@ -7,7 +7,7 @@ mod settings;
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    remotes::url_of,
+    observed::remotes::url_of,
     repository::{Repository, short},
     tally::Tally,
 };

@@ -10,9 +10,9 @@ use crate::{
     tally::Tally,
     tracked::{Kind, Tracked},
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    Target,
+    Fix, Target,
+    fix::{command, note},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
@@ -76,7 +76,7 @@ struct Seen {
     /// The same of files that the workspace has no more, and that git keeps for the next commit.
     kept: Vec<Spot>,
     /// Files that were not read, with the reason and the fix.
-    blind: Vec<(String, String, String)>,
+    blind: Vec<(String, String, Fix)>,
 }
 
 fn check(context: &Context) -> Answer {
@@ -100,15 +100,15 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
             // What a link leads to is either tracked under its own name or no part of the workspace.
             Kind::Link => continue,
             Kind::Submodule => {
-                let fix =
-                    format!("git -C {word} ls-files\nwhen none of these files names a legacy target, add {word} to legacy.not_scanned");
+                let fix = Fix::command(format!("git -C {word} ls-files"))
+                    .then_note(format!("When none of these files names a legacy target, add {word} to legacy.not_scanned."));
                 seen.blind.push((file.path.clone(), "is a submodule".to_owned(), fix));
                 continue;
             }
             Kind::File => {}
         }
         if read_bytes >= ALL_BYTES {
-            let fix = "add folders that may name legacy targets to legacy.not_scanned".to_owned();
+            let fix = Fix::note("Add folders that may name legacy targets to legacy.not_scanned.");
             seen.blind.push((file.path.clone(), format!("and all behind it come after {ALL_BYTES} bytes"), fix));
             break;
         }
@@ -132,10 +132,12 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
             Ok(Walk::TooLarge(bytes)) => {
                 let names: Vec<String> =
                     target.legacy.hosts.iter().chain(&target.legacy.vms).map(|name| format!("-e {}", shell_word(name))).collect();
-                let fix = format!("git grep -cwF {} -- {word}", names.join(" "));
+                let fix = Fix::command(format!("git grep -cwF {} -- {word}", names.join(" ")));
                 seen.blind.push((path.clone(), format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix));
             }
-            Ok(Walk::NoFile) => seen.blind.push((path.clone(), "is not a file".to_owned(), format!("git checkout -- {word}"))),
+            Ok(Walk::NoFile) => {
+                seen.blind.push((path.clone(), "is not a file".to_owned(), Fix::command(format!("git checkout -- {word}"))))
+            }
             Err(error) if error.is_missing() => {
                 gone += 1;
                 let kept = if gone > MOST_GONE { Err("too many files do not exist".to_owned()) } else { tracked.kept(file) };
@@ -147,11 +149,13 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                     }
                     Err(because) => {
                         let because = format!("is tracked and does not exist ({because})");
-                        seen.blind.push((path.clone(), because, format!("git checkout -- {word}")));
+                        seen.blind.push((path.clone(), because, Fix::command(format!("git checkout -- {word}"))));
                     }
                 }
             }
-            Err(error) => seen.blind.push((path.clone(), format!("cannot be read: {}", error.because()), format!("ls -l {word}"))),
+            Err(error) => {
+                seen.blind.push((path.clone(), format!("cannot be read: {}", error.because()), Fix::command(format!("ls -l {word}"))))
+            }
         }
     }
     seen
@@ -192,7 +196,7 @@ fn expected(target: &Target) -> String {
 
 fn judge(target: &Target, seen: &Seen) -> Answer {
     if seen.files == 0 && seen.blind.is_empty() {
-        return Answer::unknown("git tracks no text file in the workspace", expected(target), "git ls-files");
+        return Answer::unknown("git tracks no text file in the workspace", expected(target), Fix::command("git ls-files"));
     }
     let mut tally = Tally::default();
     if !seen.spots.is_empty() {
@@ -205,20 +209,21 @@ fn judge(target: &Target, seen: &Seen) -> Answer {
     }
     for spot in seen.kept.iter().take(MOST_NAMED) {
         let found = format!("{}:{} does not exist here, and in git it names {}", excerpt(&spot.path, 200), spot.line, spot.legacy.shown());
-        tally.fail(found, format!("git rm --cached --quiet -- {}\nthen commit that", shell_word(&spot.path)));
+        let fix = Fix::command(format!("git rm --cached --quiet -- {}", shell_word(&spot.path))).then_note("Then commit that.");
+        tally.fail(found, fix);
     }
     for (path, because, fix) in seen.blind.iter().take(MOST_NAMED) {
         tally.unknown(format!("{} {because}, so it was not read", excerpt(path, 200)), fix);
     }
     if seen.blind.len() > MOST_NAMED {
-        tally.unknown(format!("{} more files were not read", seen.blind.len() - MOST_NAMED), "git status --short");
+        tally.unknown(format!("{} more files were not read", seen.blind.len() - MOST_NAMED), Fix::command("git status --short"));
     }
     tally.pass(format!("{} tracked text files name no legacy target", seen.files));
     tally.answer(expected(target))
 }
 
 /// A command that shows every place, and what to write there.
-fn repair(target: &Target, spots: &[Spot]) -> String {
+fn repair(target: &Target, spots: &[Spot]) -> Fix {
     let names: BTreeSet<&str> = spots.iter().map(|spot| spot.legacy.name.as_str()).collect();
     let files: BTreeSet<&str> = spots.iter().map(|spot| spot.path.as_str()).collect();
     let names: Vec<String> = names.into_iter().map(|name| format!("-e {}", shell_word(name))).collect();
@@ -226,7 +231,7 @@ fn repair(target: &Target, spots: &[Spot]) -> String {
     if files.len() > MOST_NAMED {
         files = vec![".".to_owned()];
     }
-    let mut lines = vec![format!("git grep -nwiF {} -- {}", names.join(" "), files.join(" "))];
+    let mut fix = Fix::command(format!("git grep -nwiF {} -- {}", names.join(" "), files.join(" ")));
     let legacy: BTreeSet<&LegacyName> = spots.iter().map(|spot| &spot.legacy).collect();
     let release = &target.release_target;
     for legacy in legacy.into_iter().take(MOST_NAMED) {
@@ -236,10 +241,9 @@ fn repair(target: &Target, spots: &[Spot]) -> String {
             NameKind::Vm => &release.vm,
             NameKind::Repository => "one of [repositories]",
         };
-        lines.push(format!("write {right} in place of {}", legacy.shown()));
+        fix = fix.then_note(format!("Write {right} in place of {}.", legacy.shown()));
     }
-    lines.push("or add a file that must name legacy targets to legacy.not_scanned of nexy.toml".to_owned());
-    lines.join("\n")
+    fix.then_note("Or add a file that must name legacy targets to legacy.not_scanned of nexy.toml.")
 }
 
 #[cfg(test)]
@@ -273,7 +277,7 @@ mod tests {
         let text = answer.fix.text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "git grep -nwiF -e Old -e old.example.net -- 'a b.sh' x.md");
-        assert!(lines.contains(&format!("write {} in place of the VM Old", target.release_target.vm).as_str()), "{}", answer.fix);
+        assert!(lines.contains(&format!("Write {} in place of the VM Old.", target.release_target.vm).as_str()), "{}", answer.fix.text());
     }
 
     #[test]
@@ -287,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_file_that_was_not_read_is_unknown_and_never_hides_a_no() {
-        let blind = vec![("big.json".to_owned(), "is too large".to_owned(), "look".to_owned())];
+        let blind = vec![("big.json".to_owned(), "is too large".to_owned(), Fix::command("look"))];
         assert_eq!(judge(&target(), &Seen { files: 3, blind: blind.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
         let spots = vec![spot("x", 1, NameKind::Vm, "Old")];
         let answer = judge(&target(), &Seen { files: 3, spots, blind, ..Seen::default() });

@@ -6,9 +6,9 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
     tally::Tally,
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Fix, ReleaseVersion,
+    fix::{command, note},
     health::{self, Said, Unread},
     text::{excerpt, shell_word},
 };
@@ -31,10 +31,9 @@ pub(crate) const GATE: Gate = Gate {
                 version. A record that holds a passing `nexy-verify local` of the last minutes has asked the VM itself, and is believed. That \
                 the checkout is right, as the hard gates say, does not count: an old process may still run from it.",
         fix: &[note(
-            "Deploy the code of this version first (S0 §3), then ask again. If the server is newer, the \
-                     workspace is old: git pull.",
+            "Deploy the code of this version first (S0 §3), then ask again. If the server is newer, the workspace is old: git pull.",
         )],
-        verify: &[command("make vm-versions; nexy-gate server-deployed")],
+        verify: &[command("make vm-versions"), command("nexy-gate server-deployed")],
     },
     check,
     repair: None,
@@ -47,7 +46,7 @@ const ASKED_ON_THE_VM: [&str; 2] = ["local-health", "local-status"];
 const DOCUMENTS: [(&str, &str); 2] = [("/health", "OK"), ("/status", "running")];
 /// Such a document has some hundred bytes.
 const MAX_BYTES: u64 = 1 << 20;
-const AGAIN: &str = "make vm-versions\nnexy-gate server-deployed";
+const AGAIN: [&str; 2] = ["make vm-versions", "nexy-gate server-deployed"];
 
 /// What came of asking for one document; why nothing came, and what to type.
 type Look = Result<Said, (String, Fix)>;
@@ -63,10 +62,14 @@ fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
     let tag = match context.tag() {
         Ok(tag) => tag,
-        Err(error) => return Answer::unknown(error.because(), "a version to compare with", "nexy-version check"),
+        Err(error) => return Answer::unknown(error.because(), "a version to compare with", Fix::command("nexy-version check")),
     };
     let Some(version) = tag.strip_prefix('v').and_then(|version| version.parse().ok()) else {
-        return Answer::unknown(format!("{} names no version", excerpt(&tag, 40)), "a version to compare with", "nexy-version check");
+        return Answer::unknown(
+            format!("{} names no version", excerpt(&tag, 40)),
+            "a version to compare with",
+            Fix::command("nexy-version check"),
+        );
     };
     if let Some(record) = context.record.as_ref().filter(|record| record.version == version)
         && let Some(at) = carried::since(record, VERIFIER, &ASKED_ON_THE_VM, clock::now(), &target.limits)
@@ -77,7 +80,7 @@ fn check(context: &Context) -> Answer {
     let mut looks: Vec<(&str, Look)> = Vec::new();
     for (path, word) in DOCUMENTS {
         let look = look(context, &format!("{}{path}", target.endpoints.public));
-        // Who does not answer once will not answer twice.
+        // A server that does not answer once will not answer twice.
         let is_silent = look.is_err();
         looks.push((word, look));
         if is_silent {
@@ -93,8 +96,8 @@ fn look(context: &Context, url: &str) -> Look {
     let url_is_wrong = || (format!("`{url}` is no URL"), Fix::note("correct endpoints.public in nexy.toml"));
     let parsed = Url::parse(url).ok_or_else(url_is_wrong)?;
     let ask = Ask::get(parsed, Duration::from_secs(target.limits.request_timeout_s), MAX_BYTES).header("Cache-Control", "no-cache");
-    let answer = http.ask(&ask).map_err(|error| (error.to_string(), Fix::from(error.fix()).then_command(AGAIN)))?;
-    let fix = || Fix::command(format!("curl -sS -i {}", shell_word(url))).then_command(AGAIN);
+    let answer = http.ask(&ask).map_err(|error| (error.to_string(), Fix::from(error.fix()).then(Fix::commands(AGAIN))))?;
+    let fix = || Fix::command(format!("curl -sS -i {}", shell_word(url))).then(Fix::commands(AGAIN));
     health::read(url, answer.status, &answer.body).map_err(|(Unread::SomebodyElse(because) | Unread::Useless(because))| (because, fix()))
 }
 
@@ -112,7 +115,7 @@ fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {
         let at = format!("{public}{path}");
         if said.status != *word {
             let found = format!("{at} says status `{}`, not {word}", excerpt(&said.status, 40));
-            tally.fail(found, format!("scripts/vm.sh nexy-verify local\n{AGAIN}"));
+            tally.fail(found, Fix::command("scripts/vm.sh nexy-verify local").then(Fix::commands(AGAIN)));
         }
         let named = format!("version `{}`, build `{}`", excerpt(&said.version, 40), excerpt(&said.build, 40));
         let ours = version.to_string();
@@ -125,17 +128,21 @@ fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {
         match said.version.parse::<ReleaseVersion>() {
             Ok(served) if served > version => tally.fail(
                 format!("{at} says {named}, which is newer than {version}: this workspace is old"),
-                format!("git pull --ff-only {}\nnexy-version check\nnexy-gate server-deployed", shell_word(wanted.remote)),
+                Fix::command(format!("git pull --ff-only {}", shell_word(wanted.remote)))
+                    .then(Fix::commands(["nexy-version check", "nexy-gate server-deployed"])),
             ),
             Ok(served) if served < version => {
                 tally.fail(
                     format!("{at} says {named}: the code of {version} is not deployed, or not restarted"),
-                    format!("deploy the code of {} first (S0 §3); artifacts come after it\n{AGAIN}", version.tag()),
+                    Fix::note(format!("Deploy the code of {} first (S0 §3); artifacts come after it. Then:", version.tag()))
+                        .then(Fix::commands(AGAIN)),
                 );
             }
             // The right version with another build, or no version at all: something on the VM overrides the file.
-            _ => tally
-                .fail(format!("{at} says {named}, not {version} for both"), format!("scripts/vm.sh nexy-gate server-version-env\n{AGAIN}")),
+            _ => tally.fail(
+                format!("{at} says {named}, not {version} for both"),
+                Fix::command("scripts/vm.sh nexy-gate server-version-env").then(Fix::commands(AGAIN)),
+            ),
         }
     }
     tally.answer(format!("{} and {} at {public}, both with version and build {version}", DOCUMENTS[0].1, DOCUMENTS[1].1))
@@ -166,7 +173,7 @@ mod tests {
     fn each_contradiction_fails_with_a_fix_of_its_own() {
         let good = || said("running", "2.0.0.4", "2.0.0.4");
         for (health, found, fix) in [
-            (said("OK", "2.0.0.3", "2.0.0.3"), "is not deployed", "deploy the code of v2.0.0.4 first (S0 §3)"),
+            (said("OK", "2.0.0.3", "2.0.0.3"), "is not deployed", "Deploy the code of v2.0.0.4 first (S0 §3)"),
             (said("OK", "1.10.0.0", "1.10.0.0"), "is not deployed", "make vm-versions"),
             (said("OK", "2.0.0.40", "2.0.0.40"), "this workspace is old", "git pull --ff-only up\n"),
             (said("OK", "2.0.0.4", "2.0.0.3"), "not 2.0.0.4 for both", "scripts/vm.sh nexy-gate server-version-env"),

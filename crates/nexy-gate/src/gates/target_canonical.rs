@@ -1,4 +1,4 @@
-//! The guide and `nexy.toml` name the same target, and neither speaks of the past.
+//! The guide and `nexy.toml` name the same target, and the guide names no legacy one.
 
 use crate::{
     context::Context,
@@ -7,9 +7,9 @@ use crate::{
     owned_version::{self, NoVersion},
     tally::Tally,
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    ReleaseVersion, Target,
+    Fix, ReleaseVersion, Target,
+    fix::{command, note},
     target::{ArtifactKind, Legacy},
     text::{excerpt, shell_word},
 };
@@ -23,9 +23,9 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Laptop,
     takes: Takes::Files,
     explain: Explain {
-        symptom: "People deploy to a machine of the past because the guide still names it; once a whole release went to a retired host.",
+        symptom: "People deploy to a legacy machine because the guide still names it; once a whole release went to a retired host.",
         check: "Reads the fenced yaml block `release_target:` of layout.guide and holds every scalar of it against nexy.toml and VERSION; \
-                a name of [legacy] anywhere in it is a no.",
+                a name of [legacy] in it is a no.",
         fix: &[note("Correct the line that is named, in the guide if nexy.toml is right, in nexy.toml if the guide is.")],
         verify: &[command("nexy-gate target-canonical")],
     },
@@ -44,10 +44,16 @@ fn check(context: &Context) -> Answer {
         None => owned_version::read(workspace),
     };
     match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
-        Err(error) => {
-            Answer::unknown(format!("{path} cannot be read: {}", error.because()), expected, format!("ls -l {}", shell_word(path)))
-        }
-        Ok(None) => Answer::fail(format!("the guide {path} is missing"), expected, format!("git checkout -- {}", shell_word(path))),
+        Err(error) => Answer::unknown(
+            format!("{path} cannot be read: {}", error.because()),
+            expected,
+            Fix::command(format!("ls -l {}", shell_word(path))),
+        ),
+        Ok(None) => Answer::fail(
+            format!("the guide {path} does not exist"),
+            expected,
+            Fix::command(format!("git checkout -- {}", shell_word(path))),
+        ),
         Ok(Some(guide)) => judge(&workspace.target, version, &guide),
     }
 }
@@ -62,7 +68,8 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
             return Answer::fail(
                 found,
                 expected,
-                format!("restore the block (S3, Canonical Release Target); this is its history:\ngit log -p -- {}", shell_word(path)),
+                Fix::note("Restore the block (S3, Canonical Release Target); this is its history:")
+                    .then_command(format!("git log -p -- {}", shell_word(path))),
             );
         }
     };
@@ -76,20 +83,23 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
         Err(error) => {
             let found = format!("the block's version has nothing to be compared with: {}", error.because());
             match error {
-                NoVersion::Wrong(_) => tally.fail(found, "nexy-gate version-synced"),
-                NoVersion::Unreadable(_) => tally.unknown(found, "nexy-gate version-synced"),
+                NoVersion::Wrong(_) => tally.fail(found, Fix::command("nexy-gate version-synced")),
+                NoVersion::Unreadable(_) => tally.unknown(found, Fix::command("nexy-gate version-synced")),
             }
         }
     }
     for kind in [ArtifactKind::Dmg, ArtifactKind::Pkg] {
         let key = url_key(kind);
         if let Some(scalar) = scalars.iter().find(|scalar| scalar.path == key && !wanted.iter().any(|(wanted, _)| *wanted == key)) {
-            tally.fail(format!("line {}: {key} is there, but nexy.toml has no {}", scalar.line, kind.word()), remove(path, scalar.line));
+            tally.fail(
+                format!("line {}: {key} is there, but nexy.toml has no {}", scalar.line, kind.word()),
+                Fix::note(format!("Remove line {} of {path}", scalar.line)),
+            );
         }
     }
     for scalar in &scalars {
         if let Some(name) = legacy_name(scalar, &target.legacy) {
-            let found = format!("line {}: {} speaks of `{name}`, a name of the past", scalar.line, scalar.path);
+            let found = format!("line {}: {} names `{name}`, which is a legacy name", scalar.line, scalar.path);
             tally.fail(found, correct(path, scalar.line));
         }
     }
@@ -122,7 +132,7 @@ fn url_key(kind: ArtifactKind) -> String {
 
 fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, tally: &mut Tally) {
     match scalars.iter().find(|scalar| scalar.path == key) {
-        None => tally.fail(format!("{key} is missing"), format!("add {key}: \"{value}\" to the block in {path}")),
+        None => tally.fail(format!("{key} does not exist"), Fix::note(format!("Add {key}: \"{value}\" to the block in {path}"))),
         Some(scalar) if scalar.value != value => {
             let found = format!("line {}: {key} is `{}`, nexy.toml and VERSION say `{value}`", scalar.line, excerpt(&scalar.value, 120));
             tally.fail(found, correct(path, scalar.line));
@@ -131,12 +141,8 @@ fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, tally: &mut T
     }
 }
 
-fn correct(path: &str, line: usize) -> String {
-    format!("correct line {line} of {path}")
-}
-
-fn remove(path: &str, line: usize) -> String {
-    format!("remove line {line} of {path}")
+fn correct(path: &str, line: usize) -> Fix {
+    Fix::note(format!("Correct line {line} of {path}"))
 }
 
 /// Groups and machines are whole values, since their names are parts of good ones; hosts count anywhere in a value.
@@ -259,12 +265,12 @@ python3 scripts/update_version.py X.Y.Z.W
             assert!(differs.found.contains(key) && differs.found.contains("`other`"), "{}", differs.found);
             let missing = asked(&guide().replace(&format!("{line}\n"), ""));
             assert_eq!(missing.verdict, Verdict::Fail, "{key}");
-            assert!(missing.found.contains(key) && missing.found.contains("is missing"), "{}", missing.found);
+            assert!(missing.found.contains(key) && missing.found.contains("does not exist"), "{}", missing.found);
         }
     }
 
     #[test]
-    fn names_of_the_past_are_refused_also_under_other_keys() {
+    fn legacy_names_are_refused_also_under_other_keys() {
         let target = target();
         let legacy = &target.legacy;
         for name in legacy.resource_groups.iter().chain(&legacy.vms) {

@@ -7,9 +7,9 @@ use crate::{
     inbox::{Bytes, Found, Inbox},
     owned_version::{self, NoVersion},
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    ReleaseVersion, Target,
+    Fix, ReleaseVersion, Target,
+    fix::{command, note},
     manifest::{ManifestFacts, Move},
     target::ArtifactRow,
     text::shell_word,
@@ -24,20 +24,18 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Laptop,
     takes: Takes::Outside,
     explain: Explain {
-        symptom: "Old bytes under a new version: clients update to them again and again. New bytes under an old version: nobody gets them.",
+        symptom: "Old bytes under a new version: clients update to them again and again. New bytes under an old version: no client gets them.",
         check: "Compares version and sha256 of the artifact that clients update from with manifest.json, which must be the same in every \
                 folder of layout.manifest_dirs. Both newer: yes. Both equal: yes, nothing to do. Only one differs: no.",
-        fix: &[note(
-            "New bytes: nexy-version set a higher version. Old bytes: put the newly built artifact into the \
-                     inbox.",
-        )],
-        verify: &[command("nexy-gate version-moves; nexy-manifest show")],
+        fix: &[note("New bytes: set a higher version. Old bytes: put the newly built artifact into the inbox.")],
+        verify: &[command("nexy-gate version-moves"), command("nexy-manifest show")],
     },
     check,
     repair: None,
 };
 
-const AGAIN: &str = "start again:\nnexy-version record | nexy-gate before-publish -";
+const AGAIN: &str = "nexy-version record | nexy-gate before-publish -";
+const CHECK: &str = "nexy-manifest check";
 
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
@@ -45,19 +43,23 @@ fn check(context: &Context) -> Answer {
     let version = match (&context.record, owned_version::read(workspace)) {
         (Some(record), _) => record.version,
         (None, Ok(version)) => version,
-        (None, Err(NoVersion::Wrong(because))) => return Answer::fail(because, expected, "nexy-version set X.Y.Z.W"),
+        (None, Err(NoVersion::Wrong(because))) => return Answer::fail(because, expected, Fix::command("nexy-version set X.Y.Z.W")),
         (None, Err(NoVersion::Unreadable(because))) => {
-            return Answer::unknown(because, expected, format!("ls -l {}", shell_word(&workspace.target.layout.version_file)));
+            return Answer::unknown(
+                because,
+                expected,
+                Fix::command(format!("ls -l {}", shell_word(&workspace.target.layout.version_file))),
+            );
         }
     };
     let manifest = match manifests::read_all(workspace) {
         Ok(found) => one_manifest(&found),
-        Err(error) if error.source.kind() == std::io::ErrorKind::InvalidData => Err((error.to_string(), "nexy-manifest check".to_owned())),
+        Err(error) if error.source.kind() == std::io::ErrorKind::InvalidData => Err((error.to_string(), Fix::command(CHECK))),
         Err(error) => {
             return Answer::unknown(
                 error.to_string(),
                 "a manifest that can be read",
-                format!("ls -l {}", shell_word(&error.path.display().to_string())),
+                Fix::command(format!("ls -l {}", shell_word(&error.path.display().to_string()))),
             );
         }
     };
@@ -73,26 +75,26 @@ fn check(context: &Context) -> Answer {
     judge(version, bytes, manifest.as_ref(), &channel_remark(context.channels(), feed, bytes, manifest.as_ref()))
 }
 
-/// The manifest that all folders agree on; `None` when none has one. Otherwise what is wrong, and what to type.
-fn one_manifest(found: &[FoundManifest]) -> Result<Option<ManifestFacts>, (String, String)> {
+/// The manifest that all folders agree on; `None` when none has one. Otherwise what is wrong, and the fix.
+fn one_manifest(found: &[FoundManifest]) -> Result<Option<ManifestFacts>, (String, Fix)> {
     let Some((first, others)) = found.split_first() else {
         return Ok(None);
     };
     if let Some(other) = others.iter().find(|other| other.text != first.text) {
         let differs = match (&first.text, &other.text) {
-            (None, _) => format!("{} is missing, {} is there", first.path, other.path),
-            (_, None) => format!("{} is missing, {} is there", other.path, first.path),
+            (None, _) => format!("{} does not exist, {} does", first.path, other.path),
+            (_, None) => format!("{} does not exist, {} does", other.path, first.path),
             _ => format!("{} and {} differ", first.path, other.path),
         };
-        return Err((differs, "it says which of them is right:\nnexy-manifest check".to_owned()));
+        return Err((differs, Fix::note("This says which of them is right:").then_command(CHECK)));
     }
     let Some(text) = &first.text else {
         return Ok(None);
     };
     let read = ManifestFacts::read(text);
     read.map(Some).map_err(|error| {
-        let fix = format!("correct it; this is its history:\ngit log -p -- {}\nnexy-manifest check", shell_word(&first.path));
-        (format!("{} {error}", first.path), fix)
+        let fix = Fix::note("Correct it; this is its history:").then_command(format!("git log -p -- {}", shell_word(&first.path)));
+        (format!("{} {error}", first.path), fix.then_command(CHECK))
     })
 }
 
@@ -102,8 +104,12 @@ fn feed_bytes<'a>(target: &'a Target, inbox: &'a Inbox, manifest: Option<&Manife
     let is_feed = |found: &&Found| found.row.feed;
     match (target.feed_artifact(), inbox.artifacts.iter().find(is_feed)) {
         (Some(row), Some(Found { bytes: Ok(bytes), .. })) => Ok((row, bytes)),
-        (_, Some(found)) => Err(Answer::unknown(format!("{} could not be read", found.row.name), expected, "nexy-gate release-inbox")),
-        (_, None) if inbox.artifacts.is_empty() => Err(Answer::unknown("the inbox holds no artifact", expected, "nexy-gate release-inbox")),
+        (_, Some(found)) => {
+            Err(Answer::unknown(format!("{} could not be read", found.row.name), expected, Fix::command("nexy-gate release-inbox")))
+        }
+        (_, None) if inbox.artifacts.is_empty() => {
+            Err(Answer::unknown("the inbox holds no artifact", expected, Fix::command("nexy-gate release-inbox")))
+        }
         (_, None) => {
             let names: Vec<&str> = inbox.artifacts.iter().map(|found| found.row.name.as_str()).collect();
             let stays = manifest
@@ -144,9 +150,9 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
         Move::SameBytesNewVersion { from } => Answer::fail(
             format!("the bytes {sha} are those of {from}, but the version is {version}: clients would update to them again and again"),
             expected,
-            format!(
-                "put the artifact that was built for {version} into the inbox; or take the version back:\nnexy-version set {from}\n{AGAIN}"
-            ),
+            Fix::note(format!("Put the artifact that was built for {version} into the inbox; or take the version back:"))
+                .then_command(format!("nexy-version set {from}"))
+                .then_command(AGAIN),
         ),
         Move::SameVersionNewBytes => Answer::fail(
             format!("the bytes {sha} are new, but the version is still {version}: clients that have it would never get them"),
@@ -159,8 +165,10 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
     }
 }
 
-fn higher(than: ReleaseVersion) -> String {
-    format!("nexy-version set {}\nany higher one will do as well; build for it, and\n{AGAIN}", next_after(than))
+fn higher(than: ReleaseVersion) -> Fix {
+    Fix::command(format!("nexy-version set {}", next_after(than)))
+        .then_note("Any higher version will do as well. Build for it, then:")
+        .then_command(AGAIN)
 }
 
 /// The smallest higher version, as a suggestion.
@@ -227,7 +235,7 @@ mod tests {
     #[test]
     fn the_folders_must_agree() {
         assert_eq!(one_manifest(&[file("a", None), file("b", None)]), Ok(None));
-        assert!(one_manifest(&[file("a", Some("{}")), file("b", None)]).is_err_and(|(found, _)| found.contains("b is missing")));
+        assert!(one_manifest(&[file("a", Some("{}")), file("b", None)]).is_err_and(|(found, _)| found.contains("b does not exist")));
         assert!(one_manifest(&[file("a", Some("{}")), file("b", Some("{ }"))]).is_err_and(|(found, _)| found.contains("a and b differ")));
     }
 

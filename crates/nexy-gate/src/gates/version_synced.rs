@@ -6,8 +6,7 @@ use crate::{
     owned_version::{self, NoVersion},
     tally::Tally,
 };
-use nexy_contract::fix::command;
-use nexy_contract::{ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
+use nexy_contract::{Fix, ReleaseVersion, fix::command, target::VersionPlace, text::shell_word, version_places};
 use nexy_outside::files;
 
 pub(crate) const GATE: Gate = Gate {
@@ -18,7 +17,7 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Laptop,
     takes: Takes::Files,
     explain: Explain {
-        symptom: "The server reports one version, the guide another, the client a third; nobody can tell what is live.",
+        symptom: "The server reports one version, the guide another, the client a third; what is live cannot be told.",
         check: "Reads the owner of the version (layout.version_file) and every row of version_places in nexy.toml, and counts the matches; \
                 a pattern that matches another number of times than stated is a no.",
         fix: &[command("nexy-version set X.Y.Z.W")],
@@ -39,12 +38,14 @@ fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let version = match owned_version::read(workspace) {
         Ok(version) => version,
-        Err(NoVersion::Wrong(because)) => return Answer::fail(because, "one version X.Y.Z.W in it", "nexy-version set X.Y.Z.W"),
+        Err(NoVersion::Wrong(because)) => {
+            return Answer::fail(because, "one version X.Y.Z.W in it", Fix::command("nexy-version set X.Y.Z.W"));
+        }
         Err(NoVersion::Unreadable(because)) => {
             return Answer::unknown(
                 because,
                 "a file that can be read",
-                format!("ls -l {}", shell_word(&workspace.target.layout.version_file)),
+                Fix::command(format!("ls -l {}", shell_word(&workspace.target.layout.version_file))),
             );
         }
     };
@@ -65,31 +66,39 @@ fn check(context: &Context) -> Answer {
 }
 
 fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&VersionPlace, Held)]) -> Answer {
-    let set = format!("nexy-version set {version}");
+    let set = || Fix::command(format!("nexy-version set {version}"));
     let mut tally = Tally::default();
     if let Some(recorded) = recorded
         && recorded != version
     {
         tally.fail(
             format!("the record is about {recorded}, the workspace is at {version}"),
-            format!("start again:\nnexy-version record | nexy-gate before-publish -\nor go to the record's version:\nnexy-version set {recorded}"),
+            Fix::note("Start again:")
+                .then_command("nexy-version record | nexy-gate before-publish -")
+                .then_note("or go to the record's version:")
+                .then_command(format!("nexy-version set {recorded}")),
         );
     }
     for (place, held) in held {
         let name = version_places::name(place);
         match held {
-            Held::Missing => tally.fail(format!("{} is missing", place.file), format!("git checkout -- {}", shell_word(&place.file))),
+            Held::Missing => {
+                tally.fail(format!("{} does not exist", place.file), Fix::command(format!("git checkout -- {}", shell_word(&place.file))));
+            }
             Held::Unreadable(because) => {
-                tally.unknown(format!("{} cannot be read: {because}", place.file), format!("ls -l {}", shell_word(&place.file)))
+                tally.unknown(
+                    format!("{} cannot be read: {because}", place.file),
+                    Fix::command(format!("ls -l {}", shell_word(&place.file))),
+                );
             }
             Held::Text(text) => match version_places::read(place, text) {
                 Err(error) => tally.fail(
                     format!("{}: {error}", place.file),
-                    format!("correct {} by hand, or its row of version_places in nexy.toml; then:\n{set}", place.file),
+                    Fix::note(format!("Correct {} by hand, or its row of version_places in nexy.toml; then:", place.file)).then(set()),
                 ),
                 Ok(spots) => {
                     for spot in spots.iter().filter(|spot| spot.version != version) {
-                        tally.fail(format!("{name}, line {}, holds {}", spot.line, spot.version), &set);
+                        tally.fail(format!("{name}, line {}, holds {}", spot.line, spot.version), set());
                     }
                 }
             },

@@ -13,9 +13,9 @@ use crate::{
     tally::Tally,
     tracked::Tracked,
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    Target,
+    Fix, Target,
+    fix::{command, note},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{Workspace, files};
@@ -88,19 +88,18 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
             // A workflow that no pull request starts cannot deploy one, whatever else it says.
             Ok(Some(text)) if is_own || text.contains("pull_request") => text,
             Ok(None) if is_own => {
-                let fix =
-                    format!("git log --oneline --diff-filter=D -- {word}\ncheck the file out of the commit before the first of these");
-                tally.fail(format!("{shown} does not exist"), fix);
+                let fix = Fix::command(format!("git log --oneline --diff-filter=D -- {word}"));
+                tally.fail(format!("{shown} does not exist"), fix.then_note("Check the file out of the commit before the first of these."));
                 continue;
             }
             Ok(_) => continue,
             Err(because) => {
-                tally.unknown(format!("{shown} cannot be read: {because}"), format!("ls -l {word}"));
+                tally.unknown(format!("{shown} cannot be read: {because}"), Fix::command(format!("ls -l {word}")));
                 continue;
             }
         };
         if is_own && !is_tracked {
-            tally.fail(format!("{shown} is not tracked, so GitHub does not have it"), format!("git add -- {word}"));
+            tally.fail(format!("{shown} is not tracked, so GitHub does not have it"), Fix::command(format!("git add -- {word}")));
         }
         let node = Node::read(text).map_err(|because| (Tri::Unknown, excerpt(&because, 200)));
         match node.as_ref().map_err(Clone::clone).and_then(Workflow::read) {
@@ -112,7 +111,7 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
             }
             Err((verdict, because)) => {
                 let verdict = if is_own { verdict } else { Tri::Unknown };
-                tell(&mut tally, (verdict, format!("{shown}: {because}")), format!("write it plainly in {shown}"));
+                tell(&mut tally, (verdict, format!("{shown}: {because}")), Fix::note(format!("Write it plainly in {shown}.")));
             }
         }
     }
@@ -124,7 +123,7 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
 fn judge_message(message: Result<&str, &String>, tally: &mut Tally) {
     let message = match message {
         Ok(message) => message.to_lowercase(),
-        Err(because) => return tally.unknown(format!("the message of HEAD cannot be read: {because}"), "git log -1"),
+        Err(because) => return tally.unknown(format!("the message of HEAD cannot be read: {because}"), Fix::command("git log -1")),
     };
     let marks = ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
     let mark = marks.into_iter().find(|mark| message.contains(mark));
@@ -132,13 +131,19 @@ fn judge_message(message: Result<&str, &String>, tally: &mut Tally) {
     if let Some(mark) = mark.or(trailer.then_some("skip-checks: true")) {
         tally.fail(
             format!("the message of HEAD says `{mark}`, so its push starts no workflow"),
-            format!("git commit --amend\ntake `{mark}` out of the message; if the commit is pushed already, push another one behind it"),
+            Fix::command("git commit --amend")
+                .then_note(format!("Take `{mark}` out of the message; if the commit is pushed already, push another one behind it.")),
         );
     }
 }
 
+/// Lines of YAML under what they are for.
+fn lines(title: String, yaml: &str) -> Fix {
+    yaml.lines().fold(Fix::note(title), |fix, line| fix.then_note(line.to_owned()))
+}
+
 /// Puts a verdict and its reason into the tally; a yes needs no words.
-fn tell(tally: &mut Tally, (verdict, found): Because, fix: String) {
+fn tell(tally: &mut Tally, (verdict, found): Because, fix: Fix) {
     match verdict {
         Tri::Yes => {}
         Tri::No => tally.fail(found, fix),
@@ -152,23 +157,25 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut 
         if let Err((verdict, because)) = push::starts(&workflow.events, &rules.branch, file) {
             let folder = file.split_once('/').map_or_else(|| file.clone(), |(folder, _)| format!("{folder}/**"));
             let plain = format!("on:\n  push:\n    branches: [{}]\n    paths: ['{folder}']", rules.branch);
-            tell(tally, (verdict, format!("{shown}: {because}")), format!("the plain form, in {shown}:\n{plain}"));
+            tell(tally, (verdict, format!("{shown}: {because}")), lines(format!("The plain form, in {shown}:"), &plain));
         }
     }
     let run = Run { event: "push", branch: Some(&rules.branch) };
     let runs = match workflow.jobs_that_run(run) {
         Ok(runs) => runs,
-        Err((verdict, because)) => return tell(tally, (verdict, format!("{shown}: {because}")), format!("correct `needs` in {shown}")),
+        Err((verdict, because)) => {
+            return tell(tally, (verdict, format!("{shown}: {because}")), Fix::note(format!("Correct `needs` in {shown}.")));
+        }
     };
     let deploying: Vec<(&Job<'_>, SignIn)> =
         workflow.jobs.iter().filter_map(|job| Some((job, sign_in(workflow, job, run, &rules.secret)?))).collect();
     if deploying.is_empty() {
         let found = format!("cannot determine whether {shown} deploys: no step of its own speaks to Azure");
-        return tally.unknown(found, format!("grep -n 'uses:\\|run:' {}", shell_word(&rules.file)));
+        return tally.unknown(found, Fix::command(format!("grep -n 'uses:\\|run:' {}", shell_word(&rules.file))));
     }
     for (job, sign_in) in deploying {
         let name = excerpt(job.name, 60);
-        let mut tell = |verdict: Tri, no: &str, unknown: &str, fix: String| {
+        let mut tell = |verdict: Tri, no: &str, unknown: &str, fix: Fix| {
             tell(tally, (verdict, format!("{shown}: the job {name} {}", if verdict == Tri::No { no } else { unknown })), fix);
         };
         let login = format!("      - uses: azure/login@v2\n        with:\n          creds: ${{{{ secrets.{} }}}}", rules.secret);
@@ -176,23 +183,23 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut 
             runs.get(job.name).copied().unwrap_or(Tri::Unknown),
             "does not run for a push: its `if`, or that of a job that it needs, leaves it out",
             "runs for a push only under a condition that is not known here",
-            format!(
-                "write the `if` of {name}, and of what it needs, plainly in {shown}:\n    if: github.ref == 'refs/heads/{}'",
-                rules.branch
+            lines(
+                format!("Write the `if` of {name}, and of what it needs, plainly in {shown}:"),
+                &format!("    if: github.ref == 'refs/heads/{}'", rules.branch),
             ),
         );
         tell(
             sign_in.is_done,
             "uses Azure without having signed in",
             "signs in only under a condition, or in an action, that is not known here",
-            format!("the first step of {name} in {shown}, without an `if`:\n{login}"),
+            lines(format!("The first step of {name} in {shown}, without an `if`:"), &login),
         );
         if sign_in.is_done != Tri::No {
             tell(
                 sign_in.has_secret,
                 &format!("signs in with something else than secrets.{}", rules.secret),
                 &format!("signs in with an expression: cannot determine whether it is secrets.{}", rules.secret),
-                format!("the sign-in of {name}, in {shown}:\n{login}"),
+                lines(format!("The sign-in of {name}, in {shown}:"), &login),
             );
         }
         let group = "concurrency:\n  group: deploy\n  cancel-in-progress: false";
@@ -204,9 +211,9 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut 
                 "has a concurrency group of which is not known here whether all pushes share it",
             ),
         };
-        tell(shared[0].or(shared[1]), no, unknown, format!("a group of one name, in {shown}:\n{group}"));
+        tell(shared[0].or(shared[1]), no, unknown, lines(format!("A group of one name, in {shown}:"), group));
         if job.has_matrix && shared[1] != Tri::Yes {
-            let fix = format!("take the matrix out of {name} in {shown}, or add `max-parallel: 1` to its strategy");
+            let fix = Fix::note(format!("Take the matrix out of {name} in {shown}, or add `max-parallel: 1` to its strategy."));
             tell(Tri::Unknown, "", "deploys several times at once by its `strategy.matrix`", fix);
         }
     }
@@ -226,7 +233,7 @@ fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, tally: &mut Tally) 
                 Tri::Yes => (Tri::No, format!("{shown}: the job {name} deploys on {event}")),
                 Tri::Unknown => (Tri::Unknown, format!("{shown}: cannot determine whether the job {name} deploys on {event}")),
             };
-            tell(tally, found, format!("the job {name} in {shown}:\n    if: github.event_name == 'push'"));
+            tell(tally, found, lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'"));
         }
     }
 }

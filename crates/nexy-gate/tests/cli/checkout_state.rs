@@ -194,17 +194,6 @@ fn everything_at_once_is_mended_by_the_printed_commands() {
 }
 
 #[test]
-fn names_that_steer_a_terminal_are_escaped() {
-    let world = checked_out();
-    world.write_vm("a\u{1b}[2Jb\nc", "");
-    let ran = vm::ask_there(&world, &[GATE]);
-    let finding = vm::judged(&ran, GATE, 1);
-    holds(&finding, "found", "a\\x1b[2Jb\\nc");
-    assert!(!fix_text(&finding["fix"]).contains("mv "), "{finding}");
-    assert!(!ran.stderr.contains('\u{1b}'), "{ran}");
-}
-
-#[test]
 fn the_checkouts_owner_is_asked_and_where_it_cannot_look_nobody_knows() {
     let world = checked_out();
     if !vm::is_root(&world, "the_checkouts_owner_is_asked_and_where_it_cannot_look_nobody_knows") {

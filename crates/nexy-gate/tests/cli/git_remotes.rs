@@ -34,14 +34,6 @@ fn a_push_url_of_its_own_and_rewritten_urls_are_seen() {
 }
 
 #[test]
-fn a_remote_that_pushes_into_the_artifacts_repository_fails() {
-    let world = world();
-    let web = world.standin.web_url();
-    world.git(&["remote", "add", "assets", &format!("{web}/seregawpn/nexy_production")]);
-    holds(&asked(&world, GATE, 1), "fix", "git remote remove assets");
-}
-
-#[test]
 fn a_host_that_only_ssh_knows_is_unknown_and_the_fix_mends_it() {
     let world = world();
     world.git(&["remote", "set-url", "origin", "git@work:Seregawpn/Nexy.git"]);
@@ -51,16 +43,6 @@ fn a_host_that_only_ssh_knows_is_unknown_and_the_fix_mends_it() {
     asked(&world, GATE, 0);
     world.git(&["remote", "add", "assets", "work:Seregawpn/Nexy_production.git"]);
     holds(&asked(&world, GATE, 69), "fix", "git remote remove assets");
-}
-
-#[test]
-fn the_fix_mends_a_missing_remote() {
-    let world = world();
-    world.git(&["remote", "remove", "server_repo"]);
-    let finding = asked(&world, GATE, 1);
-    let fix = fix_text(&finding["fix"]).to_owned();
-    world.sh(&fix).exits(0);
-    asked(&world, GATE, 0);
 }
 
 #[test]

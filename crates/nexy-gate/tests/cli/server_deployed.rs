@@ -28,7 +28,7 @@ fn an_older_server_fails_and_says_that_code_comes_first() {
     world.set_version("2.0.0.5");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "version `2.0.0.4`, build `2.0.0.4`: the code of 2.0.0.5 is not deployed");
-    holds(&finding, "fix", "deploy the code of v2.0.0.5 first");
+    holds(&finding, "fix", "Deploy the code of v2.0.0.5 first");
     holds(&finding, "fix", "make vm-versions");
 }
 

@@ -18,7 +18,7 @@ fn every_difference_is_named_with_its_line() {
     world.write(GUIDE, &guide);
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "azure.vm_name is `Nexy`");
-    holds(&finding, "found", "`Nexy`, a name of the past");
+    holds(&finding, "found", "`Nexy`, which is a legacy name");
     holds(&finding, "found", "grpc.tls is `false`");
     holds(&finding, "fix", &format!("of {GUIDE}"));
 }
@@ -36,7 +36,7 @@ fn a_guide_without_the_block_and_a_missing_guide_fail() {
     world.write(GUIDE, "# Guide\n");
     holds(&asked(&world, GATE, 1), "found", "has no fenced yaml block");
     fs::remove_file(world.workspace().join(GUIDE)).expect("the guide");
-    holds(&asked(&world, GATE, 1), "found", "is missing");
+    holds(&asked(&world, GATE, 1), "found", "does not exist");
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn manifests_that_differ_fail() {
     world.write(MANIFESTS[1], &text);
     holds(&asked(&world, GATE, 1), "fix", "nexy-manifest check");
     fs::remove_file(world.workspace().join(MANIFESTS[1])).expect("the manifest");
-    holds(&asked(&world, GATE, 1), "found", "is missing");
+    holds(&asked(&world, GATE, 1), "found", "does not exist");
 }
 
 #[test]

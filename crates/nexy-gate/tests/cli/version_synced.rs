@@ -35,7 +35,7 @@ fn a_place_that_no_pattern_finds_is_no_silent_success() {
 fn a_missing_file_and_an_odd_version_file_fail() {
     let one = world();
     fs::remove_file(one.workspace().join("server/config/unified_config.py")).expect("the file");
-    holds(&asked(&one, GATE, 1), "found", "server/config/unified_config.py is missing");
+    holds(&asked(&one, GATE, 1), "found", "server/config/unified_config.py does not exist");
     let other = world();
     for text in ["v2.0.0.4\n", "2.0.0.4\n\n", "2.0.0\n", ""] {
         other.write("VERSION", text);

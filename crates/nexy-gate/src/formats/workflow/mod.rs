@@ -162,7 +162,7 @@ impl<'a> Job<'a> {
             job.get("needs").map_or(Some(Vec::new()), Node::texts).ok_or_else(|| unknown(&format!("{what}: `needs` lists no jobs")))?;
         let one_leg = job.get("strategy").and_then(|strategy| strategy.get("max-parallel")).and_then(Node::text) == Some("1");
         let has_matrix = job.get("strategy").is_some_and(|strategy| strategy.get("matrix").is_some()) && !one_leg;
-        Ok(Self { name, condition: text(job, "if")?, needs, env: map(job, "env")?, group: group(job)?, has_matrix, steps })
+        Ok(Self { name, condition: guard(job, &["secrets", "env"])?, needs, env: map(job, "env")?, group: group(job)?, has_matrix, steps })
     }
 }
 
@@ -177,7 +177,7 @@ impl<'a> Step<'a> {
             (None, Some(script)) => Does::Script(script),
             _ => return Err(refused(&format!("line {}: a step of {job} has not exactly one of `uses` and `run`", step.line))),
         };
-        Ok(Self { condition: text(step, "if")?, env: map(step, "env")?, with: map(step, "with")?, does })
+        Ok(Self { condition: guard(step, &["secrets"])?, env: map(step, "env")?, with: map(step, "with")?, does })
     }
 }
 
@@ -202,6 +202,19 @@ fn known(node: &Node, what: &str, keys: &[&str]) -> Result<(), Because> {
 
 fn text<'a>(node: &'a Node, key: &str) -> Result<Option<&'a str>, Because> {
     node.get(key).map(|value| value.text().ok_or_else(|| unknown(&format!("line {}: `{key}` is no text", value.line)))).transpose()
+}
+
+/// The `if` of a job or step, which must not name these contexts.
+fn guard<'a>(node: &'a Node, forbidden: &[&str]) -> Result<Option<&'a str>, Because> {
+    let condition = text(node, "if")?;
+    let mut words =
+        condition.unwrap_or_default().split(|character: char| !character.is_ascii_alphanumeric() && character != '_' && character != '.');
+    let context = words
+        .find_map(|word| forbidden.iter().find(|context| word.split('.').next().is_some_and(|word| word.eq_ignore_ascii_case(context))));
+    match context {
+        Some(context) => Err(refused(&format!("line {}: an `if` names `{context}`, which is not there yet", node.line))),
+        None => Ok(condition),
+    }
 }
 
 fn map<'a>(node: &'a Node, key: &str) -> Result<&'a [(String, Node)], Because> {
@@ -282,6 +295,9 @@ mod tests {
             ("z: {runs-on: x, steps: [{name: y}]}".to_owned(), Tri::No, "not exactly one of `uses` and `run`"),
             ("z: {runs-on: x, steps: [{uses: y@v1, run: y}]}".to_owned(), Tri::No, "not exactly one of `uses` and `run`"),
             ("z: {runs-on: x, steps: [{uses: actions/checkout}]}".to_owned(), Tri::No, "`actions/checkout` names no version"),
+            (job("z", "if: secrets.X != ''"), Tri::No, "an `if` names `secrets`"),
+            (job("z", "if: env.X == 'y'"), Tri::No, "an `if` names `env`"),
+            ("z: {runs-on: x, steps: [{run: y, if: '${{ Secrets.X }}'}]}".to_owned(), Tri::No, "an `if` names `secrets`"),
             (job("deploy server", ""), Tri::No, "other characters than letters"),
             ("z: {runs-on: x, steps: [run]}".to_owned(), Tri::Unknown, "is no map"),
             (job("z", "need: a"), Tri::Unknown, "`need` of the job z is not known"),

@@ -3,8 +3,10 @@
 use super::{Asked, Branch, Facts, RemoteTag, settings};
 use crate::{
     context::Context,
-    remote_url,
-    remotes::{self, Line},
+    observed::{
+        remote_url,
+        remotes::{self, Line},
+    },
     repository::Repository,
 };
 use nexy_contract::Fix;

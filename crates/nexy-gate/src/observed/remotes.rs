@@ -1,9 +1,12 @@
 //! Where the remotes of a repository lead, and what to type when one leads elsewhere.
 
-use crate::{remote_url, tally::Tally};
-use nexy_contract::Fix;
-use nexy_contract::{Target, text::shell_word};
-use nexy_outside::{git::Setting, http::Url};
+use super::remote_url::{self, Place};
+use crate::tally::Tally;
+use nexy_contract::{Fix, Target, text::shell_word};
+use nexy_outside::{
+    git::{Git, GitError, Setting},
+    http::Url,
+};
 
 /// One line of `git remote -v`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,16 +19,30 @@ pub(crate) struct Line {
     pub(crate) is_push: bool,
 }
 
+/// What git says about the remotes of a repository.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Where each leads.
+    pub(crate) lines: Vec<Line>,
+    /// The settings that git obeys there.
+    pub(crate) settings: Vec<Setting>,
+}
+
+impl Told {
+    /// Asks git.
+    pub(crate) fn by(git: &Git) -> Result<Self, GitError> {
+        Ok(Self { lines: lines(&git.remotes()?), settings: git.settings()? })
+    }
+}
+
 /// A remote and where it should lead.
-pub(crate) struct Role<'a> {
-    /// The remote's name.
-    pub(crate) remote: &'a str,
-    /// The repository, `owner/name`.
-    pub(crate) repository: &'a str,
-    /// Its URL.
-    pub(crate) url: String,
+struct Role<'a> {
+    remote: &'a str,
+    /// `owner/name`.
+    repository: &'a str,
+    url: String,
     /// How git is typed there.
-    pub(crate) git: &'a str,
+    git: &'a str,
 }
 
 /// `name <tab> url (fetch)`, perhaps with a filter in brackets at the end.
@@ -42,11 +59,25 @@ pub(crate) fn lines(output: &str) -> Vec<Line> {
     output.lines().filter_map(read).collect()
 }
 
-/// Holds one remote against its role; `web` is GitHub's public address, `settings` are those that git obeys there.
-pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], settings: &[Setting], tally: &mut Tally) {
+/// Holds remotes against the repositories that they should lead to, each `owner/name`; `git` is how git is typed there.
+pub(crate) fn judge(target: &Target, git: &str, roles: &[(&String, &String)], told: &Told, tally: &mut Tally) {
+    let Some(web) = Url::parse(&target.github.web_url) else {
+        return tally.unknown("github.web_url is no URL", Fix::note("Correct github.web_url in nexy.toml."));
+    };
+    for (remote, repository) in roles {
+        judge_one(&Role { remote, repository, url: url_of(target, repository), git }, &web, told, tally);
+    }
+}
+
+/// Where a URL leads, seen from GitHub's public address.
+pub(crate) fn place(target: &Target, url: &str) -> Option<Place> {
+    Some(remote_url::place(url, &Url::parse(&target.github.web_url)?))
+}
+
+fn judge_one(role: &Role<'_>, web: &Url, told: &Told, tally: &mut Tally) {
     let Role { remote, repository, url, git } = role;
     let (name, url) = (shell_word(remote), shell_word(url));
-    let here: Vec<&Line> = lines.iter().filter(|line| line.remote == *remote).collect();
+    let here: Vec<&Line> = told.lines.iter().filter(|line| line.remote == *remote).collect();
     if here.is_empty() {
         return tally.fail(format!("there is no remote {remote}"), Fix::command(format!("{git} remote add {name} {url}")));
     }
@@ -56,9 +87,9 @@ pub(crate) fn judge(role: &Role<'_>, web: &Url, lines: &[Line], settings: &[Sett
         if !place.is(repository) {
             right = false;
             let (verb, key) = if line.is_push { ("pushes to", "pushurl") } else { ("fetches from", "url") };
-            let fix = if is_rewritten(role, web, settings, line.is_push) {
-                Fix::note(format!("take out the setting that rewrites {url}:"))
-                    .then_command(format!("{git} config --show-origin --get-regexp '^url[.].*insteadof$'"))
+            let fix = if is_rewritten(role, web, &told.settings, line.is_push) {
+                Fix::command(format!("{git} config --show-origin --get-regexp '^url[.].*insteadof$'"))
+                    .then_note(format!("take out the setting that rewrites {url}"))
             } else {
                 // `git remote set-url` would change only the first of several.
                 Fix::command(format!("{git} config --replace-all remote.{name}.{key} {url}"))

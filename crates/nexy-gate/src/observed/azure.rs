@@ -1,8 +1,8 @@
-//! What `az` says when it does not answer, told apart: nobody is logged in, nobody may, nothing is there, nobody answers.
+//! Asks `az`, and tells apart why it does not answer: no login, no right to look, no such thing, no network.
 
 use crate::gate::Answer;
 use nexy_contract::{
-    Target,
+    Fix, Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{azure, programs::ProgramError};
@@ -15,7 +15,7 @@ pub(crate) const LOGIN: &str = "az login";
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Silence {
-    /// Nobody is logged in, or the login is over.
+    /// There is no login, or it is over.
     NotLoggedIn,
     /// The login may not look at this.
     Forbidden,
@@ -25,8 +25,8 @@ pub(crate) enum Silence {
     NoGroup,
     /// There is no such resource.
     NoResource,
-    /// Nobody knows: the words that a person needs, and what to type.
-    Unknown(String, String),
+    /// Anything else: what a person reads, and the fix.
+    Unknown(String, Fix),
 }
 
 /// Marks in what `az` says, and what they mean; the first that is found counts.
@@ -72,15 +72,18 @@ pub(crate) fn ask<T: DeserializeOwned>(words: &[&str], timeout: Duration) -> Res
     }
     serde_json::from_slice(&ran.stdout).map_err(|_| {
         let said = if ran.stdout.trim_ascii().is_empty() { "nothing" } else { "something else" };
-        Silence::Unknown(format!("`az` printed {said} in place of the document that was asked for"), format!("{by_hand}\naz upgrade"))
+        Silence::Unknown(
+            format!("`az` printed {said} in place of the document that was asked for"),
+            Fix::commands([&*by_hand, "az upgrade"].map(str::to_owned)),
+        )
     })
 }
 
 fn not_run(error: &ProgramError, by_hand: &str, system: &str) -> Silence {
     let fix = match error {
-        ProgramError::Missing(_) if system == "macos" => "brew install azure-cli\naz login".to_owned(),
-        ProgramError::Missing(_) => "sudo apt-get install azure-cli\naz login".to_owned(),
-        ProgramError::Failed { .. } | ProgramError::Timeout { .. } | ProgramError::TooMuch { .. } => by_hand.to_owned(),
+        ProgramError::Missing(_) if system == "macos" => Fix::commands(["brew install azure-cli", LOGIN]),
+        ProgramError::Missing(_) => Fix::commands(["sudo apt-get install azure-cli", LOGIN]),
+        ProgramError::Failed { .. } | ProgramError::Timeout { .. } | ProgramError::TooMuch { .. } => Fix::command(by_hand.to_owned()),
     };
     Silence::Unknown(error.to_string(), fix)
 }
@@ -88,18 +91,18 @@ fn not_run(error: &ProgramError, by_hand: &str, system: &str) -> Silence {
 /// Reads what `az` has printed for people.
 fn silence(words: &str, code: i32, by_hand: &str) -> Silence {
     if NETWORK.iter().any(|mark| words.contains(mark)) {
-        let fix = format!("look at the network and the proxy:\ncurl -sSI https://management.azure.com\n{by_hand}");
-        return Silence::Unknown("`az` does not reach Azure".to_owned(), fix);
+        let fix = Fix::note("Look at the network and the proxy:").then_command("curl -sSI https://management.azure.com");
+        return Silence::Unknown("`az` does not reach Azure".to_owned(), fix.then_command(by_hand.to_owned()));
     }
     if let Some((_, silence)) = MARKS.iter().find(|(mark, _)| words.contains(mark)) {
         return silence.clone();
     }
     let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let known = if code == 2 { "`az` does not understand what it is asked, so it may be an old one" } else { "`az` refuses" };
-    Silence::Unknown(format!("{known}: {}", excerpt(&without_ids(first), 200)), format!("{by_hand}\naz upgrade"))
+    Silence::Unknown(format!("{known}: {}", excerpt(&without_ids(first), 200)), Fix::command(by_hand.to_owned()).then_command("az upgrade"))
 }
 
-/// Ids of tenants, accounts and subscriptions say nothing to a reader, and are nobody else's business.
+/// Ids of tenants, accounts and subscriptions say nothing to a reader, and stay private.
 fn without_ids(text: &str) -> String {
     let is_id = |word: &str| word.len() == 36 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     let mut shown = String::new();
@@ -121,22 +124,24 @@ fn without_ids(text: &str) -> String {
 impl Silence {
     /// The answer to a question that `az` was asked in vain; `what` was asked about, `expected` should have been found, in
     /// the subscription of `target` if it names one.
-    pub(crate) fn answer(self, target: &Target, what: &str, expected: String, again: &str) -> Answer {
+    pub(crate) fn answer(self, target: &Target, what: &str, expected: String, again: &'static str) -> Answer {
         match self {
-            Self::NotLoggedIn => {
-                Answer::fail("nobody is logged in to Azure here, or the login is over", expected, format!("{LOGIN}\n{again}"))
-            }
+            Self::NotLoggedIn => Answer::fail("there is no login to Azure here, or it is over", expected, Fix::commands([LOGIN, again])),
             Self::Forbidden => Answer::fail(
                 format!("this login may not look at {what}"),
                 expected,
-                format!(
-                    "az login\nor ask the subscription's owner for the roles Reader and Virtual Machine Contributor on {what}\n{again}"
-                ),
+                Fix::command(LOGIN)
+                    .then_note(format!(
+                        "or ask the subscription's owner for the roles Reader and Virtual Machine Contributor on {what}; then:"
+                    ))
+                    .then_command(again),
             ),
             Self::Disabled => Answer::fail(
                 "the subscription is switched off, so Azure has stopped what runs in it or will",
                 expected,
-                format!("az account list --all -o table\npay or move: the subscription's owner does that in the portal\n{again}"),
+                Fix::command("az account list --all -o table")
+                    .then_note("Pay or move: the subscription's owner does that in the portal; then:")
+                    .then_command(again),
             ),
             Self::NoGroup => {
                 Answer::fail(format!("the resource group of {what} is not in the subscription in use"), expected, elsewhere(target, again))
@@ -147,13 +152,14 @@ impl Silence {
     }
 }
 
-fn elsewhere(target: &Target, again: &str) -> String {
-    match &target.azure.subscription {
-        Some(subscription) => format!("az account set --subscription {}\n{again}", shell_word(subscription)),
-        None => {
-            format!("choose the subscription that has it:\naz account list --all -o table\naz account set --subscription NAME\n{again}")
-        }
-    }
+fn elsewhere(target: &Target, again: &'static str) -> Fix {
+    let set = match &target.azure.subscription {
+        Some(subscription) => Fix::command(format!("az account set --subscription {}", shell_word(subscription))),
+        None => Fix::note("Choose the subscription that has it:")
+            .then_command("az account list --all -o table")
+            .then_command("az account set --subscription NAME"),
+    };
+    set.then_command(again)
 }
 
 #[cfg(test)]
@@ -192,7 +198,7 @@ mod tests {
     fn other_words_are_shown_without_ids_and_an_old_az_is_suspected() {
         let words = "\nERROR: tenant '0a1b2c3d-0000-1111-2222-333344445555' is\u{1b}[2J odd\nmore";
         let Silence::Unknown(found, fix) = silence(words, 1, "az x") else { panic!("it is unknown") };
-        assert_eq!((found.as_str(), fix.as_str()), ("`az` refuses: ERROR: tenant '…' is\\x1b[2J odd", "az x\naz upgrade"));
+        assert_eq!((found.as_str(), fix.text().as_str()), ("`az` refuses: ERROR: tenant '…' is\\x1b[2J odd", "az x\naz upgrade"));
         let old = silence("az: error: unrecognized arguments: --only-show-errors", 2, "az x");
         assert!(matches!(old, Silence::Unknown(found, _) if found.contains("an old one")));
     }
@@ -201,7 +207,7 @@ mod tests {
     fn a_missing_az_is_installed_as_the_system_does_it() {
         for (system, wanted) in [("macos", "brew install azure-cli"), ("linux", "sudo apt-get install azure-cli")] {
             let silence = not_run(&ProgramError::Missing("az".into()), "az x", system);
-            assert!(matches!(silence, Silence::Unknown(_, fix) if fix.starts_with(wanted)));
+            assert!(matches!(silence, Silence::Unknown(_, fix) if fix.text().starts_with(wanted)));
         }
     }
 }
