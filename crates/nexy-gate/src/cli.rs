@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use nexy_contract::{Exit, Problem, ReleaseVersion};
-use nexy_outside::{Common, tree::Tree};
+use nexy_outside::{Common, tree::RootFs};
 use std::path::PathBuf;
 
 /// May it go out? Asks gates, and says yes only if every one of them was asked and passed
@@ -43,13 +43,13 @@ pub(crate) struct Cli {
 
 impl Cli {
     /// The machine whose files are looked at.
-    pub(crate) fn tree(&self, reads_record: bool) -> Result<Tree, Problem> {
-        let Some(root) = &self.root else { return Ok(Tree::here()) };
+    pub(crate) fn tree(&self, reads_record: bool) -> Result<RootFs, Problem> {
+        let Some(root) = &self.root else { return Ok(RootFs::here()) };
         let refused = |because: String, fix: &str| Err(Problem::new(Exit::Usage, "cannot use --root, so nothing was asked", because, fix));
         if reads_record {
             return refused("a record is about this machine".to_owned(), "leave out the `-` or the --root");
         }
-        Tree::at(root).or_else(|error| refused(error.to_string(), "name the folder that is the machine's `/`"))
+        RootFs::at(root).or_else(|error| refused(error.to_string(), "name the folder that is the machine's `/`"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What all gates of one run look at; whatever is costly is looked at once and shared.
 
-use crate::{
+use crate::observed::{
     channels::{self, Channels},
     inbox::Inbox,
 };
@@ -11,7 +11,7 @@ use nexy_outside::{
     http::Http,
     owned_version::{self, NoVersion},
     token::{self, Token},
-    tree::Tree,
+    tree::RootFs,
 };
 use std::{path::Path, sync::OnceLock};
 
@@ -23,7 +23,7 @@ pub(crate) struct Context {
     /// The record of standard input.
     pub(crate) record: Option<Record>,
     /// The machine whose files are looked at by gates of the VM.
-    pub(crate) tree: Tree,
+    pub(crate) tree: RootFs,
     /// The tag that `--tag` names.
     tag: Option<String>,
     http: OnceLock<Result<Http, Problem>>,
@@ -35,7 +35,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// Nothing has been looked at yet.
-    pub(crate) fn new(workspace: Workspace, record: Option<Record>, tree: Tree, tag: Option<String>) -> Self {
+    pub(crate) fn new(workspace: Workspace, record: Option<Record>, tree: RootFs, tag: Option<String>) -> Self {
         Self {
             workspace,
             record,
@@ -103,7 +103,7 @@ impl Context {
 
     /// The fixed releases of the artifacts in question, asked once.
     pub(crate) fn channels(&self) -> &Channels {
-        self.channels.get_or_init(|| channels::look(self))
+        self.channels.get_or_init(|| channels::look(self.inbox(), &self.workspace.target.artifacts, self.github()))
     }
 
     /// The bytes that this run has judged, and the live assets that it has seen; looks at nothing new.

@@ -1,24 +1,18 @@
 //! May it go out? Asks gates, and says yes only if every one of them was asked and passed.
 
-mod access;
-mod carried;
-mod channels;
+mod answer_builder;
+mod cached_answer;
 mod cli;
 mod context;
-mod engine;
 mod formats;
 mod gate;
 mod gates;
-mod inbox;
-mod lanes;
 mod observed;
+mod permissions;
 mod print_fix;
-mod receipts;
-mod repository;
+mod runner;
 mod selection;
 mod systemd_unit;
-mod tally;
-mod tracked;
 mod xar;
 
 use clap::Parser as _;
@@ -26,19 +20,18 @@ use cli::Cli;
 use context::Context;
 use gates::{GATES, PROFILES};
 use nexy_contract::{Exit, Problem, operands, question::Explained};
-use nexy_outside::owned_version;
 use nexy_outside::{
     Workspace,
     acting::{self, Arrival},
     cli::json,
     stdio, tool,
-    tree::Tree,
+    tree::RootFs,
 };
 use selection::Selection;
 use std::sync::Arc;
 
 fn main() -> std::process::ExitCode {
-    tool::main(engine::TOOL, || match Cli::try_parse() {
+    tool::main(runner::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) => Ok(tool::usage(&error)),
     })
@@ -49,16 +42,17 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return tell(&nexy_outside::cli::list(&GATES.iter().map(|gate| gate.row()).collect::<Vec<_>>(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
-        let gate = selection::one(id, GATES)?;
+        let gate = selection::one(gates::current_id(id), GATES)?;
         return tell(&nexy_outside::cli::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
     }
     if let Some(id) = &cli.print_fix {
-        let gate = selection::one(id, GATES)?;
-        return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, Tree::here(), None)))?);
+        let gate = selection::one(gates::current_id(id), GATES)?;
+        return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, RootFs::here(), None)))?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-gate --help"))?;
-    let selection = selection::choose(&operands.names, GATES, PROFILES)?;
+    let names: Vec<String> = operands.names.iter().map(|name| gates::current_id(name).to_owned()).collect();
+    let selection = selection::choose(&names, GATES, PROFILES)?;
     let tree = cli.tree(operands.reads_record)?;
     if operands.reads_record { add_to_record(&selection, cli) } else { print_report(&selection, cli, tree) }
 }
@@ -69,11 +63,11 @@ fn tell(text: &str) -> Result<Exit, Problem> {
 }
 
 /// Asked by hand: the bare report is the document.
-fn print_report(selection: &Selection, cli: &Cli, tree: Tree) -> Result<Exit, Problem> {
+fn print_report(selection: &Selection, cli: &Cli, tree: RootFs) -> Result<Exit, Problem> {
     let common = &cli.common;
     common.format()?;
     let context = Arc::new(Context::new(Workspace::find(common)?, None, tree, cli.tag.clone()));
-    let report = engine::ask_all(selection, &context);
+    let report = runner::ask_all(selection, &context);
     common.print_report(&report)?;
     Ok(report.verdict.exit())
 }
@@ -83,12 +77,12 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     let common = &cli.common;
     common.format()?;
     let workspace = Workspace::find(common)?;
-    let mut record = match acting::arrive(&workspace, engine::TOOL, &selection.profile)? {
-        Arrival::Stopped { bytes, stop } => return acting::pass_on(engine::TOOL, &bytes, &stop),
+    let mut record = match acting::arrive(&workspace, runner::TOOL, &selection.profile)? {
+        Arrival::Stopped { bytes, stop } => return acting::pass_on(runner::TOOL, &bytes, &stop),
         Arrival::Record(record) => *record,
     };
-    let context = Arc::new(Context::new(workspace, Some(record.clone()), Tree::here(), cli.tag.clone()));
-    let report = engine::ask_all(selection, &context);
+    let context = Arc::new(Context::new(workspace, Some(record.clone()), RootFs::here(), cli.tag.clone()));
+    let report = runner::ask_all(selection, &context);
     common.note_report(&report, false)?;
     let exit = report.verdict.exit();
     record.reports.push(report);

@@ -5,7 +5,7 @@ use crate::{
     gate::{Gate, Guard, Machine, Repair, RepairStep},
 };
 use nexy_contract::{
-    Exit, Problem, Verdict,
+    Exit, Fix, Problem, Verdict,
     fix::FixLine,
     text::{printable, shell_word},
 };
@@ -23,7 +23,7 @@ pub(crate) fn script(gate: &Gate, all: &[&Gate], context: impl FnOnce() -> Resul
             Exit::Usage,
             format!("{} has no fix that could be printed", gate.id),
             format!("those that have one: {}", known.join(", ")),
-            format!("nexy-gate --explain {}", gate.id),
+            Fix::command(format!("nexy-gate --explain {}", gate.id)),
         ));
     };
     let context = context()?;
@@ -57,7 +57,7 @@ fn render(gate: &Gate, repair: Repair, target: &Path, now: &str) -> Result<Strin
         left.iter().for_each(|line| script += &format!("#   {}\n", printable(line.text())));
     }
     // Values are quoted so that nothing in them expands; that is what the linter would warn of.
-    script += "# shellcheck disable=SC2016\nset -eu\n\n";
+    script += "# shellcheck disable=SC2016\nset -eu\numask 022\n\n";
     steps.iter().for_each(|step| script += &block(step));
     script += &format!("\n# Asks the gate again.\n{again}\n");
     Ok(script)
@@ -86,14 +86,18 @@ mod tests {
     }
 
     fn no() -> Answer {
-        Answer::fail("found\u{1b}[2J\nthis", "that", "sudo true\nask\u{1b}a person\nsudo nexy-gate config-env-access")
+        Answer::fail(
+            "found\u{1b}[2J\nthis",
+            "that",
+            Fix::command("sudo true").then_note("ask\u{1b}a person").then_command("sudo nexy-gate config-env-access"),
+        )
     }
 
     #[test]
     fn a_no_without_commands_ends_with_1_and_an_unknown_with_69_and_a_pass_with_nothing_to_do() {
         let step = [RepairStep::new("true")];
         assert_eq!(rendered(no(), &[]).expect_err("refused").exit, Exit::No);
-        assert_eq!(rendered(Answer::unknown("a", "b", "c"), &step).expect_err("refused").exit, Exit::CouldNotLook);
+        assert_eq!(rendered(Answer::unknown("a", "b", Fix::note("c")), &step).expect_err("refused").exit, Exit::CouldNotLook);
         let script = rendered(Answer::pass("good"), &step).expect("a script");
         assert!(script.ends_with("set -eu\necho 'config-env-access passes already: there is nothing to do'\n"), "{script}");
     }
@@ -103,7 +107,7 @@ mod tests {
         let script = rendered(no(), &[RepairStep::new("true")]).expect("a script");
         assert!(script.contains("# Found: found\\x1b[2J\\nthis\n"), "{script}");
         assert!(script.contains("# Left to a person, after it:\n#   ask\\x1ba person\n# shellcheck"), "{script}");
-        assert!(script.contains("\nset -eu\n\ntrue\n"), "{script}");
+        assert!(script.contains("\nset -eu\numask 022\n\ntrue\n"), "{script}");
         assert!(script.ends_with("\nnexy-gate --target '/it'\\''s/nexy.toml' config-env-access\n"), "{script}");
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     files::{self, FileError},
-    tree::Tree,
+    tree::RootFs,
 };
 use std::path::{Path, PathBuf};
 
@@ -55,14 +55,14 @@ impl Accounts {
     /// # Errors
     /// [`FileError`] when one of them cannot be read.
     pub fn read() -> Result<Self, FileError> {
-        Self::read_in(&Tree::here())
+        Self::read_in(&RootFs::here())
     }
 
     /// Reads both files of a machine, so that ids have the names that they have there.
     ///
     /// # Errors
     /// [`FileError`] when one of them cannot be read.
-    pub fn read_in(tree: &Tree) -> Result<Self, FileError> {
+    pub fn read_in(tree: &RootFs) -> Result<Self, FileError> {
         let text = |path: &str| Ok(String::from_utf8_lossy(&files::read(&tree.find(Path::new(path))?, MAX_BYTES)?).into_owned());
         Ok(Self::parse(&text("/etc/passwd")?, &text("/etc/group")?))
     }

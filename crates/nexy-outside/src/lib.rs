@@ -4,7 +4,6 @@
 //! of `nexy-contract`.
 
 pub mod accounts;
-pub mod acl;
 pub mod acting;
 pub mod azure;
 pub mod cli;

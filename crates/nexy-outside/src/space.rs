@@ -1,6 +1,6 @@
 //! How much room is left where a path lies.
 
-use crate::{files::FileError, tree::Tree};
+use crate::{files::FileError, tree::RootFs};
 use rustix::fs::StatVfsMountFlags;
 use std::{
     fs::Metadata,
@@ -28,7 +28,7 @@ pub struct Space {
 ///
 /// # Errors
 /// [`FileError`] when a folder on the way cannot be looked at.
-pub fn look(tree: &Tree, path: &Path) -> Result<Space, FileError> {
+pub fn look(tree: &RootFs, path: &Path) -> Result<Space, FileError> {
     let failed = |source: io::Error| FileError { verb: "look at", path: path.to_path_buf(), source };
     let place = tree.walk(path)?.end;
     let (place, metadata) = nearest(&place).map_err(failed)?;
@@ -66,8 +66,8 @@ mod tests {
     fn what_is_not_there_yet_counts_where_it_would_be() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().canonicalize().expect("it is there");
-        let there = look(&Tree::here(), &root).expect("it is there");
-        let later = look(&Tree::here(), &root.join("not/yet")).expect("its folder is there");
+        let there = look(&RootFs::here(), &root).expect("it is there");
+        let later = look(&RootFs::here(), &root.join("not/yet")).expect("its folder is there");
         assert_eq!((there.device, &there.mount), (later.device, &later.mount));
         assert!(there.free_bytes > 0 && !there.is_read_only && root.starts_with(&there.mount), "{there:?}");
     }
@@ -76,7 +76,7 @@ mod tests {
     fn the_topmost_folder_of_a_mounted_tree_is_its_root() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("srv")).expect("a folder");
-        let tree = Tree::at(folder.path()).expect("it is there");
+        let tree = RootFs::at(folder.path()).expect("it is there");
         assert_eq!(look(&tree, Path::new("/srv/app")).expect("it is there").mount, Path::new("/"));
     }
 }

@@ -13,13 +13,13 @@ const MAX_LINKS: usize = 40;
 
 /// Where a machine's `/` is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tree {
+pub struct RootFs {
     root: Option<PathBuf>,
 }
 
 /// The way to a path: places as this process finds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Walk {
+pub struct ResolvedPath {
     /// What the path leads to, whether or not it is there.
     pub end: PathBuf,
     /// Every folder in which a name was looked up, each once, in the order in which it was passed.
@@ -28,7 +28,7 @@ pub struct Walk {
     pub links: Vec<PathBuf>,
 }
 
-impl Tree {
+impl RootFs {
     /// The machine that this process runs on.
     #[must_use]
     pub const fn here() -> Self {
@@ -66,8 +66,8 @@ impl Tree {
     /// Goes to an absolute path of the machine step by step, as the kernel does, through every link and chain of links.
     ///
     /// # Errors
-    /// As [`Tree::find`].
-    pub fn walk(&self, path: &Path) -> Result<Walk, FileError> {
+    /// As [`RootFs::find`].
+    pub fn walk(&self, path: &Path) -> Result<ResolvedPath, FileError> {
         let root = self.root.as_deref().unwrap_or(Path::new("/"));
         let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
         let mut ahead: VecDeque<OsString> = steps(path).collect();
@@ -104,7 +104,7 @@ impl Tree {
                 Err(error) => return Err(failed(error)),
             }
         }
-        Ok(Walk { end: join(root, &found), folders, links })
+        Ok(ResolvedPath { end: join(root, &found), folders, links })
     }
 
     /// Whether an absolute path of the machine is itself a link, wherever that leads.
@@ -120,7 +120,7 @@ impl Tree {
         Ok(metadata.map_err(|source| FileError { verb: "look at", path: path.to_path_buf(), source })?.file_type().is_symlink())
     }
 
-    /// The machine's own name of a place that [`Tree::find`] gave.
+    /// The machine's own name of a place that [`RootFs::find`] gave.
     #[must_use]
     pub fn name(&self, place: &Path) -> PathBuf {
         match &self.root {
@@ -147,16 +147,16 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    fn tree() -> (tempfile::TempDir, Tree) {
+    fn tree() -> (tempfile::TempDir, RootFs) {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["etc", "srv/app"] {
             std::fs::create_dir_all(folder.path().join(name)).expect("a folder");
         }
-        let tree = Tree::at(folder.path()).expect("it is there");
+        let tree = RootFs::at(folder.path()).expect("it is there");
         (folder, tree)
     }
 
-    fn found(tree: &Tree, path: &str) -> String {
+    fn found(tree: &RootFs, path: &str) -> String {
         tree.name(&tree.find(Path::new(path)).expect("it leads somewhere")).display().to_string()
     }
 
@@ -200,8 +200,8 @@ mod tests {
 
     #[test]
     fn this_machine_needs_no_search_and_a_root_must_be_a_folder() {
-        assert_eq!(Tree::here().find(Path::new("/a/../b")).expect("as it is"), Path::new("/a/../b"));
-        assert!(Tree::at(Path::new("/nothing/here")).is_err());
-        assert!(Tree::at(Path::new("/dev/null")).is_err());
+        assert_eq!(RootFs::here().find(Path::new("/a/../b")).expect("as it is"), Path::new("/a/../b"));
+        assert!(RootFs::at(Path::new("/nothing/here")).is_err());
+        assert!(RootFs::at(Path::new("/dev/null")).is_err());
     }
 }

@@ -1,12 +1,13 @@
 //! An artifact is what its name says, not the error page that a download left behind.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    inbox::{Bytes, Fault, Found},
-    tally::Tally,
+    observed::inbox::{Bytes, Fault, Found},
     xar::{self, Header},
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{target::ArtifactKind, text::shell_word};
 
@@ -45,16 +46,16 @@ fn check(context: &Context) -> Answer {
 fn judge(artifacts: &[Found], folder: &str) -> Answer {
     let expected = "a disk image ends with a `koly` trailer, an installer package begins with `xar!`";
     if artifacts.is_empty() {
-        return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, "nexy-gate release-inbox");
+        return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, Fix::command("nexy-gate release-inbox"));
     }
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for found in artifacts {
         let name = &found.row.name;
-        let copy = format!("copy {name} again from where it was built into {folder}/");
+        let copy = Fix::note(format!("copy {name} again from where it was built into {folder}/"));
         match &found.bytes {
             Err(Fault::Refused(because)) => tally.fail(format!("{name}: {because}"), copy),
             Err(Fault::Unreadable(because)) => {
-                tally.unknown(format!("{name}: {because}"), format!("ls -l {}", shell_word(&format!("{folder}/{name}"))))
+                tally.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {}", shell_word(&format!("{folder}/{name}")))))
             }
             Ok(bytes) => match fault(found.row.kind, bytes) {
                 None => tally.pass(format!("{name} is {}", words(found.row.kind))),

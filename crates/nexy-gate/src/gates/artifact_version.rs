@@ -5,15 +5,15 @@ mod image;
 mod package;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    inbox::{Bytes, Found},
-    owned_version::{self, NoVersion},
-    receipts,
-    tally::Tally,
+    observed::inbox::{Bytes, Found},
+    observed::receipts,
     xar,
 };
 use evidence::{Evidence, Notarized};
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Timestamp, Verdict,
@@ -24,6 +24,7 @@ use nexy_contract::{
 use nexy_outside::{
     Workspace, clock,
     files::{self, OpenArtifact},
+    owned_version::{self, NoVersion},
 };
 use std::{
     path::Path,
@@ -63,7 +64,7 @@ const MAX_RECEIPT_BYTES: u64 = 64 << 10;
 struct Looked {
     name: String,
     /// What lies in the inbox, or why it is not to be judged.
-    bytes: Result<Bytes, crate::inbox::Fault>,
+    bytes: Result<Bytes, crate::observed::inbox::Fault>,
     /// What it says of itself; `None` when this machine cannot look into it.
     own: Result<Option<Evidence>, xar::Fault>,
     /// What the machine says that built it; words for a paper that is none.
@@ -79,9 +80,11 @@ fn check(context: &Context) -> Answer {
         Some(record) => record.version,
         None => match owned_version::read(workspace) {
             Ok(version) => version,
-            Err(NoVersion::Wrong(because)) => return Answer::fail(because, "one version X.Y.Z.W", "nexy-version set X.Y.Z.W"),
+            Err(NoVersion::Wrong(because)) => {
+                return Answer::fail(because, "one version X.Y.Z.W", Fix::command("nexy-version set X.Y.Z.W"));
+            }
             Err(NoVersion::Unreadable(because)) => {
-                let fix = format!("ls -l {}", shell_word(&target.layout.version_file));
+                let fix = Fix::command(format!("ls -l {}", shell_word(&target.layout.version_file)));
                 return Answer::unknown(because, "a file that can be read", fix);
             }
         },
@@ -131,9 +134,9 @@ fn judge(target: &Target, version: ReleaseVersion, now: Timestamp, looked: &[Loo
     let folder = &target.layout.inbox;
     let expected = format!("{version} inside every artifact, signed and notarized");
     if looked.is_empty() {
-        return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, "nexy-gate release-inbox");
+        return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, Fix::command("nexy-gate release-inbox"));
     }
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for artifact in looked {
         artifact.judge(folder, version, now, target.limits.clock_skew_s, &mut tally);
     }
@@ -142,12 +145,16 @@ fn judge(target: &Target, version: ReleaseVersion, now: Timestamp, looked: &[Loo
 }
 
 impl Looked {
-    fn judge(&self, folder: &str, version: ReleaseVersion, now: Timestamp, skew_s: i64, tally: &mut Tally) {
+    fn judge(&self, folder: &str, version: ReleaseVersion, now: Timestamp, skew_s: i64, tally: &mut AnswerBuilder) {
         let (name, path) = (&self.name, shell_word(&format!("{folder}/{}", self.name)));
         let bytes = match &self.bytes {
             Ok(bytes) => bytes,
-            Err(crate::inbox::Fault::Refused(because)) => return tally.fail(format!("{name}: {because}"), "nexy-gate release-inbox"),
-            Err(crate::inbox::Fault::Unreadable(because)) => return tally.unknown(format!("{name}: {because}"), format!("ls -l {path}")),
+            Err(crate::observed::inbox::Fault::Refused(because)) => {
+                return tally.fail(format!("{name}: {because}"), Fix::command("nexy-gate release-inbox"));
+            }
+            Err(crate::observed::inbox::Fault::Unreadable(because)) => {
+                return tally.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {path}")));
+            }
         };
         let fixes = Fixes { folder, name, path: &path, version };
         let mut seen: Vec<Evidence> = Vec::new();
@@ -173,7 +180,7 @@ impl Looked {
         if seen.is_empty() {
             let because = blind.unwrap_or_default();
             return tally
-                .unknown(format!("nobody knows the version inside {name}: {because}, and there is no build receipt"), fixes.receipt());
+                .unknown(format!("cannot determine the version inside {name}: {because}, and there is no build receipt"), fixes.receipt());
         }
         judge_evidence(&seen, &fixes, tally);
     }
@@ -188,35 +195,33 @@ struct Fixes<'a> {
 }
 
 impl Fixes<'_> {
-    fn build(&self) -> String {
+    fn build(&self) -> Fix {
         let Self { folder, name, version, .. } = self;
-        format!("build {name} for {version}, copy it into {folder}/, and start again:\nnexy-version record | nexy-gate before-publish -")
+        Fix::note(format!("build {name} for {version}, copy it into {folder}/, and start again:"))
+            .then_command("nexy-version record | nexy-gate before-publish -")
     }
 
-    fn sign(&self) -> String {
-        format!(
-            "sign and notarize {} on the Mac that builds it; that gives new bytes.\n{}\n{}",
-            self.name,
-            self.staple_command(),
-            self.build()
-        )
+    fn sign(&self) -> Fix {
+        Fix::note(format!("sign and notarize {} on the Mac that builds it, which gives new bytes:", self.name))
+            .then_command(self.staple_command())
+            .then(self.build())
     }
 
-    fn staple(&self) -> String {
-        format!(
-            "on the Mac that built it, attach the notary's ticket, which gives new bytes:\n{}\nthen start again:\n\
-             nexy-version record | nexy-gate before-publish -",
-            self.staple_command()
-        )
+    fn staple(&self) -> Fix {
+        Fix::note("on the Mac that built it, attach the notary's ticket, which gives new bytes:")
+            .then_command(self.staple_command())
+            .then_note("then start again:")
+            .then_command("nexy-version record | nexy-gate before-publish -")
     }
 
     fn staple_command(&self) -> String {
         format!("xcrun stapler staple {}", self.path)
     }
 
-    fn receipt(&self) -> String {
-        let receipt = shell_word(&build_receipt::name_of(&format!("{}/{}", self.folder, self.name)));
-        format!("on the Mac that built it, beside these very bytes; it writes {receipt}:\nscripts/build_receipt.sh {}", self.path)
+    fn receipt(&self) -> Fix {
+        let receipt = build_receipt::name_of(&format!("{}/{}", self.folder, self.name));
+        Fix::note(format!("on the Mac that built it, beside these very bytes, write {receipt}:"))
+            .then_command(format!("scripts/build_receipt.sh {}", self.path))
     }
 }
 
@@ -253,19 +258,13 @@ fn judge_receipt(receipt: &BuildReceipt, name: &str, bytes: &Bytes, now: Timesta
 }
 
 /// One no is a no, whoever says it; what nobody has seen is unknown.
-fn judge_evidence(seen: &[Evidence], fixes: &Fixes<'_>, tally: &mut Tally) {
+fn judge_evidence(seen: &[Evidence], fixes: &Fixes<'_>, tally: &mut AnswerBuilder) {
     let (name, version) = (fixes.name, fixes.version.to_string());
     let mut is_right = true;
     let remarks: String = seen.iter().flat_map(|one| &one.remarks).map(|remark| format!(" ({remark})")).collect();
     for (trouble, fix) in seen.iter().flat_map(|one| &one.troubles) {
         is_right = false;
-        tally.unknown(
-            format!("{name}: {}", excerpt(trouble, 300)),
-            format!(
-                "{fix}
-nexy-gate artifact-version"
-            ),
-        );
+        tally.unknown(format!("{name}: {}", excerpt(trouble, 300)), Fix::command(fix.clone()).then_command("nexy-gate artifact-version"));
     }
     for (place, found) in seen.iter().flat_map(|one| &one.versions).filter(|(_, found)| *found != version) {
         is_right = false;
@@ -286,7 +285,7 @@ nexy-gate artifact-version"
         }
         None => {
             is_right = false;
-            tally.unknown(format!("nobody has looked whether {name} is signed"), fixes.receipt());
+            tally.unknown(format!("not verified whether {name} is signed"), fixes.receipt());
         }
     }
     if seen.iter().any(|one| one.notarized == Notarized::Refused) {
@@ -294,7 +293,7 @@ nexy-gate artifact-version"
         tally.fail(format!("{name} has no good notarization ticket"), fixes.sign());
     } else if !seen.iter().any(|one| one.notarized == Notarized::Stapled) {
         is_right = false;
-        tally.unknown(format!("nobody knows whether {name} is notarized: no ticket is attached to it"), fixes.staple());
+        tally.unknown(format!("cannot determine whether {name} is notarized: no ticket is attached to it"), fixes.staple());
     }
     if is_right {
         tally.pass(format!("{name} is {version} inside, signed and notarized"));

@@ -1,10 +1,10 @@
 //! The VM is there, runs, and is the one of the target.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     observed::azure::{self, Silence},
-    tally::Tally,
 };
 use nexy_contract::{
     Fix, Target,
@@ -84,7 +84,7 @@ fn judge(target: &Target, asked: Result<Vm, Silence>, others: Option<&[Vm]>) -> 
     let place = format!("-g {} -n {}", shell_word(group), shell_word(name));
     let show = || Fix::command(format!("az vm show {place} --show-details -o table")).then_command(AGAIN);
     let wait = || Fix::note("Give it a minute, then:").then(show());
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     match vm.provisioning_state.as_deref() {
         Some("Succeeded") => tally.pass(format!("{name} is in {group}")),
         Some(state @ ("Creating" | "Updating" | "Migrating")) => {

@@ -1,11 +1,11 @@
 //! The VM's checkout comes from the repository that nexy.toml names, and from no other one.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     observed::remotes::{self, Told},
-    repository::{Repository, Side},
-    tally::Tally,
+    observed::repository::{Repository, Side},
 };
 use nexy_contract::{
     Target,
@@ -39,14 +39,14 @@ fn check(context: &Context) -> Answer {
 }
 
 fn look(context: &Context) -> Result<Answer, Answer> {
-    let repository = Repository::on_vm(context, GATE.id)?;
+    let repository = Repository::on_vm(&context.workspace.target, &context.tree, GATE.id)?;
     let told = Told::by(&repository.git).map_err(|error| repository.blind(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &told))
 }
 
 fn judge(target: &Target, side: &Side, told: &Told) -> Answer {
     let (remote, repository) = (&target.remotes.workspace, &target.repositories.workspace);
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     remotes::judge(target, &side.git, &[(remote, repository)], told, &mut tally);
     tally.answer(format!("{remote} leads to {repository}, in {}", side.shown))
 }

@@ -3,10 +3,10 @@
 mod look;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    repository::{Repository, Side, Tag, short},
-    tally::Tally,
+    observed::repository::{Repository, Side, Tag, short},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -61,14 +61,14 @@ fn check(context: &Context) -> Answer {
 }
 
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
-    let repository = Repository::on_vm(context, GATE.id)?;
-    let tag = repository.tag(context, GATE.id)?;
+    let repository = Repository::on_vm(&context.workspace.target, &context.tree, GATE.id)?;
+    let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
     let facts = look::look(&repository).map_err(|error| repository.blind(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
 }
 
 fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     let (git, name) = (&side.git, shell_word(&tag.name));
     let may_differ = |path: &str| is_runtime(&target.layout.runtime_files, path);
     // What is unfinished comes first: it must be left before anything else can be typed.

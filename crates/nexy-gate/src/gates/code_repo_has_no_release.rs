@@ -1,10 +1,11 @@
 //! Releases are made in the artifacts' repository and nowhere else: a second place would be taken for the real one.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
@@ -62,7 +63,7 @@ fn expected(target: &Target) -> String {
 
 fn judge(target: &Target, has_token: bool, looks: &[(&str, Result<Option<Listed>, GithubError>)]) -> Answer {
     let host = Url::parse(&target.github.web_url).map(|url| url.host().to_owned()).unwrap_or_default();
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for (repository, look) in looks {
         let list = format!("gh release list --repo {}", shell_word(&format!("{host}/{repository}")));
         match look {
@@ -71,13 +72,13 @@ fn judge(target: &Target, has_token: bool, looks: &[(&str, Result<Option<Listed>
                 let kind = if release.draft { "the draft" } else { "the release" };
                 let found = format!("{repository} has {kind} {}", excerpt(&release.tag_name, 60));
                 let rule = format!("releases belong into {} alone: a person decides what becomes of these", target.repositories.artifacts);
-                tally.fail(found, format!("{list}\n{rule}"));
+                tally.fail(found, Fix::command(list).then_note(rule));
             }
             Err(error) if error.kind == Kind::NotFound => {
                 let who = if has_token { "this token does not see it" } else { "it cannot be seen without a token" };
                 tally.unknown(
                     format!("there is no {repository}, or {who}"),
-                    format!("gh auth status\n{list}\nor correct [repositories] of nexy.toml"),
+                    Fix::commands(["gh auth status".to_owned(), list]).then_note("or correct [repositories] of nexy.toml"),
                 );
             }
             Err(error) => {

@@ -4,20 +4,17 @@ mod elsewhere;
 mod old_reader;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
+    observed::config_env,
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    config_env::{self, Parsed, Rule, Severity},
+    Fix,
+    config_env::{Parsed, Rule, Severity},
+    fix::{command, note},
     text::shell_word,
 };
-use nexy_outside::{
-    files::{self, FileError},
-    ownership::{self, Kind},
-};
-use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
     id: "config-env",
@@ -32,7 +29,8 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads the file of vm.config_env with the server's own grammar, and names by rule and line, never by text, every line that \
                 systemd, a shell or a plain split at `=` would read otherwise. Whatever else a process could get the same settings from must \
                 not say otherwise: a file of the same name where another layout has it, an EnvironmentFile= or Environment= in the unit's \
-                files, and what the manager gives to every service (DefaultEnvironment=, systemctl show-environment). A value with a `=` is a no while the checked-out code still splits a line at its last `=`.",
+                files, and what the manager gives to every service (DefaultEnvironment=, systemctl show-environment). A value with a `=` is \
+                a failure while the checked-out code still splits a line at its last `=`.",
         fix: &[
             command("sudoedit \"$(nexy-version show vm.config_env)\""),
             note(
@@ -40,76 +38,31 @@ pub(crate) const GATE: Gate = Gate {
                      nothing but A-Z a-z 0-9 _ . / : @ % + , = - in the value.",
             ),
         ],
-        verify: &[command("sudo nexy-gate config-env gemini-key config-env-access")],
+        verify: &[command("sudo nexy-gate config-env config-env-keys config-env-access")],
     },
     check,
     repair: None,
 };
 
-/// The server's file has some kilobytes; more than this is another file.
-pub(super) const MAX_BYTES: u64 = 1 << 20;
-const EXPECTED: &str = "a regular file of at most 1 MiB, every line of which all readers understand alike";
 const SAFE: &str = "A-Z a-z 0-9 _ . / : @ % + , = -";
-/// More line numbers than these tell nobody more.
+/// More line numbers than these are not listed.
 const LINES_SHOWN: usize = 10;
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
-    let parsed = match read(context) {
+    let parsed = match config_env::read(&context.workspace.target, &context.tree) {
         Ok(parsed) => parsed,
         Err(answer) => return answer,
     };
-    let mut tally = Tally::default();
-    judge(&target.vm.config_env, &parsed, &mut tally);
-    old_reader::judge(context, &parsed, &mut tally);
-    elsewhere::judge(context, &parsed, &mut tally);
-    tally.answer(EXPECTED)
-}
-
-/// Reads the file of vm.config_env, or answers why there is nothing to read.
-pub(super) fn read(context: &Context) -> Result<Parsed, Answer> {
-    let path = context.workspace.target.vm.config_env.as_str();
-    let kind = ownership::look_in(&context.tree, Path::new(path)).map_err(|error| not_there(&error, context))?.kind;
-    match kind {
-        Kind::File => {}
-        Kind::Folder => return Err(missing(format!("{path} is a folder"), context)),
-        Kind::Link | Kind::Other => return Err(missing(format!("{path} is no regular file"), context)),
-    }
-    let place = context.tree.find(Path::new(path)).map_err(|error| not_there(&error, context))?;
-    let bytes = files::read(&place, MAX_BYTES).map_err(|error| match error.source.kind() {
-        std::io::ErrorKind::FileTooLarge => missing(format!("{path} is larger than 1 MiB, so it is another file"), context),
-        _ => not_there(&error, context),
-    })?;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(missing(format!("{path} is empty"), context));
-    }
-    Ok(config_env::parse(&bytes))
-}
-
-/// A path that nobody is at is a no; one that nobody may look at is unknown.
-pub(super) fn not_there(error: &FileError, context: &Context) -> Answer {
-    let path = context.workspace.target.vm.config_env.as_str();
-    if !error.is_missing() {
-        return Answer::unknown(format!("cannot look at {path}: {}", error.because()), EXPECTED, "look as root:\nsudo nexy-gate hard");
-    }
-    let found = match context.tree.is_link(Path::new(path)) {
-        Ok(true) => format!("{path} is a link that leads nowhere"),
-        _ => format!("there is no {path}"),
-    };
-    missing(found, context)
-}
-
-fn missing(found: String, context: &Context) -> Answer {
-    let target = &context.workspace.target;
-    let (path, user) = (shell_word(&target.vm.config_env), shell_word(&target.service.user));
-    let fix = format!(
-        "put the real file there, from where you keep it:\nsudo install -o root -g \"$(id -gn {user})\" -m 640 YOUR_COPY {path}\nsudo nexy-gate hard"
-    );
-    Answer::fail(found, EXPECTED, fix)
+    let mut answer = AnswerBuilder::default();
+    judge(&target.vm.config_env, &parsed, &mut answer);
+    old_reader::judge(context, &parsed, &mut answer);
+    elsewhere::judge(context, &parsed, &mut answer);
+    answer.answer(config_env::EXPECTED)
 }
 
 /// Judges the file by itself.
-fn judge(path: &str, parsed: &Parsed, tally: &mut Tally) {
+fn judge(path: &str, parsed: &Parsed, answer: &mut AnswerBuilder) {
     let rules = |severe: bool| {
         let mut rules: Vec<Rule> = Vec::new();
         for problem in parsed.problems.iter().filter(|problem| (problem.severity != Severity::Unusual) == severe) {
@@ -122,16 +75,18 @@ fn judge(path: &str, parsed: &Parsed, tally: &mut Tally) {
     let broken = rules(true);
     if !broken.is_empty() {
         let found: Vec<String> = broken.iter().map(|rule| place(parsed, *rule)).collect();
-        return tally.fail(format!("{path}: {}", found.join("; ")), fix(path, &broken));
+        return answer.fail(format!("{path}: {}", found.join("; ")), fix(path, &broken));
     }
     if parsed.entries.is_empty() {
-        let fix = format!("sudoedit {}\nadd the server's settings, then\nsudo nexy-gate hard", shell_word(path));
-        return tally.fail(format!("{path} assigns nothing"), fix);
+        let fix = Fix::note("add the server's settings:")
+            .then_command(format!("sudoedit {}", shell_word(path)))
+            .then_command("sudo nexy-gate hard");
+        return answer.fail(format!("{path} assigns nothing"), fix);
     }
     let unusual: Vec<String> = rules(false).iter().map(|rule| place(parsed, *rule)).collect();
     let note =
         if unusual.is_empty() { String::new() } else { format!(" (unusual, and harmless as far as is known: {})", unusual.join("; ")) };
-    tally.pass(format!("{path}: {} assignments, read alike by all{note}", parsed.entries.len()));
+    answer.pass(format!("{path}: {} assignments, read alike by all{note}", parsed.entries.len()));
 }
 
 /// A rule, its lines, and what goes wrong there.
@@ -145,7 +100,7 @@ fn place(parsed: &Parsed, rule: Rule) -> String {
 }
 
 /// One command for each rule that a command can mend without reading the values; the editor for all others.
-fn fix(path: &str, broken: &[Rule]) -> String {
+fn fix(path: &str, broken: &[Rule]) -> Fix {
     let path = shell_word(path);
     let mut commands: Vec<String> = Vec::new();
     for rule in broken {
@@ -157,12 +112,14 @@ fn fix(path: &str, broken: &[Rule]) -> String {
         };
         commands.push(command);
     }
-    if commands.len() < broken.len() {
-        commands.push(format!("sudoedit {path}"));
-        commands.push(format!("there: NAME=value, unquoted, with nothing but {SAFE} in the value"));
+    let is_mended = commands.len() == broken.len();
+    let mut fix = Fix::commands(commands);
+    if !is_mended {
+        fix = fix
+            .then_note(format!("write NAME=value, unquoted, with nothing but {SAFE} in the value:"))
+            .then_command(format!("sudoedit {path}"));
     }
-    commands.push("sudo nexy-gate hard".to_owned());
-    commands.join("\n")
+    fix.then_command("sudo nexy-gate hard")
 }
 
 #[cfg(test)]
@@ -171,9 +128,9 @@ mod tests {
     use nexy_contract::Verdict;
 
     fn answer(text: &str) -> Answer {
-        let mut tally = Tally::default();
-        judge("/srv/app/settings", &config_env::parse(text.as_bytes()), &mut tally);
-        tally.answer(EXPECTED)
+        let mut answer = AnswerBuilder::default();
+        judge("/srv/app/settings", &nexy_contract::config_env::parse(text.as_bytes()), &mut answer);
+        answer.answer(config_env::EXPECTED)
     }
 
     #[test]
@@ -198,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unusual_line_is_told_and_stops_nobody() {
+    fn an_unusual_line_is_named_and_passes() {
         let answer = answer("A=1\nB=a!b\n");
         assert_eq!(answer.verdict, Verdict::Pass);
         assert!(answer.found.contains("unusual-character in line 2"), "{}", answer.found);
     }
 
     #[test]
-    fn a_file_of_comments_is_no_configuration() {
+    fn a_file_of_comments_is_not_a_configuration() {
         assert_eq!(answer("# A=1\n").verdict, Verdict::Fail);
     }
 

@@ -1,22 +1,22 @@
-//! The service can read its environment file, and nobody else can read, change or replace it.
+//! The service can read its environment file, and no other account can read, change or replace it.
 
-mod repair;
-
-use super::config_env;
 use crate::{
-    access::{self, Access, Stranger},
+    answer_builder::AnswerBuilder,
     context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
+    gate::{Answer, Explain, Gate, Machine, Repair, RepairStep, Takes},
+    observed::config_env,
+    permissions::{self, Class, Fault, Permissions},
 };
-use nexy_contract::fix::{command, note};
-use nexy_contract::text::{excerpt, shell_word};
+use nexy_contract::{
+    Fix,
+    fix::{command, note},
+    text::{excerpt, shell_word},
+};
 use nexy_outside::{
-    accounts::{Account, Accounts},
-    acl::Tag,
+    accounts::Accounts,
     files::FileError,
-    ownership::{self, Acl, Kind, Right, Standing},
-    trial::{self, Trial},
+    ownership::{self, Acl, Kind, PathMetadata, Right},
+    trial::{self, UserAttempt},
 };
 use std::path::{Path, PathBuf};
 
@@ -29,217 +29,188 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::Outside,
     explain: Explain {
         symptom: "PermissionError at the service's start after the file was copied or edited; or a file with keys that others can read.",
-        check: "Computes from owner, group, mode and access control list of the file and of every folder and link on the way to it what the \
-                unit's user and everybody else may do, and then really reads the file as that user (as root, through setpriv). When the two \
-                disagree, the answer is unknown; so it is with --root, where nobody can be tried.",
+        check: "Computes from owner, group and mode of the file and of every folder and link on the way to it what the unit's user and all \
+                other accounts may do; an access control list there is itself a failure. Then really reads the file as that user (as root, \
+                through setpriv). When the two disagree, the answer is unknown; so it is with --root, where no account can be tried.",
         fix: &[
             command("sudo chown root:GROUP FILE"),
             command("sudo chmod 640 FILE"),
             note(
-                "with the unit user's group and the path of vm.config_env; a list is taken away by setfacl -b. The \
-                     gate prints the commands with this machine's values, and --print-fix makes them a script.",
+                "With the unit user's group and the path of vm.config_env; an access control list is taken away by setfacl -b. The gate \
+                 prints the commands with this machine's values, and --print-fix makes them a script.",
             ),
         ],
-        verify: &[command("sudo nexy-gate config-env-access"), command("systemctl is-active UNIT"), note("after the next start")],
+        verify: &[command("sudo nexy-gate config-env-access"), note("After the next start:"), command("systemctl is-active UNIT")],
     },
-    check,
-    repair: Some(repair::repair),
+    check: |context| repair(context).now,
+    repair: Some(repair),
 };
 
 /// The widest mode that the rulebook allows.
 const WIDEST: u32 = 0o640;
 const AGAIN: &str = "sudo nexy-gate config-env-access";
 
-/// All that was looked at, as it was seen.
-struct Looked {
-    path: PathBuf,
-    /// Where links lead.
-    real: PathBuf,
-    checkout: PathBuf,
-    accounts: Accounts,
-    account: Account,
-    /// The file first, then every folder and link on the way to it.
-    steps: Vec<Standing>,
-    trial: Trial,
-}
-
-impl Looked {
-    fn facts(&self) -> Facts<'_> {
-        let Self { path, checkout, accounts, account, steps, trial, .. } = self;
-        Facts { path, access: Access { accounts, account, checkout }, steps, trial }
-    }
-}
-
 /// What is judged.
 struct Facts<'a> {
     path: &'a Path,
-    access: Access<'a>,
+    /// Where links lead.
+    real: PathBuf,
+    permissions: Permissions<'a>,
     /// The file first, then every folder and link on the way to it.
-    steps: &'a [Standing],
-    trial: &'a Trial,
+    steps: &'a [PathMetadata],
+    trial: UserAttempt,
 }
 
-fn check(context: &Context) -> Answer {
-    match look(context) {
-        Ok(looked) => judge(&looked.facts()),
-        Err(answer) => answer,
-    }
-}
-
-/// Looks at everything, or answers why there is nothing to judge.
-fn look(context: &Context) -> Result<Looked, Answer> {
+/// Looks, and judges; the commands of the finding are those of the script.
+fn repair(context: &Context) -> Repair {
     let (target, tree) = (&context.workspace.target, &context.tree);
     let (path, user) = (Path::new(&target.vm.config_env), &target.service.user);
     let accounts = match Accounts::read_in(tree) {
         Ok(accounts) => accounts,
-        Err(error) => return Err(cannot_look(path, &error, user)),
+        Err(error) => return Repair::none(cannot_look(path, &error, user)),
     };
     let Some(account) = accounts.account(user) else {
-        return Err(access::no_account(user, &format!("reads {}", path.display())));
+        return Repair::none(permissions::no_account(user, &format!("reads {}", path.display())));
     };
-    let steps = match ownership::way(tree, path) {
+    let steps = match ownership::path_chain(tree, path) {
         Ok(steps) => steps,
-        Err(error) if error.is_missing() => return Err(config_env::not_there(&error, context)),
-        Err(error) => return Err(cannot_look(path, &error, user)),
+        Err(error) if error.is_missing() => return Repair::none(config_env::cannot_read(&error, target, tree)),
+        Err(error) => return Repair::none(cannot_look(path, &error, user)),
     };
     let trial = match steps.first().map(|file| file.kind) {
-        _ if !tree.is_here() => Trial::NotTried("a mounted tree has no processes".to_owned()),
+        _ if !tree.is_here() => UserAttempt::NotTried("a mounted tree has no processes".to_owned()),
         Some(Kind::File) => trial::read_as(&account, path),
-        _ => Trial::NotTried("it is no regular file".to_owned()),
+        _ => UserAttempt::NotTried("it is not a regular file".to_owned()),
     };
     let real = tree.walk(path).map_or_else(|_| path.to_path_buf(), |walk| tree.name(&walk.end));
-    Ok(Looked { path: path.to_path_buf(), real, checkout: (&target.vm.checkout).into(), accounts, account, steps, trial })
+    let permissions = Permissions { accounts: &accounts, account: &account, checkout: Path::new(&target.vm.checkout) };
+    judge(&Facts { path, real, permissions, steps: &steps, trial })
 }
 
 fn cannot_look(path: &Path, error: &FileError, user: &str) -> Answer {
     let found = format!("cannot look at the way to {}: {}", path.display(), error.because());
-    Answer::unknown(found, format!("a file that {user} can read and nobody else can touch"), AGAIN)
+    Answer::unknown(found, format!("a file that {user} can read and nobody else can touch"), Fix::command(AGAIN))
 }
 
-fn judge(facts: &Facts<'_>) -> Answer {
-    let Access { accounts, account, .. } = facts.access;
-    let Some((file, way)) = facts.steps.split_first() else {
-        return Answer::unknown("nothing was looked at", "a file", AGAIN);
-    };
-    let mut tally = Tally::default();
-    judge_file(facts, file, &mut tally);
-    for step in way {
-        for fault in facts.access.faults_of_step(step, way) {
-            // Whether its user gets there is said below, where the trial is known.
-            if !fault.is_about_passing {
-                tally.fail(&*fault.found, fault.fix(step));
-            }
+fn judge(facts: &Facts<'_>) -> Repair {
+    let Permissions { accounts, account, .. } = facts.permissions;
+    let nothing = Fix::command(AGAIN);
+    let mut answer = AnswerBuilder::default();
+    if let Some((file, chain)) = facts.steps.split_first() {
+        judge_file(facts, file, &mut answer);
+        let faults = faults_of(facts.permissions, chain);
+        for (step, fault) in faults.iter().filter(|(_, fault)| !fault.is_about_passing) {
+            answer.fail_with_steps(&*fault.found, fault.steps(step));
+        }
+        for (found, fix) in facts.steps.iter().filter_map(permissions::unreadable_acl) {
+            answer.unknown(found, fix);
+        }
+        if file.kind == Kind::File && facts.steps.iter().all(|step| step.acl == Acl::Absent) {
+            judge_reading(facts, file, &faults, &mut answer);
         }
     }
-    for (found, fix) in facts.steps.iter().filter_map(access::blind_spot) {
-        tally.unknown(found, fix);
-    }
-    judge_reading(facts, file, way, &mut tally);
     let group = accounts.group_name(account.gid);
-    tally.answer(format!("{} of root:{group}, mode 0640 or less, readable by {}", facts.path.display(), account.name))
+    let expected = format!("{} of root:{group}, mode 0640 or less, readable by {}", facts.path.display(), account.name);
+    let mut repair = answer.repair(expected, nothing);
+    if facts.steps.iter().any(|step| matches!(step.acl, Acl::Unreadable(_))) {
+        // A list that cannot be read may grant more than is known, so no script says that it mends all.
+        repair.steps.clear();
+    }
+    repair
 }
 
-fn judge_file(facts: &Facts<'_>, file: &Standing, tally: &mut Tally) {
-    let Access { accounts, account, .. } = facts.access;
+fn faults_of<'a>(permissions: Permissions<'_>, chain: &'a [PathMetadata]) -> Vec<(&'a PathMetadata, Fault)> {
+    chain.iter().flat_map(|step| permissions.faults_of_step(step, chain).into_iter().map(move |fault| (step, fault))).collect()
+}
+
+fn judge_file(facts: &Facts<'_>, file: &PathMetadata, answer: &mut AnswerBuilder) {
+    let Permissions { accounts, account, .. } = facts.permissions;
     let shown = facts.path.display();
-    let fix = mend_file(facts, file);
     if file.kind != Kind::File {
-        tally.fail(format!("{shown} is no regular file"), format!("ls -ld {}", access::shown(file)));
-        return;
+        return answer.fail(format!("{shown} is not a regular file"), Fix::command(format!("ls -ld {}", permissions::quoted_path(file))));
     }
+    let mut found = Vec::new();
     if file.uid != 0 {
-        tally.fail(format!("{shown} belongs to {}, not to root", accounts.user_name(file.uid)), &*fix);
+        found.push(format!("{shown} belongs to {}, not to root", accounts.user_name(file.uid)));
     }
+    let group = accounts.group_name(file.gid);
     if file.gid != account.gid {
-        let (found, wanted) = (accounts.group_name(file.gid), accounts.group_name(account.gid));
-        tally.fail(format!("the group of {shown} is {found}, not {wanted}"), &*fix);
+        found.push(format!("the group of {shown} is {group}, not {}", accounts.group_name(account.gid)));
     }
-    if file.mode & !WIDEST != 0 {
-        tally.fail(format!("the mode of {shown} is {:04o}, which lets more in than 0640", file.mode), &*fix);
+    match permissions::extended_acl(file) {
+        Some(fault) => found.push(fault.found),
+        None if file.mode & !WIDEST != 0 => {
+            found.push(format!("the mode of {shown} is {:04o}, which lets more in than 0640", file.mode));
+        }
+        None => {}
     }
-    for Stranger { names, by } in facts.access.strangers(file, Right::Read) {
-        match by {
-            // Said above, in the rulebook's words.
-            Tag::Others => {}
-            Tag::OwningGroup if file.gid != account.gid => {}
-            Tag::OwningGroup => {
-                let group = accounts.group_name(file.gid);
-                let found = format!("{names} can read {shown}, being in the group {group}, which should be {}'s alone", account.name);
-                tally.fail(found, leave_group(accounts, &names, file.gid, &group));
-            }
-            _ => tally.fail(format!("{names} can read {shown} by its access control list"), &*fix),
+    found.into_iter().for_each(|found| answer.fail_with_steps(found, right_steps(facts, file)));
+    for (names, class) in facts.permissions.others_with(file, Right::Read) {
+        // Another group or a wider mode was named above.
+        if class == Class::Group && file.gid == account.gid && file.acl == Acl::Absent {
+            let found = format!("{names} can read {shown}, being in the group {group}, which should be {}'s alone", account.name);
+            answer.fail(found, leave_group(accounts, &names, file.gid, &group));
         }
     }
 }
 
-/// Who has joined a group can be taken out; whose own group it is, a person must give another one.
-fn leave_group(accounts: &Accounts, names: &str, gid: u32, group: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
+/// An account that has joined a group can be taken out of it; an account whose own group it is needs another one.
+fn leave_group(accounts: &Accounts, names: &str, gid: u32, group: &str) -> Fix {
+    let mut fix = Fix::none();
     for name in names.split(" and ") {
-        let is_own = accounts.account(name).is_some_and(|account| account.gid == gid);
-        lines.push(if is_own {
-            format!("give {} another primary group than {}", excerpt(name, 80), excerpt(group, 80))
-        } else {
-            format!("sudo gpasswd --delete {} {}", shell_word(name), shell_word(group))
-        });
+        fix = match accounts.account(name).is_some_and(|account| account.gid == gid) {
+            true => fix.then_note(format!("give {} another primary group than {}", excerpt(name, 80), excerpt(group, 80))),
+            false => fix.then_command(format!("sudo gpasswd --delete {} {}", shell_word(name), shell_word(group))),
+        };
     }
-    lines.push(AGAIN.to_owned());
-    lines.join("\n")
+    fix.then_command(AGAIN)
 }
 
-/// The rule and the trial; each alone can be fooled.
-fn judge_reading(facts: &Facts<'_>, file: &Standing, way: &[Standing], tally: &mut Tally) {
-    let (shown, user) = (facts.path.display(), facts.access.account.name.as_str());
-    if facts.steps.iter().any(|step| matches!(step.acl, Acl::Unreadable(_))) {
-        // Without the list the rule is no rule, and that it is missing has been said.
-        return;
-    }
-    let closed: Vec<_> = way
-        .iter()
-        .flat_map(|step| facts.access.faults_of_step(step, way).into_iter().map(move |fault| (step, fault)))
-        .filter(|(_, fault)| fault.is_about_passing)
-        .collect();
-    let may_read = file.grants(facts.access.account, Right::Read);
+/// The rule and the attempt; each alone can be fooled.
+fn judge_reading(facts: &Facts<'_>, file: &PathMetadata, faults: &[(&PathMetadata, Fault)], answer: &mut AnswerBuilder) {
+    let (shown, user) = (facts.path.display(), facts.permissions.account.name.as_str());
+    let closed: Vec<_> = faults.iter().filter(|(_, fault)| fault.is_about_passing).collect();
+    let may_read = file.grants(facts.permissions.account, Right::Read);
     let by_rule = may_read && closed.is_empty();
     let path = shell_word(&shown.to_string());
-    let look_closer = format!("namei -l {path}\ngetfacl -p {path}");
-    match (by_rule, facts.trial) {
-        (true, Trial::Allowed) => tally.pass(format!("{user} can read {shown} (by its modes, and tried), and nobody else can touch it")),
-        (true, Trial::Refused(because)) => {
+    let look_closer = || Fix::commands([format!("namei -l {path}"), format!("getfacl -p {path}")]);
+    match (by_rule, &facts.trial) {
+        (true, UserAttempt::Allowed) => {
+            answer.pass(format!("{user} can read {shown} (by its modes, and tried), and nobody else can touch it"));
+        }
+        (true, UserAttempt::Refused(because)) => {
             let found = format!("by its modes {user} can read {shown}, but could not when it was tried: {}", excerpt(because, 200));
-            tally.unknown(found, look_closer);
+            answer.unknown(found, look_closer());
         }
-        (true, Trial::NotTried(because)) => {
-            tally.unknown(format!("it was not tried whether {user} can read {shown}: {}", excerpt(because, 200)), AGAIN);
+        (true, UserAttempt::NotTried(because)) => {
+            let found = format!("not verified by trying whether {user} can read {shown}: {}", excerpt(because, 200));
+            answer.unknown(found, Fix::command(AGAIN));
         }
-        (false, Trial::Allowed) => {
-            tally.unknown(format!("by its modes {user} cannot read {shown}, but could when it was tried"), look_closer);
+        (false, UserAttempt::Allowed) => {
+            answer.unknown(format!("by its modes {user} cannot read {shown}, but could when it was tried"), look_closer());
         }
         (false, _) => {
             if !may_read {
-                tally.fail(format!("{user} cannot read {shown} ({})", access::standing(file)), mend_file(facts, file));
+                let found = format!("{user} cannot read {shown} ({})", permissions::mode_text(file));
+                answer.fail_with_steps(found, right_steps(facts, file));
             }
             for (step, fault) in closed {
-                tally.fail(&*fault.found, fault.fix(step));
+                answer.fail_with_steps(&*fault.found, fault.steps(step));
             }
         }
     }
 }
 
-/// The rulebook's own commands, one a line; a list goes first, in one step with the mode, so that nobody gets more for a moment.
-fn mend_file(facts: &Facts<'_>, file: &Standing) -> String {
-    let group = facts.access.accounts.group_name(facts.access.account.gid);
-    let path = shell_word(&facts.path.display().to_string());
-    let mut lines = vec![format!("sudo chown root:{} {path}", shell_word(&group))];
-    if file.acl != Acl::Absent {
-        lines.push(format!("sudo setfacl {FORGET_LIST} {path}"));
+/// The rulebook's owner, group and mode, whatever is wrong with the file.
+fn right_steps(facts: &Facts<'_>, file: &PathMetadata) -> Vec<RepairStep> {
+    let Permissions { accounts, account, .. } = facts.permissions;
+    let mut changes = vec![format!("chown -h {}", shell_word(&format!("root:{}", accounts.group_name(account.gid))))];
+    if file.acl == Acl::Present {
+        changes.push("setfacl -b".to_owned());
     }
-    lines.push(format!("sudo chmod {WIDEST:o} {path}"));
-    lines.join("\n")
+    changes.push(format!("chmod {WIDEST:o}"));
+    permissions::steps(facts.path, &facts.real, Kind::File, &changes)
 }
-
-/// No list, and the widest mode, in one step.
-const FORGET_LIST: &str = "-b -m u::rw,g::r,o::-";
 
 #[cfg(test)]
 mod tests;

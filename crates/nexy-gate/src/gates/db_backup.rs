@@ -3,7 +3,7 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    receipts::{self, Kept, Receipts},
+    observed::receipts::{self, Kept, Receipts},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -13,7 +13,7 @@ use nexy_contract::{
     target::Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{clock, files::OpenArtifact, tree::Tree};
+use nexy_outside::{clock, files::OpenArtifact, tree::RootFs};
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
@@ -51,7 +51,7 @@ enum Dump {
 }
 
 fn check(context: &Context) -> Answer {
-    let receipts = match receipts::look(context, GATE.id, &[Kind::Backup]) {
+    let receipts = match receipts::look(&context.workspace.target, &context.tree, GATE.id, &[Kind::Backup]) {
         Ok(receipts) => receipts,
         Err(answer) => return answer,
     };
@@ -70,7 +70,7 @@ fn backups(kept: &[Kept]) -> Vec<(&str, &DbReceipt, &Backup)> {
         .collect()
 }
 
-fn look_at(tree: &Tree, backup: &Backup) -> Dump {
+fn look_at(tree: &RootFs, backup: &Backup) -> Dump {
     let path = Path::new(&backup.file);
     if !path.is_absolute() {
         return Dump::Refused("the receipt names no absolute path".to_owned());

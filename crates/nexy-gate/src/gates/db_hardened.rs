@@ -3,7 +3,7 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    receipts::{self, Kept, Receipts},
+    observed::receipts::{self, Kept, Receipts},
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
@@ -34,7 +34,7 @@ pub(crate) const GATE: Gate = Gate {
 };
 
 fn check(context: &Context) -> Answer {
-    match receipts::look(context, GATE.id, &[Kind::Hardening, Kind::Restore]) {
+    match receipts::look(&context.workspace.target, &context.tree, GATE.id, &[Kind::Hardening, Kind::Restore]) {
         Ok(receipts) => judge(&context.workspace.target, clock::now(), receipts),
         Err(answer) => answer,
     }

@@ -1,10 +1,11 @@
 //! There is room for a checkout and its new venv.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{target::Target, text::shell_word};
 use nexy_outside::space::{self, Space};
@@ -43,7 +44,7 @@ const BUILD_FOLDER: &str = "/tmp";
 
 const AGAIN: &str = "nexy-gate disk-space";
 
-/// One thing that is written, where, and what was seen there; `Err` holds why nobody can tell.
+/// One thing that is written, where, and what was seen there; `Err` holds why it cannot be determined.
 type Place = (&'static str, PathBuf, Result<Space, String>);
 
 fn check(context: &Context) -> Answer {
@@ -67,7 +68,7 @@ fn places(target: &Target) -> Vec<(&'static str, PathBuf)> {
 }
 
 fn judge(places: &[Place], needed: u64, is_here: bool) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     let mut judged: Vec<u64> = Vec::new();
     for (what, path, seen) in places {
         match seen {
@@ -78,42 +79,47 @@ fn judge(places: &[Place], needed: u64, is_here: bool) -> Answer {
                 let all: Vec<&str> = on_it.map(|(what, ..)| *what).collect();
                 judge_space(space, &all.join(" and "), needed, is_here, &mut tally);
             }
-            Err(because) => tally.unknown(format!("cannot look where {what} is ({}): {because}", path.display()), format!("sudo {AGAIN}")),
+            Err(because) => {
+                tally.unknown(format!("cannot look where {what} is ({}): {because}", path.display()), Fix::command(format!("sudo {AGAIN}")))
+            }
         }
     }
-    tally.answer(format!("{} and {FILES_NEEDED} more files for anybody, on every file system that a deploy writes to", size(needed)))
+    tally.answer(format!("{} and {FILES_NEEDED} more files, on every file system that a deploy writes to", size(needed)))
 }
 
-fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mut Tally) {
+fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mut AnswerBuilder) {
     let mount = shell_word(&space.mount.display().to_string());
     // An image is often mounted so that nothing can be changed; that says nothing about the machine that it is of.
     if space.is_read_only && is_here {
-        let fix = format!(
-            "look why; after an error of the disk it is the kernel's doing:\nsudo journalctl -k -n 50 --no-pager\nsudo mount -o remount,rw {mount}\n{AGAIN}"
-        );
+        let fix = Fix::note("look why; after an error of the disk the kernel has done it:")
+            .then_command("sudo journalctl -k -n 50 --no-pager")
+            .then_command(format!("sudo mount -o remount,rw {mount}"))
+            .then_command(AGAIN);
         tally.fail(format!("{mount}, for {what}, is mounted read-only"), fix);
     }
     if space.free_bytes < needed {
         let found = format!("{} are free on {mount}, for {what}; {} are needed", size(space.free_bytes), size(needed));
-        let fix = format!(
-            "look what is large, and decide what can go:\nsudo du -xh --max-depth=3 {mount} | sort -h | tail -n 20\n\
-             sudo journalctl --disk-usage\nsudo journalctl --vacuum-size=200M\nsudo apt-get clean\n{AGAIN}"
-        );
+        let fix = Fix::note("look what is large, and decide what can go:")
+            .then_command(format!("sudo du -xh --max-depth=3 {mount} | sort -h | tail -n 20"))
+            .then_command("sudo journalctl --disk-usage")
+            .then_command("sudo journalctl --vacuum-size=200M")
+            .then_command("sudo apt-get clean")
+            .then_command(AGAIN);
         tally.fail(found, fix);
     }
     match space.free_files {
         Some(files) if files < FILES_NEEDED => {
             let found = format!("{files} more files can be made on {mount}, for {what}, however much room there is");
-            let fix = format!(
-                "look where the many files are, and decide what can go:\nsudo du -x --inodes --max-depth=3 {mount} | sort -n | tail -n 20\n{AGAIN}"
-            );
+            let fix = Fix::note("look where the many files are, and decide what can go:")
+                .then_command(format!("sudo du -x --inodes --max-depth=3 {mount} | sort -n | tail -n 20"))
+                .then_command(AGAIN);
             tally.fail(found, fix);
         }
         _ => tally.pass(format!("{} are free on {mount}, for {what}", size(space.free_bytes))),
     }
 }
 
-/// Rounded down, so that nobody reads more than there is.
+/// Rounded down, so that it never promises more than there is.
 fn size(bytes: u64) -> String {
     const MIB: u64 = 1 << 20;
     const GIB: u64 = 1 << 30;

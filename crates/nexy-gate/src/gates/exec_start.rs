@@ -17,7 +17,7 @@ use nexy_contract::{
     target::{Service, Target},
     text::{excerpt, shell_word},
 };
-use nexy_outside::{systemd, tree::Tree};
+use nexy_outside::{systemd, tree::RootFs};
 use paths::Paths;
 
 pub(crate) const GATE: Gate = Gate {
@@ -74,7 +74,7 @@ fn look(target: &Target) -> Result<Facts, Answer> {
     let properties = systemd::show(unit, &[&PROPERTIES[..], &sandbox::PROPERTIES].concat()).map_err(|error| {
         Answer::unknown(error.to_string(), expected(&target.service), format!("look on the VM:\nsystemctl status {}", shell_word(unit)))
     })?;
-    let tree = Tree::here();
+    let tree = RootFs::here();
     let unread = files::unread(&tree, unit, &loaded::drop_ins(&properties));
     let mut unit_files = loaded::unit_files(&properties);
     for path in unread.iter().flatten() {

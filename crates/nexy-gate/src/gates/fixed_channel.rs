@@ -1,11 +1,12 @@
 //! The fixed releases that users download from exist, are public, and can still change.
 
 use crate::{
-    channels::{Look, Seen},
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
+    observed::channels::{Look, Seen},
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
@@ -43,29 +44,33 @@ fn check(context: &Context) -> Answer {
 
 fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess, GithubError>>) -> Answer {
     let repository = repository_argument(target);
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for Look { artifact, channel, seen } in looks {
         let tag = shell_word(channel);
         match seen {
             Err(problem) => tally.unknown(problem.message(), &problem.fix),
             Ok(Seen::Nothing) => tally.fail(
                 format!("{} shows no release {channel} (missing, a draft, or not for this token)", target.repositories.artifacts),
-                format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'\nonce, by hand"),
+                Fix::note("once, by hand:")
+                    .then_command(format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'")),
             ),
             Ok(Seen::Release { draft: true, .. }) => tally.fail(
                 format!("the release {channel} is a draft, so users cannot see it"),
-                format!("gh release edit {tag} --repo {repository} --draft=false"),
+                Fix::command(format!("gh release edit {tag} --repo {repository} --draft=false")),
             ),
             Ok(Seen::Release { immutable: true, .. }) => tally.fail(
                 format!("the release {channel} is immutable, so its assets can never be replaced"),
-                format!("switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"),
+                Fix::note(format!(
+                    "switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"
+                )),
             ),
             Ok(Seen::Stuck(state)) => tally.fail(
                 format!(
                     "{artifact} on {channel} is `{}`: an upload under the live name was interrupted, so users get nothing",
                     excerpt(state, 20)
                 ),
-                format!("gh release delete-asset {tag} {} --repo {repository}\nonce, by hand; then publish", shell_word(artifact)),
+                Fix::note("once, by hand; then publish:")
+                    .then_command(format!("gh release delete-asset {tag} {} --repo {repository}", shell_word(artifact))),
             ),
             Ok(Seen::Release { live: Some(live), .. }) => {
                 let digest = live.sha256.map_or_else(|| "no digest".to_owned(), |sha256| sha256.short());
@@ -79,7 +84,7 @@ fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess
 }
 
 /// Whether the public sees the repository at all, and whether anything in it can still change.
-fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubError>>, tally: &mut Tally) {
+fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubError>>, tally: &mut AnswerBuilder) {
     let (name, repository) = (&target.repositories.artifacts, repository_argument(target));
     let access = match house {
         // Why nothing was asked is told already.
@@ -94,15 +99,15 @@ fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubEr
         (Some(false), Some(false)) => {}
         (None, _) | (_, None) => tally.unknown(
             format!("GitHub does not say whether {name} is public and in use"),
-            format!("gh repo view {repository} --json visibility,isArchived"),
+            Fix::command(format!("gh repo view {repository} --json visibility,isArchived")),
         ),
         (Some(true), _) => tally.fail(
             format!("{name} is private, so users get nothing from it"),
-            format!("a person decides whether it becomes public:\ngh repo view {repository} --web"),
+            Fix::note("a person decides whether it becomes public:").then_command(format!("gh repo view {repository} --web")),
         ),
         (_, Some(true)) => tally.fail(
             format!("{name} is archived, so nothing in it can be changed"),
-            format!("a person decides whether it comes into use again:\ngh repo unarchive {repository}"),
+            Fix::note("a person decides whether it comes into use again:").then_command(format!("gh repo unarchive {repository}")),
         ),
     }
 }

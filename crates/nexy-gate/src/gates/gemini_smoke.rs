@@ -2,15 +2,19 @@
 
 mod reply;
 
-use super::{config_env, gemini_key};
 use crate::{
-    carried,
+    cached_answer,
     context::Context,
-    engine::TOOL,
     gate::{Answer, Explain, Gate, Machine, Takes},
+    observed::config_env::{self, key_fault},
+    runner::TOOL,
 };
-use nexy_contract::fix::command;
-use nexy_contract::{Target, config_env::Parsed, text::shell_word};
+use nexy_contract::{
+    Fix, Target,
+    config_env::Parsed,
+    fix::{command, note},
+    text::shell_word,
+};
 use nexy_outside::{Secret, clock, gemini};
 use reply::Reply;
 use std::{path::Path, time::Duration};
@@ -28,11 +32,14 @@ pub(crate) const GATE: Gate = Gate {
         check: "Reads key and model from the file of vm.config_env as the server does, and asks the model of gemini.api_url for one token, \
                 with the key in a header. It is asked once; a record that holds the answer of the last minutes is believed while the file is \
                 unchanged. What the API says is told apart and never repeated, since some of its refusals repeat the key.",
-        fix: &[command(
-            "sudoedit \"$(nexy-version show vm.config_env)\": a new key, from where the old one was issued. A \
-                     quota or a suspended project is settled there as well.",
-        )],
-        verify: &[command("sudo nexy-gate gemini-smoke; after the next start, no API_KEY_INVALID in the service's journal")],
+        fix: &[
+            note("Write a new key, from where the old one was issued; a quota or a suspended project is settled there as well:"),
+            command("sudoedit \"$(nexy-version show vm.config_env)\""),
+        ],
+        verify: &[
+            command("sudo nexy-gate gemini-smoke"),
+            note("After the next start, there is no API_KEY_INVALID in the service's journal."),
+        ],
     },
     check,
     repair: None,
@@ -54,9 +61,9 @@ fn check(context: &Context) -> Answer {
     let named = Path::new(&target.vm.config_env);
     let place = match context.tree.find(named) {
         Ok(place) => place,
-        Err(error) => return Answer::unknown(error.to_string(), expected(target, None), AGAIN),
+        Err(error) => return Answer::unknown(error.to_string(), expected(target, None), Fix::command(AGAIN)),
     };
-    let parsed = match config_env::read(context) {
+    let parsed = match config_env::read(&context.workspace.target, &context.tree) {
         Ok(parsed) => parsed,
         Err(answer) => return answer,
     };
@@ -68,7 +75,7 @@ fn check(context: &Context) -> Answer {
         Err(answer) => return answer,
     };
     let asked = Asked { target, model: &model };
-    if let Some(fault) = gemini_key::fault(&parsed, &target.gemini.key) {
+    if let Some(fault) = key_fault(&parsed, &target.gemini.key) {
         let found = format!("{}: {} {fault}", target.vm.config_env, target.gemini.key);
         return Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key"));
     }
@@ -86,10 +93,7 @@ fn check(context: &Context) -> Answer {
     };
     match gemini::ask(http, &target.gemini.api_url, &model, &key, Duration::from_secs(target.limits.request_timeout_s)) {
         Ok(answer) => judge(&asked, reply::read(answer.status, answer.header("retry-after"), &answer.body)),
-        Err(error) => {
-            let fix = format!("{}\n{AGAIN}", error.fix());
-            Answer::unknown(error.to_string(), expected(target, Some(&model)), fix)
-        }
+        Err(error) => Answer::unknown(error.to_string(), expected(target, Some(&model)), Fix::note(error.fix()).then_command(AGAIN)),
     }
 }
 
@@ -107,11 +111,11 @@ fn is_asked_here(target: &Target, parsed: &Parsed) -> Result<(), Answer> {
         return Ok(());
     }
     let found = format!("{ELSEWHERE} is on in {}, so the server does not use {}", target.vm.config_env, target.gemini.key);
-    let fix = format!(
-        "look whether the server reaches the model, in its journal:\nsudo journalctl -u {} -n 200 --no-pager\nor, to use the key: take {ELSEWHERE} out, and ask again\nsudoedit {}",
-        shell_word(&target.service.unit),
-        shell_word(&target.vm.config_env)
-    );
+    let fix = Fix::note("look whether the server reaches the model, in its journal:")
+        .then_command(format!("sudo journalctl -u {} -n 200 --no-pager", shell_word(&target.service.unit)))
+        .then_note(format!("or, to use the key, take {ELSEWHERE} out:"))
+        .then_command(edit(target))
+        .then_command(AGAIN);
     Err(Answer::unknown(found, expected(target, None), fix))
 }
 
@@ -126,7 +130,7 @@ fn model(target: &Target, parsed: &Parsed) -> Result<String, Answer> {
         _ => {
             let found =
                 format!("{} in {} is no plain name of a model (line {})", target.gemini.model_key, target.vm.config_env, entry.line);
-            let fix = format!("sudoedit {}\n{AGAIN}", shell_word(&target.vm.config_env));
+            let fix = Fix::command(edit(target)).then_command(AGAIN);
             Err(Answer::unknown(found, format!("a name such as {}", target.gemini.model), fix))
         }
     }
@@ -137,11 +141,12 @@ fn model(target: &Target, parsed: &Parsed) -> Result<String, Answer> {
 fn of_the_record(context: &Context, file: &Path, asked: &Asked<'_>) -> Option<Answer> {
     let record = context.record.as_ref()?;
     let now = clock::now();
-    let at = carried::since(record, TOOL, &[GATE.id], now, &asked.target.limits)?;
+    let at = cached_answer::fresh_since(record, TOOL, &[GATE.id], now, &asked.target.limits)?;
     let changed = clock::changed(file).ok()?;
     let model = asked.model;
     let read_s = at.min(now).as_second() - i64::try_from(asked.target.limits.gate_timeout_s).ok()?;
-    (changed.as_second() < read_s).then(|| Answer::pass(format!("{}{at}: {model} answers to {}", carried::MARK, asked.target.gemini.key)))
+    (changed.as_second() < read_s)
+        .then(|| Answer::pass(format!("{}{at}: {model} answers to {}", cached_answer::PREFIX, asked.target.gemini.key)))
 }
 
 fn judge(asked: &Asked<'_>, reply: Reply) -> Answer {
@@ -149,10 +154,10 @@ fn judge(asked: &Asked<'_>, reply: Reply) -> Answer {
     let key = &target.gemini.key;
     let expected = expected(target, Some(model));
     let by_hand = || {
-        let file = shell_word(&target.vm.config_env);
-        let command = gemini::by_hand(&target.gemini.api_url, model, key, &file);
-        format!("its own words may repeat the key; to read them on this screen alone:\n{command}\n{AGAIN}")
+        let command = gemini::by_hand(&target.gemini.api_url, model, key, &shell_word(&target.vm.config_env));
+        Fix::note("its own words may repeat the key; to read them on this screen alone:").then_command(command).then_command(AGAIN)
     };
+    let wait = || Fix::note("wait a minute, then ask again:").then_command(AGAIN);
     match reply {
         Reply::Answers => Answer::pass(format!("{model} answers to {key}")),
         Reply::Invalid => Answer::fail(format!("{key} is no valid key (API_KEY_INVALID)"), expected, new_key(target, "put a valid key")),
@@ -160,55 +165,53 @@ fn judge(asked: &Asked<'_>, reply: Reply) -> Answer {
         Reply::Leaked => Answer::fail(
             format!("{key} was found in public and is refused since"),
             expected,
-            format!("{}\nlook where the old key stood in public: a repository, a log, a page", new_key(target, "put a new key")),
+            new_key(target, "put a new key").then_note("look where the old key stood in public: a repository, a log, a page"),
         ),
         Reply::NotPermitted(because) => Answer::fail(
             format!("{key} may not ask {model}: {because}"),
             expected,
-            format!("settle that where the key was issued, or {}", new_key(target, "put another key")),
+            new_key(target, "settle that where the key was issued, or put another key"),
         ),
         Reply::Exhausted { period, wait_s } => {
             let quota = period.map_or_else(|| "the quota".to_owned(), |period| format!("the quota of a {period}"));
             // What is used up for a day is not there again in the seconds that the API speaks of.
-            let wait = wait_s.filter(|_| period != Some("day"));
-            let wait = wait.map(|seconds| format!(", asking again may help in {seconds} s")).unwrap_or_default();
+            let wait_s = wait_s.filter(|_| period != Some("day"));
+            let until = wait_s.map(|seconds| format!(", asking again may help in {seconds} s")).unwrap_or_default();
             let fix = match period {
-                Some("minute") => format!("give it a minute, then:\n{AGAIN}"),
-                _ => format!("raise the quota where the key was issued, or {}", new_key(target, "put another key")),
+                Some("minute") => wait(),
+                _ => new_key(target, "raise the quota where the key was issued, or put another key"),
             };
-            Answer::fail(format!("{quota} of {key} is used up (RESOURCE_EXHAUSTED){wait}"), expected, fix)
+            Answer::fail(format!("{quota} of {key} is used up (RESOURCE_EXHAUSTED){until}"), expected, fix)
         }
         Reply::NoSuchModel => Answer::fail(
             format!("there is no model {model}, or none for {key}"),
             expected,
-            format!(
-                "name a model that there is behind {}:\nsudoedit {}\n{AGAIN}",
-                target.gemini.model_key,
-                shell_word(&target.vm.config_env)
-            ),
+            Fix::note(format!("name a model that exists behind {}:", target.gemini.model_key))
+                .then_command(edit(target))
+                .then_command(AGAIN),
         ),
         Reply::Region => Answer::fail(
             "the model's API serves nobody at the place from which this machine asks",
             expected,
-            format!("move the VM or its way out to another region, or let the server ask elsewhere ({ELSEWHERE})\n{AGAIN}"),
+            Fix::note(format!("move the VM or its way out to another region, or let the server ask elsewhere ({ELSEWHERE})"))
+                .then_command(AGAIN),
         ),
-        Reply::Overloaded => Answer::unknown(
-            format!("the API of {model} cannot answer now: it is overloaded or down"),
-            expected,
-            format!("give it a minute, then:\n{AGAIN}"),
-        ),
+        Reply::Overloaded => Answer::unknown(format!("the API of {model} cannot answer now: it is overloaded or down"), expected, wait()),
         Reply::Unclear(because) => Answer::unknown(format!("{}: {because}", target.gemini.api_url), expected, by_hand()),
     }
 }
 
 /// A server that runs goes on with the key that it has read when it started.
-fn new_key(target: &Target, what: &str) -> String {
-    format!(
-        "{what} behind {}:\nsudoedit {}\n{AGAIN}\nthen, if the server runs already and no deployment follows:\nsudo nexy-gate hard && sudo systemctl restart {}",
-        target.gemini.key,
-        shell_word(&target.vm.config_env),
-        shell_word(&target.service.unit)
-    )
+fn new_key(target: &Target, what: &str) -> Fix {
+    Fix::note(format!("{what} behind {}:", target.gemini.key))
+        .then_command(edit(target))
+        .then_command(AGAIN)
+        .then_note("then, if the server runs already and no deployment follows:")
+        .then_command(format!("sudo nexy-gate hard && sudo systemctl restart {}", shell_word(&target.service.unit)))
+}
+
+fn edit(target: &Target) -> String {
+    format!("sudoedit {}", shell_word(&target.vm.config_env))
 }
 
 #[cfg(test)]

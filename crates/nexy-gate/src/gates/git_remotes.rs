@@ -1,10 +1,10 @@
 //! Code goes to the code repositories and artifacts to theirs: no push can mix them.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     observed::remotes::{self, Told, url_of},
-    tally::Tally,
 };
 use nexy_contract::{
     Fix, Target,
@@ -72,7 +72,7 @@ fn judge(target: &Target, told: &Told) -> Answer {
         target.repositories.server,
         target.repositories.artifacts
     );
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     let roles = [(&target.remotes.workspace, &target.repositories.workspace), (&target.remotes.server, &target.repositories.server)];
     remotes::judge(target, "git", &roles, told, &mut tally);
     for line in told.lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {

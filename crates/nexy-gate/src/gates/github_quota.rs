@@ -4,6 +4,7 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Target, Timestamp, text::shell_word};
 use nexy_outside::{
@@ -53,12 +54,12 @@ fn judge(target: &Target, has_token: bool, answer: Result<Allowance, GithubError
         Ok(allowance) => allowance,
         Err(error) => {
             let problem = error.problem("GitHub does not tell how many requests are left");
-            return Answer::unknown(problem.message(), expected, format!("{ask}\nnexy-gate github-token"));
+            return Answer::unknown(problem.message(), expected, Fix::command(ask).then_command("nexy-gate github-token"));
         }
     };
     if remaining > limit {
         let found = format!("GitHub speaks of {remaining} requests left of {limit}, which cannot be");
-        return Answer::unknown(found, expected, ask);
+        return Answer::unknown(found, expected, Fix::command(ask));
     }
     let renewed = renewal(reset, now);
     let whose = if has_token { "" } else { ", without a token" };
@@ -66,9 +67,11 @@ fn judge(target: &Target, has_token: bool, answer: Result<Allowance, GithubError
     if remaining >= target.limits.github_requests_min {
         Answer::pass(found)
     } else if !has_token && limit <= ANONYMOUS {
-        Answer::fail(found, expected, format!("gh auth login --hostname {}\nnexy-gate github-token github-quota", shell_word(&host)))
+        let login = format!("gh auth login --hostname {}", shell_word(&host));
+        Answer::fail(found, expected, Fix::command(login).then_command("nexy-gate github-token github-quota"))
     } else {
-        Answer::fail(found, expected, format!("all requests are there again {renewed}; until then, wait\n{ask}\nnexy-gate github-quota"))
+        let fix = Fix::note(format!("wait until all requests are there again {renewed}:"));
+        Answer::fail(found, expected, fix.then_command(ask).then_command("nexy-gate github-quota"))
     }
 }
 
@@ -102,11 +105,11 @@ mod tests {
         let answer = asked(true, 5000, 199, NOW + 1800);
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(
-            answer.fix.text().starts_with("all requests are there again in 30 min (2027-01-15T08:30:00Z); until then, wait\ngh api "),
+            answer.fix.text().starts_with("wait until all requests are there again in 30 min (2027-01-15T08:30:00Z):\ngh api "),
             "{}",
             answer.fix
         );
-        assert!(asked(true, 5000, 0, NOW - 5).fix.text().starts_with("all requests are there again any moment"));
+        assert!(asked(true, 5000, 0, NOW - 5).fix.text().starts_with("wait until all requests are there again any moment"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::{
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
 use expiry::Expiry;
+use nexy_contract::Fix;
 use nexy_contract::fix::command;
 use nexy_contract::{Timestamp, target::Limits, text::excerpt};
 use nexy_outside::{
@@ -38,7 +39,6 @@ const SCOPES: [&str; 2] = ["repo", "public_repo"];
 const CLASSIC: [&str; 2] = ["ghp_", "gho_"];
 /// A publication of the largest artifact over a slow line takes about so long, in seconds.
 const LONGEST_PUBLICATION_S: i64 = 3600;
-const LOGIN_AGAIN: &str = "gh auth login\nor set the variable to a new fine-grained token with `Contents: write`\nnexy-gate github-token";
 
 /// What is known of the token without asking.
 struct Held<'a> {
@@ -60,6 +60,12 @@ fn check(context: &Context) -> Answer {
     }
 }
 
+fn login_again() -> Fix {
+    Fix::command("gh auth login")
+        .then_note("or set the variable to a new fine-grained token with `Contents: write`")
+        .then_command("nexy-gate github-token")
+}
+
 fn expected(repository: &str) -> String {
     format!("a token with `Contents: write` on {repository} that outlasts the publication")
 }
@@ -75,18 +81,19 @@ fn judge(repository: &str, held: &Held<'_>, answer: &Result<RepositoryAccess, Gi
         return Answer::fail(
             format!("{repository} answers as {}, so it was moved", excerpt(&access.full_name, 80)),
             expected,
-            "correct repositories.artifacts in nexy.toml",
+            Fix::note("correct repositories.artifacts in nexy.toml"),
         );
     }
     match access.permissions {
         Some(permissions) if permissions.push => {}
         Some(_) => {
             let found = format!("the token of {origin} may read {repository}, but not write to it");
-            return Answer::fail(found, expected, "gh auth refresh -s repo\nor give the fine-grained token `Contents: write`");
+            let fix = Fix::command("gh auth refresh -s repo").then_note("or give the fine-grained token `Contents: write`");
+            return Answer::fail(found, expected, fix);
         }
         None => {
             let found = format!("GitHub does not say what the token of {origin} may do with {repository}");
-            return Answer::unknown(found, expected, "gh auth status");
+            return Answer::unknown(found, expected, Fix::command("gh auth status"));
         }
     }
     // The permissions are those of the person; a classic token may hold less.
@@ -96,7 +103,8 @@ fn judge(repository: &str, held: &Held<'_>, answer: &Result<RepositoryAccess, Gi
     {
         let scopes = if scopes.concat().is_empty() { "none".to_owned() } else { excerpt(&scopes.join(", "), 80) };
         let found = format!("the token of {origin} has no scope that lets it write to {repository} (it has: {scopes})");
-        return Answer::fail(found, expected, "gh auth refresh -s repo\nor make a new token with that scope");
+        let fix = Fix::command("gh auth refresh -s repo").then_note("or make a new token with that scope");
+        return Answer::fail(found, expected, fix);
     }
     let may_write = format!("the token of {origin} may write to {repository}");
     let needed_s = limits.report_max_age_s + LONGEST_PUBLICATION_S;
@@ -105,11 +113,12 @@ fn judge(repository: &str, held: &Held<'_>, answer: &Result<RepositoryAccess, Gi
         Some(Some(expiry)) if expiry.left_s > needed_s => Answer::pass(format!("{may_write}, expires {expiry}")),
         Some(Some(expiry)) => {
             let found = format!("the token of {origin} expires {expiry}, and a publication may take {} min", needed_s / 60);
-            Answer::fail(found, expected, LOGIN_AGAIN)
+            Answer::fail(found, expected, login_again())
         }
         Some(None) => {
             let found = format!("{may_write}, and says in no known form when it expires");
-            Answer::unknown(found, expected, "gh auth status\nlook up when the token expires, in its settings at GitHub")
+            let fix = Fix::command("gh auth status").then_note("look up when the token expires, in its settings at GitHub");
+            Answer::unknown(found, expected, fix)
         }
     }
 }
@@ -118,16 +127,18 @@ fn refused(repository: &str, origin: &str, error: &GithubError) -> Answer {
     let expected = expected(repository);
     let problem = error.problem(format!("the token of {origin} cannot be tried on {repository}"));
     match error.kind {
-        Kind::BadToken => Answer::fail(format!("GitHub does not accept the token of {origin}: {}", error.because), expected, LOGIN_AGAIN),
+        Kind::BadToken => Answer::fail(format!("GitHub does not accept the token of {origin}: {}", error.because), expected, login_again()),
         Kind::NotFound => Answer::fail(
             format!("the token of {origin} does not see {repository}: {}", error.because),
             expected,
-            format!("give the token access to {repository}, or correct repositories.artifacts in nexy.toml"),
+            Fix::note(format!("give the token access to {repository}, or correct repositories.artifacts in nexy.toml")),
         ),
         Kind::SingleSignOn => Answer::fail(
             format!("the organisation of {repository} lets the token of {origin} in only after its single sign-on: {}", error.because),
             expected,
-            "gh auth refresh\nor authorise the token in its settings at GitHub (Configure SSO)\nnexy-gate github-token",
+            Fix::command("gh auth refresh")
+                .then_note("or authorise the token in its settings at GitHub (Configure SSO)")
+                .then_command("nexy-gate github-token"),
         ),
         Kind::Forbidden | Kind::Refused => Answer::fail(problem.message(), expected, problem.fix),
         Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape | Kind::TooLarge | Kind::AlreadyExists => {

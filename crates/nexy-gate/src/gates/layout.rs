@@ -3,7 +3,7 @@
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    repository::{Repository, Side, Tag, short},
+    observed::repository::{Repository, Side, Tag, short},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -39,8 +39,8 @@ fn check(context: &Context) -> Answer {
 }
 
 fn look(context: &Context) -> Result<Answer, Answer> {
-    let repository = Repository::in_question(context, GATE.id)?;
-    let tag = repository.tag(context, GATE.id)?;
+    let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
+    let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
     let tree = repository.git.tree(&tag.commit).map_err(|error| repository.blind(&error, GATE.id))?;
     Ok(judge(&context.workspace.target.layout, &repository.side, &tag, &tree))
 }

@@ -9,12 +9,12 @@ mod checkout_state;
 mod code_repo_has_no_release;
 mod config_env;
 mod config_env_access;
+mod config_env_keys;
 mod db_backup;
 mod db_hardened;
 mod disk_space;
 mod exec_start;
 mod fixed_channel;
-mod gemini_key;
 mod gemini_smoke;
 mod git_remotes;
 mod github_quota;
@@ -67,7 +67,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &checkout_origin::GATE,
     &update_dirs::GATE,
     &config_env::GATE,
-    &gemini_key::GATE,
+    &config_env_keys::GATE,
     &config_env_access::GATE,
     &exec_start::GATE,
     &unit_enabled::GATE,
@@ -80,6 +80,14 @@ pub(crate) const GATES: &[&Gate] = &[
     &restore_drill::GATE,
     &db_hardened::GATE,
 ];
+
+/// Ids under which a gate was known before, with those of today; the command line takes both.
+const OLD_IDS: &[(&str, &str)] = &[("gemini-key", "config-env-keys")];
+
+/// The id of today of a name on the command line.
+pub(crate) fn current_id(name: &str) -> &str {
+    OLD_IDS.iter().find(|(old, _)| *old == name).map_or(name, |(_, id)| id)
+}
 
 /// Every profile, in the order of a release.
 pub(crate) const PROFILES: &[&str] = &["pre-production", "db", "before-deploy", "before-checkout", "hard", "before-publish"];
@@ -117,6 +125,15 @@ mod tests {
             .filter(|name| name != "mod")
             .collect();
         assert_eq!(files, GATES.iter().map(|gate| gate.id.to_owned()).collect());
+    }
+
+    #[test]
+    fn an_old_id_leads_to_a_gate_and_is_no_gate_itself() {
+        for (old, id) in OLD_IDS {
+            assert_eq!(current_id(old), *id);
+            assert!(GATES.iter().any(|gate| gate.id == *id) && GATES.iter().all(|gate| gate.id != *old), "{old}");
+        }
+        assert_eq!(current_id("config-env"), "config-env");
     }
 
     #[test]

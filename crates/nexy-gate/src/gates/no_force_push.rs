@@ -5,11 +5,11 @@ mod refusal;
 mod settings;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
     observed::remotes::url_of,
-    repository::{Repository, short},
-    tally::Tally,
+    observed::repository::{Repository, short},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -106,7 +106,7 @@ fn check(context: &Context) -> Answer {
 }
 
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
-    let repository = Repository::in_question(context, GATE.id)?;
+    let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
     let tag = context.tag().map_err(|error| {
         let fix = Fix::command(format!("nexy-gate {} --tag vX.Y.Z.W", GATE.id));
         Answer::unknown(format!("nobody says which tag is meant: {}", error.because()), "a tag to look for", fix)
@@ -116,7 +116,7 @@ fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
 }
 
 fn judge(target: &Target, facts: &Facts) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for (found, fix) in &facts.forcing {
         tally.fail(found, fix);
     }
@@ -141,7 +141,7 @@ fn judge_asked<'a>(
     remote: &str,
     repository: &str,
     asked: &'a Asked,
-    tally: &mut Tally,
+    tally: &mut AnswerBuilder,
 ) -> Option<(Option<&'a Branch>, Option<&'a RemoteTag>)> {
     let (name, url) = (shell_word(remote), shell_word(&url_of(target, repository)));
     match asked {
@@ -165,7 +165,7 @@ fn judge_asked<'a>(
     None
 }
 
-fn judge_branch(target: &Target, facts: &Facts, branch: Option<&Branch>, tally: &mut Tally) {
+fn judge_branch(target: &Target, facts: &Facts, branch: Option<&Branch>, tally: &mut AnswerBuilder) {
     let remote = &target.remotes.workspace;
     let name = shell_word(remote);
     match (&facts.branch, branch) {
@@ -188,7 +188,7 @@ fn judge_branch(target: &Target, facts: &Facts, branch: Option<&Branch>, tally: 
     }
 }
 
-fn judge_tag(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut Tally) {
+fn judge_tag(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut AnswerBuilder) {
     let (name, tag_name) = (shell_word(remote), &facts.tag);
     match (&facts.local_tag, tag) {
         (_, None) => tally.pass(format!("{remote} has no {tag_name} yet")),
@@ -220,7 +220,7 @@ fn judge_tag(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut T
 }
 
 /// The server's tag stands on the split commit, which only git subtree could name; what can be seen is that it is not ours.
-fn judge_server(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut Tally) {
+fn judge_server(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut AnswerBuilder) {
     let name = &facts.tag;
     match (tag, &facts.local_tag) {
         (None, _) => tally.pass(format!("{remote} has no {name} yet; its branch, which git subtree feeds, was not compared")),

@@ -5,10 +5,10 @@ mod scan;
 mod words;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
-    tracked::{Kind, Tracked},
+    observed::git_files::{Kind, Tracked},
 };
 use nexy_contract::{
     Fix, Target,
@@ -198,7 +198,7 @@ fn judge(target: &Target, seen: &Seen) -> Answer {
     if seen.files == 0 && seen.blind.is_empty() {
         return Answer::unknown("git tracks no text file in the workspace", expected(target), Fix::command("git ls-files"));
     }
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     if !seen.spots.is_empty() {
         let shown = |spot: &Spot| format!("{}:{} names {}", excerpt(&spot.path, 200), spot.line, spot.legacy.shown());
         let mut found: Vec<String> = seen.spots.iter().take(MOST_NAMED).map(shown).collect();

@@ -3,10 +3,10 @@
 mod pip;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     formats::requirements::{self, Obstacle},
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::command;
@@ -176,7 +176,7 @@ fn expected(target: &Target) -> String {
 
 fn judge(commands: &Commands<'_>, seen: &Seen) -> Answer {
     let target = commands.target;
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for pin in target.python.pins.iter().filter(|pin| !requirements::is_plain(pin)) {
         let found = format!("cannot determine whether the pin `{}` is installed: it names no version", excerpt(pin, 60));
         tally.unknown(found, Fix::note("correct python.pins in nexy.toml"));
@@ -199,7 +199,7 @@ fn judge(commands: &Commands<'_>, seen: &Seen) -> Answer {
     tally.answer(expected(target))
 }
 
-fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, tally: &mut Tally) {
+fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, tally: &mut AnswerBuilder) {
     match reply {
         Reply::Good => tally.pass(good),
         Reply::No(said) => tally.fail(format!("pip: {said}"), commands.install_all()),
@@ -217,7 +217,7 @@ fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, tally: &mut Tal
     }
 }
 
-fn judge_stub(commands: &Commands<'_>, stub: &Stub, tally: &mut Tally) {
+fn judge_stub(commands: &Commands<'_>, stub: &Stub, tally: &mut AnswerBuilder) {
     let path = &stub.path;
     match &stub.reply {
         None => tally.fail(format!("the stub {path} does not exist"), commands.restore(path)),

@@ -3,10 +3,10 @@
 mod bashisms;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     formats::secrets,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -133,7 +133,7 @@ fn expected(folder: &str) -> String {
 }
 
 fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], parse: Parse<'_>) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     if remote.is_empty() {
         tally.unknown(format!("there is no script in {folder}"), Fix::command(format!("git checkout -- {}", shell_word(folder))));
     } else if !remote.iter().any(|script| script.name == FRAME) {
@@ -155,7 +155,7 @@ fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], par
     tally.answer(expected(folder))
 }
 
-fn unread(script: &Script, because: &str, tally: &mut Tally) {
+fn unread(script: &Script, because: &str, tally: &mut AnswerBuilder) {
     tally.unknown(
         format!("{} cannot be read: {because}", shown(script)),
         Fix::command(format!("git checkout -- {}", shell_word(&script.path))),
@@ -163,7 +163,7 @@ fn unread(script: &Script, because: &str, tally: &mut Tally) {
 }
 
 /// The frame is not judged but known: its tests stand where these tools are made.
-fn judge_frame(script: &Script, bytes: &[u8], tally: &mut Tally) {
+fn judge_frame(script: &Script, bytes: &[u8], tally: &mut AnswerBuilder) {
     if bytes != FRAME_TEXT.as_bytes() {
         let found = format!("{} is not the one that these tools were built with", shown(script));
         tally.fail(
@@ -179,7 +179,7 @@ fn shown(script: &Script) -> String {
 }
 
 /// One script, by itself and behind the frame.
-fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut Tally) {
+fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut AnswerBuilder) {
     let (name, word) = (shown(script), shell_word(&script.path));
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return tally.fail(format!("{name} is empty"), Fix::command(format!("git checkout -- {word}")));
@@ -243,7 +243,7 @@ fn no_plain_text(bytes: &[u8], word: &str) -> Option<(String, Fix)> {
 }
 
 /// `--parameters` puts lines before the script, and breaks its first one.
-fn judge_sender(script: &Script, tally: &mut Tally) {
+fn judge_sender(script: &Script, tally: &mut AnswerBuilder) {
     let bytes = match &script.bytes {
         Ok(bytes) => bytes,
         Err(because) => return unread(script, because, tally),
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn a_sender_that_cannot_be_read_is_unknown() {
-        let mut tally = Tally::default();
+        let mut tally = AnswerBuilder::default();
         judge_sender(&Script { bytes: Err("permission denied".to_owned()), ..script("send.sh", "") }, &mut tally);
         let answer = tally.answer("it can be read");
         assert_eq!(answer.verdict, Verdict::Unknown);
@@ -378,7 +378,7 @@ mod tests {
             ("# az --parameters\nother --parameters x\n", false),
             ("az vm list\nother --parameters x\n", false),
         ] {
-            let mut tally = Tally::default();
+            let mut tally = AnswerBuilder::default();
             judge_sender(&script("vm.sh", text), &mut tally);
             tally.pass("looked");
             assert_eq!(tally.answer("x").verdict == Verdict::Fail, is_refused, "{text}");

@@ -1,10 +1,10 @@
 //! Code goes before artifacts: users must not be offered a version that the server does not run yet.
 
 use crate::{
-    carried,
+    answer_builder::AnswerBuilder,
+    cached_answer,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
 };
 use nexy_contract::{
     Fix, ReleaseVersion,
@@ -72,9 +72,9 @@ fn check(context: &Context) -> Answer {
         );
     };
     if let Some(record) = context.record.as_ref().filter(|record| record.version == version)
-        && let Some(at) = carried::since(record, VERIFIER, &ASKED_ON_THE_VM, clock::now(), &target.limits)
+        && let Some(at) = cached_answer::fresh_since(record, VERIFIER, &ASKED_ON_THE_VM, clock::now(), &target.limits)
     {
-        return Answer::pass(format!("{}{at}: the VM runs {version} ({VERIFIER} local)", carried::MARK));
+        return Answer::pass(format!("{}{at}: the VM runs {version} ({VERIFIER} local)", cached_answer::PREFIX));
     }
     let wanted = Wanted { version, remote: &target.remotes.workspace };
     let mut looks: Vec<(&str, Look)> = Vec::new();
@@ -103,7 +103,7 @@ fn look(context: &Context, url: &str) -> Look {
 
 fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {
     let version = wanted.version;
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for ((path, _), (word, look)) in DOCUMENTS.iter().zip(looks) {
         let said = match look {
             Ok(said) => said,

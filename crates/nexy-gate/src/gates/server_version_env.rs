@@ -1,16 +1,15 @@
 //! Nothing in the server's environment contradicts the version file, which it would win over.
 
-use super::config_env;
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    owned_version::{self, NoVersion},
+    observed::config_env,
     systemd_unit::{
         loaded::{self, EnvironmentFile, Properties, quoted_words, value},
         overrides::{self, KEYS, OverrideValue, VersionOverride},
         settings,
     },
-    tally::Tally,
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
@@ -18,7 +17,12 @@ use nexy_contract::{
     config_env::Rule,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{Workspace, files, systemd, tree::Tree};
+use nexy_outside::{
+    Workspace, files,
+    owned_version::{self, NoVersion},
+    systemd,
+    tree::RootFs,
+};
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
@@ -69,7 +73,7 @@ fn check(context: &Context) -> Answer {
         Ok(version) => version,
         Err(error) => return no_version(workspace, &error),
     };
-    let parsed = match config_env::read(context) {
+    let parsed = match config_env::read(&context.workspace.target, &context.tree) {
         Ok(parsed) => parsed,
         Err(answer) => return answer,
     };
@@ -131,7 +135,7 @@ fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) ->
     }
     match systemd::environment() {
         Ok(environment) => {
-            let defaults = settings::defaults(&Tree::here()).unwrap_or_default();
+            let defaults = settings::defaults(&RootFs::here()).unwrap_or_default();
             found.extend(overrides::from_manager(&environment, |key| defaults.get(key)?.manager_file.clone()));
         }
         Err(error) => blind.push((format!("cannot determine what the manager gives to every service: {error}"), SHOW.to_owned())),
@@ -180,7 +184,7 @@ fn from_environment_file(file: &EnvironmentFile) -> Result<Vec<VersionOverride>,
 
 fn judge(facts: &Facts<'_>) -> Answer {
     let (file, version) = (facts.version_file, facts.version);
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for key in KEYS {
         let all: Vec<&VersionOverride> = facts.overrides.iter().filter(|found| found.key == key).collect();
         for (rank, found) in all.iter().enumerate() {

@@ -1,10 +1,11 @@
 //! The update server has one manifest to read, and no older one to fall back to.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
 };
+use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
     manifest::ManifestFacts,
@@ -12,7 +13,7 @@ use nexy_contract::{
 };
 use nexy_outside::{
     files::{self, FileError},
-    tree::Tree,
+    tree::RootFs,
 };
 use std::{io::ErrorKind, path::Path};
 
@@ -47,13 +48,12 @@ pub(crate) const GATE: Gate = Gate {
 const MAX_BYTES: u64 = 1 << 20;
 const NAME: &str = "manifest.json";
 const EXPECTED: &str = "one sound manifest.json, the same bytes in every folder of layout.manifest_dirs, and no other manifest_*.json";
-const DELIVER: &str = "on the laptop:\nmake manifest-deliver";
 const AGAIN: &str = "sudo nexy-gate single-manifest";
 /// What the beta feed is made from, when it is there.
 const BETA: &str = "manifest_beta.json";
 const STRAYS_SHOWN: usize = 5;
 
-/// What one path gave; `Err` holds why nobody can tell.
+/// What one path gave; `Err` holds why it cannot be determined.
 type Looked = Result<Seen, String>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ fn check(context: &Context) -> Answer {
     judge(&folders)
 }
 
-fn look(tree: &Tree, folder: &Path) -> Folder {
+fn look(tree: &RootFs, folder: &Path) -> Folder {
     let contents = |names: Vec<String>| Contents {
         manifest: read(tree, &folder.join(NAME)),
         others: names.into_iter().filter(|name| is_fallback(name)).map(|name| (name.clone(), read(tree, &folder.join(name)))).collect(),
@@ -103,7 +103,7 @@ fn look(tree: &Tree, folder: &Path) -> Folder {
     Folder { path: folder.display().to_string(), holds }
 }
 
-fn read(tree: &Tree, path: &Path) -> Looked {
+fn read(tree: &RootFs, path: &Path) -> Looked {
     match tree.find(path).and_then(|place| files::read(&place, MAX_BYTES)) {
         Ok(bytes) => Ok(Seen::Bytes(bytes)),
         Err(error) if error.is_missing() => Ok(Seen::Missing),
@@ -118,17 +118,17 @@ fn is_fallback(name: &str) -> bool {
 }
 
 fn judge(folders: &[Folder]) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     let mut first: Option<(&str, &[u8])> = None;
     for folder in folders {
         let contents = match &folder.holds {
             Ok(Some(contents)) => contents,
             Ok(None) => {
-                tally.fail(format!("there is no folder {}", folder.path), DELIVER);
+                tally.fail(format!("the folder {} does not exist", folder.path), deliver());
                 continue;
             }
             Err(because) => {
-                tally.unknown(format!("cannot look into {}: {because}", folder.path), AGAIN);
+                tally.unknown(format!("cannot look into {}: {because}", folder.path), Fix::command(AGAIN));
                 continue;
             }
         };
@@ -136,7 +136,7 @@ fn judge(folders: &[Folder]) -> Answer {
         match (manifest, first) {
             (Some(bytes), None) => first = Some((&folder.path, bytes)),
             (Some(bytes), Some((other, those))) if bytes != those => {
-                tally.fail(format!("{other}/{NAME} and {}/{NAME} differ", folder.path), DELIVER);
+                tally.fail(format!("{other}/{NAME} and {}/{NAME} differ", folder.path), deliver());
             }
             _ => {}
         }
@@ -146,32 +146,32 @@ fn judge(folders: &[Folder]) -> Answer {
 }
 
 /// The bytes of a folder's manifest, sound or not; `None` when there are none.
-fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, tally: &mut Tally) -> Option<&'a [u8]> {
+fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, tally: &mut AnswerBuilder) -> Option<&'a [u8]> {
     let path = format!("{folder}/{NAME}");
     let bytes = match manifest {
         Ok(Seen::Bytes(bytes)) => bytes,
         Ok(Seen::Missing) => {
-            tally.fail(format!("there is no {path}"), DELIVER);
+            tally.fail(format!("{path} does not exist"), deliver());
             return None;
         }
         Ok(Seen::TooLarge) => {
-            tally.fail(format!("{path} is larger than 1 MiB, so it is no manifest"), DELIVER);
+            tally.fail(format!("{path} is larger than 1 MiB, so it is not a manifest"), deliver());
             return None;
         }
         Err(because) => {
-            tally.unknown(format!("cannot read {path}: {because}"), AGAIN);
+            tally.unknown(format!("cannot read {path}: {because}"), Fix::command(AGAIN));
             return None;
         }
     };
     match std::str::from_utf8(bytes).map(ManifestFacts::read) {
         Ok(Ok(facts)) => tally.pass(format!("{path} says {} · {}", facts.version, facts.sha256.short())),
-        Ok(Err(error)) => tally.fail(format!("{path} {error}"), DELIVER),
-        Err(_) => tally.fail(format!("{path} is no UTF-8"), DELIVER),
+        Ok(Err(error)) => tally.fail(format!("{path} {error}"), deliver()),
+        Err(_) => tally.fail(format!("{path} is not UTF-8"), deliver()),
     }
     Some(bytes)
 }
 
-fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked)], tally: &mut Tally) {
+fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked)], tally: &mut AnswerBuilder) {
     let mut strays: Vec<&str> = Vec::new();
     for (name, looked) in others {
         match looked {
@@ -179,7 +179,8 @@ fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked
             Ok(_) => strays.push(name),
             Err(because) => {
                 let path = format!("{folder}/{name}");
-                tally.unknown(format!("cannot read {}: {because}", excerpt(&path, 300)), format!("ls -ld {}\n{AGAIN}", shell_word(&path)));
+                let fix = Fix::command(format!("ls -ld {}", shell_word(&path))).then_command(AGAIN);
+                tally.unknown(format!("cannot read {}: {because}", excerpt(&path, 300)), fix);
             }
         }
     }
@@ -196,22 +197,23 @@ fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked
     tally.fail(found, moves(folder, &strays));
 }
 
-/// Nothing is removed: a file that nobody knows may be the only one of its kind.
-fn moves(folder: &str, strays: &[&str]) -> String {
+fn deliver() -> Fix {
+    Fix::note("on the laptop:").then_command("make manifest-deliver")
+}
+
+/// Nothing is removed: an unknown file may be the only one of its kind.
+fn moves(folder: &str, strays: &[&str]) -> Fix {
     let is_plain = |name: &&str| !name.chars().any(char::is_control) && !name.contains('\u{fffd}');
     if !strays.iter().all(is_plain) {
         // A name that cannot be shown as it is cannot be typed as it is.
-        return format!("ls -lb {}\nmove away what was found there", shell_word(folder));
+        return Fix::command(format!("ls -lb {}", shell_word(folder))).then_note("move away what was found there");
     }
     let one = |name: &&str| {
         let path = format!("{folder}/{name}");
         format!("sudo mv {} {}", shell_word(&path), shell_word(&format!("{path}.kept")))
     };
-    let mut lines: Vec<String> = strays.iter().map(one).collect();
-    if strays.contains(&BETA) {
-        lines.push("from then on the beta feed shows the stable manifest".to_owned());
-    }
-    lines.join("\n")
+    let fix = Fix::commands(strays.iter().map(one));
+    if strays.contains(&BETA) { fix.then_note("from then on the beta feed shows the stable manifest") } else { fix }
 }
 
 #[cfg(test)]
@@ -253,11 +255,11 @@ mod tests {
         let no_folder = Folder { path: "/b".to_owned(), holds: Ok(None) };
         for (second, said) in [
             (folder("/b", Ok(manifest("2.0.0.3")), &[]), "/a/manifest.json and /b/manifest.json differ"),
-            (folder("/b", Ok(Seen::Missing), &[]), "there is no /b/manifest.json"),
+            (folder("/b", Ok(Seen::Missing), &[]), "/b/manifest.json does not exist"),
             (folder("/b", Ok(Seen::TooLarge), &[]), "larger than 1 MiB"),
             (folder("/b", text("{"), &[]), "/b/manifest.json is no JSON object"),
-            (folder("/b", Ok(Seen::Bytes(vec![0xff])), &[]), "/b/manifest.json is no UTF-8"),
-            (no_folder, "there is no folder /b"),
+            (folder("/b", Ok(Seen::Bytes(vec![0xff])), &[]), "/b/manifest.json is not UTF-8"),
+            (no_folder, "the folder /b does not exist"),
             (folder("/b", new(), &[("manifest_2.0.0.3.json", Ok(manifest("2.0.0.3")))]), "/b holds manifest_2.0.0.3.json: no copy"),
             (folder("/b", new(), &[("manifest_beta.json", Ok(Seen::Missing))]), "/b holds manifest_beta.json"),
             (folder("/b", new(), &[("manifest_tmp.json", Ok(Seen::TooLarge))]), "/b holds manifest_tmp.json"),
@@ -301,8 +303,8 @@ mod tests {
 
     #[test]
     fn every_stray_gets_its_command_and_a_name_that_cannot_be_typed_gets_none() {
-        assert_eq!(moves("/a b", &["manifest_1.json"]), "sudo mv '/a b/manifest_1.json' '/a b/manifest_1.json.kept'");
-        assert!(moves("/a", &[BETA]).ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
-        assert_eq!(moves("/a", &["manifest_1.json", "manifest_\n.json"]), "ls -lb /a\nmove away what was found there");
+        assert_eq!(moves("/a b", &["manifest_1.json"]).text(), "sudo mv '/a b/manifest_1.json' '/a b/manifest_1.json.kept'");
+        assert!(moves("/a", &[BETA]).text().ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
+        assert_eq!(moves("/a", &["manifest_1.json", "manifest_\n.json"]).text(), "ls -lb /a\nmove away what was found there");
     }
 }

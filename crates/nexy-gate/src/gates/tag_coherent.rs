@@ -3,10 +3,10 @@
 mod look;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    repository::{Repository, Side, Tag, short},
-    tally::Tally,
+    observed::repository::{Repository, Side, Tag, short},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -98,14 +98,14 @@ fn check(context: &Context) -> Answer {
 }
 
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
-    let repository = Repository::in_question(context, GATE.id)?;
-    let tag = repository.tag(context, GATE.id)?;
+    let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
+    let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
     let facts = look::look(context, &repository, &tag).map_err(|error| repository.blind(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
 }
 
 fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     let name = &tag.name;
     judge_version(target, side, tag, facts, &mut tally);
     judge_manifests(side, tag, &facts.manifests, &mut tally);
@@ -132,7 +132,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
     tally.answer(format!("{} in all of {name}, equal manifests that are not newer, no settings and no keys in it", tag.version))
 }
 
-fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: &mut Tally) {
+fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: &mut AnswerBuilder) {
     let fix = side.next_version(tag.version, Fix::none());
     let file = &target.layout.version_file;
     match &facts.version {
@@ -159,7 +159,7 @@ fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: 
     }
 }
 
-fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], tally: &mut Tally) {
+fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], tally: &mut AnswerBuilder) {
     let fix = side.next_version(tag.version, Fix::command("make manifest-sync"));
     let mut first: Option<(&str, &str)> = None;
     for (path, held) in manifests {
@@ -206,7 +206,7 @@ fn rename(side: &Side, branch: &str, name: &str) -> Fix {
         .then_command(format!("git push {remote} {branch}:refs/heads/branch-{name} :refs/heads/{name}"))
 }
 
-fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, tally: &mut Tally) {
+fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, tally: &mut AnswerBuilder) {
     let (path, word) = (&runtime.path, shell_word(&runtime.path));
     if runtime.in_tag {
         let fix = side.next_version(tag.version, Fix::command(format!("git rm --cached -- {word}")));
@@ -218,7 +218,7 @@ fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, tally: &mut Tally) {
     }
 }
 
-fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &mut Tally) {
+fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &mut AnswerBuilder) {
     if keys.is_empty() {
         return;
     }
@@ -233,7 +233,7 @@ fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &m
 }
 
 /// What works in the workspace and was never committed fails to import everywhere else.
-fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut Tally) {
+fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut AnswerBuilder) {
     if paths.is_empty() {
         return;
     }
@@ -247,7 +247,7 @@ fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut Tally) {
     tally.fail(format!("the workspace holds code that is in no commit: {}", named.join(", ")), side.next_version(tag.version, add));
 }
 
-fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut Tally) {
+fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut AnswerBuilder) {
     let name = shell_word(&tag.name);
     match head {
         Head::Same => tally.pass("it is what is checked out"),

@@ -1,11 +1,10 @@
 //! The guide and `nexy.toml` name the same target, and the guide names no legacy one.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     formats::guide_block::{self, Scalar},
     gate::{Answer, Explain, Gate, Machine, Takes},
-    owned_version::{self, NoVersion},
-    tally::Tally,
 };
 use nexy_contract::{
     Fix, ReleaseVersion, Target,
@@ -13,7 +12,10 @@ use nexy_contract::{
     target::{ArtifactKind, Legacy},
     text::{excerpt, shell_word},
 };
-use nexy_outside::files;
+use nexy_outside::{
+    files,
+    owned_version::{self, NoVersion},
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "target-canonical",
@@ -73,7 +75,7 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
             );
         }
     };
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     let wanted = wanted(target);
     for (key, value) in &wanted {
         compare(&scalars, key, value, path, &mut tally);
@@ -130,7 +132,7 @@ fn url_key(kind: ArtifactKind) -> String {
     format!("update.{}_url", kind.word())
 }
 
-fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, tally: &mut Tally) {
+fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, tally: &mut AnswerBuilder) {
     match scalars.iter().find(|scalar| scalar.path == key) {
         None => tally.fail(format!("{key} does not exist"), Fix::note(format!("Add {key}: \"{value}\" to the block in {path}"))),
         Some(scalar) if scalar.value != value => {

@@ -1,11 +1,10 @@
 //! Version and bytes move together, forward, or not at all.
 
 use crate::{
-    channels::Channels,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    inbox::{Bytes, Found, Inbox},
-    owned_version::{self, NoVersion},
+    observed::channels::Channels,
+    observed::inbox::{Bytes, Found, Inbox},
 };
 use nexy_contract::{
     Fix, ReleaseVersion, Target,
@@ -14,7 +13,10 @@ use nexy_contract::{
     target::ArtifactRow,
     text::shell_word,
 };
-use nexy_outside::manifests::{self, FoundManifest};
+use nexy_outside::{
+    manifests::{self, FoundManifest},
+    owned_version::{self, NoVersion},
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "version-moves",
@@ -185,7 +187,7 @@ fn next_after(version: ReleaseVersion) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::{Look, Seen};
+    use crate::observed::channels::{Look, Seen};
     use nexy_contract::{Sha256Digest, Verdict, report::SeenAsset, target::ArtifactKind};
 
     fn version(last: u32) -> ReleaseVersion {
@@ -267,7 +269,7 @@ mod tests {
     fn nothing_to_compare_is_unknown() {
         let empty = Inbox { names: Ok(None), artifacts: vec![] };
         assert_eq!(feed_bytes(&target(), &empty, None).expect_err("nothing").verdict, Verdict::Unknown);
-        let fault = crate::inbox::Fault::Unreadable("permission denied".into());
+        let fault = crate::observed::inbox::Fault::Unreadable("permission denied".into());
         let unreadable = Inbox { names: Ok(None), artifacts: vec![Found { row: row(true), bytes: Err(fault) }] };
         assert_eq!(feed_bytes(&target(), &unreadable, None).expect_err("nothing").verdict, Verdict::Unknown);
     }

@@ -1,13 +1,15 @@
 //! Every place that holds the version holds the same one: three of 78 release tags once did.
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    owned_version::{self, NoVersion},
-    tally::Tally,
 };
 use nexy_contract::{Fix, ReleaseVersion, fix::command, target::VersionPlace, text::shell_word, version_places};
-use nexy_outside::files;
+use nexy_outside::{
+    files,
+    owned_version::{self, NoVersion},
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "version-synced",
@@ -67,7 +69,7 @@ fn check(context: &Context) -> Answer {
 
 fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&VersionPlace, Held)]) -> Answer {
     let set = || Fix::command(format!("nexy-version set {version}"));
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     if let Some(recorded) = recorded
         && recorded != version
     {

@@ -4,14 +4,14 @@ mod push;
 mod sign_in;
 
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     formats::{
         workflow::{Because, Job, Run, Tri, Workflow, is_shared_group},
         yaml::Node,
     },
     gate::{Answer, Explain, Gate, Machine, Takes},
-    tally::Tally,
-    tracked::Tracked,
+    observed::git_files::Tracked,
 };
 use nexy_contract::{
     Fix, Target,
@@ -81,7 +81,7 @@ fn expected(target: &Target) -> String {
 }
 
 fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, files: &[File]) -> Answer {
-    let mut tally = Tally::default();
+    let mut tally = AnswerBuilder::default();
     for (index, file) in files.iter().enumerate() {
         let (is_own, shown, word) = (index == 0, excerpt(&file.path, 120), shell_word(&file.path));
         let text = match &file.text {
@@ -120,7 +120,7 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
 }
 
 /// What GitHub obeys in the message of the commit that is pushed.
-fn judge_message(message: Result<&str, &String>, tally: &mut Tally) {
+fn judge_message(message: Result<&str, &String>, tally: &mut AnswerBuilder) {
     let message = match message {
         Ok(message) => message.to_lowercase(),
         Err(because) => return tally.unknown(format!("the message of HEAD cannot be read: {because}"), Fix::command("git log -1")),
@@ -143,7 +143,7 @@ fn lines(title: String, yaml: &str) -> Fix {
 }
 
 /// Puts a verdict and its reason into the tally; a yes needs no words.
-fn tell(tally: &mut Tally, (verdict, found): Because, fix: Fix) {
+fn tell(tally: &mut AnswerBuilder, (verdict, found): Because, fix: Fix) {
     match verdict {
         Tri::Yes => {}
         Tri::No => tally.fail(found, fix),
@@ -151,7 +151,7 @@ fn tell(tally: &mut Tally, (verdict, found): Because, fix: Fix) {
     }
 }
 
-fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut Tally) {
+fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut AnswerBuilder) {
     let (rules, layout) = (&target.workflow, &target.layout);
     for file in [&layout.entry_point, &layout.requirements] {
         if let Err((verdict, because)) = push::starts(&workflow.events, &rules.branch, file) {
@@ -221,7 +221,7 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut 
 }
 
 /// What a pull request starts must not deploy: it may come from a fork.
-fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, tally: &mut Tally) {
+fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, tally: &mut AnswerBuilder) {
     for (event, _) in workflow.events.iter().filter(|(event, _)| *event == "pull_request" || *event == "pull_request_target") {
         let run = Run { event, branch: None };
         // Needs that GitHub refuses start nothing.

@@ -1,6 +1,6 @@
 //! Asks `az`, and tells apart why it does not answer: no login, no right to look, no such thing, no network.
 
-use crate::gate::Answer;
+use nexy_contract::question::Answer;
 use nexy_contract::{
     Fix, Target,
     text::{excerpt, shell_word},

@@ -1,5 +1,11 @@
-//! What several gates look at, looked at in one way.
+//! What several gates look at; it is looked at in one way, and once.
 
 pub(crate) mod azure;
+pub(crate) mod channels;
+pub(crate) mod config_env;
+pub(crate) mod git_files;
+pub(crate) mod inbox;
+pub(crate) mod receipts;
 pub(crate) mod remote_url;
 pub(crate) mod remotes;
+pub(crate) mod repository;

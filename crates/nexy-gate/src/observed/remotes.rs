@@ -1,7 +1,7 @@
 //! Where the remotes of a repository lead, and what to type when one leads elsewhere.
 
 use super::remote_url::{self, Place};
-use crate::tally::Tally;
+use crate::answer_builder::AnswerBuilder;
 use nexy_contract::{Fix, Target, text::shell_word};
 use nexy_outside::{
     git::{Git, GitError, Setting},
@@ -60,7 +60,7 @@ pub(crate) fn lines(output: &str) -> Vec<Line> {
 }
 
 /// Holds remotes against the repositories that they should lead to, each `owner/name`; `git` is how git is typed there.
-pub(crate) fn judge(target: &Target, git: &str, roles: &[(&String, &String)], told: &Told, tally: &mut Tally) {
+pub(crate) fn judge(target: &Target, git: &str, roles: &[(&String, &String)], told: &Told, tally: &mut AnswerBuilder) {
     let Some(web) = Url::parse(&target.github.web_url) else {
         return tally.unknown("github.web_url is no URL", Fix::note("Correct github.web_url in nexy.toml."));
     };
@@ -74,7 +74,7 @@ pub(crate) fn place(target: &Target, url: &str) -> Option<Place> {
     Some(remote_url::place(url, &Url::parse(&target.github.web_url)?))
 }
 
-fn judge_one(role: &Role<'_>, web: &Url, told: &Told, tally: &mut Tally) {
+fn judge_one(role: &Role<'_>, web: &Url, told: &Told, tally: &mut AnswerBuilder) {
     let Role { remote, repository, url, git } = role;
     let (name, url) = (shell_word(remote), shell_word(url));
     let here: Vec<&Line> = told.lines.iter().filter(|line| line.remote == *remote).collect();

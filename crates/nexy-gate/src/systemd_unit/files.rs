@@ -5,7 +5,7 @@ use nexy_contract::text::excerpt;
 use nexy_outside::{
     files,
     ownership::{self, Kind},
-    tree::Tree,
+    tree::RootFs,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,7 +49,7 @@ pub(crate) struct OnDisk {
 ///
 /// # Errors
 /// Why it cannot be determined, in words.
-pub(crate) fn find(tree: &Tree, unit: &str) -> Result<OnDisk, String> {
+pub(crate) fn find(tree: &RootFs, unit: &str) -> Result<OnDisk, String> {
     let aliases = Aliases::read(tree, unit)?;
     let id = aliases.resolve(unit);
     let mut folders: Vec<String> = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn find(tree: &Tree, unit: &str) -> Result<OnDisk, String> {
 ///
 /// # Errors
 /// As [`find`].
-pub(crate) fn of_manager(tree: &Tree) -> Result<Vec<String>, String> {
+pub(crate) fn of_manager(tree: &RootFs) -> Result<Vec<String>, String> {
     let mut paths = Vec::new();
     for path in MANAGER_FOLDERS.map(|folder| format!("{folder}/system.conf")) {
         if read(tree, &path)?.is_some() {
@@ -83,7 +83,7 @@ pub(crate) fn of_manager(tree: &Tree) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// As [`find`].
-pub(crate) fn unread(tree: &Tree, unit: &str, loaded: &[String]) -> Result<Vec<String>, String> {
+pub(crate) fn unread(tree: &RootFs, unit: &str, loaded: &[String]) -> Result<Vec<String>, String> {
     let loaded: BTreeSet<String> = loaded.iter().map(|path| real_folder(tree, path)).collect();
     let mut unread = Vec::new();
     for path in find(tree, unit)?.drop_ins {
@@ -100,7 +100,7 @@ pub(crate) fn unread(tree: &Tree, unit: &str, loaded: &[String]) -> Result<Vec<S
 ///
 /// # Errors
 /// As [`find`].
-pub(crate) fn read(tree: &Tree, path: &str) -> Result<Option<String>, String> {
+pub(crate) fn read(tree: &RootFs, path: &str) -> Result<Option<String>, String> {
     let missing = |error: files::FileError| if error.is_missing() { Ok(None) } else { Err(hidden(path, &error.because())) };
     match ownership::look_in(tree, Path::new(path)) {
         Ok(found) if found.kind != Kind::File => return Ok(None),
@@ -118,7 +118,7 @@ fn hidden(path: &str, because: &str) -> String {
 }
 
 /// The first file of the name, or of its template. A link that leads nowhere, or to the null device, hides those behind it.
-fn main_file(tree: &Tree, id: &str) -> Result<Option<String>, String> {
+fn main_file(tree: &RootFs, id: &str) -> Result<Option<String>, String> {
     for name in [Some(id.to_owned()), template_of(id)].into_iter().flatten() {
         for path in FOLDERS.map(|folder| format!("{folder}/{name}")) {
             match ownership::look_in(tree, Path::new(&path)) {
@@ -135,7 +135,7 @@ fn main_file(tree: &Tree, id: &str) -> Result<Option<String>, String> {
 }
 
 /// Of several drop-ins of one name the one in the first folder counts, whatever it is.
-fn drop_ins(tree: &Tree, folders: &[String]) -> Result<Vec<String>, String> {
+fn drop_ins(tree: &RootFs, folders: &[String]) -> Result<Vec<String>, String> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for folder in folders {
         for name in names_in(tree, folder)?.into_iter().filter(|name| name.ends_with(".conf") && !name.starts_with('.')) {
@@ -146,7 +146,7 @@ fn drop_ins(tree: &Tree, folders: &[String]) -> Result<Vec<String>, String> {
     Ok(found.into_values().collect())
 }
 
-fn names_in(tree: &Tree, folder: &str) -> Result<Vec<String>, String> {
+fn names_in(tree: &RootFs, folder: &str) -> Result<Vec<String>, String> {
     match tree.find(Path::new(folder)).and_then(|place| files::list(&place)) {
         Ok(names) => Ok(names.unwrap_or_default()),
         Err(error) if error.is_missing() || error.source.kind() == std::io::ErrorKind::NotADirectory => Ok(Vec::new()),
@@ -155,7 +155,7 @@ fn names_in(tree: &Tree, folder: &str) -> Result<Vec<String>, String> {
 }
 
 /// The path with the links of its folder followed, as the manager names drop-ins: `/lib` leads to `/usr/lib`.
-fn real_folder(tree: &Tree, path: &str) -> String {
+fn real_folder(tree: &RootFs, path: &str) -> String {
     let Some((folder, name)) = path.rsplit_once('/') else { return path.to_owned() };
     tree.walk(Path::new(folder)).map_or_else(|_| path.to_owned(), |walk| tree.name(&walk.end).join(name).display().to_string())
 }
@@ -192,7 +192,7 @@ fn drop_in_folders(unit: &str) -> Vec<String> {
 struct Aliases(BTreeMap<String, Option<String>>);
 
 impl Aliases {
-    fn read(tree: &Tree, unit: &str) -> Result<Self, String> {
+    fn read(tree: &RootFs, unit: &str) -> Result<Self, String> {
         let places: BTreeSet<PathBuf> = FOLDERS.iter().filter_map(|folder| Some(tree.walk(Path::new(folder)).ok()?.end)).collect();
         let target = |path: &str| {
             let end = tree.walk(Path::new(path)).ok()?.end;

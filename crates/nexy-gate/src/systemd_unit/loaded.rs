@@ -1,7 +1,7 @@
 //! A unit as the manager has loaded it: the properties that `systemctl show` prints, taken apart.
 
 use super::{edit::UnitFile, files};
-use nexy_outside::{accounts::Accounts, tree::Tree};
+use nexy_outside::{accounts::Accounts, tree::RootFs};
 use std::{collections::BTreeMap, path::Path};
 
 /// What `systemctl show` prints, by name.
@@ -50,7 +50,7 @@ pub(crate) fn unit_files(properties: &Properties) -> Vec<UnitFile> {
     let main = Some(value(properties, "FragmentPath").to_owned()).filter(|path| !path.is_empty());
     let all = main.into_iter().map(|path| (path, false)).chain(drop_ins(properties).into_iter().map(|path| (path, true)));
     let read = |(path, is_drop_in): (String, bool)| {
-        let text = files::read(&Tree::here(), &path).ok().flatten();
+        let text = files::read(&RootFs::here(), &path).ok().flatten();
         UnitFile { path, is_drop_in, text }
     };
     all.map(read).collect()

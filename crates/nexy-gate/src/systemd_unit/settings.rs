@@ -2,7 +2,7 @@
 //! manager has loaded these files is another gate's question.
 
 use super::{files, loaded::EnvironmentFile};
-use nexy_outside::tree::Tree;
+use nexy_outside::tree::RootFs;
 use std::collections::BTreeMap;
 
 /// What the files set.
@@ -33,7 +33,7 @@ pub(crate) struct Assignment {
 ///
 /// # Errors
 /// Why it cannot be determined, in words.
-pub(crate) fn defaults(tree: &Tree) -> Result<BTreeMap<String, Assignment>, String> {
+pub(crate) fn defaults(tree: &RootFs) -> Result<BTreeMap<String, Assignment>, String> {
     let mut defaults = BTreeMap::new();
     for path in files::of_manager(tree)? {
         let mut directives = Directives::default();
@@ -53,7 +53,7 @@ pub(crate) fn defaults(tree: &Tree) -> Result<BTreeMap<String, Assignment>, Stri
 ///
 /// # Errors
 /// As [`defaults`].
-pub(crate) fn read(tree: &Tree, unit: &str) -> Result<Settings, String> {
+pub(crate) fn read(tree: &RootFs, unit: &str) -> Result<Settings, String> {
     let mut directives = Directives::default();
     let on_disk = files::find(tree, unit)?;
     for path in on_disk.main.iter().chain(&on_disk.drop_ins) {
@@ -212,7 +212,7 @@ mod tests {
             std::fs::create_dir_all(place.parent().expect("a folder")).expect("folders");
             nexy_outside::files::replace(&place, text.as_bytes()).expect("a file");
         }
-        let settings = read(&Tree::at(root.path()).expect("a tree"), "a.service").expect("it can be read");
+        let settings = read(&RootFs::at(root.path()).expect("a tree"), "a.service").expect("it can be read");
         assert_eq!(pairs(&settings), "B=2 D=1");
         assert_eq!(settings.environment["D"].manager_file.as_deref(), Some("/usr/lib/systemd/system.conf.d/2.conf"));
     }

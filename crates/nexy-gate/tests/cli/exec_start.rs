@@ -190,7 +190,7 @@ fn the_hard_profile_asks_all_in_the_tables_order() {
     let ids: Vec<&str> = report["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["id"].as_str()).collect();
     let all = [
         "config-env",
-        "gemini-key",
+        "config-env-keys",
         "config-env-access",
         "exec-start",
         "unit-enabled",

@@ -52,16 +52,10 @@ fn a_whole_before_checkout_asks_the_model_once() {
 }
 
 #[test]
-fn each_refusal_of_the_key_is_a_no_of_its_own_and_repeats_nothing() {
+fn a_refusal_of_the_key_is_a_failure_that_repeats_nothing_and_is_asked_once() {
     for (says, found, fix) in [
         (Model::Expired, "GEMINI_API_KEY has expired", "sudoedit "),
-        (Model::Leaked, "found in public", "sudoedit "),
-        (Model::Suspended, "the key's project was suspended", "settle that where the key was issued"),
-        (Model::ServiceDisabled, "the API is switched off in the key's project", "settle that"),
-        (Model::KeyRestricted, "restricted to other APIs", "settle that"),
         (Model::DayQuota, "the quota of a day of GEMINI_API_KEY is used up (RESOURCE_EXHAUSTED)", "raise the quota"),
-        (Model::MinuteQuota, "asking again may help in 21 s", "give it a minute"),
-        (Model::Location, "serves nobody at the place", "another region"),
     ] {
         let world = with("");
         world.standin.set_gemini(says);
@@ -73,16 +67,12 @@ fn each_refusal_of_the_key_is_a_no_of_its_own_and_repeats_nothing() {
 }
 
 #[test]
-fn a_key_that_nobody_knows_is_invalid_and_a_model_that_there_is_not_is_named() {
+fn an_unknown_key_is_invalid() {
     let world = with("");
     world.standin.set_gemini_key("another-key-than-that-one");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "is no valid key (API_KEY_INVALID)");
     holds(&finding, "fix", "sudo nexy-gate hard && sudo systemctl restart ");
-    let world = with("GEMINI_PRIMARY_MODEL=gemini-9.9-none\n");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "there is no model gemini-9.9-none");
-    holds(&finding, "fix", "behind GEMINI_PRIMARY_MODEL");
 }
 
 #[test]
@@ -108,17 +98,14 @@ fn what_could_be_a_secret_in_place_of_a_model_is_neither_sent_nor_shown() {
 fn a_key_that_the_server_would_not_get_is_a_no_without_a_request() {
     let world = world();
     for (text, found) in [
-        ("A=1\n".to_owned(), "is absent"),
-        ("GEMINI_API_KEY=\n".to_owned(), "is empty"),
         ("GEMINI_API_KEY=YOUR_GEMINI_API_KEY_HERE\n".to_owned(), "placeholder"),
-        (format!("GEMINI_API_KEY='{SECRET} {SECRET}'\n"), "blank"),
         (format!("GEMINI_API_KEY={SECRET}ключ\n"), "characters that no key has"),
     ] {
         world.set_config_env(&text);
         holds(&asked(&world, GATE, 1), "found", found);
     }
     std::fs::remove_file(world.vm_path("config.env")).expect("the file");
-    holds(&asked(&world, GATE, 1), "found", "there is no ");
+    holds(&asked(&world, GATE, 1), "found", "does not exist");
     assert_eq!(requests(&world), [""; 0]);
 }
 
@@ -143,22 +130,14 @@ fn a_closed_file_is_unknown() {
 }
 
 #[test]
-fn an_outage_a_redirect_and_somebody_else_s_answer_are_unknown() {
-    let html = Reply::Status(200, json!("<html>welcome to our hotel</html>"));
+fn an_outage_a_redirect_and_another_server_s_answer_are_unknown() {
     for (reply, found) in [
         (Reply::HangupBefore, "cannot reach"),
-        (Reply::CutAfter(10), "after 10 bytes"),
-        (Reply::WrongLength, "something else than JSON"),
         (Reply::Oversized(1 << 20), "which cannot be right"),
         (Reply::Stall(Duration::from_secs(3)), "did not answer in time"),
-        (Reply::HangAfter(4), "did not answer in time"),
         (Reply::RedirectTo("https://elsewhere.example/".to_owned()), "HTTP 302 with something else than JSON"),
         (Reply::Status(407, json!({})), "HTTP 407 in a form that is not the API's"),
-        (Reply::Status(404, json!({"message": "Not Found"})), "HTTP 404 in a form that is not the API's"),
-        (Reply::Status(502, json!({})), "HTTP 502"),
-        (html, "without an answer of the model"),
-        (Reply::Status(200, json!({"candidates": []})), "without an answer of the model"),
-        (Reply::CorruptBytes(0), "something else than JSON"),
+        (Reply::Status(200, json!("<html>welcome to our hotel</html>")), "without an answer of the model"),
     ] {
         let world = with("");
         world.set_target("limits", "request_timeout_s", "2");
@@ -167,17 +146,6 @@ fn an_outage_a_redirect_and_somebody_else_s_answer_are_unknown() {
         holds(&asked(&world, GATE, 69), "found", found);
         assert_eq!(requests(&world).len(), 1, "it is not asked twice");
     }
-}
-
-#[test]
-fn an_overloaded_or_blocking_model_is_unknown() {
-    let world = with("");
-    world.standin.set_gemini(Model::Overloaded);
-    holds(&asked(&world, GATE, 69), "found", "overloaded");
-    world.standin.set_gemini(Model::Blocks);
-    let finding = asked(&world, GATE, 69);
-    holds(&finding, "found", "without an answer of the model");
-    holds(&finding, "fix", "| curl -sS -H @- ");
 }
 
 #[test]

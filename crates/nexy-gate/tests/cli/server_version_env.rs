@@ -90,7 +90,7 @@ fn a_missing_or_undecodable_file_is_a_no() {
     fs::write(world.vm_path("config.env"), b"A=1\nSERVER_VERSION=\xff\n").expect("the file");
     holds(&asked(&world, GATE, 1), "found", "it is no UTF-8");
     fs::remove_file(world.vm_path("config.env")).expect("the file");
-    holds(&asked(&world, GATE, 1), "found", "there is no ");
+    holds(&asked(&world, GATE, 1), "found", "does not exist");
 }
 
 #[test]

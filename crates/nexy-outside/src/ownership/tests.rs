@@ -1,4 +1,4 @@
-//! What is computed is what the kernel says: real files with real owners, modes and lists, tried as real ids.
+//! What is computed is what the kernel says: real files with real owners and modes, tried as real ids.
 
 use super::*;
 use crate::programs::Run;
@@ -19,32 +19,20 @@ struct Case {
     owner: usize,
     group: usize,
     mode: u32,
-    /// As `setfacl` takes it; without entries there is no list.
-    entries: Vec<String>,
-    mask: Option<u32>,
     asks: usize,
     groups: Vec<usize>,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let entry = (0_usize..2, 0_usize..3, 0_u32..8).prop_map(|(kind, id, rights)| match kind {
-        0 => format!("u:{}:{rights}", UIDS[id]),
-        _ => format!("g:{}:{rights}", GIDS[id]),
-    });
-    let entries = proptest::collection::vec(entry, 0..5);
     let asks = (0_usize..3, proptest::collection::vec(0_usize..3, 1..4));
-    (any::<bool>(), 0_usize..3, 0_usize..3, 0_u32..0o1000, entries, proptest::option::of(0_u32..8), asks).prop_map(
-        |(is_folder, owner, group, mode, entries, mask, (asks, groups))| Case {
-            is_folder,
-            owner,
-            group,
-            mode,
-            entries,
-            mask,
-            asks,
-            groups,
-        },
-    )
+    (any::<bool>(), 0_usize..3, 0_usize..3, 0_u32..0o1000, asks).prop_map(|(is_folder, owner, group, mode, (asks, groups))| Case {
+        is_folder,
+        owner,
+        group,
+        mode,
+        asks,
+        groups,
+    })
 }
 
 /// Whether this machine can play it; says so loudly when it cannot.
@@ -53,7 +41,7 @@ fn can_be_played(test: &str) -> bool {
         skipped(test, "it gives files to other accounts", Need::Root);
         return false;
     }
-    has_program(test, "setfacl", "acl") && has_program(test, "setpriv", "util-linux")
+    has_program(test, "setpriv", "util-linux")
 }
 
 fn ran(name: &str, arguments: &[&str]) -> String {
@@ -75,17 +63,11 @@ fn both_answers(folder: &Path, case: &Case) -> (String, String) {
     chown(&path, Some(UIDS[case.owner]), Some(GIDS[case.group])).expect("its owner");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(case.mode)).expect("its mode");
     let shown = path.to_str().expect("a path");
-    for entry in &case.entries {
-        ran("setfacl", &["-m", entry, shown]);
-    }
-    if let Some(mask) = case.mask.filter(|_| !case.entries.is_empty()) {
-        ran("setfacl", &["-n", "-m", &format!("m::{mask}"), shown]);
-    }
     let groups: Vec<u32> = case.groups.iter().map(|group| GIDS[*group]).collect();
     let account = Account { name: "somebody".to_owned(), uid: UIDS[case.asks], gid: groups[0], groups };
-    let standing = look_in(&Tree::here(), &path).expect("it is there");
-    assert_eq!(standing.kind, if case.is_folder { Kind::Folder } else { Kind::File });
-    let grants = |rights: &[Right], word: &str| if standing.grants_all(&account, rights) { word.to_owned() } else { "-".to_owned() };
+    let metadata = look_in(&RootFs::here(), &path).expect("it is there");
+    assert_eq!(metadata.kind, if case.is_folder { Kind::Folder } else { Kind::File });
+    let grants = |rights: &[Right], word: &str| if metadata.grants_all(&account, rights) { word.to_owned() } else { "-".to_owned() };
     let computed = [
         grants(&[Right::Read], "r"),
         grants(&[Right::Write], "w"),
@@ -111,8 +93,8 @@ fn account(uid: u32, groups: &[u32]) -> Account {
     Account { name: "somebody".to_owned(), uid, gid: groups[0], groups: groups.to_vec() }
 }
 
-fn file(uid: u32, gid: u32, mode: u32) -> Standing {
-    Standing { path: "/f".into(), kind: Kind::File, uid, gid, mode, acl: Acl::Absent }
+fn file(uid: u32, gid: u32, mode: u32) -> PathMetadata {
+    PathMetadata { path: "/f".into(), kind: Kind::File, uid, gid, mode, acl: Acl::Absent }
 }
 
 #[test]
@@ -143,13 +125,13 @@ fn what_it_leads_to_comes_first_then_the_folders_from_the_nearest_and_the_links(
     }
     crate::files::replace(&root.join("b/file"), b"x").expect("a file");
     std::os::unix::fs::symlink("/b/file", root.join("a/link")).expect("a link");
-    let tree = Tree::at(&root).expect("it is there");
-    let steps = way(&tree, Path::new("/a/link")).expect("it is there");
+    let tree = RootFs::at(&root).expect("it is there");
+    let steps = path_chain(&tree, Path::new("/a/link")).expect("it is there");
     let seen: Vec<(&str, Kind)> = steps.iter().map(|step| (step.path.to_str().expect("a name"), step.kind)).collect();
     assert_eq!(seen, [("/a/link", Kind::File), ("/b", Kind::Folder), ("/a", Kind::Folder), ("/", Kind::Folder), ("/a/link", Kind::Link)]);
-    let here = way(&Tree::here(), &root.join("b/file")).expect("it is there");
+    let here = path_chain(&RootFs::here(), &root.join("b/file")).expect("it is there");
     assert_eq!(here.last().map(|step| step.path.as_path()), Some(Path::new("/")));
-    assert!(way(&tree, Path::new("/a/nothing")).expect_err("it is missing").is_missing());
+    assert!(path_chain(&tree, Path::new("/a/nothing")).expect_err("it is missing").is_missing());
 }
 
 #[test]
@@ -170,24 +152,24 @@ fn what_is_computed_is_what_the_kernel_says() {
     assert!(outcome.is_ok(), "{}", outcome.expect_err("a case"));
 }
 
+/// A list as the kernel keeps it: owner, one user, group, mask and others.
+const LIST: &[u8] = b"\x02\0\0\0\x01\0\x07\0\xff\xff\xff\xff\x02\0\x04\0\x41\x9c\0\0\x04\0\x05\0\xff\xff\xff\xff\
+    \x10\0\x05\0\xff\xff\xff\xff\x20\0\x05\0\xff\xff\xff\xff";
+
 #[test]
-fn a_real_list_is_seen_on_every_step() {
-    if !can_be_played("a_real_list_is_seen_on_every_step") {
-        return;
-    }
+fn a_list_is_seen_on_a_file_and_so_is_one_that_a_folder_hands_down() {
     let folder = tempfile::tempdir().expect("a folder");
-    crate::files::replace(&folder.path().join("file"), b"x").expect("a file");
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).expect("its mode");
-    let (shown, file) = (folder.path().to_str().expect("a path"), folder.path().join("file"));
-    ran("setfacl", &["-m", "u:40001:x", shown]);
-    ran("setfacl", &["-d", "-m", "u:40002:rwx", shown]);
-    let steps = way(&Tree::here(), &file).expect("it is there");
-    let somebody = |uid| Account { name: "somebody".to_owned(), uid, gid: 40011, groups: vec![40011] };
-    assert!(steps[1].grants(&somebody(40001), Right::Execute), "{:?}", steps[1]);
-    // What a folder hands down to new files grants nothing on the folder itself.
-    assert!(!steps[1].grants(&somebody(40002), Right::Execute), "{:?}", steps[1]);
-    // More entries than fit where most lists do.
-    let many: Vec<String> = (0..100).map(|id| format!("u:{}:r", 50_000 + id)).collect();
-    ran("setfacl", &["-m", &many.join(","), shown]);
-    assert!(look_in(&Tree::here(), folder.path()).expect("it is there").grants(&somebody(50_099), Right::Read));
+    let file = folder.path().join("file");
+    crate::files::replace(&file, b"x").expect("a file");
+    let seen = |path: &Path| look_in(&RootFs::here(), path).expect("it is there").acl;
+    assert_eq!((seen(&file), seen(folder.path())), (Acl::Absent, Acl::Absent));
+    let set = |path: &Path, name: &str| rustix::fs::setxattr(path, name, LIST, rustix::fs::XattrFlags::empty());
+    if set(&file, "system.posix_acl_access") == Err(Errno::NOTSUP) {
+        let need = Need::Other("a temporary folder on a file system with access control lists");
+        return skipped("a_list_is_seen", "this file system keeps no lists", need);
+    }
+    set(folder.path(), "system.posix_acl_default").expect("a list for new files");
+    assert_eq!((seen(&file), seen(folder.path())), (Acl::Present, Acl::Present));
+    let steps = path_chain(&RootFs::here(), &file).expect("it is there");
+    assert_eq!(steps.iter().filter(|step| step.acl == Acl::Present).count(), 2);
 }

@@ -9,7 +9,7 @@ use machine::{CHECKOUT, Machine, UNIT, USER, set_config_env, unit};
 use nexy_standin::world::fix_text;
 use serde_json::Value;
 
-const FILES: &str = "nexy-gate config-env gemini-key config-env-access exec-start server-version-env";
+const FILES: &str = "nexy-gate config-env config-env-keys config-env-access exec-start server-version-env";
 
 /// The finding of one gate or probe.
 fn finding<'a>(report: &'a Value, id: &str) -> &'a Value {

@@ -41,9 +41,9 @@ fn the_tool_gets_the_vms_own_target_and_answers_in_json() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo \"$@\"");
     let target = world.vm_path("etc/nexy.toml");
-    run(&world, "scripts/vm.sh nexy-gate gemini-key config-env")
+    run(&world, "scripts/vm.sh nexy-gate config-env-keys config-env")
         .exits(0)
-        .prints(&format!("--target {} --format json --brief gemini-key config-env\n", target.display()));
+        .prints(&format!("--target {} --format json --brief config-env-keys config-env\n", target.display()));
 }
 
 #[test]
@@ -57,8 +57,8 @@ fn indented_json_comes_back_as_the_same_document() {
 #[test]
 fn what_the_tool_tells_people_is_told_and_marked() {
     let world = World::new();
-    on_vm(&world, "nexy-gate", "echo 'FAIL gemini-key' >&2; echo '[stderr]' >&2; echo '{}'; exit 1");
-    run(&world, GATE).exits(1).says("vm: FAIL gemini-key").says("vm: [stderr]").prints("{}");
+    on_vm(&world, "nexy-gate", "echo 'FAIL config-env-keys' >&2; echo '[stderr]' >&2; echo '{}'; exit 1");
+    run(&world, GATE).exits(1).says("vm: FAIL config-env-keys").says("vm: [stderr]").prints("{}");
 }
 
 #[test]

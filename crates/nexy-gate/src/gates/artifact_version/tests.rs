@@ -1,7 +1,7 @@
 //! What is decided about every combination of what was seen.
 
 use super::*;
-use crate::inbox::Fault;
+use crate::observed::inbox::Fault;
 use nexy_contract::{Severity, Sha256Digest};
 
 const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);

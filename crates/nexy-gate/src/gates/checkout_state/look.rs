@@ -1,7 +1,7 @@
 //! What `checkout-state` looks at: HEAD, index and files, and what git was in the middle of.
 
 use super::Facts;
-use crate::repository::Repository;
+use crate::observed::repository::Repository;
 use nexy_outside::{files::FileError, git::GitError, ownership};
 use std::path::Path;
 

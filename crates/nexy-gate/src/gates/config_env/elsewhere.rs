@@ -1,16 +1,17 @@
 //! Other files from which a process could get the same settings: those of other layouts, and what the unit itself loads.
 
-use super::{MAX_BYTES, place};
+use super::place;
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
+    observed::config_env,
     systemd_unit::{
         loaded::EnvironmentFile,
         settings::{self, Settings},
     },
-    tally::Tally,
 };
 use nexy_contract::{
-    config_env::{self, Parsed, Rule, Severity},
+    config_env::{Parsed, Rule, Severity, parse},
     target::Target,
     text::{excerpt, shell_word},
 };
@@ -18,7 +19,7 @@ use nexy_outside::{
     files,
     ownership::{self, Kind},
     systemd::{self, Environment, SystemdError},
-    tree::Tree,
+    tree::RootFs,
 };
 use std::path::{Path, PathBuf};
 
@@ -37,7 +38,7 @@ enum Other {
 }
 
 /// Judges every other file against the one that the server reads.
-pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
+pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut AnswerBuilder) {
     let (target, tree) = (&context.workspace.target, &context.tree);
     for path in of_other_layouts(target) {
         other_layout(tree, &target.vm.config_env, &path, parsed, tally);
@@ -66,7 +67,7 @@ fn of_other_layouts(target: &Target) -> Vec<PathBuf> {
     paths
 }
 
-fn look(tree: &Tree, file: &str, path: &Path) -> Other {
+fn look(tree: &RootFs, file: &str, path: &Path) -> Other {
     let real = |path: &Path| tree.walk(path).map(|walk| walk.end).ok();
     match ownership::look_in(tree, path) {
         Err(error) if error.is_missing() => return Other::Nothing,
@@ -75,15 +76,15 @@ fn look(tree: &Tree, file: &str, path: &Path) -> Other {
         Ok(found) if found.kind != Kind::File => return Other::NoSettings,
         Ok(_) => {}
     }
-    match tree.find(path).and_then(|place| files::read(&place, MAX_BYTES)) {
-        Ok(bytes) => Other::Settings(config_env::parse(&bytes)),
+    match tree.find(path).and_then(|place| files::read(&place, config_env::MAX_BYTES)) {
+        Ok(bytes) => Other::Settings(parse(&bytes)),
         Err(error) if error.source.kind() == std::io::ErrorKind::FileTooLarge => Other::NoSettings,
         Err(error) => Other::Hidden(error.because()),
     }
 }
 
 /// A second file is harmless as long as it says the same; the day it does not, somebody edits the wrong one.
-fn other_layout(tree: &Tree, file: &str, path: &Path, parsed: &Parsed, tally: &mut Tally) {
+fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, tally: &mut AnswerBuilder) {
     let shown = path.display();
     match look(tree, file, path) {
         Other::Nothing | Other::NoSettings => {}
@@ -105,7 +106,7 @@ fn other_layout(tree: &Tree, file: &str, path: &Path, parsed: &Parsed, tally: &m
 }
 
 /// What the manager sets comes first: the server's reader leaves alone what is set already.
-fn of_unit(tree: &Tree, target: &Target, settings: &Settings, parsed: &Parsed, tally: &mut Tally) {
+fn of_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed, tally: &mut AnswerBuilder) {
     let (unit, file) = (&target.service.unit, target.vm.config_env.as_str());
     let edit = format!("sudo systemctl edit --full {}", shell_word(unit));
     for EnvironmentFile { path, is_optional } in &settings.files {
@@ -145,7 +146,13 @@ fn of_unit(tree: &Tree, target: &Target, settings: &Settings, parsed: &Parsed, t
 }
 
 /// What the running manager gives to every service; without a manager nothing does.
-fn of_manager(target: &Target, settings: &Settings, environment: Result<Environment, SystemdError>, parsed: &Parsed, tally: &mut Tally) {
+fn of_manager(
+    target: &Target,
+    settings: &Settings,
+    environment: Result<Environment, SystemdError>,
+    parsed: &Parsed,
+    tally: &mut AnswerBuilder,
+) {
     let (file, show) = (target.vm.config_env.as_str(), "systemctl show-environment");
     let environment = match environment {
         Ok(environment) => environment,
@@ -169,7 +176,7 @@ fn of_manager(target: &Target, settings: &Settings, environment: Result<Environm
 }
 
 /// A file that the manager loads as well: its own grammar must not matter, and it must not contradict.
-fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], tally: &mut Tally) {
+fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], tally: &mut AnswerBuilder) {
     let fix = format!("sudoedit {}\n{AGAIN}", shell_word(shown));
     let mut broken: Vec<Rule> = Vec::new();
     for problem in other.problems.iter().filter(|problem| problem.severity != Severity::Unusual) {

@@ -1,8 +1,8 @@
 //! Whether the code in the checkout still splits a line at its last `=`, which no value with a `=` survives.
 
 use super::LINES_SHOWN;
-use crate::{context::Context, tally::Tally};
-use nexy_contract::{config_env::Parsed, text::shell_word};
+use crate::{answer_builder::AnswerBuilder, context::Context};
+use nexy_contract::{Fix, config_env::Parsed, text::shell_word};
 use nexy_outside::{
     files::{self, FileError},
     owned_version,
@@ -13,7 +13,7 @@ use std::path::Path;
 const OLD: [&str; 2] = ["rsplit('='", "rsplit(\"=\""];
 
 /// Judges only the code that is to run: before a checkout of another tag, what lies there is about to be replaced.
-pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
+pub(super) fn judge(context: &Context, parsed: &Parsed, answer: &mut AnswerBuilder) {
     let lines: Vec<String> = parsed
         .entries
         .iter()
@@ -27,7 +27,7 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
     let file = shell_word(&target.vm.config_env);
     let readers = match readers(context) {
         Ok(readers) => readers,
-        Err(error) => return tally.unknown(error.to_string(), "sudo nexy-gate config-env"),
+        Err(error) => return answer.unknown(error.to_string(), Fix::command("sudo nexy-gate config-env")),
     };
     for reader in readers {
         let more = if lines.len() > LINES_SHOWN { format!(" and {} more", lines.len() - LINES_SHOWN) } else { String::new() };
@@ -36,10 +36,10 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut Tally) {
             "equals-sign in the value of line {shown}{more}: {reader} splits a line at its last `=`, takes what stands before it for the name, \
              and the server dies at its start"
         );
-        let fix = format!(
-            "deploy a tag whose {reader} splits at the first `=`, or write these values without one:\nsudoedit {file}\nsudo nexy-gate config-env"
-        );
-        tally.fail(found, fix);
+        let fix = Fix::note(format!("deploy a tag whose {reader} splits at the first `=`, or write these values without one:"))
+            .then_command(format!("sudoedit {file}"))
+            .then_command("sudo nexy-gate config-env");
+        answer.fail(found, fix);
     }
 }
 

@@ -1,34 +1,37 @@
-//! The judgement on every input: the file, the way to it, lists, and what the trial said.
+//! The judgement on every input: the file, the way to it, and what the attempt said; and the commands that mend it.
 
 use super::*;
 use nexy_contract::Verdict;
-use nexy_outside::acl::AccessList;
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nserver:x:1000:1000::/srv:/bin/sh\nother:x:1001:1001::/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nserver:x:1000:\nother:x:1001:\nteam:x:50:server,other\n";
 
-fn step(path: &str, uid: u32, gid: u32, mode: u32) -> Standing {
+fn step(path: &str, uid: u32, gid: u32, mode: u32) -> PathMetadata {
     let kind = if path.ends_with("settings") { Kind::File } else { Kind::Folder };
-    Standing { path: path.into(), kind, uid, gid, mode, acl: Acl::Absent }
+    PathMetadata { path: path.into(), kind, uid, gid, mode, acl: Acl::Absent }
 }
 
 /// As the rulebook wants it: the file of root and the service's group, in a checkout of the service's user.
-fn good() -> Vec<Standing> {
+fn good() -> Vec<PathMetadata> {
     vec![step("/srv/app/settings", 0, 1000, 0o640), step("/srv/app", 1000, 1000, 0o755), step("/srv", 0, 0, 0o755), step("/", 0, 0, 0o755)]
 }
 
-fn answer(steps: &[Standing], trial: &Trial) -> Answer {
-    let accounts = Accounts::parse(PASSWD, GROUP);
+fn repair_in(group: &str, steps: &[PathMetadata], trial: &UserAttempt) -> Repair {
+    let accounts = Accounts::parse(PASSWD, group);
     let account = accounts.account("server").expect("it is there");
-    let (path, checkout) = (Path::new("/srv/app/settings"), Path::new("/srv/app"));
-    judge(&Facts { path, access: Access { accounts: &accounts, account: &account, checkout }, steps, trial })
+    let permissions = Permissions { accounts: &accounts, account: &account, checkout: Path::new("/srv/app") };
+    judge(&Facts { path: Path::new("/srv/app/settings"), real: "/srv/app/settings".into(), permissions, steps, trial: trial.clone() })
 }
 
-fn refused() -> Trial {
-    Trial::Refused("cannot open it".to_owned())
+fn answer(steps: &[PathMetadata], trial: &UserAttempt) -> Answer {
+    repair_in(GROUP, steps, trial).now
 }
 
-fn with(change: impl FnOnce(&mut Vec<Standing>)) -> Vec<Standing> {
+fn refused() -> UserAttempt {
+    UserAttempt::Refused("cannot open it".to_owned())
+}
+
+fn with(change: impl FnOnce(&mut Vec<PathMetadata>)) -> Vec<PathMetadata> {
     let mut steps = good();
     change(&mut steps);
     steps
@@ -36,8 +39,8 @@ fn with(change: impl FnOnce(&mut Vec<Standing>)) -> Vec<Standing> {
 
 #[test]
 fn the_rulebooks_own_state_passes_and_so_does_a_stricter_mode() {
-    assert_eq!(answer(&good(), &Trial::Allowed).verdict, Verdict::Pass);
-    assert_eq!(answer(&with(|steps| steps[0].mode = 0o440), &Trial::Allowed).verdict, Verdict::Pass);
+    assert_eq!(answer(&good(), &UserAttempt::Allowed).verdict, Verdict::Pass);
+    assert_eq!(answer(&with(|steps| steps[0].mode = 0o440), &UserAttempt::Allowed).verdict, Verdict::Pass);
 }
 
 #[test]
@@ -49,10 +52,10 @@ fn a_wrong_owner_group_or_mode_is_a_no_with_the_rulebooks_commands() {
         (with(|steps| steps[0].mode = 0o660), "is 0660"),
         (with(|steps| steps[0].mode = 0o4640), "is 4640"),
     ] {
-        let answer = answer(&steps, &Trial::Allowed);
+        let answer = answer(&steps, &UserAttempt::Allowed);
         assert_eq!(answer.verdict, Verdict::Fail, "{said}");
         assert!(answer.found.contains(said), "{}", answer.found);
-        assert_eq!(answer.fix.text(), "sudo chown root:server /srv/app/settings\nsudo chmod 640 /srv/app/settings");
+        assert_eq!(answer.fix.text(), "sudo chown -h root:server /srv/app/settings\nsudo chmod 640 /srv/app/settings");
     }
 }
 
@@ -63,7 +66,7 @@ fn a_file_that_the_user_cannot_reach_is_a_no() {
         (with(|steps| steps[2].mode = 0o750), "server cannot pass /srv "),
         (with(|steps| steps[1].mode = 0o655), "server cannot pass /srv/app "),
     ] {
-        for trial in [refused(), Trial::NotTried("no root".to_owned())] {
+        for trial in [refused(), UserAttempt::NotTried("no root".to_owned())] {
             let answer = answer(&steps, &trial);
             assert_eq!(answer.verdict, Verdict::Fail, "{said}");
             assert!(answer.found.contains(said), "{}", answer.found);
@@ -74,28 +77,22 @@ fn a_file_that_the_user_cannot_reach_is_a_no() {
 #[test]
 fn rule_and_trial_that_disagree_are_unknown_and_so_is_a_rule_alone() {
     assert_eq!(answer(&good(), &refused()).verdict, Verdict::Unknown);
-    assert_eq!(answer(&with(|steps| steps[0].mode = 0o600), &Trial::Allowed).verdict, Verdict::Unknown);
-    assert_eq!(answer(&with(|steps| steps[2].mode = 0o700), &Trial::Allowed).verdict, Verdict::Unknown);
-    let alone = answer(&good(), &Trial::NotTried("only root can try it as server".to_owned()));
+    assert_eq!(answer(&with(|steps| steps[0].mode = 0o600), &UserAttempt::Allowed).verdict, Verdict::Unknown);
+    assert_eq!(answer(&with(|steps| steps[2].mode = 0o700), &UserAttempt::Allowed).verdict, Verdict::Unknown);
+    let alone = answer(&good(), &UserAttempt::NotTried("only root can try it as server".to_owned()));
     assert_eq!((alone.verdict, alone.fix.text().as_str()), (Verdict::Unknown, "sudo nexy-gate config-env-access"));
 }
 
 #[test]
 fn a_fault_of_the_way_is_a_no_with_its_command() {
-    let answer = answer(&with(|steps| steps[1].mode = 0o757), &Trial::Allowed);
+    let answer = answer(&with(|steps| steps[1].mode = 0o757), &UserAttempt::Allowed);
     assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "sudo chmod o-w /srv/app"));
     assert!(answer.found.contains("everybody can replace what is in /srv/app"), "{}", answer.found);
 }
 
 #[test]
 fn whoever_is_in_the_files_group_can_read_it_and_must_leave() {
-    let with_group = |group: &str| {
-        let accounts = Accounts::parse(PASSWD, group);
-        let account = accounts.account("server").expect("it is there");
-        let (path, checkout) = (Path::new("/srv/app/settings"), Path::new("/srv/app"));
-        let access = Access { accounts: &accounts, account: &account, checkout };
-        judge(&Facts { path, access, steps: &good(), trial: &Trial::Allowed })
-    };
+    let with_group = |group: &str| repair_in(group, &good(), &UserAttempt::Allowed).now;
     let answer = with_group("root:x:0:\nserver:x:1000:other\n");
     assert_eq!(answer.verdict, Verdict::Fail);
     assert!(answer.found.contains("other can read /srv/app/settings, being in the group server"), "{}", answer.found);
@@ -104,32 +101,27 @@ fn whoever_is_in_the_files_group_can_read_it_and_must_leave() {
 }
 
 #[test]
-fn a_list_is_judged_entry_by_entry_and_one_that_nobody_can_read_is_unknown() {
-    let listed = |entries: Vec<(Tag, u32)>| {
-        with(|steps| {
-            let list = AccessList::of(entries).expect("a list");
-            (steps[0].mode, steps[0].acl) = (0o600 | list.mask() << 3, Acl::List(list));
-        })
-    };
-    let classes = |named| vec![(Tag::Owner, 6), named, (Tag::OwningGroup, 4), (Tag::Mask, 4), (Tag::Others, 0)];
-    let answer_of = |steps: &[Standing]| answer(steps, &Trial::Allowed);
-    assert_eq!(answer_of(&listed(classes((Tag::User(1000), 6)))).verdict, Verdict::Pass);
-    let other = answer_of(&listed(classes((Tag::User(1001), 4))));
-    assert_eq!(other.verdict, Verdict::Fail);
-    assert!(other.found.contains("other can read /srv/app/settings by its access control list"), "{}", other.found);
-    assert!(other.fix.text().contains("sudo setfacl -b -m u::rw,g::r,o::- /srv/app/settings\nsudo chmod 640"), "{}", other.fix);
-    let no_mask = vec![(Tag::Owner, 6), (Tag::User(1001), 7), (Tag::OwningGroup, 4), (Tag::Mask, 0), (Tag::Others, 0)];
-    assert!(answer_of(&listed(no_mask)).found.contains("server cannot read /srv/app/settings"));
-    for place in [0, 2] {
-        let steps = with(|steps| steps[place].acl = Acl::Unreadable("it is strange".to_owned()));
-        for trial in [Trial::Allowed, refused()] {
-            assert_eq!(answer(&steps, &trial).verdict, Verdict::Unknown);
+fn a_list_is_a_failure_and_one_that_cannot_be_read_is_unknown_and_gets_no_script() {
+    for (place, fix) in [
+        (0, "sudo chown -h root:server /srv/app/settings\nsudo setfacl -b /srv/app/settings\nsudo chmod 640 /srv/app/settings"),
+        (2, "sudo setfacl -b /srv"),
+    ] {
+        // The mode shows the mask of the list where it would show the group.
+        let listed = with(|steps| (steps[place].mode, steps[place].acl) = (steps[place].mode | 0o070, Acl::Present));
+        let answer = answer(&listed, &UserAttempt::Allowed);
+        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, fix));
+        assert!(answer.found.ends_with("has an access control list, so its mode is not the whole truth"), "{}", answer.found);
+        let hidden = with(|steps| (steps[0].mode, steps[place].acl) = (0o600, Acl::Unreadable("it is strange".to_owned())));
+        for trial in [UserAttempt::Allowed, refused()] {
+            let repair = repair_in(GROUP, &hidden, &trial);
+            assert_eq!((repair.now.verdict, repair.steps), (Verdict::Unknown, vec![]));
         }
     }
 }
 
 #[test]
-fn a_folder_in_place_of_the_file_is_a_no() {
+fn a_folder_in_place_of_the_file_is_a_failure_without_a_script() {
     let steps = with(|steps| steps[0].kind = Kind::Folder);
-    assert_eq!(answer(&steps, &Trial::NotTried("it is no regular file".to_owned())).verdict, Verdict::Fail);
+    let repair = repair_in(GROUP, &steps, &UserAttempt::NotTried("it is not a regular file".to_owned()));
+    assert_eq!((repair.now.verdict, repair.steps), (Verdict::Fail, vec![]));
 }

@@ -1,7 +1,7 @@
 //! Every way in which a backup is none.
 
 use super::*;
-use crate::tally::Tally;
+use crate::answer_builder::AnswerBuilder;
 use nexy_contract::{Verdict, db_receipt::Contents};
 
 const NOW: i64 = 1_795_000_000;
@@ -60,7 +60,7 @@ fn no_receipt_is_unknown() {
 
 #[test]
 fn a_doubt_about_another_receipt_keeps_a_good_backup_from_passing() {
-    let mut doubts = Tally::default();
+    let mut doubts = AnswerBuilder::default();
     doubts.unknown("backup-x.json is empty", "look");
     let receipts = Receipts { kept: vec![backup(3, SIZE)], doubts, are_incomplete: false };
     let now = Timestamp::from_second(NOW).expect("a time");

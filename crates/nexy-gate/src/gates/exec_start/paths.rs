@@ -2,8 +2,8 @@
 
 use super::{AGAIN, Assessment};
 use crate::{
-    access::{self, Access},
     gate::RepairStep,
+    permissions::{self, Permissions},
     systemd_unit::{
         loaded::{self, Properties, WorkingDirectory},
         sandbox::Needs,
@@ -15,9 +15,9 @@ use nexy_contract::{
 };
 use nexy_outside::{
     accounts::{Account, Accounts},
-    ownership::{self, Kind, Right, Standing},
-    tree::Tree,
-    trial::{self, Trial},
+    ownership::{self, Kind, PathMetadata, Right},
+    tree::RootFs,
+    trial::{self, UserAttempt},
 };
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug)]
 pub(super) enum Found {
     /// It first, then every step of the way to it.
-    There(Vec<Standing>),
+    There(Vec<PathMetadata>),
     /// A link that leads nowhere.
     Dangling,
     /// Nothing.
@@ -53,7 +53,7 @@ pub(super) struct Paths {
     /// Where it is run.
     pub(super) folder: Option<PathSeen>,
     /// Whether the interpreter starts as the account; `None` when the program is no Python.
-    pub(super) trial: Option<Trial>,
+    pub(super) trial: Option<UserAttempt>,
 }
 
 impl Paths {
@@ -62,7 +62,7 @@ impl Paths {
         let path = |seen: &Option<PathSeen>| seen.as_ref().map(|(path, _)| PathBuf::from(path));
         let checkout = Path::new(&target.vm.checkout);
         let program = path(&self.program);
-        let interpreter = program.as_ref().and_then(|program| Some(Tree::here().walk(program).ok()?.end));
+        let interpreter = program.as_ref().and_then(|program| Some(RootFs::here().walk(program).ok()?.end));
         let opened = [path(&self.script), path(&self.folder), Some(PathBuf::from(&target.vm.config_env)), Some(checkout.to_path_buf())];
         Needs {
             seen: opened.into_iter().chain([program, interpreter.clone()]).flatten().collect(),
@@ -90,8 +90,8 @@ pub(super) fn look(target: &Target, properties: &Properties) -> Paths {
 }
 
 fn at(path: String) -> PathSeen {
-    let tree = Tree::here();
-    let found = match ownership::way(&tree, Path::new(&path)) {
+    let tree = RootFs::here();
+    let found = match ownership::path_chain(&tree, Path::new(&path)) {
         Ok(steps) => Found::There(steps),
         Err(error) if !error.is_missing() => Found::Hidden(error.because()),
         Err(_) if tree.is_link(Path::new(&path)).unwrap_or(false) => Found::Dangling,
@@ -101,7 +101,7 @@ fn at(path: String) -> PathSeen {
 }
 
 /// Only the program that the release names is started, and only when nothing is known to stop it.
-fn try_interpreter(target: &Target, paths: &Paths) -> Option<Trial> {
+fn try_interpreter(target: &Target, paths: &Paths) -> Option<UserAttempt> {
     let (path, found) = paths.program.as_ref()?;
     let is_named = target.service.exec_start.split(' ').next() == Some(path);
     let is_python = Path::new(path).file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("python"));
@@ -111,7 +111,7 @@ fn try_interpreter(target: &Target, paths: &Paths) -> Option<Trial> {
     (is_named && is_python && may_start).then(|| trial::python_starts_as(account, Path::new(path)))
 }
 
-fn may_run(program: &Standing, account: &Account) -> bool {
+fn may_run(program: &PathMetadata, account: &Account) -> bool {
     program.kind == Kind::File && program.grants(account, Right::Execute)
 }
 
@@ -126,25 +126,25 @@ pub(super) fn judge(target: &Target, paths: &Paths, assessment: &mut Assessment)
         }
         (Err(because), _) => return assessment.blind(format!("cannot determine who {user} is: {because}"), AGAIN),
     };
-    let access = Access { accounts, account, checkout: Path::new(&target.vm.checkout) };
+    let permissions = Permissions { accounts, account, checkout: Path::new(&target.vm.checkout) };
     if let Some((path, found)) = &paths.folder {
-        judge_folder(access, path, found, assessment);
+        judge_folder(permissions, path, found, assessment);
     }
     if let Some((path, found)) = &paths.program {
-        judge_program(target, access, path, found, assessment);
+        judge_program(target, permissions, path, found, assessment);
         judge_trial(target, path, paths.trial.as_ref(), assessment);
     }
     if let Some((path, found)) = &paths.script {
-        judge_script(target, access, path, found, assessment);
+        judge_script(target, permissions, path, found, assessment);
     }
 }
 
-fn judge_folder(access: Access<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
+fn judge_folder(permissions: Permissions<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
     let shown = excerpt(path, 300);
     match found {
         Found::There(steps) if steps.first().is_some_and(|folder| folder.kind == Kind::Folder) => {
             for step in steps {
-                judge_passing(access, step, assessment);
+                judge_passing(permissions, step, assessment);
             }
         }
         Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
@@ -155,16 +155,16 @@ fn judge_folder(access: Access<'_>, path: &str, found: &Found, assessment: &mut 
     }
 }
 
-fn judge_program(target: &Target, access: Access<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
+fn judge_program(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
     let (shown, word) = (excerpt(path, 300), shell_word(path));
     match found {
         Found::There(steps) if steps.first().is_some_and(|program| program.kind == Kind::File) => {
-            if let Some(program) = steps.first().filter(|program| !may_run(program, access.account)) {
-                assessment.wrong(format!("{} cannot run {shown} ({})", access.account.name, access::standing(program)));
+            if let Some(program) = steps.first().filter(|program| !may_run(program, permissions.account)) {
+                assessment.wrong(format!("{} cannot run {shown} ({})", permissions.account.name, permissions::mode_text(program)));
                 assessment.step(RepairStep::new(format!("chmod a+rx {word}")));
             }
             for step in &steps[1..] {
-                judge_passing(access, step, assessment);
+                judge_passing(permissions, step, assessment);
             }
         }
         Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
@@ -179,16 +179,16 @@ fn judge_program(target: &Target, access: Access<'_>, path: &str, found: &Found,
     }
 }
 
-fn judge_trial(target: &Target, path: &str, trial: Option<&Trial>, assessment: &mut Assessment) {
+fn judge_trial(target: &Target, path: &str, trial: Option<&UserAttempt>, assessment: &mut Assessment) {
     let (shown, user) = (excerpt(path, 300), &target.service.user);
     match trial {
-        None | Some(Trial::Allowed) => {}
-        Some(Trial::Refused(because)) => {
+        None | Some(UserAttempt::Allowed) => {}
+        Some(UserAttempt::Refused(because)) => {
             assessment.wrong(format!("{user} cannot start {shown}, although its modes let it: {}", excerpt(because, 200)));
             venv_again(target, path, assessment);
         }
-        Some(Trial::NotTried(because)) => {
-            assessment.blind(format!("it was not tried whether {user} can start {shown}: {}", excerpt(because, 200)), AGAIN);
+        Some(UserAttempt::NotTried(because)) => {
+            assessment.blind(format!("not verified by trying whether {user} can start {shown}: {}", excerpt(because, 200)), AGAIN);
         }
     }
 }
@@ -205,16 +205,16 @@ fn venv_of(path: &str) -> String {
     Path::new(path).parent().and_then(Path::parent).unwrap_or(Path::new("/")).display().to_string()
 }
 
-fn judge_script(target: &Target, access: Access<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
+fn judge_script(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
     let shown = excerpt(path, 300);
     match found {
         Found::There(steps) if steps.first().is_some_and(|script| script.kind == Kind::File) => {
-            if let Some(script) = steps.first().filter(|script| !script.grants(access.account, Right::Read)) {
-                assessment.wrong(format!("{} cannot read {shown} ({})", access.account.name, access::standing(script)));
-                let_in(access, script, Right::Read, assessment);
+            if let Some(script) = steps.first().filter(|script| !script.grants(permissions.account, Right::Read)) {
+                assessment.wrong(format!("{} cannot read {shown} ({})", permissions.account.name, permissions::mode_text(script)));
+                let_in(permissions, script, Right::Read, assessment);
             }
             for step in &steps[1..] {
-                judge_passing(access, step, assessment);
+                judge_passing(permissions, step, assessment);
             }
         }
         Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
@@ -231,17 +231,20 @@ fn judge_script(target: &Target, access: Access<'_>, path: &str, found: &Found, 
     }
 }
 
-fn judge_passing(access: Access<'_>, step: &Standing, assessment: &mut Assessment) {
-    if let Some((found, command)) = access::blind_spot(step) {
-        assessment.blind(found, command);
-    } else if step.kind == Kind::Folder && !step.grants(access.account, Right::Execute) {
-        assessment.wrong(format!("{} cannot pass {} ({})", access.account.name, access::shown(step), access::standing(step)));
-        let_in(access, step, Right::Execute, assessment);
+fn judge_passing(permissions: Permissions<'_>, step: &PathMetadata, assessment: &mut Assessment) {
+    if let Some((found, fix)) = permissions::unreadable_acl(step) {
+        assessment.blind(found, fix.text());
+    } else if let Some(fault) = permissions::extended_acl(step) {
+        fault.steps(step).into_iter().for_each(|step| assessment.step(step));
+        assessment.wrong(fault.found);
+    } else if step.kind == Kind::Folder && !step.grants(permissions.account, Right::Execute) {
+        let (path, mode) = (permissions::quoted_path(step), permissions::mode_text(step));
+        assessment.wrong(format!("{} cannot pass {path} ({mode})", permissions.account.name));
+        let_in(permissions, step, Right::Execute, assessment);
     }
 }
 
-fn let_in(access: Access<'_>, step: &Standing, right: Right, assessment: &mut Assessment) {
-    if let Some(command) = access.let_in(step, right as u32).command(&access::shown(step)) {
-        assessment.step(RepairStep::new(command));
-    }
+fn let_in(permissions: Permissions<'_>, step: &PathMetadata, right: Right, assessment: &mut Assessment) {
+    let changes = [permissions::grant(step, permissions.account, right)];
+    permissions::steps(&step.path, &step.path, step.kind, &changes).into_iter().for_each(|step| assessment.step(step));
 }

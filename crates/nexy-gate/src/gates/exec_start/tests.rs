@@ -7,8 +7,8 @@ use super::{
 use nexy_contract::Verdict;
 use nexy_outside::{
     accounts::Accounts,
-    ownership::{Acl, Kind, Standing},
-    trial::Trial,
+    ownership::{Acl, Kind, PathMetadata},
+    trial::UserAttempt,
 };
 
 const MAIN: &str = "/etc/systemd/system/app.service";
@@ -47,7 +47,7 @@ fn good() -> Properties {
 }
 
 fn there(mode: u32) -> Found {
-    let step = |path: &str, kind, mode| Standing { path: path.into(), kind, uid: 0, gid: 0, mode, acl: Acl::Absent };
+    let step = |path: &str, kind, mode| PathMetadata { path: path.into(), kind, uid: 0, gid: 0, mode, acl: Acl::Absent };
     Found::There(vec![step("/f", Kind::File, mode), step("/", Kind::Folder, 0o755)])
 }
 
@@ -62,7 +62,7 @@ fn paths(properties: &Properties, program: Option<PathSeen>, script: Option<Path
     let account = accounts.account("server").expect("it is there");
     let working_directory = loaded::working_directory(properties, accounts.home("server"));
     let folder = Some(("/srv/app".to_owned(), folder(0o755)));
-    let (accounts, account, trial) = (Ok(accounts), Some(account), Some(Trial::Allowed));
+    let (accounts, account, trial) = (Ok(accounts), Some(account), Some(UserAttempt::Allowed));
     Paths { accounts, account, working_directory, program, script, folder, trial }
 }
 
@@ -275,14 +275,14 @@ fn what_the_account_cannot_reach_or_start_is_a_no_and_what_was_not_tried_is_unkn
         change(&mut facts.paths);
         judged(&facts)
     };
-    let refused = seen(&|paths| paths.trial = Some(Trial::Refused("No module named 'encodings'".to_owned())));
+    let refused = seen(&|paths| paths.trial = Some(UserAttempt::Refused("No module named 'encodings'".to_owned())));
     assert_eq!(refused.verdict, Verdict::Fail);
     assert!(
         refused.found.contains("server cannot start /srv/app/venv/bin/python3") && refused.found.contains("encodings"),
         "{}",
         refused.found
     );
-    assert_eq!(seen(&|paths| paths.trial = Some(Trial::NotTried("no root".to_owned()))).verdict, Verdict::Unknown);
+    assert_eq!(seen(&|paths| paths.trial = Some(UserAttempt::NotTried("no root".to_owned()))).verdict, Verdict::Unknown);
     assert_eq!(seen(&|paths| paths.trial = None).verdict, Verdict::Pass, "what is no Python is not started");
     let closed = seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), folder(0o700))));
     assert!(

@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(super) enum Reply {
     /// The model has answered.
     Answers,
-    /// The key is none.
+    /// The key is not valid.
     Invalid,
     /// The key was one.
     Expired,
@@ -25,11 +25,11 @@ pub(super) enum Reply {
     },
     /// There is no such model.
     NoSuchModel,
-    /// Nobody is served from where this machine stands.
+    /// The API serves no requests from where this machine stands.
     Region,
     /// The service cannot answer now.
     Overloaded,
-    /// Somebody else has answered, or nobody knows: half a sentence.
+    /// Another server has answered, or the reason is not known: half a sentence.
     Unclear(String),
 }
 
@@ -45,13 +45,13 @@ const REASONS: &[(&str, &str)] = &[
     ("API_KEY_ANDROID_APP_BLOCKED", "the key is restricted to apps"),
     ("API_KEY_IOS_APP_BLOCKED", "the key is restricted to apps"),
 ];
-/// Longer waits than a month are a slip of somebody's clock.
+/// Longer waits than a month come from a wrong clock.
 const LONGEST_WAIT_S: f64 = 31.0 * 86_400.0;
 
 /// Reads an answer.
 pub(super) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Reply {
     let Ok(document) = serde_json::from_slice::<Value>(body) else {
-        return Reply::Unclear(format!("HTTP {status} with something else than JSON, so somebody else has answered"));
+        return Reply::Unclear(format!("HTTP {status} with something else than JSON, so another server has answered"));
     };
     if status == 200 {
         return answer(&document);
@@ -59,7 +59,7 @@ pub(super) fn read(status: u16, retry_after: Option<&str>, body: &[u8]) -> Reply
     // Some gateways send a list of one.
     let error = document.get("error").or_else(|| document.get(0)?.get("error")).unwrap_or(&Value::Null);
     if error["code"] != status {
-        return Reply::Unclear(format!("HTTP {status} in a form that is not the API's, so somebody else has answered"));
+        return Reply::Unclear(format!("HTTP {status} in a form that is not the API's, so another server has answered"));
     }
     refusal(status, retry_after, error)
 }

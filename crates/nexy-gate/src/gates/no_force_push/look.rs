@@ -3,11 +3,11 @@
 use super::{Asked, Branch, Facts, RemoteTag, settings};
 use crate::{
     context::Context,
+    observed::repository::Repository,
     observed::{
         remote_url,
         remotes::{self, Line},
     },
-    repository::Repository,
 };
 use nexy_contract::Fix;
 use nexy_contract::Target;

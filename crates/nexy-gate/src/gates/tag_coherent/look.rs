@@ -4,7 +4,7 @@ use super::{Facts, Head, Held, Runtime};
 use crate::{
     context::Context,
     formats::secrets::{self, Named},
-    repository::{Repository, Tag},
+    observed::repository::{Repository, Tag},
 };
 use nexy_contract::{Target, version_places};
 use nexy_outside::git::{Entry, Git, GitError};

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 const TEXT: &str = "[Service]\nEnvironment=A=1\n";
 
 /// A tree with these files; `path -> target` is a link.
-fn tree(contents: &[&str]) -> (tempfile::TempDir, Tree) {
+fn tree(contents: &[&str]) -> (tempfile::TempDir, RootFs) {
     let root = tempfile::tempdir().expect("a folder");
     for content in contents {
         let (path, target) = content.split_once(" -> ").map_or((*content, None), |(path, target)| (path, Some(target)));
@@ -17,7 +17,7 @@ fn tree(contents: &[&str]) -> (tempfile::TempDir, Tree) {
             None => files::replace(&place, TEXT.as_bytes()).expect("a file"),
         }
     }
-    let tree = Tree::at(root.path()).expect("a tree");
+    let tree = RootFs::at(root.path()).expect("a tree");
     (root, tree)
 }
 

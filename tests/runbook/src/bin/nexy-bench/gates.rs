@@ -14,7 +14,7 @@ const TEN: [&str; 10] = [
     "release-inbox",
     "artifact-genuine",
     "config-env",
-    "gemini-key",
+    "config-env-keys",
     "single-manifest",
     "db-backup",
     "restore-drill",

@@ -159,7 +159,7 @@ fn shut(rehearsal: &mut Rehearsal<'_>, live: &str) -> Result<(), String> {
     let hard = if rehearsal.world.is_roots() {
         "scripts/vm.sh nexy-gate hard"
     } else {
-        "scripts/vm.sh nexy-gate config-env gemini-key exec-start server-version-env single-manifest"
+        "scripts/vm.sh nexy-gate config-env config-env-keys exec-start server-version-env single-manifest"
     };
     rehearsal.run(&Step::new("vm", hard, None), |rehearsal, _| {
         let report = rehearsal.record("vm")?;

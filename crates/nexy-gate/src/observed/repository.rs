@@ -1,15 +1,18 @@
 //! The repository that a gate looks into, the tag in question in it, and how git is typed there.
 
-use crate::{context::Context, gate::Answer, observed::remotes::url_of};
-use nexy_contract::Fix;
+use super::remotes::url_of;
+use nexy_contract::question::Answer;
 use nexy_contract::{
-    ReleaseVersion,
+    Fix, ReleaseVersion, Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
+    Workspace,
     accounts::{self, Accounts},
     git::{Git, GitError},
+    owned_version::NoVersion,
     programs::ProgramError,
+    tree::RootFs,
 };
 use std::{os::unix::fs::MetadataExt as _, path::Path};
 
@@ -52,30 +55,28 @@ pub(crate) fn short(object: &str) -> &str {
 
 impl Repository {
     /// The repository of a gate that any checkout can answer: the workspace, or the checkout of a mounted tree.
-    pub(crate) fn in_question(context: &Context, gate: &str) -> Result<Self, Answer> {
-        let root = &context.workspace.root;
-        if context.tree.is_here() && *root != Path::new(&context.workspace.target.vm.checkout) {
+    pub(crate) fn in_question(workspace: &Workspace, tree: &RootFs, gate: &str) -> Result<Self, Answer> {
+        let (root, target) = (&workspace.root, &workspace.target);
+        if tree.is_here() && *root != Path::new(&target.vm.checkout) {
             let side = Side { is_vm: false, shown: root.display().to_string(), git: "git".to_owned() };
-            return Self::open(context, root, side, gate);
+            return Self::open(target, root, side, gate);
         }
-        Self::on_vm(context, gate)
+        Self::on_vm(target, tree, gate)
     }
 
     /// The checkout on the VM.
-    pub(crate) fn on_vm(context: &Context, gate: &str) -> Result<Self, Answer> {
-        let shown = context.workspace.target.vm.checkout.clone();
-        let folder = context
-            .tree
-            .find(Path::new(&shown))
-            .map_err(|error| Answer::unknown(error.to_string(), EXPECTED, Fix::command(format!("sudo ls -ld {}", shell_word(&shown)))))?;
-        let git = typed(&shown, owner(context, &folder).as_deref());
-        Self::open(context, &folder, Side { is_vm: true, shown, git }, gate)
+    pub(crate) fn on_vm(target: &Target, tree: &RootFs, gate: &str) -> Result<Self, Answer> {
+        let shown = target.vm.checkout.clone();
+        let look = || Fix::command(format!("sudo ls -ld {}", shell_word(&shown)));
+        let folder = tree.find(Path::new(&shown)).map_err(|error| Answer::unknown(error.to_string(), EXPECTED, look()))?;
+        let git = typed(&shown, owner(target, tree, &folder).as_deref());
+        Self::open(target, &folder, Side { is_vm: true, shown, git }, gate)
     }
 
-    fn open(context: &Context, folder: &Path, side: Side, gate: &str) -> Result<Self, Answer> {
+    fn open(target: &Target, folder: &Path, side: Side, gate: &str) -> Result<Self, Answer> {
         let git = match Git::at(folder) {
             Ok(Some(git)) => git,
-            Ok(None) => return Err(absent(context, folder, &side)),
+            Ok(None) => return Err(absent(target, folder, &side)),
             Err(error) => return Err(blind(&error, &side, gate)),
         };
         match git.must_be_whole() {
@@ -89,25 +90,19 @@ impl Repository {
         blind(error, &self.side, gate)
     }
 
-    /// The tag in question, with the commit that it leads to.
-    pub(crate) fn tag(&self, context: &Context, gate: &str) -> Result<Tag, Answer> {
-        let name = context.tag().map_err(|error| {
-            Answer::unknown(
-                format!("nobody says which tag is meant: {}", error.because()),
-                "a tag to look at",
-                Fix::command(format!("nexy-gate {gate} --tag vX.Y.Z.W")),
-            )
+    /// The tag in question, with the commit that it leads to; `name` is what names it.
+    pub(crate) fn tag(&self, target: &Target, name: Result<String, NoVersion>, gate: &str) -> Result<Tag, Answer> {
+        let name = name.map_err(|error| {
+            let fix = Fix::command(format!("nexy-gate {gate} --tag vX.Y.Z.W"));
+            Answer::unknown(format!("nobody says which tag is meant: {}", error.because()), "a tag to look at", fix)
         })?;
         let Some(version) = name.strip_prefix('v').and_then(|version| version.parse().ok()) else {
-            return Err(Answer::unknown(
-                format!("{} is no release's tag", excerpt(&name, 60)),
-                "v and four numbers",
-                Fix::command("nexy-version record"),
-            ));
+            let found = format!("{} is no release's tag", excerpt(&name, 60));
+            return Err(Answer::unknown(found, "v and four numbers", Fix::command("nexy-version record")));
         };
         let look = || -> Result<Result<Tag, Answer>, GitError> {
             let full = format!("refs/tags/{name}");
-            let Some(object) = self.git.object(&full)? else { return self.no_tag(context, &name, version, gate).map(Err) };
+            let Some(object) = self.git.object(&full)? else { return self.no_tag(target, &name, version, gate).map(Err) };
             let commit = self.git.object(&format!("{full}^{{}}"))?.ok_or(GitError::Odd("a tag that leads nowhere"))?;
             let kind = self.git.kind(&commit)?;
             if kind != "commit" {
@@ -119,16 +114,16 @@ impl Repository {
         look().unwrap_or_else(|error| Err(self.blind(&error, gate)))
     }
 
-    fn no_tag(&self, context: &Context, name: &str, version: ReleaseVersion, gate: &str) -> Result<Answer, GitError> {
+    fn no_tag(&self, target: &Target, name: &str, version: ReleaseVersion, gate: &str) -> Result<Answer, GitError> {
         let Side { is_vm, shown, git } = &self.side;
         let found = format!("there is no tag {name} in {shown}");
         if *is_vm {
-            let remote = shell_word(&context.workspace.target.remotes.workspace);
-            let fix = Fix::command(format!("{git} fetch {remote} refs/tags/{name}:refs/tags/{name}"));
-            let fix = fix.then_command(format!("sudo nexy-gate {gate} --tag {name}"));
+            let remote = shell_word(&target.remotes.workspace);
+            let fix = Fix::command(format!("{git} fetch {remote} refs/tags/{name}:refs/tags/{name}"))
+                .then_command(format!("sudo nexy-gate {gate} --tag {name}"));
             return Ok(Answer::unknown(found, "the tag, fetched", fix));
         }
-        let file = &context.workspace.target.layout.version_file;
+        let file = &target.layout.version_file;
         let head = match self.git.object("HEAD^{commit}")? {
             Some(head) => {
                 let entry = self.git.tree(&head)?.into_iter().find(|entry| entry.path == *file && entry.is_file());
@@ -168,9 +163,9 @@ impl Side {
 }
 
 /// Who owns the checkout; in a mounted tree this machine's names may be other people's.
-fn owner(context: &Context, folder: &Path) -> Option<String> {
-    if !context.tree.is_here() {
-        return Some(context.workspace.target.service.user.clone());
+fn owner(target: &Target, tree: &RootFs, folder: &Path) -> Option<String> {
+    if !tree.is_here() {
+        return Some(target.service.user.clone());
     }
     let uid = std::fs::metadata(folder).ok()?.uid();
     Some(Accounts::read().ok()?.user_name(uid))
@@ -184,8 +179,7 @@ fn typed(shown: &str, owner: Option<&str>) -> String {
     }
 }
 
-fn absent(context: &Context, folder: &Path, side: &Side) -> Answer {
-    let target = &context.workspace.target;
+fn absent(target: &Target, folder: &Path, side: &Side) -> Answer {
     let (url, place) = (shell_word(&url_of(target, &target.repositories.workspace)), shell_word(&side.shown));
     let user = shell_word(&target.service.user);
     let fix = match (side.is_vm, folder.exists()) {
@@ -202,17 +196,18 @@ fn absent(context: &Context, folder: &Path, side: &Side) -> Answer {
 fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
     let place = shell_word(&side.shown);
     let is_root = accounts::is_root();
+    let as_root = || Fix::command(format!("sudo nexy-gate {gate}"));
     let fix = match error {
         GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("put {program} on PATH, then run the same command again")),
-        GitError::Program(_) => Fix::note("see why git does not end").then_command(format!("{} status", side.git)),
-        GitError::File(_) if !is_root => Fix::command(format!("sudo nexy-gate {gate}")),
+        GitError::Program(_) => Fix::command(format!("{} status", side.git)).then_note("see why it does not end"),
+        GitError::File(_) if !is_root => as_root(),
         GitError::File(_) | GitError::NoAccount { .. } => Fix::command(format!("sudo ls -ld {place} {place}/.git {place}/.git/config")),
-        GitError::Refused(words) if words.contains("dubious ownership") && !is_root => Fix::command(format!("sudo nexy-gate {gate}")),
-        GitError::Refused(words) if words.contains("dubious ownership") => Fix::note("one account must own all of it; see who does")
+        GitError::Refused(words) if words.contains("dubious ownership") && !is_root => as_root(),
+        GitError::Refused(words) if words.contains("dubious ownership") => Fix::note("one account must own all of it; see who does:")
             .then_command(format!("sudo ls -ld {place} {place}/.git"))
             .then_command(format!("sudo chown -R --reference={place} {place}/.git")),
         GitError::Elsewhere(_) => Fix::command(format!("{} config --unset core.worktree", side.git)),
-        GitError::Refused(_) => Fix::note("git says what is wrong with the repository:").then_command(format!("{} status", side.git)),
+        GitError::Refused(_) => Fix::command(format!("{} status", side.git)).then_note("do what it says"),
         // An object that is missing or broken shows as a line without its size.
         GitError::Odd(_) => Fix::command(format!("{} fsck", side.git)),
     };

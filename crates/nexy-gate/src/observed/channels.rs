@@ -1,7 +1,7 @@
 //! The fixed releases as GitHub shows them: one look a channel and a run, shared by all gates.
 
-use crate::context::Context;
-use nexy_contract::{Problem, report::SeenAsset};
+use super::inbox::Inbox;
+use nexy_contract::{Problem, report::SeenAsset, target::ArtifactRow};
 use nexy_outside::github::{Github, Kind};
 
 /// What is on the channels of the artifacts in question.
@@ -53,19 +53,17 @@ impl Channels {
 }
 
 /// Looks at the channels of the artifacts in the inbox, or of all in `nexy.toml` when the inbox has none.
-pub(crate) fn look(context: &Context) -> Channels {
-    let inbox = context.inbox();
-    let rows = &context.workspace.target.artifacts;
+pub(crate) fn look(inbox: &Inbox, rows: &[ArtifactRow], github: Result<Github<'_>, &Problem>) -> Channels {
     let mut looks: Vec<Look> = Vec::new();
     for row in rows.iter().filter(|row| inbox.artifacts.is_empty() || inbox.artifacts.iter().any(|found| found.row.name == row.name)) {
         // What does not answer once will not answer twice: a second wait tells a person nothing new.
         let outage = looks.iter().find_map(|look| look.seen.as_ref().err());
-        let seen = match (outage, context.github()) {
+        let seen = match (outage, &github) {
             (Some(problem), _) => {
                 Err(Problem::new(problem.exit, format!("the channel {} was not asked after that", row.channel), "", &problem.fix))
             }
-            (None, Err(problem)) => Err(problem.clone()),
-            (None, Ok(github)) => look_at(&github, &row.channel, &row.name),
+            (None, Err(problem)) => Err((*problem).clone()),
+            (None, Ok(github)) => look_at(github, &row.channel, &row.name),
         };
         looks.push(Look { artifact: row.name.clone(), channel: row.channel.clone(), seen });
     }

@@ -1,19 +1,20 @@
 //! Every key that the server cannot live without has a value, and not the one of an example.
 
-use super::config_env;
 use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
+    observed::config_env::{self, key_fault},
 };
-use nexy_contract::fix::command;
 use nexy_contract::{
+    Fix,
     config_env::{Parsed, Rule},
+    fix::{command, note},
     target::{Condition, RequiredKey},
     text::shell_word,
 };
 
 pub(crate) const GATE: Gate = Gate {
-    id: "gemini-key",
+    id: "config-env-keys",
     asks: "Has every key that the server needs a real value, and no placeholder?",
     profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1, S1 §6.3",
@@ -23,11 +24,15 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "The service starts and cannot initialise its language model, or dies at its start; requests get no answer.",
         check: "Reads the file of vm.config_env as the server does, and looks at every key of config_env.required whose conditions hold: \
                 absent, empty, an example's value, a blank or control character inside. The value itself is never shown.",
-        fix: &[command(
-            "sudoedit \"$(nexy-version show vm.config_env)\": write the real value behind the key. An expired \
-                     or revoked key cannot be seen from here; get a new one where the key was issued.",
-        )],
-        verify: &[command("sudo nexy-gate gemini-key; after the next start, no API_KEY_INVALID in the service's journal")],
+        fix: &[
+            note("Write the real value behind the key:"),
+            command("sudoedit \"$(nexy-version show vm.config_env)\""),
+            note("An expired or revoked key cannot be seen from here; get a new one where the key was issued."),
+        ],
+        verify: &[
+            command("sudo nexy-gate config-env-keys"),
+            note("After the next start, there is no API_KEY_INVALID in the service's journal."),
+        ],
     },
     check,
     repair: None,
@@ -35,7 +40,7 @@ pub(crate) const GATE: Gate = Gate {
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
-    match config_env::read(context) {
+    match config_env::read(&context.workspace.target, &context.tree) {
         Ok(parsed) => judge(&target.vm.config_env, &parsed, &target.config_env.required),
         Err(answer) => answer,
     }
@@ -43,13 +48,14 @@ fn check(context: &Context) -> Answer {
 
 fn judge(path: &str, parsed: &Parsed, required: &[RequiredKey]) -> Answer {
     let expected = "a real value for every key of config_env.required";
-    let file = shell_word(path);
+    let edit = format!("sudoedit {}", shell_word(path));
     if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
-        let fix = format!("sudoedit {file}\nsave it as UTF-8, then\nsudo nexy-gate hard");
-        return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), expected, fix);
+        let fix = Fix::note("save it as UTF-8:").then_command(edit).then_command("sudo nexy-gate hard");
+        return Answer::fail(format!("the server cannot read {path} at all: it is not UTF-8"), expected, fix);
     }
     if required.is_empty() {
-        return Answer::unknown("nexy.toml requires no key", expected, "name the keys in config_env.required of nexy.toml");
+        let fix = Fix::note("name the keys in nexy.toml: config_env.required");
+        return Answer::unknown("nexy.toml requires no key", expected, fix);
     }
     let mut good = Vec::new();
     let mut bad: Vec<(&str, String)> = Vec::new();
@@ -57,7 +63,7 @@ fn judge(path: &str, parsed: &Parsed, required: &[RequiredKey]) -> Answer {
         let key = row.key.as_str();
         let found = match need(parsed, required, &row.when) {
             Need::No => Err(format!("{key} is not needed")),
-            Need::Yes => fault(parsed, key).map(|fault| (key, fault)).ok_or_else(|| format!("{key} has a value")),
+            Need::Yes => key_fault(parsed, key).map(|fault| (key, fault)).ok_or_else(|| format!("{key} has a value")),
             Need::Undecided(key, fault) => Ok((key, fault)),
         };
         match found {
@@ -71,7 +77,7 @@ fn judge(path: &str, parsed: &Parsed, required: &[RequiredKey]) -> Answer {
     }
     let keys: Vec<&str> = bad.iter().map(|(key, _)| *key).collect();
     let found: Vec<String> = bad.iter().map(|(key, fault)| format!("{key} {fault}")).collect();
-    let fix = format!("sudoedit {file}\nset {} there, then\nsudo nexy-gate hard", keys.join(" and "));
+    let fix = Fix::note(format!("set {}:", keys.join(" and "))).then_command(edit).then_command("sudo nexy-gate hard");
     Answer::fail(format!("{path}: {}", found.join("; ")), expected, fix)
 }
 
@@ -98,7 +104,7 @@ fn need<'a>(parsed: &Parsed, required: &'a [RequiredKey], when: &'a [Condition])
             if place == 0 {
                 return Need::No;
             }
-            return Need::Undecided(key, "is absent or empty, so nobody can tell which keys are needed".to_owned());
+            return Need::Undecided(key, "is absent or empty, so it cannot be determined which keys are needed".to_owned());
         };
         if value.is(&condition.value) || entry.is_some_and(|entry| entry.expands) {
             continue;
@@ -118,32 +124,9 @@ fn need<'a>(parsed: &Parsed, required: &'a [RequiredKey], when: &'a [Condition])
         if place == 0 || known.len() < 2 || known.iter().any(|other| value.is(other)) {
             return Need::No;
         }
-        return Need::Undecided(key, format!("is none of {}, so nobody can tell which keys are needed", known.join(", ")));
+        return Need::Undecided(key, format!("is none of {}, so it cannot be determined which keys are needed", known.join(", ")));
     }
     Need::Yes
-}
-
-/// What is wrong with a key, in words that tell nothing about its value.
-pub(super) fn fault(parsed: &Parsed, key: &str) -> Option<String> {
-    let Some(entry) = parsed.entry(key) else { return Some("is absent".to_owned()) };
-    let line = entry.line;
-    if line == 1 && parsed.problems.iter().any(|problem| problem.rule == Rule::ByteOrderMark) {
-        return Some("stands behind a byte order mark, which the server's reader takes for a part of the name (line 1)".to_owned());
-    }
-    let Some(value) = &entry.value else { return Some(format!("stands without `=` (line {line})")) };
-    if value.is_empty() {
-        Some(format!("is empty (line {line})"))
-    } else if entry.expands {
-        Some(format!("is made of another variable, which only the running server can resolve (line {line})"))
-    } else if value.is(key) {
-        Some(format!("holds its own name (line {line})"))
-    } else if let Some(class) = value.placeholder() {
-        Some(format!("holds a placeholder of the class `{class}` (line {line})"))
-    } else if value.has_blank_or_control() {
-        Some(format!("holds a blank or a control character (line {line})"))
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]
@@ -188,7 +171,7 @@ mod tests {
             let answer = answer(text);
             assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
             assert!(answer.found.contains(said), "{text:?}: {}", answer.found);
-            assert_eq!(answer.fix.text(), "sudoedit /srv/app/settings\nset MODEL_KEY there, then\nsudo nexy-gate hard");
+            assert_eq!(answer.fix.text(), "set MODEL_KEY:\nsudoedit /srv/app/settings\nsudo nexy-gate hard");
         }
     }
 
@@ -221,7 +204,7 @@ mod tests {
             let answer = judged(text);
             assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
             assert_eq!(answer.found.matches(said).count(), 1, "{}", answer.found);
-            assert!(answer.fix.text().contains("\nset MODE there"), "{}", answer.fix);
+            assert!(answer.fix.text().contains("set MODE:\n"), "{}", answer.fix);
         }
         assert_eq!(judged("PAY=true\nMODE=TEST\nTEST_KEY=Zk29fjq1\n").found, "TEST_KEY has a value; LIVE_KEY is not needed");
         assert_eq!(judged("PAY=false\nMODE=prod\n").verdict, Verdict::Pass);

@@ -1,24 +1,23 @@
-//! Answers that the record brings along: what was asked a moment ago, and looked right, need not be asked again.
+//! Reuses a recent passing answer from the record.
 
 use nexy_contract::{Record, Severity, Timestamp, Verdict, target::Limits};
 
-/// How the words of an answer begin that was not asked in this run; such an answer is never carried further, or it would
-/// stay young for ever.
-pub(crate) const MARK: &str = "the record says so since ";
+/// How a reused answer begins. Such an answer is never reused itself, or it would stay recent for ever.
+pub(crate) const PREFIX: &str = "the record says so since ";
 
-/// When all of these ids passed, if the latest answer to each, by this tool, is a yes that is still young; the oldest of
-/// these moments.
-pub(crate) fn since(record: &Record, by: &str, ids: &[&str], now: Timestamp, limits: &Limits) -> Option<Timestamp> {
+/// Since when all of these ids pass, if the latest answer of this tool to each of them is a recent pass; the oldest of these
+/// moments.
+pub(crate) fn fresh_since(record: &Record, by: &str, ids: &[&str], now: Timestamp, limits: &Limits) -> Option<Timestamp> {
     ids.iter().map(|id| one(record, by, id, now, limits)).collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 fn one(record: &Record, by: &str, id: &str, now: Timestamp, limits: &Limits) -> Option<Timestamp> {
     let answers = record.reports.iter().rev().filter(|report| report.by == by);
     let mut answers = answers.filter_map(|report| Some((report.at, report.findings.iter().find(|finding| finding.id == id)?)));
-    let (at, finding) = answers.find(|(_, finding)| !finding.found.starts_with(MARK))?;
+    let (at, finding) = answers.find(|(_, finding)| !finding.found.starts_with(PREFIX))?;
     let age_s = now.as_second() - at.as_second();
-    let is_young = age_s >= -limits.clock_skew_s && age_s <= limits.report_max_age_s;
-    (is_young && finding.verdict == Verdict::Pass && finding.severity == Severity::Gate).then_some(at)
+    let is_recent = age_s >= -limits.clock_skew_s && age_s <= limits.report_max_age_s;
+    (is_recent && finding.verdict == Verdict::Pass && finding.severity == Severity::Gate).then_some(at)
 }
 
 #[cfg(test)]
@@ -50,11 +49,11 @@ mod tests {
         let target = Target::parse(include_str!("../../../nexy.toml")).expect("the committed nexy.toml");
         assert_eq!((target.limits.report_max_age_s, target.limits.clock_skew_s), (900, 120));
         let now = Timestamp::from_second(NOW).expect("a moment");
-        since(&record, "tool", &["a", "b"], now, &target.limits).map(|at| NOW - at.as_second())
+        fresh_since(&record, "tool", &["a", "b"], now, &target.limits).map(|at| NOW - at.as_second())
     }
 
     #[test]
-    fn young_yeses_of_the_right_tool_count_and_the_oldest_says_since_when() {
+    fn recent_passes_of_the_right_tool_count_and_the_oldest_says_since_when() {
         use Verdict::Pass;
         assert_eq!(asked(vec![report("tool", 30, &[("a", Pass, "")]), report("tool", 900, &[("b", Pass, "")])]), Some(900));
         assert_eq!(asked(vec![report("tool", -120, &[("a", Pass, ""), ("b", Pass, "")])]), Some(-120));
@@ -79,9 +78,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_carried_is_no_source_and_does_not_hide_one() {
-        let carried = report("tool", 30, &[("a", Verdict::Pass, "the record says so since x"), ("b", Verdict::Pass, "")]);
+    fn a_reused_answer_is_no_source_and_does_not_hide_one() {
+        let reused = report("tool", 30, &[("a", Verdict::Pass, "the record says so since x"), ("b", Verdict::Pass, "")]);
         let first = report("tool", 800, &[("a", Verdict::Pass, ""), ("b", Verdict::Pass, "")]);
-        assert_eq!(asked(vec![first, carried]), Some(800));
+        assert_eq!(asked(vec![first, reused]), Some(800));
     }
 }

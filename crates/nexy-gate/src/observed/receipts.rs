@@ -1,9 +1,9 @@
 //! The receipts of the database scripts as they lie in the folder of `vm.receipts`, and whether they can be believed.
 
-use crate::{context::Context, gate::Answer, tally::Tally};
-use nexy_contract::Fix;
+use crate::{answer_builder::AnswerBuilder, permissions};
+use nexy_contract::question::Answer;
 use nexy_contract::{
-    Timestamp,
+    Fix, Timestamp,
     db_receipt::{DbReceipt, Kind},
     document::DocumentError,
     target::Target,
@@ -11,8 +11,8 @@ use nexy_contract::{
 };
 use nexy_outside::{
     clock, files,
-    ownership::{self, Acl, Standing},
-    tree::Tree,
+    ownership::{self, PathMetadata},
+    tree::RootFs,
 };
 use std::path::{Path, PathBuf};
 
@@ -37,26 +37,25 @@ pub(crate) struct Receipts {
     /// Those that can be believed, the oldest first.
     pub(crate) kept: Vec<Kept>,
     /// Everything that makes the others, or all of them, doubtful.
-    pub(crate) doubts: Tally,
+    pub(crate) doubts: AnswerBuilder,
     /// Whether one of them is not believed; then nobody knows which is the newest.
     pub(crate) are_incomplete: bool,
 }
 
 /// Looks at every receipt of these kinds; `Err` when there is no folder to look into.
-pub(crate) fn look(context: &Context, gate: &str, kinds: &[Kind]) -> Result<Receipts, Answer> {
-    let target = &context.workspace.target;
+pub(crate) fn look(target: &Target, tree: &RootFs, gate: &str, kinds: &[Kind]) -> Result<Receipts, Answer> {
     let shown = &target.vm.receipts;
     let expected = format!("receipts of the database scripts in {shown}");
     let as_root = Fix::command(format!("sudo nexy-gate {gate}"));
     let unknown = |found: String, fix: Fix| Answer::unknown(found, expected.clone(), fix);
-    let folder = context.tree.find(Path::new(shown)).map_err(|error| unknown(error.to_string(), as_root.clone()))?;
+    let folder = tree.find(Path::new(shown)).map_err(|error| unknown(error.to_string(), as_root.clone()))?;
     let names = match files::list(&folder) {
         Ok(Some(names)) => names,
-        Ok(None) => return Err(unknown(format!("there is no folder {shown}, so nobody knows of a backup"), run(target, script_of(kinds)))),
+        Ok(None) => return Err(unknown(format!("there is no folder {shown}, so no backup is known"), run(target, script_of(kinds)))),
         Err(error) => return Err(unknown(format!("cannot look into {shown}: {}", error.because()), as_root)),
     };
     let mut receipts = Receipts::default();
-    doubt_folder(&context.tree, Path::new(shown), &as_root, &mut receipts.doubts);
+    doubt_folder(tree, Path::new(shown), &as_root, &mut receipts.doubts);
     let now = clock::now();
     for name in names {
         let Some(kind) = Kind::of_name(&name).filter(|kind| kinds.contains(kind)) else { continue };
@@ -120,8 +119,8 @@ fn read(path: &Path, kind: Kind) -> Result<DbReceipt, Doubt> {
 }
 
 /// Whoever can write into a folder on the way, or into the folder itself, can put a receipt there that nobody has earned.
-fn doubt_folder(tree: &Tree, folder: &Path, as_root: &Fix, doubts: &mut Tally) {
-    let steps = match ownership::way(tree, folder) {
+fn doubt_folder(tree: &RootFs, folder: &Path, as_root: &Fix, doubts: &mut AnswerBuilder) {
+    let steps = match ownership::path_chain(tree, folder) {
         Ok(steps) => steps,
         Err(error) => return doubts.unknown(error.to_string(), as_root),
     };
@@ -129,24 +128,21 @@ fn doubt_folder(tree: &Tree, folder: &Path, as_root: &Fix, doubts: &mut Tally) {
         let path = step.path.display().to_string();
         let word = shell_word(&path);
         if let Some(because) = forgeable(step, index == 0) {
-            doubts.fail(
-                format!("{path} {because}, so receipts can be forged"),
-                Fix::command(format!("sudo chown root {word} && sudo chmod go-w {word}"))
-                    .then_note("then believe no receipt that is there: run the scripts again"),
-            );
+            let fix = Fix::command(format!("sudo chown root {word} && sudo chmod go-w {word}"))
+                .then_note("then believe no receipt that is there: run the scripts again");
+            doubts.fail(format!("{path} {because}, so receipts can be forged"), fix);
         }
-        match step.acl {
-            Acl::Absent => {}
-            Acl::List(_) | Acl::Unreadable(_) => doubts.unknown(
-                format!("an access control list may let others write into {path}"),
-                Fix::commands([format!("getfacl -p {word}"), format!("sudo setfacl --remove-all {word}")]),
-            ),
+        if let Some(fault) = permissions::extended_acl(step) {
+            doubts.fail_with_steps(&*fault.found, fault.steps(step));
+        }
+        if let Some((found, fix)) = permissions::unreadable_acl(step) {
+            doubts.unknown(found, fix);
         }
     }
 }
 
 /// Why others than root can change what the path leads to, or what stands in it.
-fn forgeable(step: &Standing, is_last: bool) -> Option<String> {
+fn forgeable(step: &PathMetadata, is_last: bool) -> Option<String> {
     if step.uid != 0 {
         return Some(format!("belongs to user {}, not to root", step.uid));
     }
@@ -173,11 +169,14 @@ fn from_the_future(name: &str, at: Timestamp, now: Timestamp) -> String {
     format!("{} says {at}, {} ahead of this clock", excerpt(name, 80), span(at.as_second() - now.as_second()))
 }
 
-/// Words first, then the command that takes a file out of the way without losing it.
+/// What to try first, then the command that takes a file out of the way without losing it.
 fn set_aside(path: &Path, first: Fix) -> Fix {
     let path = path.display().to_string();
-    let command = format!("sudo mv {} {}", shell_word(&path), shell_word(&format!("{path}.aside")));
-    first.then_note("if the file is none of ours, look at it and set it aside:").then_command(command)
+    first.then_note("if the file is none of ours, look at it and set it aside:").then_command(format!(
+        "sudo mv {} {}",
+        shell_word(&path),
+        shell_word(&format!("{path}.aside"))
+    ))
 }
 
 /// The rulebook's script that leaves a receipt of this kind (S2 §3 Phase 1.1).
@@ -218,8 +217,8 @@ mod tests {
     use super::*;
     use nexy_outside::ownership;
 
-    fn step(uid: u32, mode: u32) -> Standing {
-        Standing { path: "/r".into(), kind: ownership::Kind::Folder, uid, gid: 0, mode, acl: Acl::Absent }
+    fn step(uid: u32, mode: u32) -> PathMetadata {
+        PathMetadata { path: "/r".into(), kind: ownership::Kind::Folder, uid, gid: 0, mode, acl: ownership::Acl::Absent }
     }
 
     #[test]

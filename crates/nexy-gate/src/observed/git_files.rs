@@ -1,6 +1,7 @@
 //! The files of the workspace that git tracks, and the content that it keeps for the next commit.
 
-use crate::{gate::Answer, observed::remotes::url_of};
+use super::remotes::url_of;
+use nexy_contract::question::Answer;
 use nexy_contract::{Fix, text::shell_word};
 use nexy_outside::{
     Workspace,
