@@ -1,24 +1,24 @@
 //! The manager has loaded the unit that the release was made for, and what it starts is within the service's reach.
 
-mod paths;
-
 use crate::{
+    answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Repair, RepairStep, Takes},
     systemd_unit::{
         edit::{self, Directive, UnitFile},
         files,
         loaded::{self, LoadedCommand, Properties, value},
+        reach::{self, Paths},
         sandbox::{self, Obstacle},
     },
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
+    Fix, Verdict,
+    fix::{command, note},
     target::{Service, Target},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{systemd, tree::RootFs};
-use paths::Paths;
 
 pub(crate) const GATE: Gate = Gate {
     id: "exec-start",
@@ -48,6 +48,7 @@ pub(crate) const GATE: Gate = Gate {
 const PROPERTIES: [&str; 9] =
     ["ExecStart", "ExecStartEx", "User", "Group", "WorkingDirectory", "FragmentPath", "DropInPaths", "NeedDaemonReload", "LoadState"];
 const AGAIN: &str = "sudo nexy-gate exec-start";
+const RELOAD: &str = "systemctl daemon-reload";
 
 /// All that was looked at.
 struct Facts {
@@ -72,7 +73,8 @@ fn repair(context: &Context) -> Repair {
 fn look(target: &Target) -> Result<Facts, Answer> {
     let unit = &target.service.unit;
     let properties = systemd::show(unit, &[&PROPERTIES[..], &sandbox::PROPERTIES].concat()).map_err(|error| {
-        Answer::unknown(error.to_string(), expected(&target.service), format!("look on the VM:\nsystemctl status {}", shell_word(unit)))
+        let fix = Fix::note("look on the VM:").then_command(format!("systemctl status {}", shell_word(unit)));
+        Answer::unknown(error.to_string(), expected(&target.service), fix)
     })?;
     let tree = RootFs::here();
     let unread = files::unread(&tree, unit, &loaded::drop_ins(&properties));
@@ -81,63 +83,10 @@ fn look(target: &Target) -> Result<Facts, Answer> {
         let text = files::read(&tree, path).ok().flatten();
         unit_files.push(UnitFile { path: path.clone(), is_drop_in: true, text });
     }
-    let paths = paths::look(target, &properties);
+    let paths = reach::look(target, &properties);
     let obstacles =
         sandbox::obstacles(&properties, &paths.needs(target), |path| tree.walk(path).map_or_else(|_| path.into(), |walk| walk.end));
     Ok(Facts { properties, unit_files, unread, paths, obstacles })
-}
-
-/// What was found so far, and what mends it.
-#[derive(Debug, Default)]
-struct Assessment {
-    wrong: Vec<String>,
-    blind: Vec<String>,
-    fix: Vec<String>,
-    steps: Vec<RepairStep>,
-    /// Files of the unit are changed, so the manager must read them.
-    needs_reload: bool,
-}
-
-impl Assessment {
-    /// This is wrong.
-    fn wrong(&mut self, found: impl Into<String>) {
-        self.wrong.push(found.into());
-    }
-
-    /// This could not be looked at; the command looks closer.
-    fn blind(&mut self, found: impl Into<String>, command: impl Into<String>) {
-        self.blind.push(found.into());
-        self.command(command);
-    }
-
-    /// What a person types; each command is said once.
-    fn command(&mut self, command: impl Into<String>) {
-        let command = command.into();
-        if !self.fix.contains(&command) {
-            self.fix.push(command);
-        }
-    }
-
-    /// What a person reads.
-    fn note(&mut self, note: impl Into<String>) {
-        self.command(note);
-    }
-
-    /// Adds what was found about something else; what mends it only where that is known to be the right thing.
-    fn add(&mut self, other: Self, with_fix: bool) {
-        self.wrong.extend(other.wrong);
-        self.blind.extend(other.blind);
-        if with_fix {
-            other.fix.into_iter().for_each(|line| self.command(line));
-            self.steps.extend(other.steps);
-        }
-    }
-
-    /// A command of the finding and of the script.
-    fn step(&mut self, step: RepairStep) {
-        self.command(format!("sudo {}", step.command));
-        self.steps.push(step);
-    }
 }
 
 fn judge(target: &Target, facts: &Facts) -> Repair {
@@ -145,42 +94,44 @@ fn judge(target: &Target, facts: &Facts) -> Repair {
     if let Some(answer) = not_loaded(service, value(&facts.properties, "LoadState")) {
         return Repair::none(answer);
     }
-    let mut found = Assessment::default();
-    let drifted = [
-        (judge_command(service, facts, &mut found), Directive { name: "ExecStart", wanted: &service.exec_start }),
-        (judge_user(service, facts, &mut found), Directive { name: "User", wanted: &service.user }),
-        (judge_folder(service, facts, &mut found), Directive { name: "WorkingDirectory", wanted: &service.working_directory }),
+    let mut answer = AnswerBuilder::default();
+    answer.pass(format!("{} would start `{}` as {}", service.unit, service.exec_start, service.user));
+    let drifts = [
+        (Directive { name: "ExecStart", wanted: &service.exec_start }, command_faults(service, facts, &mut answer)),
+        (Directive { name: "User", wanted: &service.user }, user_faults(service, facts, &mut answer)),
+        (Directive { name: "WorkingDirectory", wanted: &service.working_directory }, folder_faults(service, facts)),
     ];
-    let waits = judge_reload(service, facts, &mut found);
+    let waits = reload_faults(service, facts, &mut answer);
     // What waits for a reload is in the files, and not in what the manager says.
     let directives: Vec<Directive<'_>> =
-        drifted.iter().filter(|(has_drifted, _)| waits || *has_drifted).map(|(_, directive)| *directive).collect();
-    let is_whole = mend(service, facts, &directives, waits, &mut found);
-    // What a drifted command opens is told, and not mended.
-    let mut about_paths = Assessment::default();
-    paths::judge(target, &facts.paths, &mut about_paths);
-    found.add(about_paths, directives.is_empty());
-    judge_obstacles(service, facts, &mut found);
-    answer(service, facts, found, is_whole)
-}
-
-fn answer(service: &Service, facts: &Facts, mut found: Assessment, is_whole: bool) -> Repair {
-    if found.wrong.is_empty() && found.blind.is_empty() {
-        return Repair::none(Answer::pass(format!("{} would start `{}` as {}", service.unit, service.exec_start, service.user)));
+        drifts.iter().filter(|(_, faults)| !waits.is_empty() || !faults.is_empty()).map(|(directive, _)| *directive).collect();
+    let has_drifted = drifts.iter().any(|(_, faults)| !faults.is_empty());
+    let faults: Vec<String> = drifts.into_iter().flat_map(|(_, faults)| faults).chain(waits.iter().cloned()).collect();
+    if !faults.is_empty() {
+        mend(service, facts, &directives, &faults, !waits.is_empty(), &mut answer);
     }
-    if found.needs_reload {
-        found.step(RepairStep::new("systemctl daemon-reload"));
+    if has_drifted {
+        // What a drifted command opens is told, and not mended.
+        let mut told = AnswerBuilder::default();
+        reach::judge(target, &facts.paths, &mut told);
+        let told = told.repair("", Fix::none()).now;
+        if told.verdict == Verdict::Fail {
+            answer.fail(told.found, Fix::none());
+        }
+    } else {
+        reach::judge(target, &facts.paths, &mut answer);
     }
-    found.command(AGAIN);
-    let make = if found.wrong.is_empty() { Answer::unknown } else { Answer::fail };
-    let mut words = [found.wrong, found.blind].concat();
-    let drop_ins: Vec<&str> = facts.unit_files.iter().filter(|file| file.is_drop_in).map(|file| file.path.as_str()).collect();
-    if !drop_ins.is_empty() {
-        words.push(format!("drop-ins: {}", excerpt(&drop_ins.join(" "), 300)));
+    judge_group(service, facts, &mut answer);
+    judge_obstacles(service, facts, &mut answer);
+    let mut repair = answer.repair(expected(service), Fix::none());
+    if !repair.now.passes() {
+        let drop_ins: Vec<&str> = facts.unit_files.iter().filter(|file| file.is_drop_in).map(|file| file.path.as_str()).collect();
+        if !drop_ins.is_empty() {
+            repair.now.found += &format!("; drop-ins: {}", excerpt(&drop_ins.join(" "), 300));
+        }
+        repair.now.fix = repair.now.fix.then_command(AGAIN);
     }
-    let now = make(words.join("; "), expected(service), found.fix.join("\n"));
-    // All or nothing: a unit that is mended by half would start something else.
-    Repair { now, steps: if is_whole { found.steps } else { Vec::new() } }
+    repair
 }
 
 fn not_loaded(service: &Service, state: &str) -> Option<Answer> {
@@ -190,156 +141,169 @@ fn not_loaded(service: &Service, state: &str) -> Option<Answer> {
         "loaded" => return None,
         "" => {
             let found = format!("the manager says nothing about {unit}");
-            return Some(Answer::unknown(found, expected(service), format!("systemctl status {unit}")));
+            return Some(Answer::unknown(found, expected(service), Fix::command(format!("systemctl status {unit}"))));
         }
-        "masked" => format!("sudo systemctl unmask {unit}\n{AGAIN}"),
-        "not-found" => format!("put the unit's file at /etc/systemd/system/{unit}, then\nsudo systemctl daemon-reload\n{AGAIN}"),
-        _ => format!("systemd-analyze verify {unit}\nsudo systemctl daemon-reload\n{AGAIN}"),
+        "masked" => Fix::command(format!("sudo systemctl unmask {unit}")),
+        "not-found" => {
+            Fix::note(format!("put the unit's file at /etc/systemd/system/{unit}, then")).then_command("sudo systemctl daemon-reload")
+        }
+        _ => Fix::command(format!("systemd-analyze verify {unit}")).then_command("sudo systemctl daemon-reload"),
     };
-    Some(Answer::fail(found, expected(service), fix))
+    Some(Answer::fail(found, expected(service), fix.then_command(AGAIN)))
 }
 
-/// Whether ExecStart must be set anew.
-fn judge_command(service: &Service, facts: &Facts, found: &mut Assessment) -> bool {
+/// Why ExecStart must be set anew.
+fn command_faults(service: &Service, facts: &Facts, answer: &mut AnswerBuilder) -> Vec<String> {
     let wanted = &service.exec_start;
-    let before = found.wrong.len();
     match loaded::commands(&facts.properties).as_slice() {
         [Some(command)] => {
             let words: Vec<&str> = wanted.split(' ').collect();
+            let mut faults = prefix_faults(service, facts, command, answer);
             if command.words != words {
-                found.wrong(format!("ExecStart is `{}`", excerpt(&command.words.join(" "), 300)));
+                faults.insert(0, format!("ExecStart is `{}`", excerpt(&command.words.join(" "), 300)));
             } else if words.first().is_none_or(|program| *program != command.program) {
-                found.wrong(format!("ExecStart runs {} under another name", excerpt(&command.program, 200)));
+                faults.insert(0, format!("ExecStart runs {} under another name", excerpt(&command.program, 200)));
             }
-            judge_prefixes(service, facts, command, found);
+            faults
         }
-        [] => found.wrong("ExecStart is not set"),
+        [] => vec!["ExecStart is not set".to_owned()],
         [None] => {
             let closer = format!("systemctl show -p ExecStart {}", shell_word(&service.unit));
-            found.blind("the manager's ExecStart cannot be understood", closer);
+            answer.unknown("the manager's ExecStart cannot be understood", Fix::command(closer));
+            Vec::new()
         }
-        several => found.wrong(format!("ExecStart is set {} times", several.len())),
+        several => vec![format!("ExecStart is set {} times", several.len())],
     }
-    found.wrong.len() > before
 }
 
-fn judge_prefixes(service: &Service, facts: &Facts, command: &LoadedCommand, found: &mut Assessment) {
+fn prefix_faults(service: &Service, facts: &Facts, command: &LoadedCommand, answer: &mut AnswerBuilder) -> Vec<String> {
     let mut flags: Vec<&str> = command.flags.iter().map(String::as_str).collect();
     if !loaded::tells_flags(&facts.properties) {
         let prefixes =
             facts.unit_files.iter().map(|file| Some(edit::prefixes(file.text.as_deref()?, "ExecStart"))).collect::<Option<String>>();
-        let Some(prefixes) = prefixes.filter(|_| !facts.unit_files.is_empty()) else {
-            let closer = format!("systemctl cat {}", shell_word(&service.unit));
-            return found.blind("the manager does not tell the prefixes of ExecStart, and a file of the unit cannot be read", closer);
-        };
-        flags.extend(prefixes.contains('+').then_some("privileged"));
-        flags.extend(prefixes.contains('!').then_some("no-setuid"));
+        match prefixes.filter(|_| !facts.unit_files.is_empty()) {
+            Some(prefixes) => {
+                flags.extend(prefixes.contains('+').then_some("privileged"));
+                flags.extend(prefixes.contains('!').then_some("no-setuid"));
+            }
+            None => {
+                let found = "the manager does not tell the prefixes of ExecStart, and a file of the unit cannot be read";
+                answer.unknown(found, Fix::command(format!("systemctl cat {}", shell_word(&service.unit))));
+            }
+        }
     }
+    let mut faults = Vec::new();
     for flag in flags {
         match flag {
-            "ignore-failure" => found.wrong("ExecStart begins with `-`, so a failed start counts as a good one"),
-            "privileged" => found.wrong("ExecStart begins with `+`, so the server runs as root whatever User= says"),
-            "no-setuid" => found.wrong("ExecStart begins with `!`, so the server starts as root whatever User= says"),
+            "ignore-failure" => faults.push("ExecStart begins with `-`, so a failed start counts as a good one".to_owned()),
+            "privileged" => faults.push("ExecStart begins with `+`, so the server runs as root whatever User= says".to_owned()),
+            "no-setuid" => faults.push("ExecStart begins with `!`, so the server starts as root whatever User= says".to_owned()),
             // No kernel of today lacks ambient capabilities, and without a `$` there is nothing to expand.
             "ambient" => {}
             "no-env-expand" if !service.exec_start.contains('$') => {}
-            other => found.blind(format!("ExecStart has a prefix that is not known: {}", excerpt(other, 40)), AGAIN),
+            other => {
+                let found = format!("ExecStart has a prefix that is not known: {}", excerpt(other, 40));
+                answer.unknown(found, Fix::command(format!("systemctl cat {}", shell_word(&service.unit))));
+            }
         }
     }
+    faults
 }
 
-/// Whether User must be set anew.
-fn judge_user(service: &Service, facts: &Facts, found: &mut Assessment) -> bool {
+/// Why User must be set anew.
+fn user_faults(service: &Service, facts: &Facts, answer: &mut AnswerBuilder) -> Vec<String> {
     let user = value(&facts.properties, "User");
     let accounts = facts.paths.accounts.as_ref().ok();
-    let group = value(&facts.properties, "Group");
-    if let (false, Some(accounts), Some(account)) = (group.is_empty(), accounts, &facts.paths.account)
-        && group != account.gid.to_string()
-        && group != accounts.group_name(account.gid)
-    {
-        found.wrong(format!("Group is `{}`, so the server is not in the group of {}", excerpt(group, 80), service.user));
-        found.command(format!("sudo systemctl edit --full {}", shell_word(&service.unit)));
-        found.note("take Group= out there");
-        found.needs_reload = true;
-    }
     if loaded::is_user(accounts, user, &service.user) {
-        return false;
+        return Vec::new();
     }
     if accounts.is_none() && user.parse::<u32>().is_ok() {
-        found.blind(format!("cannot determine whether User={user} is {}", service.user), format!("id {}", shell_word(&service.user)));
-        return false;
+        let found = format!("cannot determine whether User={user} is {}", service.user);
+        answer.unknown(found, Fix::command(format!("id {}", shell_word(&service.user))));
+        return Vec::new();
     }
-    found.wrong(format!("User is `{}`", excerpt(user, 200)));
-    true
+    vec![format!("User is `{}`", excerpt(user, 200))]
 }
 
-/// Whether WorkingDirectory must be set anew.
-fn judge_folder(service: &Service, facts: &Facts, found: &mut Assessment) -> bool {
+/// Why WorkingDirectory must be set anew.
+fn folder_faults(service: &Service, facts: &Facts) -> Vec<String> {
     let folder = &facts.paths.working_directory;
-    let is_right = folder.path.as_ref().is_some_and(|path| *path == service.working_directory);
-    if !is_right {
-        found.wrong(format!("WorkingDirectory is `{}`", excerpt(value(&facts.properties, "WorkingDirectory"), 200)));
+    let mut faults = Vec::new();
+    if folder.path.as_ref().is_none_or(|path| *path != service.working_directory) {
+        faults.push(format!("WorkingDirectory is `{}`", excerpt(value(&facts.properties, "WorkingDirectory"), 200)));
     }
     if folder.may_be_missing {
-        found.wrong("WorkingDirectory begins with `-` (systemctl shows `!`), so the server starts in / when the folder does not exist");
+        let found = "WorkingDirectory begins with `-` (systemctl shows `!`), so the server starts in / when the folder does not exist";
+        faults.push(found.to_owned());
     }
-    !is_right || folder.may_be_missing
+    faults
 }
 
-/// Whether files wait for a reload.
-fn judge_reload(service: &Service, facts: &Facts, found: &mut Assessment) -> bool {
-    let mut waits = false;
+/// Why files wait for a reload.
+fn reload_faults(service: &Service, facts: &Facts, answer: &mut AnswerBuilder) -> Vec<String> {
+    let mut faults = Vec::new();
     match value(&facts.properties, "NeedDaemonReload") {
         "no" => {}
-        "yes" => {
-            found.wrong("files of the unit have changed since the manager read them");
-            waits = true;
+        "yes" => faults.push("files of the unit have changed since the manager read them".to_owned()),
+        _ => {
+            let closer = format!("systemctl status {}", shell_word(&service.unit));
+            answer.unknown("the manager does not say whether it must reload", Fix::command(closer));
         }
-        _ => found.blind("the manager does not say whether it must reload", format!("systemctl status {}", shell_word(&service.unit))),
     }
     match &facts.unread {
         Ok(unread) if unread.is_empty() => {}
-        Ok(unread) => {
-            found.wrong(format!("the manager has not read {}", excerpt(&unread.join(" "), 300)));
-            waits = true;
-        }
-        Err(because) => found.blind(because, AGAIN),
+        Ok(unread) => faults.push(format!("the manager has not read {}", excerpt(&unread.join(" "), 300))),
+        Err(because) => answer.unknown(because, Fix::command(AGAIN)),
     }
-    waits
+    faults
 }
 
-/// Finds the edits of the unit's files; whether commands can do all of them.
-fn mend(service: &Service, facts: &Facts, directives: &[Directive<'_>], waits: bool, found: &mut Assessment) -> bool {
+/// Finds the edits of the unit's files. The script gets all of them or none: a unit that is mended by half would start something
+/// else.
+fn mend(service: &Service, facts: &Facts, directives: &[Directive<'_>], faults: &[String], waits: bool, answer: &mut AnswerBuilder) {
     let edit = edit::edit(&facts.unit_files, &service.unit, directives);
-    let is_whole = edit.by_hand.is_empty() && edit.unreadable.is_empty();
-    let does_nothing = is_whole && edit.steps.is_empty() && !directives.is_empty() && !waits;
-    found.needs_reload |= waits || !directives.is_empty();
-    edit.steps.into_iter().for_each(|step| found.step(step));
-    for (path, what) in edit.by_hand {
-        found.command(format!("sudoedit {}", shell_word(&path)));
-        found.note(what);
+    let found = faults.join("; ");
+    if edit.by_hand.is_empty() && edit.unreadable.is_empty() && (waits || !edit.steps.is_empty()) {
+        let mut steps = edit.steps;
+        steps.push(RepairStep::new(RELOAD));
+        return answer.fail_with_steps(found, steps);
     }
-    for (path, directive) in edit.unreadable {
-        found.command(format!("sudo grep -n {directive}= {}", shell_word(&path)));
+    let mut fix = Fix::commands(edit.steps.iter().map(|step| format!("sudo {}", step.command)));
+    for (path, what) in &edit.by_hand {
+        fix = fix.then_command(format!("sudoedit {}", shell_word(path))).then_note(what.clone());
     }
-    if does_nothing {
+    for (path, directive) in &edit.unreadable {
+        fix = fix.then_command(format!("sudo grep -n {directive}= {}", shell_word(path)));
+    }
+    if fix.is_empty() {
         // The files are right and loaded, and yet it differs.
-        found.command(format!("sudo systemctl edit --full {}", shell_word(&service.unit)));
-        directives.iter().for_each(|directive| found.note(format!("set there, once: {}={}", directive.name, directive.wanted)));
+        fix = directives
+            .iter()
+            .fold(by_hand(service), |fix, Directive { name, wanted }| fix.then_note(format!("set there, once: {name}={wanted}")));
     }
-    is_whole && !does_nothing
+    answer.fail(found, fix.then_command(format!("sudo {RELOAD}")));
 }
 
-fn judge_obstacles(service: &Service, facts: &Facts, found: &mut Assessment) {
-    for obstacle in &facts.obstacles {
-        let edit = format!("sudo systemctl edit --full {}", shell_word(&service.unit));
-        if obstacle.is_certain {
-            found.wrong(&obstacle.found);
-            found.command(edit);
-            found.needs_reload = true;
-            found.note(format!("take {}= out there, or except the service's folders from it", obstacle.setting));
-        } else {
-            found.blind(format!("cannot determine what the service reaches: {}", obstacle.found), edit);
+fn by_hand(service: &Service) -> Fix {
+    Fix::command(format!("sudo systemctl edit --full {}", shell_word(&service.unit)))
+}
+
+fn judge_group(service: &Service, facts: &Facts, answer: &mut AnswerBuilder) {
+    let group = value(&facts.properties, "Group");
+    let (Ok(accounts), Some(account)) = (&facts.paths.accounts, &facts.paths.account) else { return };
+    if !["", account.gid.to_string().as_str(), accounts.group_name(account.gid).as_str()].contains(&group) {
+        let found = format!("Group is `{}`, so the server is not in the group of {}", excerpt(group, 80), service.user);
+        answer.fail(found, by_hand(service).then_note("take Group= out there").then_command(format!("sudo {RELOAD}")));
+    }
+}
+
+fn judge_obstacles(service: &Service, facts: &Facts, answer: &mut AnswerBuilder) {
+    for Obstacle { setting, found, is_certain } in &facts.obstacles {
+        let fix = by_hand(service).then_note(format!("take {setting}= out there, or except the service's folders from it"));
+        let fix = fix.then_command(format!("sudo {RELOAD}"));
+        match is_certain {
+            true => answer.fail(found, fix),
+            false => answer.unknown(format!("cannot determine what the service reaches: {found}"), fix),
         }
     }
 }

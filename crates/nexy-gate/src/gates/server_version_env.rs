@@ -11,10 +11,10 @@ use crate::{
         settings,
     },
 };
-use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    ReleaseVersion,
+    Fix, ReleaseVersion,
     config_env::Rule,
+    fix::{command, note},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
@@ -62,7 +62,7 @@ struct Facts<'a> {
     /// Every assignment, the one that wins first.
     overrides: &'a [VersionOverride],
     /// What could not be looked at, and what to type.
-    blind: &'a [(String, String)],
+    blind: &'a [(String, Fix)],
 }
 
 fn check(context: &Context) -> Answer {
@@ -79,7 +79,7 @@ fn check(context: &Context) -> Answer {
     };
     if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
         let path = &target.vm.config_env;
-        let fix = format!("sudoedit {}\nsave it as UTF-8, then\n{AGAIN}", shell_word(path));
+        let fix = Fix::command(format!("sudoedit {}", shell_word(path))).then_note("save it as UTF-8, then").then_command(AGAIN);
         return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix);
     }
     let mut blind = Vec::new();
@@ -95,20 +95,22 @@ fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
     match error {
         NoVersion::Wrong(because) => {
             let found = format!("{because}, so the server would name the version that is written in its code");
-            Answer::fail(found, expected, format!("sudo -u {user} git -C {root} checkout HEAD -- {}\n{AGAIN}", shell_word(file)))
+            let restore = format!("sudo -u {user} git -C {root} checkout HEAD -- {}", shell_word(file));
+            Answer::fail(found, expected, Fix::command(restore).then_command(AGAIN))
         }
-        NoVersion::Unreadable(because) => Answer::unknown(because.clone(), expected, AGAIN),
+        NoVersion::Unreadable(because) => Answer::unknown(because.clone(), expected, Fix::command(AGAIN)),
     }
 }
 
 /// What the manager gives to the process: the unit's files win over its `Environment=`, of several files the last one wins, and
 /// what the manager gives to every service is the weakest.
-fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) -> Vec<VersionOverride> {
+fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, Fix)>) -> Vec<VersionOverride> {
     let look_closer = format!("systemctl cat {}", shell_word(unit));
     let properties = match systemd::show(unit, &[&PROPERTIES[..], &loaded::FILES].concat()) {
         Ok(properties) => properties,
         Err(error) => {
-            blind.push((error.to_string(), format!("look on the VM:\nsystemctl status {}", shell_word(unit))));
+            let fix = Fix::note("look on the VM:").then_command(format!("systemctl status {}", shell_word(unit)));
+            blind.push((error.to_string(), fix));
             return Vec::new();
         }
     };
@@ -117,7 +119,7 @@ fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) ->
         state => {
             let said = if state.is_empty() { "nothing" } else { state };
             let found = format!("cannot determine the environment of {unit}: its LoadState is {}", excerpt(said, 40));
-            blind.push((found, "sudo nexy-gate exec-start".to_owned()));
+            blind.push((found, Fix::command("sudo nexy-gate exec-start")));
             return Vec::new();
         }
     }
@@ -126,19 +128,19 @@ fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, String)>) ->
     let passed = quoted_words(value(&properties, "PassEnvironment"));
     if KEYS.iter().any(|key| passed.iter().any(|name| name == key) && !is_unset(key)) {
         let found = format!("PassEnvironment= of {unit} hands on what the manager itself has in SERVER_VERSION or SERVER_BUILD");
-        blind.push((found, format!("{look_closer}\ntake both names out of PassEnvironment=")));
+        blind.push((found, Fix::command(look_closer.clone()).then_note("take both names out of PassEnvironment=")));
     }
     let mut found = from_environment_files(&properties, config_env, &look_closer, blind);
     match overrides::from_unit(&properties, unit, &loaded::unit_files(&properties)) {
         Some(more) => found.extend(more),
-        None => blind.push((format!("Environment= of {unit} has a value that hides what it sets"), look_closer)),
+        None => blind.push((format!("Environment= of {unit} has a value that hides what it sets"), Fix::command(look_closer))),
     }
     match systemd::environment() {
         Ok(environment) => {
             let defaults = settings::defaults(&RootFs::here()).unwrap_or_default();
             found.extend(overrides::from_manager(&environment, |key| defaults.get(key)?.manager_file.clone()));
         }
-        Err(error) => blind.push((format!("cannot determine what the manager gives to every service: {error}"), SHOW.to_owned())),
+        Err(error) => blind.push((format!("cannot determine what the manager gives to every service: {error}"), Fix::command(SHOW))),
     }
     found.retain(|found| !is_unset(found.key));
     found
@@ -148,7 +150,7 @@ fn from_environment_files(
     properties: &Properties,
     config_env: &str,
     look_closer: &str,
-    blind: &mut Vec<(String, String)>,
+    blind: &mut Vec<(String, Fix)>,
 ) -> Vec<VersionOverride> {
     let mut found = Vec::new();
     for file in loaded::environment_files(properties).into_iter().rev() {
@@ -157,9 +159,10 @@ fn from_environment_files(
             Some(file) if file.path == config_env => {}
             Some(file) => match from_environment_file(&file) {
                 Ok(more) => found.extend(more),
-                Err(because) => blind.push((because, format!("{look_closer}\n{AGAIN}"))),
+                Err(because) => blind.push((because, Fix::command(look_closer.to_owned()).then_command(AGAIN))),
             },
-            None => blind.push(("an EnvironmentFile= of the unit is in a form that is not known".to_owned(), look_closer.to_owned())),
+            None => blind
+                .push(("an EnvironmentFile= of the unit is in a form that is not known".to_owned(), Fix::command(look_closer.to_owned()))),
         }
     }
     found
@@ -228,10 +231,10 @@ mod tests {
     }
 
     fn set(key: &'static str, place: &str, value: OverrideValue) -> VersionOverride {
-        VersionOverride { key, place: place.to_owned(), value, fix: format!("mend {place}") }
+        VersionOverride { key, place: place.to_owned(), value, fix: Fix::command(format!("mend {place}")) }
     }
 
-    fn answer(overrides: &[VersionOverride], blind: &[(String, String)]) -> Answer {
+    fn answer(overrides: &[VersionOverride], blind: &[(String, Fix)]) -> Answer {
         judge(&Facts { version_file: "V", version: version("2.0.0.4"), overrides, blind })
     }
 
@@ -272,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_blind_spot_is_unknown_and_never_hides_a_no() {
-        let blind = [("not seen".to_owned(), "look".to_owned())];
+        let blind = [("not seen".to_owned(), Fix::command("look"))];
         assert_eq!(answer(&[], &blind).verdict, Verdict::Unknown);
         let same = set(KEYS[0], "/f", OverrideValue::Version(version("2.0.0.4")));
         assert_eq!(answer(std::slice::from_ref(&same), &blind).verdict, Verdict::Unknown);

@@ -4,5 +4,6 @@ pub(crate) mod edit;
 pub(crate) mod files;
 pub(crate) mod loaded;
 pub(crate) mod overrides;
+pub(crate) mod reach;
 pub(crate) mod sandbox;
 pub(crate) mod settings;

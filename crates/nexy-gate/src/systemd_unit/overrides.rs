@@ -5,7 +5,7 @@ use super::{
     loaded::{Properties, quoted_words, value},
 };
 use nexy_contract::{
-    ReleaseVersion,
+    Fix, ReleaseVersion,
     config_env::{Parsed, Rule, Severity},
     text::shell_word,
 };
@@ -14,6 +14,7 @@ use nexy_outside::systemd::Environment;
 /// The names that come before the version file.
 pub(crate) const KEYS: [&str; 2] = ["SERVER_VERSION", "SERVER_BUILD"];
 
+const TAKE_OUT: &str = "take SERVER_VERSION and SERVER_BUILD out there";
 const NO_VERSION: OverrideValue = OverrideValue::Other("no release version (not shown)");
 
 /// One assignment, and the command that takes it away.
@@ -26,7 +27,7 @@ pub(crate) struct VersionOverride {
     /// What it is set to.
     pub(crate) value: OverrideValue,
     /// Takes both names out of this place.
-    pub(crate) fix: String,
+    pub(crate) fix: Fix,
 }
 
 /// A value, as far as it may be shown.
@@ -80,10 +81,12 @@ pub(crate) fn from_manager(environment: &Environment, default_file: impl Fn(&str
         let value = environment.get(key)?.as_deref().map_or(NO_VERSION, OverrideValue::of);
         let (place, fix) = match default_file(key) {
             Some(file) => {
-                let fix = format!("sudoedit {}\ntake {key} out of DefaultEnvironment=\nsudo systemctl daemon-reload", shell_word(&file));
+                let fix = Fix::command(format!("sudoedit {}", shell_word(&file)))
+                    .then_note(format!("take {key} out of DefaultEnvironment= there"))
+                    .then_command("sudo systemctl daemon-reload");
                 (format!("DefaultEnvironment= of {file}"), fix)
             }
-            None => ("the manager's own environment".to_owned(), format!("sudo systemctl unset-environment {key}")),
+            None => ("the manager's own environment".to_owned(), Fix::command(format!("sudo systemctl unset-environment {key}"))),
         };
         Some(VersionOverride { key, place, value, fix })
     };
@@ -97,7 +100,7 @@ pub(crate) fn is_ambiguous(bytes: &[u8], parsed: &Parsed) -> bool {
 }
 
 /// The command that takes both names out of a file, or opens it where a line is more or less than one assignment.
-fn removal_from_file(path: &str, parsed: &Parsed) -> String {
+fn removal_from_file(path: &str, parsed: &Parsed) -> Fix {
     let path = shell_word(path);
     let is_crooked = |rule: Rule| {
         matches!(
@@ -106,21 +109,20 @@ fn removal_from_file(path: &str, parsed: &Parsed) -> String {
         )
     };
     if parsed.problems.iter().any(|problem| is_crooked(problem.rule)) {
-        return format!("sudoedit {path}\ntake SERVER_VERSION and SERVER_BUILD out");
+        return Fix::command(format!("sudoedit {path}")).then_note(TAKE_OUT);
     }
     // A link stays a link; owner and mode stay too.
     let pattern = "/^[[:blank:]]*(export[[:blank:]]+)?SERVER_(VERSION|BUILD)[[:blank:]]*(=|$)/d";
-    format!("sudo sed -E -i --follow-symlinks '{pattern}' {path}")
+    Fix::command(format!("sudo sed -E -i --follow-symlinks '{pattern}' {path}"))
 }
 
 /// Takes both names out of the unit's files where a line sets nothing else, and opens those where it does.
-fn removal_from_unit(unit: &str, unit_files: &[UnitFile]) -> String {
-    let mut commands: Vec<String> = unit_files.iter().filter_map(removal_from).collect();
+fn removal_from_unit(unit: &str, unit_files: &[UnitFile]) -> Fix {
+    let commands: Vec<String> = unit_files.iter().filter_map(removal_from).collect();
     if commands.is_empty() {
-        return format!("sudo systemctl edit --full {}\ntake SERVER_VERSION and SERVER_BUILD out", shell_word(unit));
+        return Fix::command(format!("sudo systemctl edit --full {}", shell_word(unit))).then_note(TAKE_OUT);
     }
-    commands.push("sudo systemctl daemon-reload".to_owned());
-    commands.join("\n")
+    Fix::commands(commands).then_command("sudo systemctl daemon-reload")
 }
 
 fn removal_from(file: &UnitFile) -> Option<String> {
@@ -178,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_file_with_lines_of_several_readings_is_opened_and_not_edited_by_pattern() {
-        let fix = |text: &str| from_file("/f", &parse(text.as_bytes()))[0].fix.clone();
+        let fix = |text: &str| from_file("/f", &parse(text.as_bytes()))[0].fix.text();
         assert!(fix("SERVER_VERSION=1\n").starts_with("sudo sed -E -i --follow-symlinks '/^"));
         for text in ["SERVER_VERSION=1\rA=2\n", "\u{feff}SERVER_VERSION=1\n", "A='1\n2'\nSERVER_VERSION=1\n", "'SERVER_VERSION'=1\n"] {
             assert!(fix(text).starts_with("sudoedit /f\n"), "{text:?}: {}", fix(text));
@@ -232,9 +234,12 @@ mod tests {
             .into();
         let found = from_manager(&environment, |key| (key == "SERVER_BUILD").then(|| "/etc/systemd/system.conf".to_owned()));
         let [of_version, of_build] = &found[..] else { panic!("{found:?}") };
-        assert_eq!((of_version.value, of_version.fix.as_str()), (version("1.0.0.3"), "sudo systemctl unset-environment SERVER_VERSION"));
+        assert_eq!(
+            (of_version.value, of_version.fix.text().as_str()),
+            (version("1.0.0.3"), "sudo systemctl unset-environment SERVER_VERSION")
+        );
         assert_eq!((of_build.value, of_build.place.as_str()), (NO_VERSION, "DefaultEnvironment= of /etc/systemd/system.conf"));
-        assert!(of_build.fix.starts_with("sudoedit /etc/systemd/system.conf\n"), "{}", of_build.fix);
+        assert!(of_build.fix.text().starts_with("sudoedit /etc/systemd/system.conf\n"), "{}", of_build.fix);
     }
 
     #[test]
@@ -254,6 +259,6 @@ mod tests {
         }
         let hidden = UnitFile { text: None, ..file("") };
         assert_eq!(removal_from(&hidden).as_deref(), Some("sudo grep -n SERVER_ /etc/a.service.d/v.conf"));
-        assert!(removal_from_unit("a.service", &[]).starts_with("sudo systemctl edit --full a.service"));
+        assert!(removal_from_unit("a.service", &[]).text().starts_with("sudo systemctl edit --full a.service"));
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use nexy_contract::{
+    Fix,
     config_env::{Parsed, Rule, Severity, parse},
     target::Target,
     text::{excerpt, shell_word},
@@ -50,7 +51,7 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut AnswerBuilde
                 of_manager(target, &settings, systemd::environment(), parsed, tally);
             }
         }
-        Err(because) => tally.unknown(because, AGAIN),
+        Err(because) => tally.unknown(because, Fix::command(AGAIN)),
     }
 }
 
@@ -88,19 +89,20 @@ fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, tally: 
     let shown = path.display();
     match look(tree, file, path) {
         Other::Nothing | Other::NoSettings => {}
-        Other::Hidden(because) => tally.unknown(format!("cannot look at {shown}, which another layout reads: {because}"), AGAIN),
+        Other::Hidden(because) => {
+            tally.unknown(format!("cannot look at {shown}, which another layout reads: {because}"), Fix::command(AGAIN))
+        }
         Other::Settings(other) if other.assigns_alike(parsed) => {
             tally.pass(format!("{shown}, which another layout reads, holds the same"));
         }
         Other::Settings(_) => {
             let (other, file) = (shell_word(&shown.to_string()), shell_word(file));
-            let fix = format!(
-                "take over what only {other} holds, then move it away:\nsudoedit {file} {other}\nsudo mv {other} {other}.kept\n{AGAIN}"
-            );
-            tally.fail(
-                format!("{shown} holds other settings: only code of another layout reads it, and whoever edits it edits in vain"),
-                fix,
-            );
+            let fix = Fix::note(format!("take over what only {other} holds, then move it away:"))
+                .then_command(format!("sudoedit {file} {other}"))
+                .then_command(format!("sudo mv {other} {other}.kept"))
+                .then_command(AGAIN);
+            tally
+                .fail(format!("{shown} holds other settings: only code of another layout reads it, so an edit of it changes nothing"), fix);
         }
     }
 }
@@ -112,17 +114,20 @@ fn of_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed,
     for EnvironmentFile { path, is_optional } in &settings.files {
         let shown = excerpt(path, 300);
         if path.contains(['*', '?', '[', '%']) || !path.starts_with('/') {
-            tally.unknown(format!("the EnvironmentFile= {shown} of {unit} is a pattern, and its files were not looked at"), AGAIN);
+            tally.unknown(
+                format!("the EnvironmentFile= {shown} of {unit} is a pattern, and its files were not looked at"),
+                Fix::command(AGAIN),
+            );
             continue;
         }
         match look(tree, file, Path::new(path)) {
             Other::Settings(other) => judge_loaded(&shown, file, &other, parsed, &settings.unset, tally),
             Other::Nothing if *is_optional || tree.walk(Path::new(path)).is_ok_and(|walk| walk.end.is_file()) => {}
             Other::Nothing | Other::NoSettings => {
-                let fix = format!("take the EnvironmentFile= out, or put the file there:\n{edit}\n{AGAIN}");
+                let fix = Fix::note("take the EnvironmentFile= out, or put the file there:").then_command(edit.clone()).then_command(AGAIN);
                 tally.fail(format!("{unit} loads {shown}, and there is no such file, so it does not start"), fix);
             }
-            Other::Hidden(because) => tally.unknown(format!("cannot read {shown}, which {unit} loads: {because}"), AGAIN),
+            Other::Hidden(because) => tally.unknown(format!("cannot read {shown}, which {unit} loads: {because}"), Fix::command(AGAIN)),
         }
     }
     for (key, assignment) in &settings.environment {
@@ -130,10 +135,13 @@ fn of_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed,
         let (key, place) = (excerpt(key, 80), &assignment.place);
         let edit = assignment.manager_file.as_ref().map_or_else(|| edit.clone(), |path| format!("sudoedit {}", shell_word(path)));
         if assignment.value.contains(['%', '\\']) {
-            tally.unknown(format!("{place} sets {key}, as {file} does, to what only the manager can tell"), edit);
+            tally.unknown(format!("{place} sets {key}, as {file} does, to what only the manager can tell"), Fix::command(edit));
         } else if !ours.is_exactly(&assignment.value) {
             let directive = place.split(' ').next().unwrap_or_default();
-            let fix = format!("take {key} out of {directive}, or out of {file}:\n{edit}\nsudo systemctl daemon-reload\n{AGAIN}");
+            let fix = Fix::note(format!("take {key} out of {directive}, or out of {file}:"))
+                .then_command(edit)
+                .then_command("sudo systemctl daemon-reload")
+                .then_command(AGAIN);
             tally.fail(format!("{place} sets {key} to another value than {file}, and wins"), fix);
         }
     }
@@ -141,7 +149,7 @@ fn of_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed,
     for name in settings.passed.iter().filter(is_ours) {
         let found =
             format!("PassEnvironment= of {unit} hands on what the manager itself has in {}, which {file} sets too", excerpt(name, 80));
-        tally.unknown(found, edit.clone());
+        tally.unknown(found, Fix::command(edit.clone()));
     }
 }
 
@@ -157,7 +165,9 @@ fn of_manager(
     let environment = match environment {
         Ok(environment) => environment,
         Err(error) if error.is_no_manager() => return,
-        Err(error) => return tally.unknown(format!("cannot determine what the manager gives to every service: {error}"), show),
+        Err(error) => {
+            return tally.unknown(format!("cannot determine what the manager gives to every service: {error}"), Fix::command(show));
+        }
     };
     // What the unit's own files set is stronger, and judged above.
     let is_open = |key: &String| !settings.environment.contains_key(key) && !settings.unset.contains(key);
@@ -165,9 +175,11 @@ fn of_manager(
         let Some(ours) = parsed.entry(key).and_then(|entry| entry.value.as_ref()) else { continue };
         let key = excerpt(key, 80);
         match value {
-            None => tally.unknown(format!("the manager's own environment sets {key}, as {file} does, to a quoted value"), show),
+            None => {
+                tally.unknown(format!("the manager's own environment sets {key}, as {file} does, to a quoted value"), Fix::command(show))
+            }
             Some(value) if !ours.is_exactly(value) => {
-                let fix = format!("sudo systemctl unset-environment {}\n{AGAIN}", shell_word(&key));
+                let fix = Fix::command(format!("sudo systemctl unset-environment {}", shell_word(&key))).then_command(AGAIN);
                 tally.fail(format!("the manager's own environment sets {key} to another value than {file}, and wins"), fix);
             }
             Some(_) => {}
@@ -177,7 +189,7 @@ fn of_manager(
 
 /// A file that the manager loads as well: its own grammar must not matter, and it must not contradict.
 fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], tally: &mut AnswerBuilder) {
-    let fix = format!("sudoedit {}\n{AGAIN}", shell_word(shown));
+    let fix = Fix::command(format!("sudoedit {}", shell_word(shown))).then_command(AGAIN);
     let mut broken: Vec<Rule> = Vec::new();
     for problem in other.problems.iter().filter(|problem| problem.severity != Severity::Unusual) {
         if !broken.contains(&problem.rule) {
@@ -186,7 +198,7 @@ fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset:
     }
     if !broken.is_empty() {
         let found: Vec<String> = broken.iter().map(|rule| place(other, *rule)).collect();
-        tally.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), &*fix);
+        tally.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), fix.clone());
     }
     let mut names: Vec<&str> = other.entries.iter().map(|entry| entry.key.as_str()).collect();
     names.retain(|name| !unset.iter().any(|unset| unset == name));

@@ -1,10 +1,7 @@
 //! The judgement on every property of the unit and on every path of its command.
 
-use super::{
-    paths::{Found, PathSeen},
-    *,
-};
-use nexy_contract::Verdict;
+use super::*;
+use crate::systemd_unit::reach::{Found, PathSeen};
 use nexy_outside::{
     accounts::Accounts,
     ownership::{Acl, Kind, PathMetadata},

@@ -1,15 +1,16 @@
 //! Program, script and working directory of the command: there, and within reach of the account that the service runs as.
 
-use super::{AGAIN, Assessment};
+use super::{
+    loaded::{self, Properties, WorkingDirectory},
+    sandbox::Needs,
+};
 use crate::{
+    answer_builder::AnswerBuilder,
     gate::RepairStep,
     permissions::{self, Permissions},
-    systemd_unit::{
-        loaded::{self, Properties, WorkingDirectory},
-        sandbox::Needs,
-    },
 };
 use nexy_contract::{
+    Fix,
     target::Target,
     text::{excerpt, shell_word},
 };
@@ -21,9 +22,11 @@ use nexy_outside::{
 };
 use std::path::{Path, PathBuf};
 
+const AGAIN: &str = "sudo nexy-gate exec-start";
+
 /// What a path of the command leads to.
 #[derive(Clone, Debug)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// It first, then every step of the way to it.
     There(Vec<PathMetadata>),
     /// A link that leads nowhere.
@@ -35,30 +38,30 @@ pub(super) enum Found {
 }
 
 /// One path, and what it leads to.
-pub(super) type PathSeen = (String, Found);
+pub(crate) type PathSeen = (String, Found);
 
 /// Everything that the command needs.
 #[derive(Debug)]
-pub(super) struct Paths {
+pub(crate) struct Paths {
     /// All accounts of the machine, or why they cannot be read.
-    pub(super) accounts: Result<Accounts, String>,
+    pub(crate) accounts: Result<Accounts, String>,
     /// The account of the service; `None` when the machine does not have it.
-    pub(super) account: Option<Account>,
+    pub(crate) account: Option<Account>,
     /// Where it is run, as the manager says.
-    pub(super) working_directory: WorkingDirectory,
+    pub(crate) working_directory: WorkingDirectory,
     /// What is run.
-    pub(super) program: Option<PathSeen>,
+    pub(crate) program: Option<PathSeen>,
     /// Its first argument that is no option.
-    pub(super) script: Option<PathSeen>,
+    pub(crate) script: Option<PathSeen>,
     /// Where it is run.
-    pub(super) folder: Option<PathSeen>,
+    pub(crate) folder: Option<PathSeen>,
     /// Whether the interpreter starts as the account; `None` when the program is no Python.
-    pub(super) trial: Option<UserAttempt>,
+    pub(crate) trial: Option<UserAttempt>,
 }
 
 impl Paths {
     /// What no setting of the unit may hide or lock.
-    pub(super) fn needs(&self, target: &Target) -> Needs {
+    pub(crate) fn needs(&self, target: &Target) -> Needs {
         let path = |seen: &Option<PathSeen>| seen.as_ref().map(|(path, _)| PathBuf::from(path));
         let checkout = Path::new(&target.vm.checkout);
         let program = path(&self.program);
@@ -74,7 +77,7 @@ impl Paths {
 }
 
 /// Looks at the paths of the command that these properties name, for the account of the target.
-pub(super) fn look(target: &Target, properties: &Properties) -> Paths {
+pub(crate) fn look(target: &Target, properties: &Properties) -> Paths {
     let user = &target.service.user;
     let accounts = Accounts::read().map_err(|error| error.because());
     let account = accounts.as_ref().ok().and_then(|accounts| accounts.account(user));
@@ -116,135 +119,136 @@ fn may_run(program: &PathMetadata, account: &Account) -> bool {
 }
 
 /// Holds the paths against what the command needs.
-pub(super) fn judge(target: &Target, paths: &Paths, assessment: &mut Assessment) {
+pub(crate) fn judge(target: &Target, paths: &Paths, answer: &mut AnswerBuilder) {
     let user = &target.service.user;
     let (accounts, account) = match (&paths.accounts, &paths.account) {
         (Ok(accounts), Some(account)) => (accounts, account),
         (Ok(_), None) => {
-            assessment.wrong(format!("this machine has no user {}", excerpt(user, 80)));
-            return assessment.command(format!("sudo useradd --create-home {}", shell_word(user)));
+            let fix = Fix::command(format!("sudo useradd --create-home {}", shell_word(user)));
+            return answer.fail(format!("this machine has no user {}", excerpt(user, 80)), fix);
         }
-        (Err(because), _) => return assessment.blind(format!("cannot determine who {user} is: {because}"), AGAIN),
+        (Err(because), _) => return answer.unknown(format!("cannot determine who {user} is: {because}"), Fix::command(AGAIN)),
     };
     let permissions = Permissions { accounts, account, checkout: Path::new(&target.vm.checkout) };
     if let Some((path, found)) = &paths.folder {
-        judge_folder(permissions, path, found, assessment);
+        judge_folder(permissions, path, found, answer);
     }
     if let Some((path, found)) = &paths.program {
-        judge_program(target, permissions, path, found, assessment);
-        judge_trial(target, path, paths.trial.as_ref(), assessment);
+        judge_program(target, permissions, path, found, answer);
+        judge_trial(target, path, paths.trial.as_ref(), answer);
     }
     if let Some((path, found)) = &paths.script {
-        judge_script(target, permissions, path, found, assessment);
+        judge_script(target, permissions, path, found, answer);
     }
 }
 
-fn judge_folder(permissions: Permissions<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
+fn judge_folder(permissions: Permissions<'_>, path: &str, found: &Found, answer: &mut AnswerBuilder) {
     let shown = excerpt(path, 300);
     match found {
         Found::There(steps) if steps.first().is_some_and(|folder| folder.kind == Kind::Folder) => {
             for step in steps {
-                judge_passing(permissions, step, assessment);
+                judge_passing(permissions, step, answer);
             }
         }
-        Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
+        Found::Hidden(because) => answer.unknown(format!("cannot look at {shown}: {because}"), Fix::command(AGAIN)),
         _ => {
-            assessment.wrong(format!("the folder {shown} to start in does not exist"));
-            assessment.command(format!("ls -ld {}", shell_word(path)));
+            let fix = Fix::command(format!("ls -ld {}", shell_word(path)));
+            answer.fail(format!("the folder {shown} to start in does not exist"), fix);
         }
     }
 }
 
-fn judge_program(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
+fn judge_program(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, answer: &mut AnswerBuilder) {
     let (shown, word) = (excerpt(path, 300), shell_word(path));
     match found {
         Found::There(steps) if steps.first().is_some_and(|program| program.kind == Kind::File) => {
             if let Some(program) = steps.first().filter(|program| !may_run(program, permissions.account)) {
-                assessment.wrong(format!("{} cannot run {shown} ({})", permissions.account.name, permissions::mode_text(program)));
-                assessment.step(RepairStep::new(format!("chmod a+rx {word}")));
+                let found = format!("{} cannot run {shown} ({})", permissions.account.name, permissions::mode_text(program));
+                answer.fail_with_steps(found, vec![RepairStep::new(format!("chmod a+rx {word}"))]);
             }
             for step in &steps[1..] {
-                judge_passing(permissions, step, assessment);
+                judge_passing(permissions, step, answer);
             }
         }
-        Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
+        Found::Hidden(because) => answer.unknown(format!("cannot look at {shown}: {because}"), Fix::command(AGAIN)),
         Found::Dangling => {
-            assessment.wrong(format!("{shown} leads to an interpreter that does not exist"));
-            venv_again(target, path, assessment);
+            answer.fail(format!("{shown} leads to an interpreter that does not exist"), venv_again(target, path));
         }
         Found::There(_) | Found::Nothing => {
-            assessment.wrong(format!("the program {shown} does not exist"));
-            assessment.command(format!("sudo -u {} python3 -m venv {}", target.service.user, shell_word(&venv_of(path))));
+            let fix = Fix::command(format!("sudo -u {} python3 -m venv {}", target.service.user, shell_word(&venv_of(path))));
+            answer.fail(format!("the program {shown} does not exist"), fix);
         }
     }
 }
 
-fn judge_trial(target: &Target, path: &str, trial: Option<&UserAttempt>, assessment: &mut Assessment) {
+fn judge_trial(target: &Target, path: &str, trial: Option<&UserAttempt>, answer: &mut AnswerBuilder) {
     let (shown, user) = (excerpt(path, 300), &target.service.user);
     match trial {
         None | Some(UserAttempt::Allowed) => {}
         Some(UserAttempt::Refused(because)) => {
-            assessment.wrong(format!("{user} cannot start {shown}, although its modes let it: {}", excerpt(because, 200)));
-            venv_again(target, path, assessment);
+            let found = format!("{user} cannot start {shown}, although its modes let it: {}", excerpt(because, 200));
+            answer.fail(found, venv_again(target, path));
         }
         Some(UserAttempt::NotTried(because)) => {
-            assessment.blind(format!("not verified by trying whether {user} can start {shown}: {}", excerpt(because, 200)), AGAIN);
+            answer.unknown(
+                format!("not verified by trying whether {user} can start {shown}: {}", excerpt(because, 200)),
+                Fix::command(AGAIN),
+            );
         }
     }
 }
 
 /// The venv keeps its packages where the new interpreter has the same version; pip brings those that are missing.
-fn venv_again(target: &Target, path: &str, assessment: &mut Assessment) {
+fn venv_again(target: &Target, path: &str) -> Fix {
     let (user, venv) = (&target.service.user, venv_of(path));
     let requirements = shell_word(&format!("{}/{}", target.vm.checkout, target.layout.requirements));
-    assessment.command(format!("sudo -u {user} python3 -m venv --upgrade {}", shell_word(&venv)));
-    assessment.command(format!("sudo -u {user} {} install -r {requirements}", shell_word(&format!("{venv}/bin/pip"))));
+    Fix::command(format!("sudo -u {user} python3 -m venv --upgrade {}", shell_word(&venv)))
+        .then_command(format!("sudo -u {user} {} install -r {requirements}", shell_word(&format!("{venv}/bin/pip"))))
 }
 
 fn venv_of(path: &str) -> String {
     Path::new(path).parent().and_then(Path::parent).unwrap_or(Path::new("/")).display().to_string()
 }
 
-fn judge_script(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, assessment: &mut Assessment) {
+fn judge_script(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, answer: &mut AnswerBuilder) {
     let shown = excerpt(path, 300);
     match found {
         Found::There(steps) if steps.first().is_some_and(|script| script.kind == Kind::File) => {
             if let Some(script) = steps.first().filter(|script| !script.grants(permissions.account, Right::Read)) {
-                assessment.wrong(format!("{} cannot read {shown} ({})", permissions.account.name, permissions::mode_text(script)));
-                let_in(permissions, script, Right::Read, assessment);
+                let found = format!("{} cannot read {shown} ({})", permissions.account.name, permissions::mode_text(script));
+                answer.fail_with_steps(found, let_in(permissions, script, Right::Read));
             }
             for step in &steps[1..] {
-                judge_passing(permissions, step, assessment);
+                judge_passing(permissions, step, answer);
             }
         }
-        Found::Hidden(because) => assessment.blind(format!("cannot look at {shown}: {because}"), AGAIN),
+        Found::Hidden(because) => answer.unknown(format!("cannot look at {shown}: {because}"), Fix::command(AGAIN)),
         _ => {
             let entry_point = &target.layout.entry_point;
-            let is_ours = *path == format!("{}/{entry_point}", target.vm.checkout);
-            let checkout = shell_word(&target.vm.checkout);
-            assessment.wrong(format!("the command would open {shown}, and there is no such file"));
-            if is_ours {
-                let (user, file) = (&target.service.user, shell_word(entry_point));
-                assessment.command(format!("sudo -u {user} git -C {checkout} checkout HEAD -- {file}"));
-            }
+            let (user, checkout, file) = (&target.service.user, shell_word(&target.vm.checkout), shell_word(entry_point));
+            // No other file than the release's is created.
+            let fix = match *path == format!("{}/{entry_point}", target.vm.checkout) {
+                true => Fix::command(format!("sudo -u {user} git -C {checkout} checkout HEAD -- {file}")),
+                false => Fix::none(),
+            };
+            answer.fail(format!("the command would open {shown}, and there is no such file"), fix);
         }
     }
 }
 
-fn judge_passing(permissions: Permissions<'_>, step: &PathMetadata, assessment: &mut Assessment) {
+fn judge_passing(permissions: Permissions<'_>, step: &PathMetadata, answer: &mut AnswerBuilder) {
     if let Some((found, fix)) = permissions::unreadable_acl(step) {
-        assessment.blind(found, fix.text());
+        answer.unknown(found, fix);
     } else if let Some(fault) = permissions::extended_acl(step) {
-        fault.steps(step).into_iter().for_each(|step| assessment.step(step));
-        assessment.wrong(fault.found);
+        let steps = fault.steps(step);
+        answer.fail_with_steps(fault.found, steps);
     } else if step.kind == Kind::Folder && !step.grants(permissions.account, Right::Execute) {
         let (path, mode) = (permissions::quoted_path(step), permissions::mode_text(step));
-        assessment.wrong(format!("{} cannot pass {path} ({mode})", permissions.account.name));
-        let_in(permissions, step, Right::Execute, assessment);
+        let found = format!("{} cannot pass {path} ({mode})", permissions.account.name);
+        answer.fail_with_steps(found, let_in(permissions, step, Right::Execute));
     }
 }
 
-fn let_in(permissions: Permissions<'_>, step: &PathMetadata, right: Right, assessment: &mut Assessment) {
-    let changes = [permissions::grant(step, permissions.account, right)];
-    permissions::steps(&step.path, &step.path, step.kind, &changes).into_iter().for_each(|step| assessment.step(step));
+fn let_in(permissions: Permissions<'_>, step: &PathMetadata, right: Right) -> Vec<RepairStep> {
+    permissions::steps(&step.path, &step.path, step.kind, &[permissions::grant(step, permissions.account, right)])
 }
