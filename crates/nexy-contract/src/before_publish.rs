@@ -1,7 +1,7 @@
 //! What a publication stands on: a fresh, complete, passing `before-publish` report about these very bytes.
 
 use crate::{
-    Exit, Finding, Problem, Record, Report, Severity, Verdict,
+    Exit, Finding, Fix, Problem, Record, Report, Severity, Verdict,
     record::Artifact,
     report::{SeenAsset, Subject},
     target::Limits,
@@ -49,11 +49,14 @@ impl Refusal {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Excusable(because) => {
-                Problem::new(Exit::No, "nothing is published", because, format!("ask again, then publish at once: {AGAIN}"))
+                Problem::new(Exit::No, "nothing is published", because, Fix::note("ask again, then publish at once:").then_command(AGAIN))
             }
-            Self::Final(because) => {
-                Problem::new(Exit::No, "nothing is published", because, format!("start again from the bytes in the inbox: {AGAIN}"))
-            }
+            Self::Final(because) => Problem::new(
+                Exit::No,
+                "nothing is published",
+                because,
+                Fix::note("start again from the bytes in the inbox:").then_command(AGAIN),
+            ),
         }
     }
 }

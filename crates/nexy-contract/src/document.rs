@@ -1,6 +1,6 @@
 //! How every document is read: nothing, cut, foreign, newer and contradictory input each get their own words.
 
-use crate::{Exit, Problem, text};
+use crate::{Exit, Fix, Problem, text};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// Why bytes are not the document that was expected.
@@ -54,10 +54,14 @@ impl DocumentError {
     #[must_use]
     pub fn problem(&self, origin: &str) -> Problem {
         let fix = match self {
-            Self::Empty { .. } | Self::Cut { .. } => "read the message of the command before this one, then run the whole pipeline again",
-            Self::Malformed { .. } | Self::Foreign { .. } => "start again from `nexy-version record`, and pass its document on unchanged",
-            Self::Newer { .. } => "install the same version of all five tools: make install",
-            Self::Contradiction(_) => "do not edit records by hand; start again from `nexy-version record`",
+            Self::Empty { .. } | Self::Cut { .. } => {
+                Fix::note("read the message of the command before this one, then run the whole pipeline again")
+            }
+            Self::Malformed { .. } | Self::Foreign { .. } => {
+                Fix::note("start again from `nexy-version record`, and pass its document on unchanged")
+            }
+            Self::Newer { .. } => Fix::note("install the same version of all five tools:").then_command("make install"),
+            Self::Contradiction(_) => Fix::note("do not edit records by hand; start again from `nexy-version record`"),
         };
         Problem::new(Exit::BadDocument, format!("cannot use what came on {origin}"), self.to_string(), fix)
     }

@@ -3,7 +3,7 @@
 //! Only one thing is believed: the last line of the script's standard output, `NEXY-END <nonce> <status>`, where the nonce
 //! was made for this one run. Whatever could have been forged by output, or was cut off, is unknown.
 
-use crate::{Exit, Problem, text};
+use crate::{Exit, Fix, Problem, text};
 use serde::Deserialize;
 
 mod silence;
@@ -70,7 +70,7 @@ impl Answered {
                 Exit::CouldNotLook,
                 format!("the script on the VM ended with status {}", self.status),
                 "that is no exit code of these tools, so it says neither yes nor no",
-                format!("read what the script said, then look at the VM: {}", silence::LOOK),
+                Fix::note("read what the script said, then look at the VM:").then_command(silence::LOOK),
             ));
         };
         self.cut.then(|| {
@@ -78,7 +78,7 @@ impl Answered {
                 if exit == Exit::Yes { Exit::CouldNotLook } else { exit },
                 "the answer from the VM is cut",
                 format!("Azure brings back the last {KEPT_BYTES} bytes only, and these were {KEPT_BYTES} or more"),
-                "read the full log on the VM, or ask for less at once",
+                Fix::note("read the full log on the VM, or ask for less at once"),
             )
         })
     }

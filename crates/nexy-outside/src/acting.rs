@@ -141,7 +141,7 @@ pub fn act(
             Exit::NeedsPerson,
             format!("{by} has acted ({}), but its record was not delivered", deed.message),
             problem.because,
-            "run the same pipeline again with its output in a file; what is done already is not done twice",
+            Fix::note("run the same pipeline again with its output in a file; what is done already is not done twice"),
         )),
         Err(problem) => Err(undelivered(problem, deed.exit)),
     }

@@ -3,7 +3,7 @@
 use crate::{environment, stdio};
 use clap::{Args, ValueEnum};
 use nexy_contract::{
-    Exit, Problem, Report,
+    Exit, Fix, Problem, Report,
     question::{self, Explained, Row},
     render,
 };
@@ -59,7 +59,7 @@ impl Common {
                     Exit::Usage,
                     "cannot use the variable NEXY_FORMAT",
                     format!("`{word}` is no form"),
-                    "set it to text, json or tap, or unset it",
+                    Fix::note("set it to text, json or tap, or unset it"),
                 )
             }),
             None if stdio::stdout_is_terminal() => Ok(Format::Text),
@@ -135,5 +135,5 @@ pub fn json(document: &impl serde::Serialize) -> Result<String, Problem> {
 }
 
 fn unspeakable(error: &serde_json::Error) -> Problem {
-    Problem::new(Exit::Bug, "cannot spell the answer as JSON", error.to_string(), "report this as a bug")
+    Problem::new(Exit::Bug, "cannot spell the answer as JSON", error.to_string(), Fix::note("report this as a bug"))
 }

@@ -4,7 +4,7 @@ use crate::{
     environment,
     files::{self, FileError},
 };
-use nexy_contract::{Exit, Problem, text::shell_word};
+use nexy_contract::{Exit, Fix, Problem, text::shell_word};
 use rustix::fs::{Mode, OFlags};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
@@ -43,7 +43,7 @@ pub fn take(name: &str) -> Result<Taken, Problem> {
     let failed = |verb: &'static str| {
         let path = path.clone();
         move |source: io::Error| {
-            let fix = format!("ls -la {}", shell_word(&path.parent().unwrap_or(&path).display().to_string()));
+            let fix = Fix::command(format!("ls -la {}", shell_word(&path.parent().unwrap_or(&path).display().to_string())));
             FileError { verb, path: path.clone(), source }.problem(Exit::CouldNotLook, fix)
         }
     };
@@ -111,13 +111,13 @@ fn folder() -> Result<PathBuf, Problem> {
             Exit::CouldNotLook,
             "there is no place for locks",
             "neither XDG_STATE_HOME nor HOME names an absolute folder",
-            "set HOME to your home folder, then run the same command again",
+            Fix::note("set HOME to your home folder, then run the same command again"),
         )
     })?;
     let folder = state.join("nexy");
     let failed = |source| {
         FileError { verb: "make the folder", path: folder.clone(), source }
-            .problem(Exit::CouldNotLook, "set XDG_STATE_HOME to a folder of your own, then run the same command again")
+            .problem(Exit::CouldNotLook, Fix::note("set XDG_STATE_HOME to a folder of your own, then run the same command again"))
     };
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
     distrust(&folder)?;
@@ -127,7 +127,8 @@ fn folder() -> Result<PathBuf, Problem> {
 /// Whoever else could write there could hold our lock, or lead it elsewhere.
 fn distrust(folder: &Path) -> Result<(), Problem> {
     let metadata = std::fs::symlink_metadata(folder).map_err(|source| {
-        FileError { verb: "look at", path: folder.to_path_buf(), source }.problem(Exit::CouldNotLook, "make it readable for yourself")
+        FileError { verb: "look at", path: folder.to_path_buf(), source }
+            .problem(Exit::CouldNotLook, Fix::note("make it readable for yourself"))
     })?;
     let me = rustix::process::geteuid().as_raw();
     let because = if !metadata.is_dir() {
@@ -143,6 +144,6 @@ fn distrust(folder: &Path) -> Result<(), Problem> {
         Exit::CouldNotLook,
         format!("{} is no safe place for locks", folder.display()),
         because,
-        format!("look at it, and make it yours alone:\nchmod 700 {}", shell_word(&folder.display().to_string())),
+        Fix::note("look at it, and make it yours alone:").then_command(format!("chmod 700 {}", shell_word(&folder.display().to_string()))),
     ))
 }

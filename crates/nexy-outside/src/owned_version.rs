@@ -1,7 +1,7 @@
 //! The version of the workspace, as its one owner holds it.
 
 use crate::{Workspace, files};
-use nexy_contract::{Exit, Problem, ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, target::VersionPlace, text::shell_word, version_places};
 use std::path::Path;
 
 /// Larger files hold no version.
@@ -32,11 +32,13 @@ impl NoVersion {
         let what = format!("cannot tell the version from {path}");
         match self {
             Self::Wrong(because) => {
-                let fix = format!("echo X.Y.Z.W > {}   # the last released version, then nexy-version set X.Y.Z.W", shell_word(&path));
+                let fix = Fix::note("write the last released version into it, then set the next one:")
+                    .then_command(format!("echo X.Y.Z.W >{}", shell_word(&path)))
+                    .then_command("nexy-version set X.Y.Z.W");
                 Problem::new(Exit::No, what, because, fix)
             }
             Self::Unreadable(because) => {
-                Problem::new(Exit::CouldNotLook, what, because, "make it readable, then run the same command again")
+                Problem::new(Exit::CouldNotLook, what, because, Fix::note("make it readable, then run the same command again"))
             }
         }
     }
@@ -75,7 +77,7 @@ pub fn must_be(workspace: &Workspace, version: ReleaseVersion) -> Result<(), Pro
         Exit::No,
         format!("the record is about version {version}"),
         format!("{} says {now}", workspace.target.layout.version_file),
-        "start again from `nexy-version record`, so that the gates judge the version that is released",
+        Fix::note("start again from `nexy-version record`, so that the gates judge the version that is released"),
     ))
 }
 

@@ -1,6 +1,6 @@
 //! The three standard streams: records come in, one document goes out, everything for people goes to standard error.
 
-use nexy_contract::{Exit, Problem, document::DocumentError, record};
+use nexy_contract::{Exit, Fix, Problem, document::DocumentError, record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
@@ -19,7 +19,7 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
     }
     let mut bytes = Vec::new();
     let read = stdin.by_ref().take(MAX_RECORD_BYTES + 1).read_to_end(&mut bytes);
-    let again = "run the whole pipeline again, from `nexy-version record`";
+    let again = Fix::note("run the whole pipeline again, from `nexy-version record`");
     if let Err(error) = read {
         return Err(Problem::new(Exit::BadDocument, "cannot read standard input", error.to_string(), again));
     }
@@ -50,7 +50,7 @@ pub fn write_document(document: &[u8]) -> Result<(), Problem> {
             Exit::CouldNotLook,
             "the answer was not delivered on standard output",
             error.to_string(),
-            "run it again with a reader that stays until the end, or send it to a file",
+            Fix::note("run it again with a reader that stays until the end, or send it to a file"),
         )
     })
 }

@@ -1,7 +1,7 @@
 //! Finds, distrusts and reads `nexy.toml`.
 
 use crate::{Common, environment, files};
-use nexy_contract::{Exit, Problem, Record, Sha256Digest, Target, document::DocumentError, text::shell_word};
+use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, Target, document::DocumentError, text::shell_word};
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -68,14 +68,19 @@ impl Workspace {
         let given = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let path = trusted.unwrap_or_else(|| given.clone());
         let bytes = files::read(&path, MAX_BYTES).map_err(|error| {
-            Problem::new(Exit::BadTarget, format!("cannot read {shown}"), error.because(), "name the right file with --target FILE")
+            Problem::new(
+                Exit::BadTarget,
+                format!("cannot read {shown}"),
+                error.because(),
+                Fix::note("name the right file with --target FILE"),
+            )
         })?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
             Problem::new(
                 Exit::BadTarget,
                 format!("cannot use {shown}"),
                 format!("it is no UTF-8: {error}"),
-                format!("restore it: git checkout {shown}"),
+                Fix::note("restore it:").then_command(format!("git checkout -- {}", shell_word(&shown))),
             )
         })?;
         let target = Target::parse(text).map_err(|error| error.problem(&shown))?;
@@ -104,7 +109,7 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
                 Exit::BadTarget,
                 "no nexy.toml that root may use",
                 format!("root reads only --target FILE or {SYSTEM_PATH}, and the latter does not exist"),
-                "add --target ./nexy.toml (a file that only root can write), or run it as yourself",
+                Fix::note("add --target ./nexy.toml (a file that only root can write), or run it as yourself"),
             ))
         };
     }
@@ -112,7 +117,12 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
         return Ok(path.into());
     }
     let here = std::env::current_dir().map_err(|error| {
-        Problem::new(Exit::BadTarget, "cannot tell where I am", error.to_string(), "change into the workspace, or give --target FILE")
+        Problem::new(
+            Exit::BadTarget,
+            "cannot tell where I am",
+            error.to_string(),
+            Fix::note("change into the workspace, or give --target FILE"),
+        )
     })?;
     here.ancestors()
         .map(|folder| folder.join(FILE_NAME))
@@ -123,7 +133,7 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
                 Exit::BadTarget,
                 "no nexy.toml",
                 format!("there is none in {} or above it, and no {SYSTEM_PATH}", here.display()),
-                "change into the workspace, or give --target FILE",
+                Fix::note("change into the workspace, or give --target FILE"),
             )
         })
 }
@@ -135,16 +145,18 @@ fn distrust(path: &Path) -> Result<PathBuf, Problem> {
             Exit::BadTarget,
             format!("cannot read {}", path.display()),
             error.to_string(),
-            "name the right file with --target FILE",
+            Fix::note("name the right file with --target FILE"),
         )
     })?;
     for (depth, step) in real.ancestors().enumerate() {
         let refuse = |because: String| {
             let (file, step) = (shell_word(&real.display().to_string()), shell_word(&step.display().to_string()));
             let fix = if depth == 0 {
-                format!("sudo chown root {step} && sudo chmod go-w {step}, after reading it")
+                Fix::note("read it, and then:").then_command(format!("sudo chown root {step} && sudo chmod go-w {step}"))
             } else {
-                format!("sudo install -D -m 644 {file} {SYSTEM_PATH}, after reading it; then the same command without --target")
+                Fix::note("read it, and then:")
+                    .then_command(format!("sudo install -D -m 644 {file} {SYSTEM_PATH}"))
+                    .then_note("then run the same command without --target")
             };
             Problem::new(Exit::BadTarget, format!("root does not trust {}", path.display()), because, fix)
         };

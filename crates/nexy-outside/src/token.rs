@@ -1,7 +1,7 @@
 //! Where the GitHub token comes from: the same places, in the same order, as for GitHub's own command line.
 
 use crate::{Secret, environment, http::Url, programs};
-use nexy_contract::{Exit, Problem, Target};
+use nexy_contract::{Exit, Fix, Problem, Target, text};
 use std::time::Duration;
 
 /// The token and where it came from; the place may be named, the token never.
@@ -26,7 +26,8 @@ pub fn find(target: &Target) -> Result<Token, Problem> {
             Exit::CouldNotLook,
             format!("no usable GitHub token for {host}"),
             because,
-            format!("gh auth login --hostname {host}   (or set {} to a fine-grained token with Contents: write)", names[0]),
+            Fix::command(format!("gh auth login --hostname {}", text::shell_word(&host)))
+                .then_note(format!("or set {} to a fine-grained token with Contents: write", names[0])),
         )
     };
     let found = names.iter().find_map(|name| environment::text(name).map(|value| (Secret::new(&value), (*name).to_owned())));

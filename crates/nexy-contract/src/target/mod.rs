@@ -5,7 +5,7 @@ mod shape;
 
 pub use shape::*;
 
-use crate::{Exit, Problem, Sha256Digest};
+use crate::{Exit, Fix, Problem, Sha256Digest};
 use serde::{Deserialize, Serialize};
 
 /// Which target a record belongs to; one made for another target is refused.
@@ -50,8 +50,8 @@ impl TargetError {
     #[must_use]
     pub fn problem(&self, path: &str) -> Problem {
         let fix = match self {
-            Self::Line { line, .. } => format!("correct line {line} of {path}; docs/nexy-toml.md explains every key"),
-            Self::Contradiction { keys, .. } => format!("correct {keys} in {path}; docs/nexy-toml.md explains every key"),
+            Self::Line { line, .. } => Fix::note(format!("correct line {line} of {path}; docs/nexy-toml.md explains every key")),
+            Self::Contradiction { keys, .. } => Fix::note(format!("correct {keys} in {path}; docs/nexy-toml.md explains every key")),
         };
         Problem::new(Exit::BadTarget, format!("cannot use {path}"), self.to_string(), fix)
     }

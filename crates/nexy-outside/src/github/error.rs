@@ -4,7 +4,7 @@ use crate::{
     clock,
     http::{Answer, HttpError, Url},
 };
-use nexy_contract::{Exit, Problem, http_date, text};
+use nexy_contract::{Exit, Fix, Problem, http_date, text};
 use serde_json::Value;
 
 /// A call that did not do what was asked.
@@ -63,6 +63,11 @@ impl Kind {
     }
 }
 
+/// Gives the token of `gh` what a publication needs.
+const REFRESH: &str = "gh auth refresh -s repo";
+/// Shows every asset of the channels.
+const SHOW: &str = "nexy-publish show";
+
 impl GithubError {
     /// No whole answer.
     pub(super) fn network(call: &str, error: HttpError) -> Self {
@@ -113,23 +118,23 @@ impl GithubError {
     pub fn problem(&self, what: impl Into<String>) -> Problem {
         let request = self.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
         let because = format!("{}: {}{request}", self.call, self.because);
+        let again = "then run the same command again";
         let fix = match self.kind {
-            Kind::Network => "check the network, then run the same command again",
-            Kind::BadToken => {
-                "set GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) to a valid token, or unset it and type gh auth login; then run the same command again"
-            }
-            Kind::Forbidden => "use a token with `Contents: write` on the artifacts' repository (gh auth refresh -s repo)",
-            Kind::SingleSignOn => {
-                "authorise the token for the organisation (its settings at GitHub: Configure SSO; or gh auth refresh), then run the same command again"
-            }
-            Kind::RateLimited => "wait until the limit is reset (gh api rate_limit), then run the same command again",
-            Kind::NotFound => {
-                "check that the repository and the fixed release exist and that the token can see them (nexy-gate fixed-channel github-token)"
-            }
-            Kind::AlreadyExists => "somebody else has used that name meanwhile: nexy-publish show",
-            Kind::Refused => "read GitHub's words above, then look at the channel: nexy-publish show",
-            Kind::Server => "wait a minute (https://www.githubstatus.com), then run the same command again",
-            Kind::Shape | Kind::TooLarge => "look at what answers there; a proxy or another server may stand in between",
+            Kind::Network => Fix::note("check the network, then run the same command again"),
+            Kind::BadToken => Fix::command("gh auth login")
+                .then_note("or set GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) to a valid token")
+                .then_note(again),
+            Kind::Forbidden => Fix::note("use a token with `Contents: write` on the artifacts' repository:").then_command(REFRESH),
+            Kind::SingleSignOn => Fix::note("authorise the token for the organisation (its settings at GitHub: Configure SSO), or:")
+                .then_command("gh auth refresh")
+                .then_note(again),
+            Kind::RateLimited => Fix::note("wait until the limit is reset:").then_command("gh api rate_limit").then_note(again),
+            Kind::NotFound => Fix::note("check that the repository and the fixed release exist and that the token can see them:")
+                .then_command("nexy-gate fixed-channel github-token"),
+            Kind::AlreadyExists => Fix::note("another person or machine has used that name meanwhile:").then_command(SHOW),
+            Kind::Refused => Fix::note("read GitHub's words above, then look at the channel:").then_command(SHOW),
+            Kind::Server => Fix::note("wait a minute (https://www.githubstatus.com), then run the same command again"),
+            Kind::Shape | Kind::TooLarge => Fix::note("look at what answers there; a proxy or another server may stand in between"),
         };
         let exit = match self.kind {
             Kind::Refused | Kind::Forbidden | Kind::SingleSignOn | Kind::BadToken | Kind::NotFound => Exit::No,

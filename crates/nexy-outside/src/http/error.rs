@@ -1,6 +1,7 @@
 //! Why there was no whole answer, told so that a person can tell a wrong network from a wrong server.
 
 use super::Url;
+use nexy_contract::{Fix, text};
 use std::io;
 
 /// Why there was no whole answer.
@@ -61,14 +62,15 @@ pub enum HttpError {
 impl HttpError {
     /// What a person can do about it.
     #[must_use]
-    pub fn fix(&self) -> String {
+    pub fn fix(&self) -> Fix {
         match self {
-            Self::Certificates { .. } => "set SSL_CERT_FILE to a PEM file of trusted certificates, or unset it".to_owned(),
+            Self::Certificates { .. } => Fix::note("set SSL_CERT_FILE to a PEM file of trusted certificates, or unset it"),
             Self::Unreachable { url, .. } | Self::Timeout { url, .. } | Self::Cut { url, .. } => {
-                format!("check the network and the proxy (curl -sS -o /dev/null {url}), then run the same command again")
+                Fix::note("check the network and the proxy, then run the same command again:")
+                    .then_command(format!("curl -sS -o /dev/null {}", text::shell_word(url)))
             }
             Self::TooLarge { url, .. } | Self::Redirect { url, .. } => {
-                format!("look at what answers there: curl -sSI {url}")
+                Fix::note("look at what answers there:").then_command(format!("curl -sSI {}", text::shell_word(url)))
             }
         }
     }
