@@ -60,5 +60,5 @@ pub(crate) fn fetch(context: &Context, url: &str) -> Look {
 
 /// An error of the network as a look.
 pub(crate) fn nothing(error: &HttpError) -> Look {
-    Look::Nothing { because: error.to_string(), fix: error.fix().into() }
+    Look::Nothing { because: error.to_string(), fix: error.fix() }
 }
