@@ -5,6 +5,8 @@
 TOOLS = $(CURDIR)/target/release
 # Builds always go to target/, also when CARGO_TARGET_DIR or cargo's own configuration names another folder.
 BUILD = cargo build --locked --target-dir target
+# Two tests for each processor: many of them wait for programs and stand-ins.
+TEST_THREADS = $$((2 * $$(getconf _NPROCESSORS_ONLN)))
 PREFIX = /usr/local
 DESTDIR =
 
@@ -32,7 +34,7 @@ rehearse: ## a whole release against stand-ins on this machine: no network, no c
 test: ## every test of this repository
 	cargo build --locked --workspace --bins
 	@mkdir -p target && : >target/skipped
-	NEXY_SKIPPED="$(CURDIR)/target/skipped" cargo test --locked --workspace
+	NEXY_SKIPPED="$(CURDIR)/target/skipped" RUST_TEST_THREADS="$(TEST_THREADS)" cargo test --locked --workspace
 	@tests/skipped.sh target/skipped
 
 version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3 §1]
