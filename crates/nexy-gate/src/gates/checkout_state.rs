@@ -6,7 +6,7 @@ use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::repository::{Repository, Side, Tag, short},
+    observed::repository::{Repository, SHOWN, Side, Tag, counted, short},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -38,9 +38,6 @@ pub(crate) const GATE: Gate = Gate {
     check,
     repair: None,
 };
-
-/// So many paths are named; the rest is counted.
-const SHOWN: usize = 10;
 
 /// Everything that was looked at.
 #[derive(Clone, Debug, Default)]
@@ -156,12 +153,6 @@ fn how(change: &Change) -> String {
 
 fn named(paths: &[&str]) -> String {
     counted(&paths.iter().map(|path| excerpt(path, 200)).collect::<Vec<_>>())
-}
-
-fn counted(shown: &[String]) -> String {
-    let more = shown.len().saturating_sub(SHOWN);
-    let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
-    shown.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ") + &tail
 }
 
 /// A name that cannot be shown as it is cannot be typed as it is.

@@ -1,15 +1,17 @@
 //! What would be pushed follows on what is there: no branch is rewritten, no tag is moved, and nothing is set up to do so.
 
 mod look;
-mod refusal;
 mod settings;
 
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::remotes::url_of,
-    observed::repository::{Repository, short},
+    observed::{
+        remote_refusal,
+        remotes::url_of,
+        repository::{Repository, short},
+    },
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -158,7 +160,7 @@ fn judge_asked<'a>(
         Asked::Silent { because, .. } => {
             tally.unknown(
                 format!("{remote} does not answer: {}", excerpt(because, 200)),
-                refusal::fix(because, &name, &url, &target.github.web_url),
+                remote_refusal::fix(because, &name, &url, &target.github.web_url).then_command("nexy-gate no-force-push"),
             );
         }
     }

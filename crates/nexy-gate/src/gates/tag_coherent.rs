@@ -6,7 +6,7 @@ use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::repository::{Repository, Side, Tag, short},
+    observed::repository::{Held, Repository, SHOWN, Side, Tag, counted, short},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -41,15 +41,6 @@ pub(crate) const GATE: Gate = Gate {
     check,
     repair: None,
 };
-
-/// What a file of the tag holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Held {
-    Text(String),
-    Missing,
-    /// It holds no text, and why.
-    NoText(&'static str),
-}
 
 /// The server's settings, in the tag and in this checkout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,9 +80,6 @@ struct Facts {
     left_out: Vec<String>,
     head: Option<Head>,
 }
-
-/// So many paths are named; the rest is counted.
-const SHOWN: usize = 10;
 
 fn check(context: &Context) -> Answer {
     look_and_judge(context).unwrap_or_else(|answer| answer)
@@ -222,14 +210,11 @@ fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &m
     if keys.is_empty() {
         return;
     }
-    let mut named: Vec<String> = keys.iter().take(SHOWN).map(|(path, because)| format!("{} ({because})", excerpt(path, 200))).collect();
-    if keys.len() > SHOWN {
-        named.push(format!("{} more", keys.len() - SHOWN));
-    }
+    let named: Vec<String> = keys.iter().map(|(path, because)| format!("{} ({because})", excerpt(path, 200))).collect();
     let words: Vec<String> = keys.iter().take(SHOWN).map(|(path, _)| shell_word(path)).collect();
     let remove = Fix::command(format!("git rm --cached -- {}", words.join(" ")))
         .then_note("what was in git is no secret any more: replace it where it is used");
-    tally.fail(format!("{} holds {}", tag.name, named.join(", ")), side.next_version(tag.version, remove));
+    tally.fail(format!("{} holds {}", tag.name, counted(&named)), side.next_version(tag.version, remove));
 }
 
 /// What works in the workspace and was never committed fails to import everywhere else.
@@ -237,14 +222,11 @@ fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut AnswerBu
     if paths.is_empty() {
         return;
     }
-    let mut named: Vec<String> = paths.iter().take(SHOWN).map(|path| excerpt(path, 200)).collect();
-    if paths.len() > SHOWN {
-        named.push(format!("{} more", paths.len() - SHOWN));
-    }
+    let named: Vec<String> = paths.iter().map(|path| excerpt(path, 200)).collect();
     let words: Vec<String> = paths.iter().take(SHOWN).map(|path| shell_word(path)).collect();
     let add = Fix::note("remove it if the server does not need it, or name it in .gitignore; else:")
         .then_command(format!("git add -- {}", words.join(" ")));
-    tally.fail(format!("the workspace holds code that is in no commit: {}", named.join(", ")), side.next_version(tag.version, add));
+    tally.fail(format!("the workspace holds code that is in no commit: {}", counted(&named)), side.next_version(tag.version, add));
 }
 
 fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut AnswerBuilder) {

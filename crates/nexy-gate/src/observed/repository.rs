@@ -9,12 +9,12 @@ use nexy_contract::{
 use nexy_outside::{
     Workspace,
     accounts::{self, Accounts},
-    git::{Git, GitError},
+    git::{Entry, Git, GitError},
     owned_version::NoVersion,
     programs::ProgramError,
     tree::RootFs,
 };
-use std::{os::unix::fs::MetadataExt as _, path::Path};
+use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _, path::Path};
 
 /// A repository, found and willing to answer.
 pub(crate) struct Repository {
@@ -212,4 +212,48 @@ fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
         GitError::Odd(_) => Fix::command(format!("{} fsck", side.git)),
     };
     Answer::unknown(error.to_string(), EXPECTED, fix)
+}
+
+/// So many paths are named; the rest is counted.
+pub(crate) const SHOWN: usize = 10;
+
+/// The first of a list, and how many more there are.
+pub(crate) fn counted(shown: &[String]) -> String {
+    let more = shown.len().saturating_sub(SHOWN);
+    let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
+    shown.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ") + &tail
+}
+
+/// A manifest or a version place is far smaller.
+pub(crate) const MAX_BYTES: u64 = 4 << 20;
+
+/// What a file of the tag holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Text(String),
+    Missing,
+    /// It holds no text, and why.
+    NoText(&'static str),
+}
+
+/// The tree of one commit, with its files by their paths.
+pub(crate) struct Shelf<'a> {
+    pub(crate) git: &'a Git,
+    pub(crate) entries: BTreeMap<String, Entry>,
+}
+
+impl<'a> Shelf<'a> {
+    pub(crate) fn of(git: &'a Git, commit: &str) -> Result<Self, GitError> {
+        let entries = git.tree(commit)?.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+        Ok(Self { git, entries })
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Result<Held, GitError> {
+        let Some(entry) = self.entries.get(path) else { return Ok(Held::Missing) };
+        if !entry.is_file() || entry.size_bytes.is_none_or(|size| size > MAX_BYTES) {
+            return Ok(Held::NoText("it is no file of its own, or larger than 4 MiB"));
+        }
+        let bytes = self.git.blob(&entry.object)?;
+        Ok(String::from_utf8(bytes).map_or(Held::NoText("it is no UTF-8"), Held::Text))
+    }
 }

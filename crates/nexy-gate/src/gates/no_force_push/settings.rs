@@ -7,21 +7,17 @@ use std::path::Path;
 
 /// What is set up to force, and the command that takes it away.
 pub(super) fn forcing(settings: &[Setting], remotes: &[&String]) -> Vec<(String, Fix)> {
-    settings.iter().filter_map(|setting| one(setting, remotes)).collect()
+    settings.iter().flat_map(|setting| remotes.iter().filter_map(|remote| one(setting, remote))).collect()
 }
 
-fn one(setting: &Setting, remotes: &[&String]) -> Option<(String, Fix)> {
+fn one(setting: &Setting, remote: &str) -> Option<(String, Fix)> {
     let value = setting.value.as_deref();
     let unset = |pattern: &str| Fix::command(format!("{} --unset-all {}{pattern}", typed(&setting.origin), shell_word(&setting.key)));
-    for remote in remotes {
-        if setting.key == format!("remote.{remote}.push") && value.is_some_and(|value| value.starts_with('+')) {
-            return Some((format!("remote.{remote}.push begins with `+`, which forces"), unset(" '^[+]'")));
-        }
-        if setting.key == format!("remote.{remote}.mirror") && value.is_none_or(is_true) {
-            return Some((format!("remote.{remote}.mirror forces every push, and removes what is not here"), unset("")));
-        }
+    if setting.key == format!("remote.{remote}.push") && value.is_some_and(|value| value.starts_with('+')) {
+        return Some((format!("remote.{remote}.push begins with `+`, which forces"), unset(" '^[+]'")));
     }
-    None
+    let is_mirror = setting.key == format!("remote.{remote}.mirror") && value.is_none_or(is_true);
+    is_mirror.then(|| (format!("remote.{remote}.mirror forces every push, and removes what is not here"), unset("")))
 }
 
 /// git's own words for true; anything else that is set is none, and git says so itself.

@@ -5,7 +5,7 @@ use nexy_contract::text::excerpt;
 use nexy_outside::{accounts::Account, programs::Run};
 use std::{path::Path, time::Duration};
 
-const DEADLINE: Duration = Duration::from_secs(45);
+const DEADLINE: Duration = Duration::from_secs(60);
 const MAX_BYTES: u64 = 4 << 20;
 /// What would pip install? The proxy does not exist, so that no version of pip reaches an index that a file names.
 const INSTALL: &str = "-m pip install --isolated --disable-pip-version-check --no-input --no-cache-dir --proxy=http://127.0.0.1:9 --retries=0 \

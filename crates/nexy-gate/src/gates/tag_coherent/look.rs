@@ -1,41 +1,17 @@
 //! Everything that `tag-coherent` looks at, read from git's objects; nothing is checked out.
 
-use super::{Facts, Head, Held, Runtime};
+use super::{Facts, Head, Runtime};
 use crate::{
     context::Context,
     formats::secrets::{self, Named},
-    observed::repository::{Repository, Tag},
+    observed::repository::{Held, MAX_BYTES, Repository, Shelf, Tag},
 };
 use nexy_contract::{Target, version_places};
 use nexy_outside::git::{Entry, Git, GitError};
 use std::collections::BTreeMap;
 
-/// A manifest or a version place is far smaller.
-const MAX_BYTES: u64 = 4 << 20;
 /// So many files are read to see whether they are keys; more of them are no keys, but a habit.
 const KEYS_READ: usize = 200;
-
-/// The trees of one run, each file read once.
-struct Shelf<'a> {
-    git: &'a Git,
-    entries: BTreeMap<String, Entry>,
-}
-
-impl<'a> Shelf<'a> {
-    fn of(git: &'a Git, commit: &str) -> Result<Self, GitError> {
-        let entries = git.tree(commit)?.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
-        Ok(Self { git, entries })
-    }
-
-    fn read(&self, path: &str) -> Result<Held, GitError> {
-        let Some(entry) = self.entries.get(path) else { return Ok(Held::Missing) };
-        if !entry.is_file() || entry.size_bytes.is_none_or(|size| size > MAX_BYTES) {
-            return Ok(Held::NoText("it is no file of its own, or larger than 4 MiB"));
-        }
-        let bytes = self.git.blob(&entry.object)?;
-        Ok(String::from_utf8(bytes).map_or(Held::NoText("it is no UTF-8"), Held::Text))
-    }
-}
 
 pub(super) fn look(context: &Context, repository: &Repository, tag: &Tag) -> Result<Facts, GitError> {
     let (target, git) = (&context.workspace.target, &repository.git);

@@ -50,7 +50,7 @@ fn reason(because: &str) -> Reason {
 }
 
 /// The lines to type and to read; `remote` and `url` are shell words, `web` is where GitHub is.
-pub(super) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
+pub(crate) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
     let host = web.split_once("://").map_or(web, |(_, rest)| rest).trim_end_matches('/');
     let host = shell_word(host.split(':').next().unwrap_or(host));
     let first = match reason(because) {
@@ -71,7 +71,7 @@ pub(super) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
         Reason::Network => Fix::command(format!("curl --head --silent --show-error --max-time 20 {}", shell_word(web))),
         Reason::Other => Fix::command(format!("git ls-remote {remote}")),
     };
-    first.then_command("nexy-gate no-force-push")
+    first
 }
 
 #[cfg(test)]
@@ -95,7 +95,7 @@ mod tests {
             ("fatal: bad config line 3", "git ls-remote origin"),
         ] {
             let fix = fix(because, "origin", "https://github.com/a/b.git", "https://github.com");
-            assert!(fix.text().starts_with(first) && fix.text().ends_with("\nnexy-gate no-force-push"), "{because}: {fix}");
+            assert!(fix.text().starts_with(first), "{because}: {fix}");
         }
     }
 }
