@@ -4,7 +4,7 @@ use crate::{
     Exit, Finding, Fix, Problem, Record, Report, Severity, Verdict,
     record::Artifact,
     report::{SeenAsset, Subject},
-    target::Limits,
+    target_file::Limits,
 };
 use jiff::Timestamp;
 

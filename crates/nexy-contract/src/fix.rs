@@ -1,6 +1,6 @@
 //! What a person does about a finding or a problem: lines that are typed as they stand, and lines that are read.
 
-use crate::{screen::hanging, text::printable};
+use crate::{text::printable, wrap::hanging};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
 

@@ -1,6 +1,6 @@
 //! The pure rules of the update manifest: what it must say, when its version may move, and what the next one looks like.
 
-use crate::{ReleaseVersion, Sha256Digest, Timestamp, target::ManifestDefaults, text};
+use crate::{ReleaseVersion, Sha256Digest, Timestamp, target_file::ManifestDefaults, text};
 use serde_json::{Map, Value, json};
 
 /// What a manifest says about the artifact that clients download.

@@ -1,7 +1,10 @@
 //! The release record (`nexy.release/1`): the one traveller that walks through all five tools and ends as the evidence.
 
 use crate::{
-    Exit, Fix, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict, document, document::DocumentError, target::TargetIdentity, text,
+    Exit, Fix, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict,
+    document::{self, DocumentError},
+    target_file::TargetIdentity,
+    text,
 };
 use serde::{Deserialize, Serialize};
 

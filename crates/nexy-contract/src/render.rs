@@ -3,8 +3,8 @@
 use crate::{
     Finding, Report, Severity, Verdict,
     fix::{FixLine, Layout},
-    screen,
     text::{excerpt, printable},
+    wrap,
 };
 use std::fmt::Write as _;
 
@@ -29,14 +29,14 @@ pub fn finding_block(finding: &Finding, coloured: bool) -> String {
         (true, Verdict::Fail, _) => Some("31"),
         (true, Verdict::Unknown, _) => Some("33"),
     };
-    let head = screen::hanging(&format!("{word:<8}{}:", finding.id), INDENT, &printable(&finding.found));
+    let head = wrap::hanging(&format!("{word:<8}{}:", finding.id), INDENT, &printable(&finding.found));
     let mut block = match colour {
         Some(code) => head.replacen(word, &format!("\u{1b}[{code}m{word}\u{1b}[0m"), 1),
         None => head,
     };
     if finding.verdict != Verdict::Pass {
         let label = |label: &str| format!("{:8}{label}", "");
-        let below = |name: &str, text: &str| format!("\n{}", screen::hanging(&label(name), INDENT + 8, text));
+        let below = |name: &str, text: &str| format!("\n{}", wrap::hanging(&label(name), INDENT + 8, text));
         if !finding.expected.is_empty() {
             block += &below("expected", &printable(&finding.expected));
         }
@@ -165,7 +165,7 @@ mod tests {
         let text = text(&report, false);
         let lines: Vec<&str> = text.lines().collect();
         for line in lines.iter().filter(|line| line.trim() != command) {
-            assert!(line.chars().count() <= screen::COLUMNS, "{line}");
+            assert!(line.chars().count() <= wrap::COLUMNS, "{line}");
         }
         let place = lines.iter().position(|line| line.trim() == command).expect("the command, whole");
         assert_eq!((lines[place - 1].trim(), lines[place + 1].trim()), ("type", "sudo nexy-gate x"));

@@ -1,6 +1,6 @@
 //! Which rows of a checker's table a command line names: ids and profiles, each row once, in the order of the table.
 
-use crate::{Exit, Fix, Problem, nearest::nearest, question::Row};
+use crate::{Exit, Fix, Problem, check::Row, suggest::nearest};
 
 /// A checker's table, and its own words.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! The places that hold the version: found by count, replaced without touching anything else.
 
-use crate::{ReleaseVersion, target::VersionPlace, text};
+use crate::{ReleaseVersion, target_file::VersionPlace, text};
 use serde_json::value::RawValue;
 use std::{collections::HashMap, ops::Range};
 

@@ -1,6 +1,6 @@
 //! Builds one answer of several observations: one failure is a failure, one unknown is unknown, and each of them is named.
 
-use nexy_contract::{Fix, question::Answer};
+use nexy_contract::{Fix, check::Answer};
 
 /// The observations so far.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Reuses a recent passing answer from the record.
 
-use nexy_contract::{Record, Severity, Timestamp, Verdict, target::Limits};
+use nexy_contract::{Record, Severity, Timestamp, Verdict, target_file::Limits};
 
 /// How a reused answer begins. Such an answer is never reused itself, or it would stay recent for ever.
 pub(crate) const PREFIX: &str = "the record says so since ";

@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use nexy_contract::{Exit, Problem, ReleaseVersion};
-use nexy_outside::{Common, tree::RootFs};
+use nexy_outside::{Common, fs::root_fs::RootFs};
 use std::path::PathBuf;
 
 /// May it go out? Asks gates, and says yes only if every one of them was asked and passed

@@ -7,11 +7,13 @@ use crate::observed::{
 use nexy_contract::{Exit, Problem, Record, ReleaseVersion, report::Subject};
 use nexy_outside::{
     Workspace,
-    github::{Github, GithubError, RepositoryAccess},
-    http::Http,
-    owned_version::{self, NoVersion},
-    token::{self, Token},
-    tree::RootFs,
+    frame::version_file::{self, NoVersion},
+    fs::root_fs::RootFs,
+    net::{
+        github::{Github, GithubError, RepositoryAccess},
+        http::Http,
+        token::{self, Token},
+    },
 };
 use std::{path::Path, sync::OnceLock};
 
@@ -61,13 +63,13 @@ impl Context {
     /// What the version's owner says: in the workspace, or in the checkout of a mounted tree.
     fn version_here(&self) -> Result<ReleaseVersion, NoVersion> {
         if self.tree.is_here() {
-            return owned_version::read(&self.workspace);
+            return version_file::read(&self.workspace);
         }
         let checkout = Path::new(&self.workspace.target.vm.checkout);
         let file = checkout.join(&self.workspace.target.layout.version_file);
         // The file itself may be a link, which must not lead out of the tree.
         let place = self.tree.find(&file).map_err(|error| NoVersion::Unreadable(error.to_string()))?;
-        owned_version::read_at(&self.workspace.target.layout.version_file, &place)
+        version_file::read_at(&self.workspace.target.layout.version_file, &place)
     }
 
     /// The door to the network, opened when it is first needed; one run keeps its connections.

@@ -2,8 +2,8 @@
 
 pub(crate) use crate::answer_builder::{Guard, Repair, RepairStep};
 use crate::context::Context;
-use nexy_contract::question::Row;
-pub(crate) use nexy_contract::question::{Answer, Explain};
+use nexy_contract::check::Row;
+pub(crate) use nexy_contract::check::{Answer, Explain};
 
 /// Which machine a gate looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,41 +18,38 @@ mod xar;
 use clap::Parser as _;
 use cli::Cli;
 use context::Context;
-use gates::{GATES, PROFILES};
-use nexy_contract::{Exit, Problem, operands, question::Explained};
+use gates::GATES;
+use nexy_contract::{Exit, Fix, Problem, check::Explained, operands};
 use nexy_outside::{
     Workspace,
-    acting::{self, Arrival},
-    cli::json,
-    stdio, tool,
-    tree::RootFs,
+    frame::{record_io, run, stdio},
+    fs::root_fs::RootFs,
 };
 use selection::Selection;
 use std::sync::Arc;
 
 fn main() -> std::process::ExitCode {
-    tool::main(runner::TOOL, || match Cli::try_parse() {
+    run::main(runner::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
-        Err(error) => Ok(tool::usage(&error)),
+        Err(error) => Ok(run::usage(&error)),
     })
 }
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
     if cli.list {
-        return tell(&nexy_outside::cli::list(&GATES.iter().map(|gate| gate.row()).collect::<Vec<_>>(), cli.common.format()?)?);
+        return tell(&nexy_outside::frame::options::list(&selection::rows(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
-        let gate = selection::one(gates::current_id(id), GATES)?;
-        return tell(&nexy_outside::cli::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
+        let gate = selection::one(id)?;
+        return tell(&nexy_outside::frame::options::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
     }
     if let Some(id) = &cli.print_fix {
-        let gate = selection::one(gates::current_id(id), GATES)?;
+        let gate = selection::one(id)?;
         return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, RootFs::here(), None)))?);
     }
     let operands = operands::split(&cli.operands)
-        .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, "nexy-gate --help"))?;
-    let names: Vec<String> = operands.names.iter().map(|name| gates::current_id(name).to_owned()).collect();
-    let selection = selection::choose(&names, GATES, PROFILES)?;
+        .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, Fix::command("nexy-gate --help")))?;
+    let selection = selection::choose(&operands.names)?;
     let tree = cli.tree(operands.reads_record)?;
     if operands.reads_record { add_to_record(&selection, cli) } else { print_report(&selection, cli, tree) }
 }
@@ -74,18 +71,9 @@ fn print_report(selection: &Selection, cli: &Cli, tree: RootFs) -> Result<Exit, 
 
 /// In a pipe: the record is the document, whatever the format, since the next tool reads it.
 fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
-    let common = &cli.common;
-    common.format()?;
-    let workspace = Workspace::find(common)?;
-    let mut record = match acting::arrive(&workspace, runner::TOOL, &selection.profile)? {
-        Arrival::Stopped { bytes, stop } => return acting::pass_on(runner::TOOL, &bytes, &stop),
-        Arrival::Record(record) => *record,
-    };
-    let context = Arc::new(Context::new(workspace, Some(record.clone()), RootFs::here(), cli.tag.clone()));
-    let report = runner::ask_all(selection, &context);
-    common.note_report(&report, false)?;
-    let exit = report.verdict.exit();
-    record.reports.push(report);
-    stdio::write_document(json(&record)?.as_bytes())?;
-    Ok(exit)
+    let workspace = Workspace::find(&cli.common)?;
+    record_io::add_report(runner::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
+        let context = Arc::new(Context::new(workspace, Some(record.clone()), RootFs::here(), cli.tag.clone()));
+        Ok(runner::ask_all(selection, &context))
+    })
 }

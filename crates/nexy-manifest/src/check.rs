@@ -3,8 +3,11 @@
 use crate::transaction;
 use nexy_contract::{Exit, Finding, Fix, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
 use nexy_outside::{
-    Common, Workspace, clock, files,
-    manifests::{self, FoundManifest},
+    Common, Workspace, clock,
+    fs::{
+        files,
+        manifests::{self, FoundManifest},
+    },
 };
 
 const RUNBOOK: &str = "S2 §6";

@@ -5,8 +5,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
 use nexy_outside::{
     Common, Workspace,
-    acting::{self, Arrival, Deed},
-    files, stdio,
+    frame::{
+        record_io::{self, ActionOutcome, Incoming},
+        stdio,
+    },
+    fs::files,
 };
 use std::path::Path;
 
@@ -14,9 +17,9 @@ pub(crate) const BY: &str = "nexy-manifest delivered";
 
 /// Prints digest and base64 of the manifest of the record; nothing when the release leaves the manifests as they are.
 pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
-    let record = match acting::arrive(workspace, BY, "")? {
-        Arrival::Record(record) => record,
-        Arrival::Stopped { stop, .. } => {
+    let record = match record_io::read_incoming(workspace, BY, "")? {
+        Incoming::Record(record) => record,
+        Incoming::Stopped { stop, .. } => {
             for because in &stop.because {
                 stdio::note(&format!("{TOOL}: nothing is delivered: {}", nexy_contract::text::printable(because)));
             }
@@ -63,8 +66,8 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
         return Err(usage("a release record must come on standard input: end the command with `-`".to_owned()));
     }
     match (given.names.as_slice(), failed) {
-        ([answer], None) => acting::act(TOOL, BY, workspace, common, |record| {
-            add(record, Path::new(answer)).unwrap_or_else(|problem| Deed::failed(&problem, true))
+        ([answer], None) => record_io::act(TOOL, BY, workspace, common, |record| {
+            add(record, Path::new(answer)).unwrap_or_else(|problem| ActionOutcome::failed(&problem, true))
         }),
         ([], Some(code)) => {
             let exit = Exit::try_from(code).ok().filter(|exit| *exit != Exit::Yes).unwrap_or(Exit::CouldNotLook);
@@ -75,13 +78,13 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
                 Fix::note("read the message above, then run the whole pipeline again; this goes on where it stopped:")
                     .then_command("make release"),
             );
-            acting::act(TOOL, BY, workspace, common, |_| Deed::failed(&problem, false))
+            record_io::act(TOOL, BY, workspace, common, |_| ActionOutcome::failed(&problem, false))
         }
         _ => Err(usage("give either the VM's answer or --failed CODE".to_owned())),
     }
 }
 
-fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
+fn add(record: &mut Record, answer: &Path) -> Result<ActionOutcome, Problem> {
     let fix = Fix::note("deliver again with the same record on standard input:").then_command("scripts/manifest_to_vm.sh -");
     let bytes = files::read(answer, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, &fix))?;
     let unusable = |error: DocumentError| Problem::new(Exit::CouldNotLook, "cannot use the VM's answer", error.to_string(), &fix);
@@ -117,6 +120,6 @@ fn add(record: &mut Record, answer: &Path) -> Result<Deed, Problem> {
         return Err(Problem::new(Exit::No, format!("{} did not arrive on the VM", manifest.path), because, fix));
     }
     let message = format!("the VM serves version {} with length {}", delivery.served_version, delivery.served_length);
-    let done = Deed::done(message, true);
-    Ok(Deed { next: Fix::note("see what clients get:").then_command("nexy-verify updates -"), ..done })
+    let done = ActionOutcome::done(message, true);
+    Ok(ActionOutcome { next: Fix::note("see what clients get:").then_command("nexy-verify updates -"), ..done })
 }

@@ -6,7 +6,12 @@ use nexy_contract::{
     delivery::{DeliveredFile, Delivery, SCHEMA},
     manifest::ManifestFacts,
 };
-use nexy_outside::{Common, Workspace, cli, clock, files, live, stdio};
+use nexy_outside::{
+    Common, Workspace, clock,
+    frame::{options, stdio},
+    fs::files,
+    net::public_length,
+};
 use std::path::Path;
 
 pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Result<Exit, Problem> {
@@ -35,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
         served_version: served.version,
         served_length: served.length,
     };
-    match stdio::write_document(cli::json(&delivery)?.as_bytes()) {
+    match stdio::write_document(options::json(&delivery)?.as_bytes()) {
         Ok(()) => Ok(Exit::Yes),
         Err(problem) if delivery.changed => Err(Problem::new(
             Exit::NeedsPerson,
@@ -76,7 +81,7 @@ fn judge(workspace: &Workspace, path: &Path, text: &str) -> Result<ManifestFacts
     if facts.url != url || facts.kind != row.kind.word() {
         return Err(refuse(format!("it sends clients to {} ({}), nexy.toml says {url} ({})", facts.url, facts.kind, row.kind.word())));
     }
-    let length = live::length(&workspace.target, row)?;
+    let length = public_length::length(&workspace.target, row)?;
     if length != facts.size_bytes {
         return Err(refuse(format!("it announces {} bytes, {url} serves {length}", facts.size_bytes)));
     }

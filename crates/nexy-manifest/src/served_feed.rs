@@ -3,7 +3,7 @@
 use nexy_contract::{Exit, Fix, Problem, appcast::Feed, manifest::ManifestFacts};
 use nexy_outside::{
     Workspace,
-    http::{Ask, Http, Url},
+    net::http::{Ask, Http, Url},
 };
 use std::time::Duration;
 

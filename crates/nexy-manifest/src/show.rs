@@ -1,7 +1,11 @@
 //! The story of `show`: prints what the manifests say, and judges nothing.
 
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest, manifest::ManifestFacts};
-use nexy_outside::{Common, Format, Workspace, cli, manifests, stdio};
+use nexy_outside::{
+    Common, Format, Workspace,
+    frame::{options, stdio},
+    fs::manifests,
+};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -44,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
         .collect();
     let exit = if shown.iter().all(|manifest| manifest.says.is_some()) { Exit::Yes } else { Exit::No };
     let document = match common.format()? {
-        Format::Json => cli::json(&shown)?,
+        Format::Json => options::json(&shown)?,
         Format::Text | Format::Tap => shown.iter().map(line).collect(),
     };
     stdio::write_document(document.as_bytes())?;

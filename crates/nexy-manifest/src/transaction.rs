@@ -4,7 +4,7 @@
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::{
     Workspace,
-    files::{self, FileError, FolderLock},
+    fs::files::{self, FileError, FolderLock},
 };
 use std::path::PathBuf;
 

@@ -5,32 +5,36 @@ use nexy_contract::{
     Exit, Fix, Problem, Record, Sha256Digest,
     manifest::{self, ManifestFacts, Move},
     record::{ManifestFile, PUBLICATION, ROLLBACK},
-    target::ArtifactRow,
+    target_file::ArtifactRow,
     text::shell_word,
 };
 use nexy_outside::{
-    Common, Workspace,
-    acting::{self, Deed},
-    clock, files, live, manifests, owned_version,
+    Common, Workspace, clock,
+    frame::{
+        record_io::{self, ActionOutcome},
+        version_file,
+    },
+    fs::{files, manifests},
+    net::public_length,
 };
 
 pub(crate) const BY: &str = "nexy-manifest write";
 
 pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
-    acting::act(TOOL, BY, workspace, common, |record| {
+    record_io::act(TOOL, BY, workspace, common, |record| {
         write(workspace, record, dry_run, common).unwrap_or_else(|problem| {
             let acted = matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson);
-            Deed::failed(&problem, acted)
+            ActionOutcome::failed(&problem, acted)
         })
     })
 }
 
-fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Common) -> Result<Deed, Problem> {
+fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Common) -> Result<ActionOutcome, Problem> {
     let target = &workspace.target;
     let back = is_rollback(record)?;
     // After a rollback VERSION still names the rolled-back version.
     if !back {
-        owned_version::must_be(workspace, record.version)?;
+        version_file::ensure_is(workspace, record.version)?;
     }
     let Some(row) = target.feed_artifact() else {
         return Err(Problem::new(
@@ -41,9 +45,9 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         ));
     };
     let Some(facts) = facts(record, row, &target.public_url(row), &target.signature.public_keys)? else {
-        return Ok(Deed::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
+        return Ok(ActionOutcome::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
     };
-    let announced = live::length(target, row)?;
+    let announced = public_length::length(target, row)?;
     if announced != facts.size_bytes {
         return Err(Problem::new(
             Exit::No,
@@ -70,7 +74,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
             .iter()
             .map(|folder| format!("write version {} into {folder}/manifest.json and its versioned copy", facts.version))
             .collect();
-        return Ok(Deed { planned, ..Deed::done("dry run: nothing was written", false) });
+        return Ok(ActionOutcome { planned, ..ActionOutcome::done("dry run: nothing was written", false) });
     };
     let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
     for path in &written.replaced {
@@ -92,8 +96,8 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
     {
         message += &format!("; clients that already have {before} stay there until a higher version comes");
     }
-    let done = Deed::done(message, written.changed());
-    Ok(Deed { next: Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"), ..done })
+    let done = ActionOutcome::done(message, written.changed());
+    Ok(ActionOutcome { next: Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"), ..done })
 }
 
 /// Whether the record comes from a rollback.

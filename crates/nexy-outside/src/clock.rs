@@ -1,6 +1,6 @@
 //! The one door to the time of day, and to the times that files bear.
 
-use crate::files::FileError;
+use crate::fs::files::FileError;
 use nexy_contract::Timestamp;
 use std::{os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 

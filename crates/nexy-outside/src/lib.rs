@@ -1,37 +1,22 @@
-//! The only doors to the world: standard streams, HTTP, GitHub's wire calls, programs, files, clock. No decisions.
+//! The only doors to the world. A door looks or acts and says what happened; the tool that asked decides what that means, with
+//! the pure rules of `nexy-contract`.
 //!
-//! A door looks or acts and says what happened. What that means is decided by the tool that asked, with the pure rules
-//! of `nexy-contract`.
+//! | folder | what it may touch | what it may decide |
+//! |---|---|---|
+//! | `frame` | standard streams, the command line, `nexy.toml`, VERSION | the form of output, and which record may be acted upon |
+//! | `fs` | files, folders, locks, accounts | nothing; it refuses what is no regular file, or larger than its bound |
+//! | `net` | HTTP, GitHub, Gemini, the token | which redirect is followed, and which origin gets the token |
+//! | `programs` | child processes: git, az, systemctl, hdiutil, setpriv | their environment, deadline and output bound |
 
-pub mod accounts;
-pub mod acting;
-pub mod azure;
-pub mod cli;
 pub mod clock;
-pub mod disk_image;
 pub mod environment;
-pub mod files;
-pub mod gemini;
-pub mod git;
-pub mod github;
-pub mod http;
-pub mod lines;
-pub mod live;
-pub mod manifests;
-pub mod own_lock;
-pub mod owned_version;
-pub mod ownership;
+pub mod frame;
+pub mod fs;
+pub mod net;
 pub mod programs;
-pub mod secret;
-pub mod space;
-pub mod stdio;
-pub mod systemd;
-pub mod target_file;
-pub mod token;
-pub mod tool;
-pub mod tree;
-pub mod trial;
 
-pub use cli::{Common, Format};
-pub use secret::Secret;
-pub use target_file::Workspace;
+pub use frame::{
+    options::{Common, Format},
+    workspace::Workspace,
+};
+pub use net::secret::Secret;

@@ -11,10 +11,14 @@ use crate::{
 use nexy_contract::{
     Exit, Problem,
     channels::{CLEANED, Cleaned, CleanedAsset},
-    target::ArtifactRow,
+    target_file::ArtifactRow,
     text::printable,
 };
-use nexy_outside::{Common, Format, Workspace, cli, github::Asset, stdio};
+use nexy_outside::{
+    Common, Format, Workspace,
+    frame::{options, stdio},
+    net::github::Asset,
+};
 
 pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
     let target = &workspace.target;
@@ -28,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Resu
     let acted = !removed.is_empty() && !dry_run;
     let cleaned = Cleaned { schema: CLEANED.to_owned(), dry_run, removed };
     let document = match format {
-        Format::Json => cli::json(&cleaned)?,
+        Format::Json => options::json(&cleaned)?,
         Format::Text | Format::Tap => text(&cleaned),
     };
     if let Err(problem) = ended {

@@ -4,10 +4,10 @@ use crate::{
     fixes,
     plan::{Plan, asset_names, channel::Channel, dry_run::Planned},
 };
-use nexy_contract::{Fix, ReleaseVersion, Sha256Digest, Timestamp, record::Artifact, signature::Carried, target::ArtifactRow};
+use nexy_contract::{Fix, ReleaseVersion, Sha256Digest, Timestamp, record::Artifact, signature::Carried, target_file::ArtifactRow};
 use nexy_outside::{
-    files::OpenArtifact,
-    github::{Asset, Release},
+    fs::files::OpenArtifact,
+    net::github::{Asset, Release},
 };
 
 /// The operation that a job belongs to.

@@ -1,7 +1,7 @@
 //! The lock of each channel on this machine, and the tag by which uploads of this machine are recognised.
 
 use nexy_contract::{Exit, Fix, Problem, Sha256Digest, Target};
-use nexy_outside::own_lock::{self, OwnLock, Taken};
+use nexy_outside::fs::user_lock::{self, OwnLock, Taken};
 use std::collections::BTreeSet;
 
 /// The exclusive right of this machine's runs to change channels. Other machines notice the uploads instead.
@@ -18,15 +18,15 @@ impl Locks {
         for channel in channels.into_iter().collect::<BTreeSet<_>>() {
             let name = name(target, channel);
             if dry_run {
-                locks.machine_tags.extend(own_lock::mark(&name).map(|tag| (channel.to_owned(), tag)));
+                locks.machine_tags.extend(user_lock::mark(&name).map(|tag| (channel.to_owned(), tag)));
                 continue;
             }
-            match own_lock::take(&name)? {
-                Taken::Ours(lock) => {
+            match user_lock::take(&name)? {
+                Taken::Acquired(lock) => {
                     locks.machine_tags.push((channel.to_owned(), lock.mark.clone()));
                     locks.held.push(lock);
                 }
-                Taken::Others(process) => return Err(busy(channel, process)),
+                Taken::HeldBy(process) => return Err(busy(channel, process)),
             }
         }
         Ok(locks)

@@ -20,13 +20,13 @@ mod swap_all;
 use clap::Parser as _;
 use cli::{Cli, Rollback, TOOL, Verb};
 use nexy_contract::{Exit, Problem};
-use nexy_outside::{Workspace, tool};
+use nexy_outside::{Workspace, frame::run};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tool::main(TOOL, || match Cli::try_parse() {
+    run::main(TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
-        Err(error) => Ok(tool::usage(&error)),
+        Err(error) => Ok(run::usage(&error)),
     })
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Drawn here, because one line with a rate is enough and the crates that draw bars are larger than this tool.
 
-use nexy_outside::{Common, stdio};
+use nexy_outside::{Common, frame::stdio};
 use std::{
     cell::RefCell,
     time::{Duration, Instant},

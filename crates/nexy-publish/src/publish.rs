@@ -18,23 +18,25 @@ use nexy_contract::{
     text::printable,
 };
 use nexy_outside::{
-    Common, Workspace,
-    acting::{self, Deed},
-    clock, owned_version,
+    Common, Workspace, clock,
+    frame::{
+        record_io::{self, ActionOutcome},
+        version_file,
+    },
 };
 use std::time::Duration;
 
 pub(crate) fn run(workspace: &Workspace, options: &Publish, common: &Common) -> Result<Exit, Problem> {
-    acting::act(TOOL, TOOL, workspace, common, |record| {
+    record_io::act(TOOL, TOOL, workspace, common, |record| {
         let mut retries = Vec::new();
         let done = publish(workspace, options, common, record, &mut retries).unwrap_or_else(|problem| failed(&problem));
-        Deed { retries, ungated: options.ungated.clone(), ..done }
+        ActionOutcome { retries, ungated: options.ungated.clone(), ..done }
     })
 }
 
 /// A refusal; after these exits the channel has changed.
-pub(crate) fn failed(problem: &Problem) -> Deed {
-    Deed::failed(problem, matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson))
+pub(crate) fn failed(problem: &Problem) -> ActionOutcome {
+    ActionOutcome::failed(problem, matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson))
 }
 
 fn publish(
@@ -43,7 +45,7 @@ fn publish(
     common: &Common,
     record: &mut Record,
     retries: &mut Vec<Retry>,
-) -> Result<Deed, Problem> {
+) -> Result<ActionOutcome, Problem> {
     let report_valid_for = admit(workspace, options, common, record)?;
     let target = &workspace.target;
     common.note(&format!("Current Version: {}", record.version));
@@ -63,7 +65,7 @@ fn inspect_and_publish<'a>(
     options: &Publish,
     record: &mut Record,
     session: &Session<'a>,
-) -> Result<Deed, Problem> {
+) -> Result<ActionOutcome, Problem> {
     let allow_rolled_back = options.allow_rolled_back.as_ref();
     let mut jobs = inspect::all(session, options.dry_run, &record.artifacts, |artifact| {
         inspect::for_publication(session, workspace, record, artifact, allow_rolled_back.is_some())
@@ -104,14 +106,14 @@ fn make_live(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem>
 }
 
 /// Done; the manifest comes next.
-pub(crate) fn done(message: String, changed: bool) -> Deed {
-    Deed { next: Fix::note("tell the clients:").then_command("nexy-manifest write -"), ..Deed::done(message, changed) }
+pub(crate) fn done(message: String, changed: bool) -> ActionOutcome {
+    ActionOutcome { next: Fix::note("tell the clients:").then_command("nexy-manifest write -"), ..ActionOutcome::done(message, changed) }
 }
 
 /// The outcome of a dry run: every step, or the refusal.
-pub(crate) fn dry_run(jobs: &[Job<'_>]) -> Result<Deed, Problem> {
+pub(crate) fn dry_run(jobs: &[Job<'_>]) -> Result<ActionOutcome, Problem> {
     let planned = dry_run::steps(&jobs.iter().map(Job::planned).collect::<Vec<_>>())?;
-    Ok(Deed { planned, ..Deed::done("dry run: nothing was changed", false) })
+    Ok(ActionOutcome { planned, ..ActionOutcome::done("dry run: nothing was changed", false) })
 }
 
 /// Requires a fresh, complete and passing report about these bytes, or a reason for a missing one (rule 4 of the record).
@@ -129,7 +131,7 @@ fn admit(workspace: &Workspace, options: &Publish, common: &Common, record: &Rec
         let what = "--allow-rolled-back needs a reason";
         return Err(Problem::new(Exit::Usage, what, "", Fix::note("say why: --allow-rolled-back 'these bytes are right after all'")));
     }
-    owned_version::must_be(workspace, record.version)?;
+    version_file::ensure_is(workspace, record.version)?;
     let limits = &workspace.target.limits;
     let now = clock::now();
     match (before_publish::judge(record, now, limits), &options.ungated) {

@@ -3,8 +3,8 @@
 use nexy_contract::record::Retry;
 use nexy_outside::{
     clock,
-    github::{GithubError, Kind},
-    stdio,
+    frame::stdio,
+    net::github::{GithubError, Kind},
 };
 use std::{
     cell::{Cell, RefCell},

@@ -13,19 +13,19 @@ use crate::{
 use nexy_contract::{
     Exit, Fix, Problem, Record,
     record::{self, Retry},
-    target::ArtifactRow,
+    target_file::ArtifactRow,
 };
 use nexy_outside::{
     Common, Workspace,
-    acting::{self, Deed},
+    frame::record_io::{self, ActionOutcome},
 };
 
 pub(crate) fn run(workspace: &Workspace, options: &Rollback, common: &Common) -> Result<Exit, Problem> {
     // Only an outcome of this name lets `nexy-manifest write` go back to a lower version.
-    acting::act(TOOL, record::ROLLBACK, workspace, common, |record| {
+    record_io::act(TOOL, record::ROLLBACK, workspace, common, |record| {
         let mut retries = Vec::new();
         let done = roll_back(workspace, options, common, record, &mut retries).unwrap_or_else(|problem| failed(&problem));
-        Deed { retries, ..done }
+        ActionOutcome { retries, ..done }
     })
 }
 
@@ -36,7 +36,7 @@ fn roll_back(
     common: &Common,
     record: &mut Record,
     retries: &mut Vec<Retry>,
-) -> Result<Deed, Problem> {
+) -> Result<ActionOutcome, Problem> {
     let target = &workspace.target;
     let rows = rows(workspace, options, record)?;
     common.note(&format!("Target Repo: {}", target.repositories.artifacts));
@@ -54,7 +54,7 @@ fn inspect_and_roll_back<'a>(
     options: &Rollback,
     rows: &[&'a ArtifactRow],
     record: &mut Record,
-) -> Result<Deed, Problem> {
+) -> Result<ActionOutcome, Problem> {
     let mut jobs = inspect::all(session, options.dry_run, rows, |row| inspect::for_rollback(session, workspace, row, options))?;
     clean::mention_leftovers(session.common, &jobs);
     if options.dry_run {

@@ -10,12 +10,14 @@ use crate::{
     retry::RetryBudget,
     signals::Signals,
 };
-use nexy_contract::{Exit, Problem, Sha256Digest, Target, target::ArtifactRow};
+use nexy_contract::{Exit, Problem, Sha256Digest, Target, target_file::ArtifactRow};
 use nexy_outside::{
     Common,
-    github::{Github, GithubError, Release},
-    http::Http,
-    token,
+    net::{
+        github::{Github, GithubError, Release},
+        http::Http,
+        token,
+    },
 };
 use std::time::Duration;
 

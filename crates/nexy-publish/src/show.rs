@@ -9,11 +9,15 @@ use crate::{
 use nexy_contract::{
     Exit, Problem,
     channels::{Channels, SCHEMA, ShownAsset, ShownChannel},
-    screen::COLUMNS,
-    target::ArtifactRow,
+    target_file::ArtifactRow,
     text::printable,
+    wrap::COLUMNS,
 };
-use nexy_outside::{Common, Format, Workspace, cli, github::Asset, stdio};
+use nexy_outside::{
+    Common, Format, Workspace,
+    frame::{options, stdio},
+    net::github::Asset,
+};
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
     let target = &workspace.target;
@@ -31,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     }
     let shown = Channels { schema: SCHEMA.to_owned(), channels };
     let document = match format {
-        Format::Json => cli::json(&shown)?,
+        Format::Json => options::json(&shown)?,
         Format::Text | Format::Tap => shown.channels.iter().map(text).collect(),
     };
     stdio::write_document(document.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use crate::expected::{self, Code, Expected, Manifest};
 use nexy_contract::{Exit, Problem, Record};
-use nexy_outside::{Workspace, http::Http};
+use nexy_outside::{Workspace, net::http::Http};
 use std::{
     cell::{Cell, OnceCell},
     time::{Duration, Instant},

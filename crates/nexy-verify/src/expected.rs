@@ -8,8 +8,8 @@ use nexy_contract::{
 };
 use nexy_outside::{
     Workspace,
-    manifests::{self, FoundManifest},
-    owned_version::{self, NoVersion},
+    frame::version_file::{self, NoVersion},
+    fs::manifests::{self, FoundManifest},
 };
 
 /// A value, and the words for where it stands; or why it is not known.
@@ -65,7 +65,7 @@ pub(crate) fn code(workspace: &Workspace, record: Option<&Record>) -> Expected<C
         return Ok(Code { version: record.version, origin: "the record".to_owned() });
     }
     let not_known = |error: NoVersion| NotKnown { because: error.because().to_owned(), fix: Fix::command("nexy-version check") };
-    let version = owned_version::read(workspace).map_err(not_known)?;
+    let version = version_file::read(workspace).map_err(not_known)?;
     Ok(Code { version, origin: workspace.target.layout.version_file.clone() })
 }
 

@@ -3,7 +3,7 @@
 use crate::context::Context;
 pub(crate) use nexy_contract::health::is_of_somebody_else;
 use nexy_contract::{Fix, text};
-use nexy_outside::http::{Ask, HttpError, Url};
+use nexy_outside::net::http::{Ask, HttpError, Url};
 
 /// Answers of the server are some kilobytes; more than this is none of them.
 const MAX_BYTES: u64 = 1 << 20;

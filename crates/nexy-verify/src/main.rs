@@ -18,15 +18,18 @@ mod staleness;
 use clap::Parser as _;
 use cli::{Cli, Verb};
 use context::Context;
-use nexy_contract::{Exit, Fix, Problem, operands, question::Explained};
-use nexy_outside::{Format, Workspace, acting, stdio, tool};
+use nexy_contract::{Exit, Fix, Problem, check::Explained, operands};
+use nexy_outside::{
+    Format, Workspace,
+    frame::{record_io, run, stdio},
+};
 use runner::Asked;
 use selection::Selection;
 
 fn main() -> std::process::ExitCode {
-    tool::main(runner::TOOL, || match Cli::try_parse() {
+    run::main(runner::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
-        Err(error) => Ok(tool::usage(&error)),
+        Err(error) => Ok(run::usage(&error)),
     })
 }
 
@@ -35,11 +38,14 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return run_command::report_script_exit(left, &cli.common);
     }
     if cli.list {
-        return tell(&nexy_outside::cli::list(&selection::rows(), cli.common.format()?)?);
+        return tell(&nexy_outside::frame::options::list(&selection::rows(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
         let probe = selection::one(id)?;
-        return tell(&nexy_outside::cli::explain(&Explained { row: probe.row(), explain: probe.explain }, cli.common.format()?)?);
+        return tell(&nexy_outside::frame::options::explain(
+            &Explained { row: probe.row(), explain: probe.explain },
+            cli.common.format()?,
+        )?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, Fix::command("nexy-verify --help")))?;
@@ -78,7 +84,7 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     }
     let workspace = Workspace::find(&cli.common)?;
     let mut marker = None;
-    let exit = acting::add_report(runner::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
+    let exit = record_io::add_report(runner::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
         let public = workspace.target.endpoints.public.clone();
         let context = Context::new(workspace, Some(record.clone()), public)?;
         let Asked { report, feed_right_at } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);

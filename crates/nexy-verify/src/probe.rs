@@ -1,8 +1,8 @@
 //! The row that every probe is.
 
 use crate::context::Context;
-pub(crate) use nexy_contract::question::{Answer, Explain};
-use nexy_contract::{Severity, question::Row};
+pub(crate) use nexy_contract::check::{Answer, Explain};
+use nexy_contract::{Severity, check::Row};
 use std::time::Duration;
 
 /// One question about what has arrived.

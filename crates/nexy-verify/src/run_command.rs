@@ -5,7 +5,11 @@ use nexy_contract::{
     Exit, Fix, Problem,
     run_command::{self, Az},
 };
-use nexy_outside::{Common, Workspace, files, stdio, tool};
+use nexy_outside::{
+    Common, Workspace,
+    frame::{run, stdio},
+    fs::files,
+};
 use std::path::Path;
 
 /// Two streams of 4096 bytes, escaped twice, are far less than this.
@@ -32,7 +36,7 @@ pub(crate) fn report_script_exit(left: &Left, common: &Common) -> Result<Exit, P
         }
     }
     if let Some(problem) = answered.problem() {
-        tool::tell(crate::runner::TOOL, &problem);
+        run::tell(crate::runner::TOOL, &problem);
     }
     if !answered.document.trim().is_empty() && !answered.cut {
         stdio::write_document(answered.document.as_bytes())?;

@@ -6,7 +6,7 @@ use crate::{
 };
 use nexy_contract::{
     Problem, Severity,
-    question::Row,
+    check::Row,
     selection::{self, Table},
 };
 

@@ -5,10 +5,10 @@ use crate::{
     places::{self, Found},
 };
 use nexy_contract::{
-    Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target::VersionPlace,
+    Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target_file::VersionPlace,
     text::shell_word, version_places,
 };
-use nexy_outside::{Common, Workspace, clock, manifests};
+use nexy_outside::{Common, Workspace, clock, fs::manifests};
 
 const RUNBOOK: &str = "S3 §1";
 

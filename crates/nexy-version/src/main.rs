@@ -10,13 +10,13 @@ mod show;
 use clap::Parser as _;
 use cli::{Cli, Verb};
 use nexy_contract::{Exit, Problem};
-use nexy_outside::{Workspace, tool};
+use nexy_outside::{Workspace, frame::run};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    tool::main("nexy-version", || match Cli::try_parse() {
+    run::main("nexy-version", || match Cli::try_parse() {
         Ok(cli) => run(&cli),
-        Err(error) => Ok(tool::usage(&error)),
+        Err(error) => Ok(run::usage(&error)),
     })
 }
 

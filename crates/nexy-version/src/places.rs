@@ -2,13 +2,13 @@
 
 use nexy_contract::{
     Problem, ReleaseVersion,
-    target::VersionPlace,
+    target_file::VersionPlace,
     version_places::{self, PlaceError, Spot},
 };
 use nexy_outside::{
     Workspace,
-    files::{self, FileError},
-    owned_version,
+    frame::version_file,
+    fs::files::{self, FileError},
 };
 
 /// Files that hold a version are small; a larger file is refused.
@@ -45,5 +45,5 @@ pub(crate) fn text(workspace: &Workspace, file: &str) -> Result<String, FileErro
 
 /// The version of the workspace, from its VERSION file.
 pub(crate) fn current(workspace: &Workspace) -> Result<ReleaseVersion, Problem> {
-    owned_version::read(workspace).map_err(|error| error.problem(workspace))
+    version_file::read(workspace).map_err(|error| error.problem(workspace))
 }

@@ -6,9 +6,9 @@ use nexy_contract::{
     signature::{self, Carried},
 };
 use nexy_outside::{
-    Workspace, cli,
-    files::{self, OpenArtifact},
-    stdio,
+    Workspace,
+    frame::{options, stdio},
+    fs::files::{self, OpenArtifact},
 };
 
 /// A signature is one short line.
@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
         let carried = signature_beside(workspace, &artifact)?;
         record.set_signature(&artifact.name, carried.as_ref());
     }
-    let document = cli::json(&record)?;
+    let document = options::json(&record)?;
     stdio::write_document(document.as_bytes())?;
     Ok(Exit::Yes)
 }

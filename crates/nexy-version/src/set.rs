@@ -2,7 +2,7 @@
 
 use crate::places;
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, text::shell_word, version_places};
-use nexy_outside::{Common, Workspace, files, stdio};
+use nexy_outside::{Common, Workspace, frame::stdio, fs::files};
 
 /// One file with its old and new text.
 struct Change {

@@ -2,7 +2,11 @@
 
 use crate::places;
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
-use nexy_outside::{Common, Format, Workspace, cli, files, stdio};
+use nexy_outside::{
+    Common, Format, Workspace,
+    frame::{options, stdio},
+    fs::files,
+};
 use serde::Serialize;
 use toml::Value;
 
@@ -38,7 +42,7 @@ fn overview(workspace: &Workspace, common: &Common) -> Result<String, Problem> {
         target_sha256: workspace.target_sha256,
     };
     match common.format()? {
-        Format::Json => cli::json(&overview),
+        Format::Json => options::json(&overview),
         Format::Text | Format::Tap => {
             Ok(format!("version  {version}\ntag      {}\nroot     {}\ntarget   {}\n", overview.tag, overview.root, overview.target))
         }

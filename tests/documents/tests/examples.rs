@@ -12,7 +12,7 @@ use nexy_contract::{
     delivery::{self, DeliveredFile, Delivery},
     record::{self, Artifact, Delivered, Live, ManifestFile, Outcome, Previous, Retry},
     report::{self, SeenAsset, Subject},
-    target::{Repositories, TargetIdentity},
+    target_file::{Repositories, TargetIdentity},
 };
 use std::{collections::BTreeSet, path::PathBuf};
 

@@ -1,7 +1,7 @@
 //! Round trips of generated records, and what stops one.
 
 use super::*;
-use crate::{Finding, Fix, Severity, fix::FixLine, target::Repositories};
+use crate::{Finding, Fix, Severity, fix::FixLine, target_file::Repositories};
 use proptest::prelude::*;
 
 fn digest() -> impl Strategy<Value = Sha256Digest> {

@@ -1,7 +1,7 @@
 //! What must be known of requirements before pip is asked about them: the files that they name, and lines that make pip fetch or build.
 
 use nexy_contract::text::excerpt;
-use nexy_outside::files;
+use nexy_outside::fs::files;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},

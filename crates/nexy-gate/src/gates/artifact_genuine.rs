@@ -9,7 +9,7 @@ use crate::{
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
-use nexy_contract::{target::ArtifactKind, text::shell_word};
+use nexy_contract::{target_file::ArtifactKind, text::shell_word};
 
 pub(crate) const GATE: Gate = Gate {
     id: "artifact-genuine",
@@ -136,7 +136,7 @@ fn instead(bytes: &Bytes) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Sha256Digest, Verdict, target::ArtifactRow};
+    use nexy_contract::{Sha256Digest, Verdict, target_file::ArtifactRow};
 
     fn bytes(content: &[u8]) -> Bytes {
         Bytes {

@@ -18,13 +18,13 @@ use nexy_contract::fix::{command, note};
 use nexy_contract::{
     ReleaseVersion, Timestamp, Verdict,
     build_receipt::{self, BuildReceipt},
-    target::{ArtifactKind, Target},
+    target_file::{ArtifactKind, Target},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
     Workspace, clock,
-    files::{self, OpenArtifact},
-    owned_version::{self, NoVersion},
+    frame::version_file::{self, NoVersion},
+    fs::files::{self, OpenArtifact},
 };
 use std::{
     path::Path,
@@ -78,7 +78,7 @@ fn check(context: &Context) -> Answer {
     let deadline = Instant::now() + Duration::from_secs(target.limits.gate_timeout_s) * 3 / 4;
     let version = match &context.record {
         Some(record) => record.version,
-        None => match owned_version::read(workspace) {
+        None => match version_file::read(workspace) {
             Ok(version) => version,
             Err(NoVersion::Wrong(because)) => {
                 return Answer::fail(because, "one version X.Y.Z.W", Fix::command("nexy-version set X.Y.Z.W"));

@@ -8,7 +8,7 @@ use crate::{
 use nexy_contract::{
     Fix, Target,
     fix::{command, note},
-    target::Limits,
+    target_file::Limits,
     text::{excerpt, shell_word},
 };
 use serde::Deserialize;

@@ -14,7 +14,7 @@ use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::git::{Change, Strays};
+use nexy_outside::programs::git::{Change, Strays};
 
 pub(crate) const GATE: Gate = Gate {
     id: "checkout-state",

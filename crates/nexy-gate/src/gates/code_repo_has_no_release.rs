@@ -11,7 +11,7 @@ use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{
+use nexy_outside::net::{
     github::{GithubError, Kind, Listed},
     http::Url,
 };

@@ -13,10 +13,12 @@ use nexy_contract::{
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    accounts::Accounts,
-    files::FileError,
-    ownership::{self, Acl, Kind, PathMetadata, Right},
-    trial::{self, UserAttempt},
+    fs::{
+        accounts::Accounts,
+        files::FileError,
+        permissions::{Acl, Kind, PathMetadata, Right, path_chain},
+    },
+    programs::as_user::{self, UserAttempt},
 };
 use std::path::{Path, PathBuf};
 
@@ -72,14 +74,14 @@ fn repair(context: &Context) -> Repair {
     let Some(account) = accounts.account(user) else {
         return Repair::none(permissions::no_account(user, &format!("reads {}", path.display())));
     };
-    let steps = match ownership::path_chain(tree, path) {
+    let steps = match path_chain(tree, path) {
         Ok(steps) => steps,
         Err(error) if error.is_missing() => return Repair::none(config_env::cannot_read(&error, target, tree)),
         Err(error) => return Repair::none(cannot_look(path, &error, user)),
     };
     let trial = match steps.first().map(|file| file.kind) {
         _ if !tree.is_here() => UserAttempt::NotTried("a mounted tree has no processes".to_owned()),
-        Some(Kind::File) => trial::read_as(&account, path),
+        Some(Kind::File) => as_user::read_as(&account, path),
         _ => UserAttempt::NotTried("it is not a regular file".to_owned()),
     };
     let real = tree.walk(path).map_or_else(|_| path.to_path_buf(), |walk| tree.name(&walk.end));

@@ -9,7 +9,7 @@ use nexy_contract::{
     Fix,
     config_env::{Parsed, Rule},
     fix::{command, note},
-    target::{Condition, RequiredKey},
+    target_file::{Condition, RequiredKey},
     text::shell_word,
 };
 

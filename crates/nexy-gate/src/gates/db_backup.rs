@@ -10,10 +10,13 @@ use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Sha256Digest, Timestamp,
     db_receipt::{Backup, DbReceipt, Event, Kind},
-    target::Target,
+    target_file::Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{clock, files::OpenArtifact, tree::RootFs};
+use nexy_outside::{
+    clock,
+    fs::{files::OpenArtifact, root_fs::RootFs},
+};
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {

@@ -9,7 +9,7 @@ use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Timestamp,
     db_receipt::{DbReceipt, Event, Hardening, Kind, Outcome},
-    target::Target,
+    target_file::Target,
     text::excerpt,
 };
 use nexy_outside::clock;

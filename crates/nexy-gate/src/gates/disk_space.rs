@@ -7,8 +7,8 @@ use crate::{
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
-use nexy_contract::{target::Target, text::shell_word};
-use nexy_outside::space::{self, Space};
+use nexy_contract::{target_file::Target, text::shell_word};
+use nexy_outside::fs::disk_usage::{self, Space};
 use std::path::{Path, PathBuf};
 
 pub(crate) const GATE: Gate = Gate {
@@ -50,7 +50,7 @@ type Place = (&'static str, PathBuf, Result<Space, String>);
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
     let look = |(what, path): (&'static str, PathBuf)| {
-        let seen = space::look(&context.tree, &path).map_err(|error| error.because());
+        let seen = disk_usage::look(&context.tree, &path).map_err(|error| error.because());
         (what, path, seen)
     };
     let places: Vec<Place> = places(target).into_iter().map(look).collect();

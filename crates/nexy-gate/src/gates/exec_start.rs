@@ -15,10 +15,10 @@ use crate::{
 use nexy_contract::{
     Fix, Verdict,
     fix::{command, note},
-    target::{Service, Target},
+    target_file::{Service, Target},
     text::{excerpt, shell_word},
 };
-use nexy_outside::{systemd, tree::RootFs};
+use nexy_outside::{fs::root_fs::RootFs, programs::systemd};
 
 pub(crate) const GATE: Gate = Gate {
     id: "exec-start",

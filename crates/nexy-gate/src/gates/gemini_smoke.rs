@@ -15,7 +15,7 @@ use nexy_contract::{
     fix::{command, note},
     text::shell_word,
 };
-use nexy_outside::{Secret, clock, gemini};
+use nexy_outside::{Secret, clock, net::gemini};
 use reply::Reply;
 use std::{path::Path, time::Duration};
 

@@ -11,9 +11,9 @@ use nexy_contract::{
     fix::{command, note},
     text::{excerpt, shell_word},
 };
-use nexy_outside::{
+use nexy_outside::programs::{
+    ProgramError,
     git::{Git, GitError},
-    programs::ProgramError,
 };
 
 pub(crate) const GATE: Gate = Gate {

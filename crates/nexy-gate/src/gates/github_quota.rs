@@ -9,8 +9,10 @@ use nexy_contract::fix::{command, note};
 use nexy_contract::{Target, Timestamp, text::shell_word};
 use nexy_outside::{
     clock,
-    github::{Allowance, GithubError},
-    http::Url,
+    net::{
+        github::{Allowance, GithubError},
+        http::Url,
+    },
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -88,7 +90,7 @@ fn renewal(reset: i64, now: Timestamp) -> String {
 mod tests {
     use super::*;
     use nexy_contract::Verdict;
-    use nexy_outside::github::Kind;
+    use nexy_outside::net::github::Kind;
 
     const NOW: i64 = 1_800_000_000;
 

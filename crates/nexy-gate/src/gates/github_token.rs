@@ -9,10 +9,10 @@ use crate::{
 use expiry::Expiry;
 use nexy_contract::Fix;
 use nexy_contract::fix::command;
-use nexy_contract::{Timestamp, target::Limits, text::excerpt};
+use nexy_contract::{Timestamp, target_file::Limits, text::excerpt};
 use nexy_outside::{
     clock,
-    github::{GithubError, Kind, RepositoryAccess},
+    net::github::{GithubError, Kind, RepositoryAccess},
 };
 
 pub(crate) const GATE: Gate = Gate {

@@ -7,8 +7,8 @@ use crate::{
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
-use nexy_contract::{target::Layout, text::excerpt};
-use nexy_outside::git::Entry;
+use nexy_contract::{target_file::Layout, text::excerpt};
+use nexy_outside::programs::git::Entry;
 
 pub(crate) const GATE: Gate = Gate {
     id: "layout",

@@ -19,7 +19,7 @@ use nexy_contract::{
     ReleaseVersion, Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::git::GitError;
+use nexy_outside::programs::git::GitError;
 
 pub(crate) const GATE: Gate = Gate {
     id: "no-force-push",

@@ -17,8 +17,8 @@ use nexy_contract::{
 };
 use nexy_outside::{
     Workspace,
-    http::Url,
-    lines::{self, Walk},
+    fs::line_reader::{self, Walk},
+    net::http::Url,
 };
 use scan::{LegacyName, NameKind, Names};
 use std::collections::BTreeSet;
@@ -114,7 +114,7 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
         }
         let path = &file.path;
         let spots = &mut seen.spots;
-        let walk = lines::each(&workspace.path(path), LARGEST_BYTES, |line, text| {
+        let walk = line_reader::each(&workspace.path(path), LARGEST_BYTES, |line, text| {
             for legacy in names.in_line(&String::from_utf8_lossy(text)) {
                 let spot = Spot { path: path.clone(), line, legacy };
                 // A long line comes in pieces that overlap.

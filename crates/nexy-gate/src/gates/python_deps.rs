@@ -14,7 +14,7 @@ use nexy_contract::{
     Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::accounts::Accounts;
+use nexy_outside::fs::accounts::Accounts;
 use pip::{Python, Reply};
 
 use std::path::Path;

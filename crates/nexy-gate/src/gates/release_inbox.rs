@@ -11,10 +11,10 @@ use nexy_contract::{
     fix::{command, note},
     record::Artifact,
     signature,
-    target::{ArtifactRow, Target},
+    target_file::{ArtifactRow, Target},
     text::{excerpt, shell_word, word},
 };
-use nexy_outside::ownership;
+use nexy_outside::fs::permissions;
 use std::path::{Path, PathBuf, absolute};
 
 pub(crate) const GATE: Gate = Gate {
@@ -55,7 +55,7 @@ struct Place<'a> {
 fn repair(context: &Context, recorded: Option<&[Artifact]>) -> Repair {
     let Target { layout, artifacts, .. } = &context.workspace.target;
     let root = absolute(&context.workspace.root).unwrap_or_else(|_| context.workspace.root.clone());
-    let owner = ownership::look(&root).ok().map(|root| (root.uid, root.gid));
+    let owner = permissions::look(&root).ok().map(|root| (root.uid, root.gid));
     judge(context.inbox(), &Place { folder: &layout.inbox, root, owner }, artifacts, recorded)
 }
 
@@ -226,7 +226,7 @@ fn is_ignored(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{gate::Answer, observed::inbox::Bytes};
-    use nexy_contract::{Sha256Digest, Verdict, target::ArtifactKind};
+    use nexy_contract::{Sha256Digest, Verdict, target_file::ArtifactKind};
 
     fn rows() -> Vec<ArtifactRow> {
         let row = |name: &str, kind| ArtifactRow { name: name.into(), channel: "Fixed".into(), kind, feed: kind == ArtifactKind::Dmg };

@@ -12,7 +12,7 @@ use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
-    files::{self, Scratch},
+    fs::files::{self, Scratch},
     programs::{ProgramError, Run},
 };
 use std::{path::Path, time::Duration};

@@ -10,8 +10,10 @@ use nexy_contract::fix::{command, note};
 use nexy_contract::text::shell_word;
 use nexy_outside::{
     Workspace,
-    accounts::{self, Account, Accounts},
-    ownership,
+    fs::{
+        accounts::{self, Account, Accounts},
+        permissions,
+    },
     programs::{ProgramError, Ran, Run},
 };
 use std::{path::Path, time::Duration};
@@ -65,7 +67,7 @@ fn check(context: &Context) -> Answer {
 
 /// The account that the workspace belongs to, when root looks at somebody else's.
 fn owner(root: &Path) -> Result<Option<Account>, String> {
-    let standing = ownership::look(root).map_err(|error| error.to_string())?;
+    let standing = permissions::look(root).map_err(|error| error.to_string())?;
     if standing.uid == 0 || !accounts::is_root() {
         return Ok(None);
     }

@@ -14,7 +14,7 @@ use nexy_contract::{
 };
 use nexy_outside::{
     clock,
-    http::{Ask, Url},
+    net::http::{Ask, Url},
 };
 use std::time::Duration;
 

@@ -18,10 +18,10 @@ use nexy_contract::{
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    Workspace, files,
-    owned_version::{self, NoVersion},
-    systemd,
-    tree::RootFs,
+    Workspace,
+    frame::version_file::{self, NoVersion},
+    fs::{files, root_fs::RootFs},
+    programs::systemd,
 };
 use std::path::Path;
 
@@ -69,7 +69,7 @@ fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let target = &workspace.target;
     let version_file = target.layout.version_file.as_str();
-    let version = match owned_version::read(workspace) {
+    let version = match version_file::read(workspace) {
         Ok(version) => version,
         Err(error) => return no_version(workspace, &error),
     };

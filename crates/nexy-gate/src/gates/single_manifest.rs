@@ -11,9 +11,9 @@ use nexy_contract::{
     manifest::ManifestFacts,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{
+use nexy_outside::fs::{
     files::{self, FileError},
-    tree::RootFs,
+    root_fs::RootFs,
 };
 use std::{io::ErrorKind, path::Path};
 

@@ -13,7 +13,7 @@ use nexy_contract::fix::{command, note};
 use nexy_contract::{
     Target,
     manifest::ManifestFacts,
-    target::VersionPlace,
+    target_file::VersionPlace,
     text::{excerpt, shell_word},
     version_places,
 };

@@ -9,12 +9,12 @@ use crate::{
 use nexy_contract::{
     Fix, ReleaseVersion, Target,
     fix::{command, note},
-    target::{ArtifactKind, Legacy},
+    target_file::{ArtifactKind, Legacy},
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    files,
-    owned_version::{self, NoVersion},
+    frame::version_file::{self, NoVersion},
+    fs::files,
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -43,7 +43,7 @@ fn check(context: &Context) -> Answer {
     let expected = "the values of nexy.toml in the release_target block";
     let version = match &context.record {
         Some(record) => Ok(record.version),
-        None => owned_version::read(workspace),
+        None => version_file::read(workspace),
     };
     match files::read_text_if_there(&workspace.path(path), MAX_BYTES) {
         Err(error) => Answer::unknown(

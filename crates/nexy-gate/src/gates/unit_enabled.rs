@@ -10,7 +10,7 @@ use nexy_contract::{
     fix::{command, note},
     text::{excerpt, shell_word},
 };
-use nexy_outside::systemd;
+use nexy_outside::programs::systemd;
 
 pub(crate) const GATE: Gate = Gate {
     id: "unit-enabled",

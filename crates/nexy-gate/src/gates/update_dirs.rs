@@ -12,10 +12,12 @@ use nexy_contract::{
     text::{excerpt, shell_word, word},
 };
 use nexy_outside::{
-    accounts::{Account, Accounts},
-    ownership::{self, Acl, Kind, PathMetadata, Right},
-    tree::RootFs,
-    trial::{self, UserAttempt},
+    fs::{
+        accounts::{Account, Accounts},
+        permissions::{Acl, Kind, PathMetadata, Right, look_in, path_chain},
+        root_fs::RootFs,
+    },
+    programs::as_user::{self, UserAttempt},
 };
 use std::path::{Path, PathBuf};
 
@@ -88,7 +90,7 @@ fn repair(context: &Context) -> Repair {
         return Repair::none(permissions::no_account(user, "writes into the folders of layout.writable_dirs"));
     };
     let checkout = Path::new(&target.vm.checkout);
-    if ownership::look_in(tree, checkout).is_err_and(|error| error.is_missing()) {
+    if look_in(tree, checkout).is_err_and(|error| error.is_missing()) {
         let fix = Fix::note(format!("look on the VM; if this is the VM, clone the repository there as {user}")).then_command(AGAIN);
         return Repair::none(Answer::fail(format!("the checkout {} does not exist", checkout.display()), expected(user), fix));
     }
@@ -97,7 +99,7 @@ fn repair(context: &Context) -> Repair {
 }
 
 fn look_at(tree: &RootFs, account: &Account, path: PathBuf) -> Folder {
-    let seen = match ownership::path_chain(tree, &path) {
+    let seen = match path_chain(tree, &path) {
         Ok(steps) if steps.first().is_none_or(|first| first.kind != Kind::Folder) => Seen::InTheWay(path.clone()),
         Ok(steps) => Seen::There { trial: try_it(tree, account, &path, &steps), steps },
         Err(error) if error.is_missing() => missing(tree, &path),
@@ -113,17 +115,17 @@ fn try_it(tree: &RootFs, account: &Account, path: &Path, steps: &[PathMetadata])
     let may_pass = steps.iter().skip(1).all(|step| step.kind == Kind::Link || step.grants(account, Right::Execute));
     match steps.first() {
         _ if !tree.is_here() => UserAttempt::NotTried("a mounted tree has no processes".to_owned()),
-        Some(folder) if is_known && may_pass && folder.grants_all(account, &ALL_RIGHTS) => trial::write_in_as(account, path),
+        Some(folder) if is_known && may_pass && folder.grants_all(account, &ALL_RIGHTS) => as_user::write_in_as(account, path),
         _ => UserAttempt::NotTried("its modes say no".to_owned()),
     }
 }
 
 fn missing(tree: &RootFs, path: &Path) -> Seen {
     for above in path.ancestors() {
-        if tree.is_link(above).unwrap_or(false) && ownership::look_in(tree, above).is_err_and(|error| error.is_missing()) {
+        if tree.is_link(above).unwrap_or(false) && look_in(tree, above).is_err_and(|error| error.is_missing()) {
             return Seen::InTheWay(above.to_path_buf());
         }
-        match ownership::path_chain(tree, above) {
+        match path_chain(tree, above) {
             Ok(steps) if steps.first().is_some_and(|first| first.kind == Kind::Folder) => return Seen::Missing { steps },
             Ok(_) => return Seen::InTheWay(above.to_path_buf()),
             Err(error) if error.is_missing() => {}

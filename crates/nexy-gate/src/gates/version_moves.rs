@@ -10,12 +10,12 @@ use nexy_contract::{
     Fix, ReleaseVersion, Target,
     fix::{command, note},
     manifest::{ManifestFacts, Move},
-    target::ArtifactRow,
+    target_file::ArtifactRow,
     text::shell_word,
 };
 use nexy_outside::{
-    manifests::{self, FoundManifest},
-    owned_version::{self, NoVersion},
+    frame::version_file::{self, NoVersion},
+    fs::manifests::{self, FoundManifest},
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -42,7 +42,7 @@ const CHECK: &str = "nexy-manifest check";
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let expected = "version and bytes both new, or both those of the manifest";
-    let version = match (&context.record, owned_version::read(workspace)) {
+    let version = match (&context.record, version_file::read(workspace)) {
         (Some(record), _) => record.version,
         (None, Ok(version)) => version,
         (None, Err(NoVersion::Wrong(because))) => return Answer::fail(because, expected, Fix::command("nexy-version set X.Y.Z.W")),
@@ -188,7 +188,7 @@ fn next_after(version: ReleaseVersion) -> String {
 mod tests {
     use super::*;
     use crate::observed::channels::{Look, Seen};
-    use nexy_contract::{Sha256Digest, Verdict, report::SeenAsset, target::ArtifactKind};
+    use nexy_contract::{Sha256Digest, Verdict, report::SeenAsset, target_file::ArtifactKind};
 
     fn version(last: u32) -> ReleaseVersion {
         ReleaseVersion::new([2, 0, 0, last])

@@ -5,10 +5,10 @@ use crate::{
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
 };
-use nexy_contract::{Fix, ReleaseVersion, fix::command, target::VersionPlace, text::shell_word, version_places};
+use nexy_contract::{Fix, ReleaseVersion, fix::command, target_file::VersionPlace, text::shell_word, version_places};
 use nexy_outside::{
-    files,
-    owned_version::{self, NoVersion},
+    frame::version_file::{self, NoVersion},
+    fs::files,
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -38,7 +38,7 @@ enum Held {
 
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
-    let version = match owned_version::read(workspace) {
+    let version = match version_file::read(workspace) {
         Ok(version) => version,
         Err(NoVersion::Wrong(because)) => {
             return Answer::fail(because, "one version X.Y.Z.W in it", Fix::command("nexy-version set X.Y.Z.W"));
@@ -56,7 +56,7 @@ fn check(context: &Context) -> Answer {
         .version_places
         .iter()
         .map(|place| {
-            let held = match files::read_text_if_there(&workspace.path(&place.file), owned_version::MAX_BYTES) {
+            let held = match files::read_text_if_there(&workspace.path(&place.file), version_file::MAX_BYTES) {
                 Ok(Some(text)) => Held::Text(text),
                 Ok(None) => Held::Missing,
                 Err(error) => Held::Unreadable(error.because()),

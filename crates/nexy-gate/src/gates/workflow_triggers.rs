@@ -18,7 +18,7 @@ use nexy_contract::{
     fix::{command, note},
     text::{excerpt, shell_word},
 };
-use nexy_outside::{Workspace, files};
+use nexy_outside::{Workspace, fs::files};
 use sign_in::{SignIn, sign_in};
 
 pub(crate) const GATE: Gate = Gate {

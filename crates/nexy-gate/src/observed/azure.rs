@@ -1,11 +1,11 @@
 //! Asks `az`, and tells apart why it does not answer: no login, no right to look, no such thing, no network.
 
-use nexy_contract::question::Answer;
+use nexy_contract::check::Answer;
 use nexy_contract::{
     Fix, Target,
     text::{excerpt, shell_word},
 };
-use nexy_outside::{azure, programs::ProgramError};
+use nexy_outside::programs::{ProgramError, azure};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! The fixed releases as GitHub shows them: one look a channel and a run, shared by all gates.
 
 use super::inbox::Inbox;
-use nexy_contract::{Problem, report::SeenAsset, target::ArtifactRow};
-use nexy_outside::github::{Github, Kind};
+use nexy_contract::{Problem, report::SeenAsset, target_file::ArtifactRow};
+use nexy_outside::net::github::{Github, Kind};
 
 /// What is on the channels of the artifacts in question.
 #[derive(Debug)]

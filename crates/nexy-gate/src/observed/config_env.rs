@@ -1,15 +1,15 @@
 //! The server's environment file, as the gates that judge it read it.
 
-use nexy_contract::question::Answer;
+use nexy_contract::check::Answer;
 use nexy_contract::{
     Fix, Target,
     config_env::{self, Parsed, Rule},
     text::shell_word,
 };
-use nexy_outside::{
+use nexy_outside::fs::{
     files::{self, FileError},
-    ownership::{self, Kind},
-    tree::RootFs,
+    permissions::{self, Kind},
+    root_fs::RootFs,
 };
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(crate) const EXPECTED: &str = "a regular file of at most 1 MiB, every line o
 /// Reads the file of vm.config_env, or answers why there is nothing to read.
 pub(crate) fn read(target: &Target, tree: &RootFs) -> Result<Parsed, Answer> {
     let path = target.vm.config_env.as_str();
-    let kind = ownership::look_in(tree, Path::new(path)).map_err(|error| cannot_read(&error, target, tree))?.kind;
+    let kind = permissions::look_in(tree, Path::new(path)).map_err(|error| cannot_read(&error, target, tree))?.kind;
     match kind {
         Kind::File => {}
         Kind::Folder => return Err(missing(format!("{path} is a directory"), target)),

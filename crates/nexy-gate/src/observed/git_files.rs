@@ -1,12 +1,14 @@
 //! The files of the workspace that git tracks, and the content that it keeps for the next commit.
 
 use super::remotes::url_of;
-use nexy_contract::question::Answer;
+use nexy_contract::check::Answer;
 use nexy_contract::{Fix, text::shell_word};
 use nexy_outside::{
     Workspace,
-    git::{Entry, Git, GitError},
-    programs::ProgramError,
+    programs::{
+        ProgramError,
+        git::{Entry, Git, GitError},
+    },
 };
 use std::path::Path;
 

@@ -1,9 +1,9 @@
 //! The inbox as it is: its names, and the artifacts among them, each read once through one descriptor.
 
-use nexy_contract::{Sha256Digest, target::ArtifactRow};
+use nexy_contract::{Sha256Digest, target_file::ArtifactRow};
 use nexy_outside::{
     Workspace,
-    files::{self, OpenArtifact},
+    fs::files::{self, OpenArtifact},
 };
 
 /// Bytes that are kept of either end of an artifact: the trailer of a disk image.

@@ -1,18 +1,21 @@
 //! The receipts of the database scripts as they lie in the folder of `vm.receipts`, and whether they can be believed.
 
 use crate::{answer_builder::AnswerBuilder, permissions};
-use nexy_contract::question::Answer;
+use nexy_contract::check::Answer;
 use nexy_contract::{
     Fix, Timestamp,
     db_receipt::{DbReceipt, Kind},
     document::DocumentError,
-    target::Target,
+    target_file::Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    clock, files,
-    ownership::{self, PathMetadata},
-    tree::RootFs,
+    clock,
+    fs::{
+        files,
+        permissions::{Kind as PathKind, PathMetadata, is_link, look as look_at, path_chain},
+        root_fs::RootFs,
+    },
 };
 use std::path::{Path, PathBuf};
 
@@ -98,10 +101,10 @@ enum Doubt {
 
 fn read(path: &Path, kind: Kind) -> Result<DbReceipt, Doubt> {
     let unreadable = |error: files::FileError| Doubt::Unreadable(error.because());
-    if ownership::is_link(path).map_err(unreadable)? {
+    if is_link(path).map_err(unreadable)? {
         return Err(Doubt::Forgeable("is a link, and no receipt".to_owned()));
     }
-    if let Some(because) = forgeable(&ownership::look(path).map_err(unreadable)?, true) {
+    if let Some(because) = forgeable(&look_at(path).map_err(unreadable)?, true) {
         return Err(Doubt::Forgeable(because));
     }
     let bytes = match files::read(path, MAX_BYTES) {
@@ -120,11 +123,11 @@ fn read(path: &Path, kind: Kind) -> Result<DbReceipt, Doubt> {
 
 /// Whoever can write into a folder on the way, or into the folder itself, can put a receipt there that nobody has earned.
 fn doubt_folder(tree: &RootFs, folder: &Path, as_root: &Fix, doubts: &mut AnswerBuilder) {
-    let steps = match ownership::path_chain(tree, folder) {
+    let steps = match path_chain(tree, folder) {
         Ok(steps) => steps,
         Err(error) => return doubts.unknown(error.to_string(), as_root),
     };
-    for (index, step) in steps.iter().enumerate().filter(|(_, step)| step.kind != ownership::Kind::Link) {
+    for (index, step) in steps.iter().enumerate().filter(|(_, step)| step.kind != PathKind::Link) {
         let path = step.path.display().to_string();
         let word = shell_word(&path);
         if let Some(because) = forgeable(step, index == 0) {
@@ -215,10 +218,9 @@ pub(crate) fn span(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_outside::ownership;
 
     fn step(uid: u32, mode: u32) -> PathMetadata {
-        PathMetadata { path: "/r".into(), kind: ownership::Kind::Folder, uid, gid: 0, mode, acl: ownership::Acl::Absent }
+        PathMetadata { path: "/r".into(), kind: PathKind::Folder, uid, gid: 0, mode, acl: nexy_outside::fs::permissions::Acl::Absent }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a git remote leads: host and `owner/name` out of the spellings that git takes, and never a user's secret.
 
-use nexy_outside::http::Url;
+use nexy_outside::net::http::Url;
 
 /// Where a remote leads.
 #[derive(Clone, Debug, PartialEq, Eq)]

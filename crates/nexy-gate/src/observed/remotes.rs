@@ -4,8 +4,8 @@ use super::remote_url::{self, Place};
 use crate::answer_builder::AnswerBuilder;
 use nexy_contract::{Fix, Target, text::shell_word};
 use nexy_outside::{
-    git::{Git, GitError, Setting},
-    http::Url,
+    net::http::Url,
+    programs::git::{Git, GitError, Setting},
 };
 
 /// One line of `git remote -v`.

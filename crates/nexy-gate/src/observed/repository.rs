@@ -1,18 +1,22 @@
 //! The repository that a gate looks into, the tag in question in it, and how git is typed there.
 
 use super::remotes::url_of;
-use nexy_contract::question::Answer;
+use nexy_contract::check::Answer;
 use nexy_contract::{
     Fix, ReleaseVersion, Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
     Workspace,
-    accounts::{self, Accounts},
-    git::{Entry, Git, GitError},
-    owned_version::NoVersion,
-    programs::ProgramError,
-    tree::RootFs,
+    frame::version_file::NoVersion,
+    fs::{
+        accounts::{self, Accounts},
+        root_fs::RootFs,
+    },
+    programs::{
+        ProgramError,
+        git::{Entry, Git, GitError},
+    },
 };
 use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _, path::Path};
 

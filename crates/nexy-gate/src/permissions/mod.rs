@@ -2,14 +2,14 @@
 //! service's user and for every other account of the machine.
 
 use crate::answer_builder::RepairStep;
-use nexy_contract::question::Answer;
+use nexy_contract::check::Answer;
 use nexy_contract::{
     Fix,
     text::{excerpt, shell_word, word},
 };
-use nexy_outside::{
+use nexy_outside::fs::{
     accounts::{Account, Accounts},
-    ownership::{Acl, Kind, PathMetadata, Right},
+    permissions::{Acl, Kind, PathMetadata, Right},
 };
 use std::path::Path;
 

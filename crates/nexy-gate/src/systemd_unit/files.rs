@@ -2,10 +2,10 @@
 //! the tree of another machine are looked at alike.
 
 use nexy_contract::text::excerpt;
-use nexy_outside::{
+use nexy_outside::fs::{
     files,
-    ownership::{self, Kind},
-    tree::RootFs,
+    permissions::{self, Kind},
+    root_fs::RootFs,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -102,7 +102,7 @@ pub(crate) fn unread(tree: &RootFs, unit: &str, loaded: &[String]) -> Result<Vec
 /// As [`find`].
 pub(crate) fn read(tree: &RootFs, path: &str) -> Result<Option<String>, String> {
     let missing = |error: files::FileError| if error.is_missing() { Ok(None) } else { Err(hidden(path, &error.because())) };
-    match ownership::look_in(tree, Path::new(path)) {
+    match permissions::look_in(tree, Path::new(path)) {
         Ok(found) if found.kind != Kind::File => return Ok(None),
         Ok(_) => {}
         Err(error) => return missing(error),
@@ -121,7 +121,7 @@ fn hidden(path: &str, because: &str) -> String {
 fn main_file(tree: &RootFs, id: &str) -> Result<Option<String>, String> {
     for name in [Some(id.to_owned()), template_of(id)].into_iter().flatten() {
         for path in FOLDERS.map(|folder| format!("{folder}/{name}")) {
-            match ownership::look_in(tree, Path::new(&path)) {
+            match permissions::look_in(tree, Path::new(&path)) {
                 Ok(found) if found.kind == Kind::File => return Ok(Some(path)),
                 Ok(found) if found.kind == Kind::Folder => {}
                 Ok(_) => return Ok(None),

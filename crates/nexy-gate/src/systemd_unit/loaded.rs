@@ -1,7 +1,7 @@
 //! A unit as the manager has loaded it: the properties that `systemctl show` prints, taken apart.
 
 use super::{edit::UnitFile, files};
-use nexy_outside::{accounts::Accounts, tree::RootFs};
+use nexy_outside::fs::{accounts::Accounts, root_fs::RootFs};
 use std::{collections::BTreeMap, path::Path};
 
 /// What `systemctl show` prints, by name.

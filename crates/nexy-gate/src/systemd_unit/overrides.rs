@@ -9,7 +9,7 @@ use nexy_contract::{
     config_env::{Parsed, Rule, Severity},
     text::shell_word,
 };
-use nexy_outside::systemd::Environment;
+use nexy_outside::programs::systemd::Environment;
 
 /// The names that come before the version file.
 pub(crate) const KEYS: [&str; 2] = ["SERVER_VERSION", "SERVER_BUILD"];

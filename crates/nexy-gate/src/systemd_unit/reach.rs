@@ -11,14 +11,16 @@ use crate::{
 };
 use nexy_contract::{
     Fix,
-    target::Target,
+    target_file::Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    accounts::{Account, Accounts},
-    ownership::{self, Kind, PathMetadata, Right},
-    tree::RootFs,
-    trial::{self, UserAttempt},
+    fs::{
+        accounts::{Account, Accounts},
+        permissions::{Kind, PathMetadata, Right, path_chain},
+        root_fs::RootFs,
+    },
+    programs::as_user::{self, UserAttempt},
 };
 use std::path::{Path, PathBuf};
 
@@ -94,7 +96,7 @@ pub(crate) fn look(target: &Target, properties: &Properties) -> Paths {
 
 fn at(path: String) -> PathSeen {
     let tree = RootFs::here();
-    let found = match ownership::path_chain(&tree, Path::new(&path)) {
+    let found = match path_chain(&tree, Path::new(&path)) {
         Ok(steps) => Found::There(steps),
         Err(error) if !error.is_missing() => Found::Hidden(error.because()),
         Err(_) if tree.is_link(Path::new(&path)).unwrap_or(false) => Found::Dangling,
@@ -111,7 +113,7 @@ fn try_interpreter(target: &Target, paths: &Paths) -> Option<UserAttempt> {
     let (Some(account), Found::There(steps)) = (&paths.account, found) else { return None };
     let (program, way) = steps.split_first()?;
     let may_start = may_run(program, account) && way.iter().all(|step| step.kind == Kind::Link || step.grants(account, Right::Execute));
-    (is_named && is_python && may_start).then(|| trial::python_starts_as(account, Path::new(path)))
+    (is_named && is_python && may_start).then(|| as_user::python_starts_as(account, Path::new(path)))
 }
 
 fn may_run(program: &PathMetadata, account: &Account) -> bool {

@@ -2,7 +2,7 @@
 //! manager has loaded these files is another gate's question.
 
 use super::{files, loaded::EnvironmentFile};
-use nexy_outside::tree::RootFs;
+use nexy_outside::fs::root_fs::RootFs;
 use std::collections::BTreeMap;
 
 /// What the files set.
@@ -210,7 +210,7 @@ mod tests {
         ] {
             let place = root.path().join(path);
             std::fs::create_dir_all(place.parent().expect("a folder")).expect("folders");
-            nexy_outside::files::replace(&place, text.as_bytes()).expect("a file");
+            nexy_outside::fs::files::replace(&place, text.as_bytes()).expect("a file");
         }
         let settings = read(&RootFs::at(root.path()).expect("a tree"), "a.service").expect("it can be read");
         assert_eq!(pairs(&settings), "B=2 D=1");

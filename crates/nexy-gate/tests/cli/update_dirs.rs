@@ -9,7 +9,7 @@ use crate::{
     },
     world,
 };
-use nexy_outside::accounts::Account;
+use nexy_outside::fs::accounts::Account;
 use nexy_standin::world::World;
 use std::{
     fs,

@@ -1,7 +1,7 @@
 //! The VM's side of the tests: the service manager on PATH, real owners, and a secret that nobody may repeat.
 
 use crate::{finding, said};
-use nexy_outside::accounts::{Account, Accounts};
+use nexy_outside::fs::accounts::{Account, Accounts};
 use nexy_standin::{
     skip::{Need, skipped},
     world::{Ran, World},

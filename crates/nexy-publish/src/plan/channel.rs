@@ -2,7 +2,7 @@
 
 use super::asset_names::{self, Slot};
 use nexy_contract::{ReleaseVersion, Sha256Digest, Timestamp, report::SeenAsset};
-use nexy_outside::github::{Asset, Listing};
+use nexy_outside::net::github::{Asset, Listing};
 use std::cmp::Reverse;
 
 /// Below this age, in seconds, another publication may still be working on an asset.

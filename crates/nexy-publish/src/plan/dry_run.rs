@@ -5,7 +5,7 @@ use super::{
     asset_names::{self, Slot},
 };
 use nexy_contract::{Problem, record::Artifact};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 /// One artifact and its plan.
 #[derive(Clone, Copy, Debug)]

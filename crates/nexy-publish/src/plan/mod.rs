@@ -11,7 +11,7 @@ mod tests;
 use crate::{fixes, gh_commands::GhCommands};
 use channel::Channel;
 use nexy_contract::{Exit, Fix, Problem, Sha256Digest};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 /// What one artifact needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

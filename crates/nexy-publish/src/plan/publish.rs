@@ -6,7 +6,7 @@ use super::{
     refuse_partial_upload, staging,
 };
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 /// Plans the publication of one artifact; `allow_rolled_back` lets rolled-back bytes and versions pass.
 ///

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{fixes, gh_commands::GhCommands};
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 /// The target of a rollback.
 #[derive(Clone, Copy, Debug)]

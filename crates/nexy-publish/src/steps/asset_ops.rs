@@ -1,7 +1,7 @@
 //! Renames and deletes single assets by id. A change whose answer was lost is looked up before it is sent again.
 
 use crate::{retry, session::Session};
-use nexy_outside::github::{Asset, GithubError, Kind, Release};
+use nexy_outside::net::github::{Asset, GithubError, Kind, Release};
 use std::time::Duration;
 
 /// The longest wait between the two renames of a swap, as long as there is a way back.

@@ -4,7 +4,7 @@ use crate::{fixes, job::Job, plan::channel, session::Session};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
     clock,
-    github::{GithubError, Kind},
+    net::github::{GithubError, Kind},
 };
 use std::time::{Duration, Instant};
 

@@ -11,7 +11,7 @@ use crate::{
     session::Session,
 };
 use nexy_contract::{Exit, Problem};
-use nexy_outside::github::{Asset, GithubError};
+use nexy_outside::net::github::{Asset, GithubError};
 
 /// Backs off, because another upload was earlier than ours.
 pub(crate) fn back_off(session: &Session<'_>, job: &mut Job<'_>, now: &Channel, earlier: &Asset) -> Problem {

@@ -4,7 +4,7 @@ use crate::{job::Job, progress::Progress, session::Session};
 use nexy_contract::Sha256Digest;
 use nexy_outside::{
     clock,
-    github::{GithubError, Kind},
+    net::github::{GithubError, Kind},
 };
 use std::{
     cell::RefCell,

@@ -12,10 +12,10 @@ use crate::{
     },
     session::Session,
 };
-use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, before_publish, record::Artifact, target::ArtifactRow};
+use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
 use nexy_outside::{
     Workspace,
-    github::{Asset, Release},
+    net::github::{Asset, Release},
 };
 use std::path::PathBuf;
 

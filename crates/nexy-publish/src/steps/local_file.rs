@@ -7,7 +7,7 @@ use crate::{
     session::Session,
 };
 use nexy_contract::{Exit, Fix, Problem, Sha256Digest, signature::Carried, text::shell_word};
-use nexy_outside::files::{FileError, OpenArtifact};
+use nexy_outside::fs::files::{FileError, OpenArtifact};
 use std::path::Path;
 
 /// Opens a file, hashes it, and checks its signature in the same pass.

@@ -13,8 +13,8 @@ use crate::{
 };
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
-    github::{Asset, Kind},
-    stdio,
+    frame::stdio,
+    net::github::{Asset, Kind},
 };
 
 /// Frees the name that the retiring asset needs: deletes a rolled-back copy of the same bytes, and parks anything else.

@@ -8,7 +8,7 @@ use crate::{
     session::Session,
 };
 use nexy_contract::{Exit, Problem};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 /// Waits for GitHub's pause between changes, and compares the channel, unless a listing was the last call of this run.
 ///

@@ -10,7 +10,7 @@ use crate::{
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{
     clock,
-    github::{GithubError, Kind},
+    net::github::{GithubError, Kind},
 };
 use std::time::Duration;
 

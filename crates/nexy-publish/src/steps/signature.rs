@@ -3,7 +3,7 @@
 use crate::{fixes, session::Session};
 use ed25519_compact::{PublicKey, Signature, VerifyingState};
 use nexy_contract::{Exit, Fix, Problem, Sha256Digest, signature as spelling, signature::Carried};
-use nexy_outside::files;
+use nexy_outside::fs::files;
 use std::path::{Path, PathBuf};
 
 /// A signature is one short line.

@@ -17,8 +17,8 @@ use crate::{
 use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::{
     clock,
-    github::{Asset, GithubError, Kind},
-    stdio,
+    frame::stdio,
+    net::github::{Asset, GithubError, Kind},
 };
 
 /// Swaps one artifact. The channel is rechecked first, because minutes have passed since the plan was made.

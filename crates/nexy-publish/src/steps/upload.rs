@@ -10,9 +10,12 @@ use crate::{
 };
 use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::{
-    files::OpenArtifact,
-    github::{Asset, GithubError, Kind, Sent},
-    http, stdio,
+    frame::stdio,
+    fs::files::OpenArtifact,
+    net::{
+        github::{Asset, GithubError, Kind, Sent},
+        http,
+    },
 };
 
 /// What the operator does after a fault that left everything live.

@@ -3,7 +3,7 @@
 use super::{asset_ops, contention, download};
 use crate::{fixes, job::Job, session::Session};
 use nexy_contract::{Exit, Fix, Problem};
-use nexy_outside::github::{Asset, Kind};
+use nexy_outside::net::github::{Asset, Kind};
 
 /// Verifies the staged upload, and deletes it when it holds other bytes.
 pub(crate) fn upload(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {

@@ -8,7 +8,7 @@ use crate::{
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, text, url};
-use nexy_outside::http::{Ask, HttpError, Url};
+use nexy_outside::net::http::{Ask, HttpError, Url};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {

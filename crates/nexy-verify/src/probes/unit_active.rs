@@ -9,7 +9,7 @@ use nexy_contract::{
     fix::{command, note},
     text,
 };
-use nexy_outside::systemd;
+use nexy_outside::programs::systemd;
 use std::collections::BTreeMap;
 
 /// The row of the table.

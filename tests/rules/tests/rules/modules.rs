@@ -121,7 +121,7 @@ fn what_is_no_cycle_is_not_taken_for_one() {
 #[test]
 fn an_import_from_main_and_one_between_two_gates_are_found() {
     let files = [
-        ("main.rs", "mod gates; use nexy_outside::files;"),
+        ("main.rs", "mod gates; use nexy_outside::fs::files;"),
         ("gates/mod.rs", "mod one; mod two; pub(crate) const ALL: [u8; 2] = [one::ROW, two::ROW];"),
         ("gates/one.rs", "use crate::files; use super::two::look;"),
         ("gates/two/mod.rs", "mod part; fn f() { crate::gates::one::ROW }"),

@@ -3,10 +3,14 @@
 use super::evidence::{Evidence, Notarized};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_outside::{
-    disk_image::{ImageError, MountedImage},
-    files,
-    ownership::{self, Kind},
-    programs::{ProgramError, Run},
+    fs::{
+        files,
+        permissions::{self, Kind},
+    },
+    programs::{
+        ProgramError, Run,
+        disk_image::{ImageError, MountedImage},
+    },
 };
 use roxmltree::{Document, Node, ParsingOptions};
 use std::{
@@ -64,8 +68,8 @@ fn applications(folder: &Path) -> Result<Vec<String>, String> {
     let is_application = |name: &String| {
         let path = folder.join(name);
         name.to_lowercase().ends_with(".app")
-            && !ownership::is_link(&path).unwrap_or(true)
-            && ownership::look(&path).is_ok_and(|found| found.kind == Kind::Folder)
+            && !permissions::is_link(&path).unwrap_or(true)
+            && permissions::look(&path).is_ok_and(|found| found.kind == Kind::Folder)
     };
     Ok(names.into_iter().filter(is_application).collect())
 }

@@ -2,7 +2,10 @@
 
 use super::Facts;
 use crate::observed::repository::Repository;
-use nexy_outside::{files::FileError, git::GitError, ownership};
+use nexy_outside::{
+    fs::{files::FileError, permissions},
+    programs::git::GitError,
+};
 use std::path::Path;
 
 /// What git leaves behind while something is unfinished, what that is, and the command that leaves it.
@@ -38,7 +41,7 @@ pub(super) fn look(repository: &Repository) -> Result<Facts, GitError> {
 }
 
 fn exists(path: &Path) -> Result<bool, FileError> {
-    match ownership::is_link(path) {
+    match permissions::is_link(path) {
         Ok(_) => Ok(true),
         Err(error) if error.is_missing() => Ok(false),
         Err(error) => Err(error),

@@ -13,14 +13,16 @@ use crate::{
 use nexy_contract::{
     Fix,
     config_env::{Parsed, Rule, Severity, parse},
-    target::Target,
+    target_file::Target,
     text::{excerpt, shell_word},
 };
 use nexy_outside::{
-    files,
-    ownership::{self, Kind},
-    systemd::{self, Environment, SystemdError},
-    tree::RootFs,
+    fs::{
+        files,
+        permissions::{self, Kind},
+        root_fs::RootFs,
+    },
+    programs::systemd::{self, Environment, SystemdError},
 };
 use std::path::{Path, PathBuf};
 
@@ -70,7 +72,7 @@ fn of_other_layouts(target: &Target) -> Vec<PathBuf> {
 
 fn look(tree: &RootFs, file: &str, path: &Path) -> Other {
     let real = |path: &Path| tree.walk(path).map(|walk| walk.end).ok();
-    match ownership::look_in(tree, path) {
+    match permissions::look_in(tree, path) {
         Err(error) if error.is_missing() => return Other::Nothing,
         Err(error) => return Other::Hidden(error.because()),
         Ok(_) if real(path) == real(Path::new(file)) => return Other::Nothing,

@@ -4,8 +4,8 @@ use super::LINES_SHOWN;
 use crate::{answer_builder::AnswerBuilder, context::Context};
 use nexy_contract::{Fix, config_env::Parsed, text::shell_word};
 use nexy_outside::{
-    files::{self, FileError},
-    owned_version,
+    frame::version_file,
+    fs::files::{self, FileError},
 };
 use std::path::Path;
 
@@ -52,7 +52,7 @@ fn readers(context: &Context) -> Result<Vec<String>, FileError> {
     let mut old = Vec::new();
     for name in names {
         let found = context.tree.find(&Path::new(&target.vm.checkout).join(name));
-        match found.and_then(|place| files::read(&place, owned_version::MAX_BYTES)) {
+        match found.and_then(|place| files::read(&place, version_file::MAX_BYTES)) {
             Ok(bytes) if holds_old(&String::from_utf8_lossy(&bytes)) => old.push(name.to_owned()),
             Ok(_) => {}
             Err(error) if error.is_missing() => {}
@@ -70,7 +70,7 @@ fn holds_old(code: &str) -> bool {
 fn is_to_be_replaced(context: &Context) -> bool {
     let target = &context.workspace.target;
     let file = Path::new(&target.vm.checkout).join(&target.layout.version_file);
-    let text = context.tree.find(&file).and_then(|place| files::read(&place, owned_version::MAX_BYTES));
+    let text = context.tree.find(&file).and_then(|place| files::read(&place, version_file::MAX_BYTES));
     match (context.tag(), text) {
         (Ok(tag), Ok(version)) => tag.strip_prefix('v').is_some_and(|tag| tag != String::from_utf8_lossy(&version).trim()),
         _ => false,

@@ -3,9 +3,11 @@
 use super::*;
 use crate::systemd_unit::reach::{Found, PathSeen};
 use nexy_outside::{
-    accounts::Accounts,
-    ownership::{Acl, Kind, PathMetadata},
-    trial::UserAttempt,
+    fs::{
+        accounts::Accounts,
+        permissions::{Acl, Kind, PathMetadata},
+    },
+    programs::as_user::UserAttempt,
 };
 
 const MAIN: &str = "/etc/systemd/system/app.service";

@@ -12,10 +12,9 @@ use crate::{
 use nexy_contract::Fix;
 use nexy_contract::Target;
 use nexy_outside::{
-    files::FileError,
-    git::{Git, GitError, Ref, Setting},
-    http::Url,
-    ownership,
+    fs::{files::FileError, permissions},
+    net::http::Url,
+    programs::git::{Git, GitError, Ref, Setting},
 };
 use std::{path::Path, time::Duration};
 
@@ -121,7 +120,7 @@ fn hook(git: &Git) -> Result<Option<(String, Fix)>, GitError> {
 
 /// Whether git would run this hook; `None` when there is none.
 fn runs(path: &Path) -> Result<Option<bool>, FileError> {
-    match ownership::look(path) {
+    match permissions::look(path) {
         Ok(standing) => Ok(Some(standing.mode & 0o111 != 0)),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(error),

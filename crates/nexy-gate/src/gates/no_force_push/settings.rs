@@ -2,7 +2,7 @@
 
 use nexy_contract::Fix;
 use nexy_contract::text::shell_word;
-use nexy_outside::git::Setting;
+use nexy_outside::programs::git::Setting;
 use std::path::Path;
 
 /// What is set up to force, and the command that takes it away.

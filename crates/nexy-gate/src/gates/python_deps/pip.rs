@@ -2,7 +2,7 @@
 
 use crate::formats::secrets;
 use nexy_contract::text::excerpt;
-use nexy_outside::{accounts::Account, programs::Run};
+use nexy_outside::{fs::accounts::Account, programs::Run};
 use std::{path::Path, time::Duration};
 
 const DEADLINE: Duration = Duration::from_secs(60);

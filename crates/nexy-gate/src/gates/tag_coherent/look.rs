@@ -7,7 +7,7 @@ use crate::{
     observed::repository::{Held, MAX_BYTES, Repository, Shelf, Tag},
 };
 use nexy_contract::{Target, version_places};
-use nexy_outside::git::{Entry, Git, GitError};
+use nexy_outside::programs::git::{Entry, Git, GitError};
 use std::collections::BTreeMap;
 
 /// So many files are read to see whether they are keys; more of them are no keys, but a habit.

@@ -2,7 +2,7 @@
 
 use crate::gh_commands::GhCommands;
 use nexy_contract::{Sha256Digest, Timestamp};
-use nexy_outside::github::{Asset, Listing};
+use nexy_outside::net::github::{Asset, Listing};
 
 pub(crate) fn asset(id: u64, name: &str, bytes: &[u8]) -> Asset {
     Asset {

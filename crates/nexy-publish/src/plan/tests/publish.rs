@@ -3,7 +3,7 @@
 use super::assets::{GH, asset, at, listing};
 use crate::plan::{Plan, Wanted, asset_names, channel, publish};
 use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest, fix::FixLine};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 const NEW: &[u8] = b"newnew!";
 const MACHINE_TAG: &str = "0123456789ab";

@@ -7,7 +7,7 @@ use crate::plan::{
     rollback::{RollbackPlan, RollbackTo, rollback, version},
 };
 use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
-use nexy_outside::github::Asset;
+use nexy_outside::net::github::Asset;
 
 fn named(id: u64, name: &str, bytes: &[u8], version: &str) -> Asset {
     Asset { label: Some(format!("A.dmg {version}")), ..asset(id, name, bytes) }

@@ -1,0 +1,116 @@
+//! The canonical release target: `nexy.toml`, parsed once and trusted afterwards.
+
+mod schema;
+mod validate;
+
+pub use schema::*;
+
+use crate::{Exit, Fix, Problem, Sha256Digest};
+use serde::{Deserialize, Serialize};
+
+/// Which target a record belongs to; one made for another target is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetIdentity {
+    /// The digest of `nexy.toml`.
+    pub sha256: Sha256Digest,
+    /// The Azure resource group.
+    pub resource_group: String,
+    /// The virtual machine.
+    pub vm: String,
+    /// The public host.
+    pub host: String,
+    /// The repositories by role.
+    pub repositories: Repositories,
+}
+
+/// Why a text is no usable `nexy.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// A syntax error, an unknown or missing key, or a value of the wrong kind.
+    #[error("line {line}: {because}")]
+    Line {
+        /// Line of the mistake, from 1.
+        line: usize,
+        /// What is wrong there.
+        because: String,
+    },
+    /// Two keys say things that cannot both be true, or one key says something impossible.
+    #[error("{keys}: {because}")]
+    Contradiction {
+        /// The keys, joined by `and`.
+        keys: String,
+        /// Why they cannot stand together.
+        because: String,
+    },
+}
+
+impl TargetError {
+    /// The problem to print for the file at `path`.
+    #[must_use]
+    pub fn problem(&self, path: &str) -> Problem {
+        let fix = match self {
+            Self::Line { line, .. } => Fix::note(format!("correct line {line} of {path}; docs/nexy-toml.md explains every key")),
+            Self::Contradiction { keys, .. } => Fix::note(format!("correct {keys} in {path}; docs/nexy-toml.md explains every key")),
+        };
+        Problem::new(Exit::BadTarget, format!("cannot use {path}"), self.to_string(), fix)
+    }
+}
+
+impl Target {
+    /// Reads the text of `nexy.toml`.
+    ///
+    /// # Errors
+    /// [`TargetError`] with the line, or with the keys that contradict each other.
+    pub fn parse(text: &str) -> Result<Self, TargetError> {
+        let target: Self = toml::from_str(text).map_err(|error| TargetError::Line {
+            line: error.span().map_or(1, |span| line_of(text, span.start)),
+            because: error.message().replace('\n', ", "),
+        })?;
+        validate::check(&target)?;
+        Ok(target)
+    }
+
+    /// What a record remembers of this target; `digest` is that of the file.
+    #[must_use]
+    pub fn identity(&self, digest: Sha256Digest) -> TargetIdentity {
+        TargetIdentity {
+            sha256: digest,
+            resource_group: self.release_target.resource_group.clone(),
+            vm: self.release_target.vm.clone(),
+            host: self.release_target.host.clone(),
+            repositories: self.repositories.clone(),
+        }
+    }
+
+    /// The public URL of an artifact; fixed, so that clients never need to learn a new one.
+    #[must_use]
+    pub fn public_url(&self, artifact: &ArtifactRow) -> String {
+        self.public_asset_url(&artifact.channel, &artifact.name)
+    }
+
+    /// The public URL of any asset on a channel.
+    #[must_use]
+    pub fn public_asset_url(&self, channel: &str, name: &str) -> String {
+        format!("{}/{}/releases/download/{channel}/{name}", self.github.web_url, self.repositories.artifacts)
+    }
+
+    /// The artifact that clients update from.
+    #[must_use]
+    pub fn feed_artifact(&self) -> Option<&ArtifactRow> {
+        self.artifacts.iter().find(|artifact| artifact.feed)
+    }
+
+    /// The row of an artifact by its name.
+    #[must_use]
+    pub fn artifact(&self, name: &str) -> Option<&ArtifactRow> {
+        self.artifacts.iter().find(|artifact| artifact.name == name)
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! What the main function of every tool is made of: command line, streams, record and target.
+
+pub mod options;
+pub mod record_io;
+pub mod run;
+pub mod stdio;
+pub mod version_file;
+pub mod workspace;

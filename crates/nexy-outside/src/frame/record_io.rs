@@ -1,0 +1,172 @@
+//! The frame of every tool that changes something: read the record, pass it on untouched when something stops it, else
+//! act once, and write down what was done whatever came of it.
+
+use crate::{
+    Common, Workspace, clock,
+    frame::{options, run, stdio},
+};
+use nexy_contract::{
+    Exit, Fix, Problem, Record, Report,
+    fix::Layout,
+    record::{Outcome, Retry, Stop},
+};
+
+/// What came of the one act of this run.
+#[derive(Clone, Debug)]
+pub struct ActionOutcome {
+    /// How the tool ends.
+    pub exit: Exit,
+    /// One sentence for a person.
+    pub message: String,
+    /// What to do next.
+    pub next: Fix,
+    /// What a dry run would have done.
+    pub planned: Vec<String>,
+    /// What had to be asked again.
+    pub retries: Vec<Retry>,
+    /// The reason a person gave for acting without a report.
+    pub ungated: Option<String>,
+    /// Whether the world is different now, so that an undelivered answer needs a person.
+    pub acted: bool,
+}
+
+impl ActionOutcome {
+    /// Done.
+    #[must_use]
+    pub fn done(message: impl Into<String>, acted: bool) -> Self {
+        Self { exit: Exit::Yes, message: message.into(), next: Fix::none(), planned: Vec::new(), retries: Vec::new(), ungated: None, acted }
+    }
+
+    /// Not done, because of a problem.
+    #[must_use]
+    pub fn failed(problem: &Problem, acted: bool) -> Self {
+        Self { exit: problem.exit, message: problem.message(), next: problem.fix.clone(), ..Self::done("", acted) }
+    }
+}
+
+/// A record that may be acted upon, or the bytes of one that may not.
+#[derive(Debug)]
+pub enum Incoming {
+    /// Act upon it.
+    Record(Box<Record>),
+    /// Pass these bytes on and end so.
+    Stopped {
+        /// What came, byte for byte.
+        bytes: Vec<u8>,
+        /// Why.
+        stop: Stop,
+    },
+}
+
+/// Reads the record of a pipeline. `by` and `profile` are what this run is about to say anew, which cannot stop it.
+///
+/// # Errors
+/// Exit 65 for anything that is no usable record of this target.
+pub fn read_incoming(workspace: &Workspace, by: &str, profile: &str) -> Result<Incoming, Problem> {
+    let bytes = stdio::read_record()?;
+    let record = workspace.read_record(&bytes)?;
+    Ok(match record.stop(by, profile) {
+        Some(stop) => Incoming::Stopped { bytes, stop },
+        None => Incoming::Record(Box::new(record)),
+    })
+}
+
+/// Passes a stopped record on, byte for byte, and says what stopped it.
+///
+/// # Errors
+/// When nobody received it: exit 69, or the graver one that stopped it.
+pub fn forward(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
+    for because in &stop.because {
+        stdio::note(&format!("{tool}: nothing done, the record is passed on as it came: {}", nexy_contract::text::printable(because)));
+    }
+    stdio::write_document(bytes).map_err(|problem| undelivered(problem, stop.exit))?;
+    Ok(stop.exit)
+}
+
+/// The frame of a checker in a pipe: reads the record, lets the checker look, adds its report, and writes the record, whatever
+/// the format, since the next tool reads it.
+///
+/// # Errors
+/// Exit 65 for an unusable record, and whatever the checker says when it cannot begin.
+pub fn add_report(
+    tool: &'static str,
+    profile: &str,
+    workspace: Workspace,
+    common: &Common,
+    look: impl FnOnce(Workspace, &mut Record) -> Result<Report, Problem>,
+) -> Result<Exit, Problem> {
+    common.format()?;
+    let mut record = match read_incoming(&workspace, tool, profile)? {
+        Incoming::Stopped { bytes, stop } => return forward(tool, &bytes, &stop),
+        Incoming::Record(record) => *record,
+    };
+    let report = look(workspace, &mut record)?;
+    common.note_report(&report, false)?;
+    let exit = report.verdict.exit();
+    record.reports.push(report);
+    stdio::write_document(options::json(&record)?.as_bytes())?;
+    Ok(exit)
+}
+
+/// The whole frame; `by` names the outcome.
+///
+/// # Errors
+/// Exit 65 for an unusable record; exit 4 when something was changed and nobody received the answer.
+pub fn act(
+    tool: &'static str,
+    by: &str,
+    workspace: &Workspace,
+    common: &Common,
+    deed: impl FnOnce(&mut Record) -> ActionOutcome,
+) -> Result<Exit, Problem> {
+    // A record has one form; a form that is none is refused all the same, before anything is done.
+    common.format()?;
+    let mut record = match read_incoming(workspace, by, "")? {
+        Incoming::Stopped { bytes, stop } => return forward(tool, &bytes, &stop),
+        Incoming::Record(record) => *record,
+    };
+    let deed = deed(&mut record);
+    tell(tool, common, &deed);
+    record.outcomes.push(Outcome {
+        by: by.to_owned(),
+        at: clock::now(),
+        exit: deed.exit,
+        message: deed.message.clone(),
+        next: deed.next.clone(),
+        planned: deed.planned.clone(),
+        retries: deed.retries.clone(),
+        ungated: deed.ungated.clone(),
+    });
+    let document = options::json(&record)?;
+    match stdio::write_document(document.as_bytes()) {
+        Ok(()) => Ok(deed.exit),
+        Err(problem) if deed.acted => Err(Problem::new(
+            Exit::NeedsPerson,
+            format!("{by} has acted ({}), but its record was not delivered", deed.message),
+            problem.because,
+            Fix::note("run the same pipeline again with its output in a file; what is done already is not done twice"),
+        )),
+        Err(problem) => Err(undelivered(problem, deed.exit)),
+    }
+}
+
+/// That nobody received the answer must not hide how the work itself has ended.
+fn undelivered(problem: Problem, ended: Exit) -> Problem {
+    let exit = Exit::gravest([problem.exit, ended]).unwrap_or(problem.exit);
+    problem.ending(exit)
+}
+
+fn tell(tool: &str, common: &Common, deed: &ActionOutcome) {
+    if deed.exit == Exit::Yes {
+        for step in &deed.planned {
+            common.note(&format!("{tool}: would {step}"));
+        }
+        common.note(&format!("{tool}: {}", deed.message));
+        if !deed.next.is_empty() {
+            let below = Layout { notes: "  next:", notes_at: 8, commands: "  next:", commands_at: 4 };
+            common.note(&below.show(deed.next.lines()));
+        }
+    } else {
+        run::tell(tool, &Problem::new(deed.exit, deed.message.clone(), "", deed.next.clone()));
+    }
+}

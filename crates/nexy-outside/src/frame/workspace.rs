@@ -1,0 +1,174 @@
+//! Finds, distrusts and reads `nexy.toml`.
+
+use crate::{Common, environment, fs::files};
+use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, Target, document::DocumentError, text::shell_word};
+use std::{
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
+    path::{Path, PathBuf},
+};
+
+/// Where the file stands on a machine without a workspace.
+const SYSTEM_PATH: &str = "/etc/nexy/nexy.toml";
+const FILE_NAME: &str = "nexy.toml";
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The target, and the folder that its relative paths belong to.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// What `nexy.toml` says.
+    pub target: Target,
+    /// Digest of the file, by which records know their target.
+    pub target_sha256: Sha256Digest,
+    /// The file.
+    pub target_path: PathBuf,
+    /// The folder of the file, or the checkout when it is the VM's own copy.
+    pub root: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the file as the options and the environment say, and reads it.
+    ///
+    /// # Errors
+    /// Exit 78 when there is none, when root may not trust it, or when it is wrong.
+    pub fn find(common: &Common) -> Result<Self, Problem> {
+        let path = locate(common)?;
+        Self::read(&path)
+    }
+
+    /// A path of `nexy.toml`, absolute.
+    #[must_use]
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// Reads a record and holds it against this target.
+    ///
+    /// # Errors
+    /// Exit 65, with the reason why these bytes cannot be used here.
+    pub fn read_record(&self, bytes: &[u8]) -> Result<Record, Problem> {
+        let record = Record::read(bytes).map_err(|error| error.problem("standard input"))?;
+        let here = self.target.identity(self.target_sha256);
+        if record.target != here {
+            return Err(DocumentError::Contradiction(format!(
+                "the record was made for the target {} ({}), this is {} ({})",
+                record.target.sha256.short(),
+                record.target.vm,
+                here.sha256.short(),
+                self.target_path.display()
+            ))
+            .problem("standard input"));
+        }
+        Ok(record)
+    }
+
+    fn read(path: &Path) -> Result<Self, Problem> {
+        let shown = path.display().to_string();
+        // Root goes on with the place that it has found trustworthy: a link on the way may lead elsewhere a moment later.
+        let trusted = if rustix::process::geteuid().is_root() { Some(distrust(path)?) } else { None };
+        let given = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let path = trusted.unwrap_or_else(|| given.clone());
+        let bytes = files::read(&path, MAX_BYTES).map_err(|error| {
+            Problem::new(
+                Exit::BadTarget,
+                format!("cannot read {shown}"),
+                error.because(),
+                Fix::note("name the right file with --target FILE"),
+            )
+        })?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| {
+            Problem::new(
+                Exit::BadTarget,
+                format!("cannot use {shown}"),
+                format!("it is no UTF-8: {error}"),
+                Fix::note("restore it:").then_command(format!("git checkout -- {}", shell_word(&shown))),
+            )
+        })?;
+        let target = Target::parse(text).map_err(|error| error.problem(&shown))?;
+        let installed = Path::new(&target.vm.target_file);
+        let root = if path == installed || given == installed {
+            PathBuf::from(&target.vm.checkout)
+        } else {
+            path.parent().map(Path::to_path_buf).unwrap_or_default()
+        };
+        Ok(Self { target, target_sha256: Sha256Digest::of(&bytes), target_path: path, root })
+    }
+}
+
+/// `--target`, `$NEXY_TARGET`, the nearest ancestor, the system's file; for root only the first and the last, since a
+/// file planted by the service user must not steer root.
+fn locate(common: &Common) -> Result<PathBuf, Problem> {
+    if let Some(path) = &common.target {
+        return Ok(path.clone());
+    }
+    let system = PathBuf::from(SYSTEM_PATH);
+    if rustix::process::geteuid().is_root() {
+        return if system.exists() {
+            Ok(system)
+        } else {
+            Err(Problem::new(
+                Exit::BadTarget,
+                "no nexy.toml that root may use",
+                format!("root reads only --target FILE or {SYSTEM_PATH}, and the latter does not exist"),
+                Fix::note("add --target ./nexy.toml (a file that only root can write), or run it as yourself"),
+            ))
+        };
+    }
+    if let Some(path) = environment::get("NEXY_TARGET") {
+        return Ok(path.into());
+    }
+    let here = std::env::current_dir().map_err(|error| {
+        Problem::new(
+            Exit::BadTarget,
+            "cannot tell where I am",
+            error.to_string(),
+            Fix::note("change into the workspace, or give --target FILE"),
+        )
+    })?;
+    here.ancestors()
+        .map(|folder| folder.join(FILE_NAME))
+        .find(|path| path.exists())
+        .or_else(|| system.exists().then_some(system))
+        .ok_or_else(|| {
+            Problem::new(
+                Exit::BadTarget,
+                "no nexy.toml",
+                format!("there is none in {} or above it, and no {SYSTEM_PATH}", here.display()),
+                Fix::note("change into the workspace, or give --target FILE"),
+            )
+        })
+}
+
+/// Root uses a file only if root owns it and nobody else can change or replace it; where it really stands comes back.
+fn distrust(path: &Path) -> Result<PathBuf, Problem> {
+    let real = std::fs::canonicalize(path).map_err(|error| {
+        Problem::new(
+            Exit::BadTarget,
+            format!("cannot read {}", path.display()),
+            error.to_string(),
+            Fix::note("name the right file with --target FILE"),
+        )
+    })?;
+    for (depth, step) in real.ancestors().enumerate() {
+        let refuse = |because: String| {
+            let (file, step) = (shell_word(&real.display().to_string()), shell_word(&step.display().to_string()));
+            let fix = if depth == 0 {
+                Fix::note("read it, and then:").then_command(format!("sudo chown root {step} && sudo chmod go-w {step}"))
+            } else {
+                Fix::note("read it, and then:")
+                    .then_command(format!("sudo install -D -m 644 {file} {SYSTEM_PATH}"))
+                    .then_note("then run the same command without --target")
+            };
+            Problem::new(Exit::BadTarget, format!("root does not trust {}", path.display()), because, fix)
+        };
+        let metadata = step.metadata().map_err(|error| refuse(format!("cannot look at {}: {error}", step.display())))?;
+        if metadata.uid() != 0 {
+            return Err(refuse(format!("{} belongs to user {}, not to root", step.display(), metadata.uid())));
+        }
+        let mode = metadata.permissions().mode();
+        let sticky_folder = depth > 0 && mode & 0o1000 != 0;
+        if mode & 0o022 != 0 && !sticky_folder {
+            return Err(refuse(format!("{} can be written by others (mode {:o})", step.display(), mode & 0o7777)));
+        }
+    }
+    Ok(real)
+}

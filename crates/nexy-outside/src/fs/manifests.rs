@@ -1,0 +1,32 @@
+//! The manifests of a workspace or checkout, read as they are.
+
+use crate::{
+    Workspace,
+    fs::files::{self, FileError},
+};
+
+/// A manifest is a kilobyte; more than this is not one.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// One manifest folder of `layout.manifest_dirs`, and the text of its `manifest.json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundManifest {
+    /// Path of the file, relative to the workspace.
+    pub path: String,
+    /// Its text; `None` when there is no such file.
+    pub text: Option<String>,
+}
+
+/// Reads `manifest.json` from every manifest folder.
+///
+/// # Errors
+/// [`FileError`] for one that is there and cannot be read.
+pub fn read_all(workspace: &Workspace) -> Result<Vec<FoundManifest>, FileError> {
+    let mut found = Vec::new();
+    for folder in &workspace.target.layout.manifest_dirs {
+        let path = format!("{folder}/manifest.json");
+        let text = files::read_text_if_there(&workspace.path(&path), MAX_BYTES)?;
+        found.push(FoundManifest { path, text });
+    }
+    Ok(found)
+}

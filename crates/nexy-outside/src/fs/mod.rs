@@ -1,0 +1,10 @@
+//! Files, folders, permissions, locks and accounts.
+
+pub mod accounts;
+pub mod disk_usage;
+pub mod files;
+pub mod line_reader;
+pub mod manifests;
+pub mod permissions;
+pub mod root_fs;
+pub mod user_lock;

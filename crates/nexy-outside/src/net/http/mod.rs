@@ -1,0 +1,335 @@
+//! HTTP: bounded in time and size, certificates checked, redirects followed by hand, a secret shown to named hosts only.
+
+mod error;
+
+pub use error::HttpError;
+pub use nexy_contract::Url;
+
+use crate::{Secret, environment};
+use nexy_contract::target_file::Limits;
+use std::{fs::File, io::Read as _, time::Duration};
+use ureq::{
+    Agent, AsSendBody, Body, SendBody,
+    http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
+    tls::{PemItem, RootCerts, TlsConfig},
+};
+
+/// Redirects that one request follows; GitHub needs one.
+const MAX_HOPS: usize = 5;
+/// Pieces in which a download is handed on.
+const PIECE_BYTES: usize = 256 << 10;
+/// Of a refusal only its first words are read, however little the wanted answer may hold.
+const MAX_REFUSAL_BYTES: u64 = 64 << 10;
+
+/// What is asked of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates.
+    Post,
+    /// Changes.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Payload<'a> {
+    /// Nothing.
+    None,
+    /// A JSON text.
+    Json(&'a str),
+    /// A file from its current position to its end, with its length; never chunked.
+    File {
+        /// The open file, rewound.
+        file: &'a File,
+        /// Its size, in bytes.
+        size_bytes: u64,
+        /// Who is told how far it is.
+        progress: Progress<'a>,
+    },
+}
+
+/// Who is told how many bytes have left so far.
+#[derive(Clone, Copy)]
+pub struct Progress<'a>(pub &'a dyn Fn(u64));
+
+impl std::fmt::Debug for Progress<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Progress")
+    }
+}
+
+/// A secret that a request carries, and who may see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Credential<'a> {
+    /// The header that it stands in.
+    pub header: &'static str,
+    /// What stands before it there: `Bearer `, or nothing.
+    pub scheme: &'static str,
+    /// The secret.
+    pub secret: &'a Secret,
+    /// The origins (`https://host:port`) that may see it; nobody else does, redirects included.
+    pub origins: &'a [String],
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// What is asked.
+    pub method: Method,
+    /// Where.
+    pub url: Url,
+    /// The secret that proves who asks.
+    pub credential: Option<Credential<'a>>,
+    /// Extra headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// What it carries.
+    pub payload: Payload<'a>,
+    /// Longest time from start to end.
+    pub timeout: Duration,
+    /// Largest answer that is read, in bytes.
+    pub max_bytes: u64,
+}
+
+impl<'a> Ask<'a> {
+    /// A plain GET without a secret.
+    #[must_use]
+    pub fn get(url: Url, timeout: Duration, max_bytes: u64) -> Self {
+        Self { method: Method::Get, url, credential: None, headers: Vec::new(), payload: Payload::None, timeout, max_bytes }
+    }
+
+    /// The same request with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// What a server answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// The whole body; empty after [`Http::download`].
+    pub body: Vec<u8>,
+    /// Bytes of the body.
+    pub body_bytes: u64,
+}
+
+impl Answer {
+    /// A header field as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as text, with what is no UTF-8 replaced.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// The door to the network; connections are kept and used again.
+#[derive(Debug)]
+pub struct Http {
+    agent: Agent,
+}
+
+impl Http {
+    /// Opens the door. Trusts `$SSL_CERT_FILE` when it is set, else the system's store; proxies come from the environment.
+    ///
+    /// # Errors
+    /// [`HttpError::Certificates`] when `$SSL_CERT_FILE` cannot be used.
+    pub fn new(limits: &Limits) -> Result<Self, HttpError> {
+        let stall = Some(Duration::from_secs(limits.stall_timeout_s));
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("nexy-release-tools/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(Duration::from_secs(limits.connect_timeout_s)))
+            .timeout_resolve(Some(Duration::from_secs(limits.connect_timeout_s)))
+            .timeout_per_read(stall)
+            .timeout_per_write(stall)
+            .max_idle_age(Duration::from_secs(10))
+            .input_buffer_size(PIECE_BYTES)
+            .output_buffer_size(PIECE_BYTES)
+            .tls_config(TlsConfig::builder().root_certs(root_certificates()?).build())
+            .build();
+        Ok(Self { agent: config.new_agent() })
+    }
+
+    /// Asks, and reads the whole answer into memory.
+    ///
+    /// # Errors
+    /// [`HttpError`] when there was no whole answer; a status such as 404 or 500 is an answer.
+    pub fn ask(&self, ask: &Ask<'_>) -> Result<Answer, HttpError> {
+        let mut body = Vec::new();
+        let mut answer = self.download(ask, &mut |piece| body.extend_from_slice(piece))?;
+        answer.body = body;
+        Ok(answer)
+    }
+
+    /// Asks, and hands the body on piece by piece; of a refusal (any status but 2xx) only its beginning.
+    ///
+    /// # Errors
+    /// As [`Http::ask`]; also when the body is larger than `max_bytes` or ends before its announced length.
+    pub fn download(&self, ask: &Ask<'_>, take: &mut dyn FnMut(&[u8])) -> Result<Answer, HttpError> {
+        let (url, response) = self.follow(ask)?;
+        let status = response.status().as_u16();
+        let refused = !response.status().is_success();
+        let headers = response.headers().clone();
+        let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let mut reader = response.into_body().into_reader();
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut total: u64 = 0;
+        loop {
+            let count = match reader.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(HttpError::reading(&url, error, total)),
+            };
+            total += count as u64;
+            if refused && total >= MAX_REFUSAL_BYTES {
+                take(&piece[..count]);
+                return Ok(Answer { status, headers, body: Vec::new(), body_bytes: total });
+            }
+            if !refused && total > ask.max_bytes {
+                return Err(HttpError::TooLarge { url: url.shown(), max_bytes: ask.max_bytes });
+            }
+            take(&piece[..count]);
+        }
+        if let Some(announced) = announced
+            && announced != total
+        {
+            return Err(HttpError::Cut { url: url.shown(), got: total, announced });
+        }
+        Ok(Answer { status, headers, body: Vec::new(), body_bytes: total })
+    }
+
+    /// Sends, and follows redirects of GET requests. Each hop decides anew whether its host may see the secret.
+    fn follow(&self, ask: &Ask<'_>) -> Result<(Url, Response<Body>), HttpError> {
+        let mut url = ask.url.clone();
+        for _ in 0..=MAX_HOPS {
+            let response = self.send(ask, &url)?;
+            let location = match response.status() {
+                StatusCode::MOVED_PERMANENTLY
+                | StatusCode::FOUND
+                | StatusCode::SEE_OTHER
+                | StatusCode::TEMPORARY_REDIRECT
+                | StatusCode::PERMANENT_REDIRECT
+                    if ask.method == Method::Get =>
+                {
+                    response.headers().get(header::LOCATION).cloned()
+                }
+                _ => return Ok((url, response)),
+            };
+            let next = location
+                .as_ref()
+                .and_then(|value| value.to_str().ok())
+                .and_then(|text| url.join(text))
+                .ok_or_else(|| HttpError::Redirect { url: url.shown(), because: "it names no usable place".to_owned() })?;
+            if !next.is_safe() {
+                return Err(HttpError::Redirect {
+                    url: url.shown(),
+                    because: format!("it leads to {}, which is neither https nor loopback", next.shown()),
+                });
+            }
+            url = next;
+        }
+        Err(HttpError::Redirect { url: ask.url.shown(), because: format!("more than {MAX_HOPS} in a row") })
+    }
+
+    fn send(&self, ask: &Ask<'_>, url: &Url) -> Result<Response<Body>, HttpError> {
+        if !url.is_safe() {
+            return Err(HttpError::Redirect { url: url.shown(), because: "plain http is allowed on loopback only".to_owned() });
+        }
+        let mut builder = Request::builder().method(ask.method.word()).uri(url.as_str());
+        for (name, value) in &ask.headers {
+            builder = builder.header(*name, value);
+        }
+        if let Some(Credential { header, scheme, secret, origins }) = ask.credential
+            && origins.iter().any(|origin| *origin == url.origin())
+        {
+            // What cannot be sent is refused with the name of the header; no error ever holds the value.
+            let mut value = HeaderValue::try_from(format!("{scheme}{}", secret.reveal())).map_err(|_| HttpError::Unreachable {
+                url: url.shown(),
+                because: format!("the value of {header} cannot stand in a header"),
+            })?;
+            value.set_sensitive(true);
+            builder = builder.header(header, value);
+        }
+        let answered = match ask.payload {
+            Payload::None => self.run(builder.body(()), ask.timeout),
+            Payload::Json(text) => self.run(builder.header(header::CONTENT_TYPE, "application/json").body(text.to_owned()), ask.timeout),
+            Payload::File { file, size_bytes, progress } => {
+                let mut counted = Counted { file, left: size_bytes, size_bytes, progress };
+                // With a length of its own the body is never sent chunked, which GitHub refuses.
+                let builder = builder.header(header::CONTENT_LENGTH, size_bytes);
+                self.run(builder.body(SendBody::from_reader(&mut counted)), ask.timeout)
+            }
+        };
+        answered.map_err(|error| HttpError::sending(url, error))
+    }
+
+    fn run(&self, request: Result<Request<impl AsSendBody>, ureq::http::Error>, timeout: Duration) -> Result<Response<Body>, ureq::Error> {
+        self.agent.run(self.agent.configure_request(request?).timeout_global(Some(timeout)).build())
+    }
+}
+
+/// The bytes of a file, counted while they leave; never more than were announced, should the file grow.
+struct Counted<'a> {
+    file: &'a File,
+    left: u64,
+    size_bytes: u64,
+    progress: Progress<'a>,
+}
+
+impl std::io::Read for Counted<'_> {
+    fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
+        let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(piece.len());
+        let count = self.file.read(&mut piece[..room])?;
+        self.left -= count as u64;
+        (self.progress.0)(self.size_bytes - self.left);
+        Ok(count)
+    }
+}
+
+fn root_certificates() -> Result<RootCerts, HttpError> {
+    let Some(path) = environment::get("SSL_CERT_FILE") else {
+        return Ok(RootCerts::PlatformVerifier);
+    };
+    let refuse = |because: String| HttpError::Certificates { path: path.to_string_lossy().into_owned(), because };
+    let pem = crate::fs::files::read(path.as_ref(), 16 << 20).map_err(|error| refuse(error.because()))?;
+    let certificates: Vec<_> = ureq::tls::parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(refuse("it holds no certificate in PEM form".to_owned()));
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
+}

@@ -1,0 +1,8 @@
+//! HTTP and what is asked through it: GitHub, Gemini, and the token.
+
+pub mod gemini;
+pub mod github;
+pub mod http;
+pub mod public_length;
+pub mod secret;
+pub mod token;

@@ -1,0 +1,304 @@
+//! git: plumbing that only reads, in one repository, as the account that the repository belongs to.
+//!
+//! A repository's configuration can name programs. So git is told to run none of them where it can be told, and root
+//! never runs git in a repository that somebody else could have configured: git then runs as that account.
+
+mod checkout;
+mod owner;
+mod parse;
+
+pub use checkout::Strays;
+pub use parse::{Change, Entry, Setting, without_userinfo};
+
+use crate::{
+    fs::files::FileError,
+    programs::{ProgramError, Ran, Run},
+};
+use nexy_contract::text;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Lists of paths of the largest repositories.
+const LIST_BYTES: u64 = 64 << 20;
+/// One look; a gate takes several.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// What every call is told: lock nothing, show things as they are stored, start nobody else.
+const ALWAYS: &[&str] = &[
+    "--no-pager",
+    "--no-optional-locks",
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.untrackedCache=false",
+];
+/// What a remote is reached with, beside git's own configuration.
+const NETWORK: &[&str] = &["SSH_AUTH_SOCK", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"];
+
+/// git in one repository.
+#[derive(Debug)]
+pub struct Git {
+    folder: PathBuf,
+    account: Option<owner::RunsAs>,
+}
+
+/// Why git did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// It did not run to its end.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// The repository cannot be looked at.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It ended otherwise than it should, with these words.
+    #[error("git refuses to tell: {0}")]
+    Refused(String),
+    /// Nobody on this machine is who git would have to run as.
+    #[error("{} belongs to user {uid}, who has no account on this machine, so git cannot be asked as its owner", path.display())]
+    NoAccount {
+        /// What belongs to them.
+        path: PathBuf,
+        /// Their number.
+        uid: u32,
+    },
+    /// The repository says that its files are somewhere else.
+    #[error("git takes {0} for the files of this repository (see core.worktree in its configuration)")]
+    Elsewhere(String),
+    /// It ended well and said what cannot be understood.
+    #[error("git says what cannot be understood: {0}")]
+    Odd(&'static str),
+}
+
+/// A reference and what it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ref {
+    /// Its full name, such as `refs/heads/main`.
+    pub name: String,
+    /// The object that it names.
+    pub object: String,
+}
+
+impl Git {
+    /// git in the repository whose `.git` stands in `folder`; `None` when there is none. Nothing is run yet.
+    ///
+    /// # Errors
+    /// [`GitError`] when the folder cannot be looked at, or its owner has no account.
+    pub fn at(folder: &Path) -> Result<Option<Self>, GitError> {
+        Ok(owner::of(folder)?.map(|account| Self { folder: folder.to_path_buf(), account }))
+    }
+
+    /// The account that git runs as, when it is not ours.
+    #[must_use]
+    pub fn runs_as(&self) -> Option<&str> {
+        self.account.as_ref().map(|(account, _)| account.name.as_str())
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        let arguments: Vec<&str> = ALWAYS.iter().chain(arguments).copied().collect();
+        let run = Run::new("git", &arguments)
+            .folder(&self.folder)
+            .timeout(TIMEOUT)
+            .max_bytes(LIST_BYTES)
+            .set("LC_ALL", "C")
+            .set("GIT_TERMINAL_PROMPT", "0")
+            // What is missing in a partial clone is not fetched behind our back.
+            .set("GIT_NO_LAZY_FETCH", "1")
+            // A repository further up is another one.
+            .set("GIT_CEILING_DIRECTORIES", self.folder.parent().unwrap_or(Path::new("/")));
+        match &self.account {
+            None => run.allow(&["HOME", "XDG_CONFIG_HOME"]),
+            Some((account, Some(home))) => run.set("HOME", home).as_account(account),
+            Some((account, None)) => run.as_account(account),
+        }
+    }
+
+    /// What it prints when it ends with 0.
+    fn ask(&self, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+        let ran = self.run(arguments).run()?;
+        if ran.succeeded() { Ok(ran.stdout) } else { Err(refused(&ran)) }
+    }
+
+    fn line(&self, arguments: &[&str]) -> Result<String, GitError> {
+        Ok(first_line(&self.ask(arguments)?))
+    }
+
+    /// The line that it prints when it ends with 0; `None` when it ends with 1 and no complaint, as plumbing says "no".
+    fn line_if_any(&self, arguments: &[&str]) -> Result<Option<String>, GitError> {
+        let ran = self.run(arguments).run()?;
+        match ran.code() {
+            0 => Ok(Some(first_line(&ran.stdout))),
+            1 if ran.stderr.is_empty() => Ok(None),
+            _ => Err(refused(&ran)),
+        }
+    }
+
+    /// Holds that the repository's files are those of its folder, and that git is willing to speak of them.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn must_be_whole(&self) -> Result<(), GitError> {
+        let top = self.line(&["rev-parse", "--show-toplevel"])?;
+        let here = std::fs::canonicalize(&self.folder).map_err(|source| self.failed(source))?;
+        if std::fs::canonicalize(&top).is_ok_and(|top| top == here) { Ok(()) } else { Err(GitError::Elsewhere(top)) }
+    }
+
+    fn failed(&self, source: io::Error) -> FileError {
+        FileError { verb: "look at", path: self.folder.clone(), source }
+    }
+
+    /// The object that a full name of a reference leads to, tags not followed.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn object(&self, name: &str) -> Result<Option<String>, GitError> {
+        self.line_if_any(&["rev-parse", "--verify", "--quiet", name])
+    }
+
+    /// What kind of object it is: `commit`, `tag`, `tree`, `blob`.
+    ///
+    /// # Errors
+    /// [`GitError`], also when there is no such object.
+    pub fn kind(&self, object: &str) -> Result<String, GitError> {
+        self.line(&["cat-file", "-t", object])
+    }
+
+    /// Whether the object is in this repository.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn has(&self, object: &str) -> Result<bool, GitError> {
+        Ok(self.line_if_any(&["rev-parse", "--verify", "--quiet", &format!("{object}^{{object}}")])?.is_some())
+    }
+
+    /// Every file of a commit's tree.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn tree(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
+        let listed = self.ask(&["ls-tree", "-r", "-z", "--long", "--full-tree", commit])?;
+        parse::tree(&listed).ok_or(GitError::Odd("a line of ls-tree"))
+    }
+
+    /// The content of a blob, as it is stored.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn blob(&self, object: &str) -> Result<Vec<u8>, GitError> {
+        self.ask(&["cat-file", "blob", object])
+    }
+
+    /// The message of a commit.
+    ///
+    /// # Errors
+    /// [`GitError`], also when there is no such commit.
+    pub fn message(&self, commit: &str) -> Result<String, GitError> {
+        let object = self.ask(&["cat-file", "commit", commit])?;
+        let text = String::from_utf8_lossy(&object);
+        Ok(text.split_once("\n\n").map_or("", |(_, message)| message).to_owned())
+    }
+
+    /// The paths of a commit whose content holds one of these texts.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn holding(&self, commit: &str, texts: &[&str]) -> Result<Vec<String>, GitError> {
+        let mut arguments = vec!["grep", "-l", "-z", "-a", "-F", "--full-name", "--no-color", "--no-recurse-submodules"];
+        texts.iter().for_each(|text| arguments.extend(["-e", text]));
+        arguments.push(commit);
+        let ran = self.run(&arguments).run()?;
+        match ran.code() {
+            0 => Ok(parse::names(&ran.stdout).into_iter().filter_map(|name| Some(name.split_once(':')?.1.to_owned())).collect()),
+            1 if ran.stderr.is_empty() => Ok(Vec::new()),
+            _ => Err(refused(&ran)),
+        }
+    }
+
+    /// The references that these patterns of `for-each-ref` name.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn refs(&self, patterns: &[&str]) -> Result<Vec<Ref>, GitError> {
+        let arguments: Vec<&str> = ["for-each-ref", "--format=%(objectname) %(refname)"].iter().chain(patterns).copied().collect();
+        let listed = self.ask(&arguments)?;
+        parse::refs(&listed, ' ').ok_or(GitError::Odd("a line of for-each-ref"))
+    }
+
+    /// Whether the first commit is in the history of the second; both must be here.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn is_ancestor(&self, first: &str, second: &str) -> Result<bool, GitError> {
+        Ok(self.line_if_any(&["merge-base", "--is-ancestor", first, second])?.is_some())
+    }
+
+    /// Whether the history was cut off when it was fetched.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn is_shallow(&self) -> Result<bool, GitError> {
+        Ok(self.line(&["rev-parse", "--is-shallow-repository"])? == "true")
+    }
+
+    /// The branch that is checked out; `None` when HEAD is detached.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn branch(&self) -> Result<Option<String>, GitError> {
+        let name = self.line_if_any(&["symbolic-ref", "--quiet", "HEAD"])?;
+        Ok(name.and_then(|name| Some(name.strip_prefix("refs/heads/")?.to_owned())))
+    }
+
+    /// `git remote -v`: where each remote leads after all of git's rewriting.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn remotes(&self) -> Result<String, GitError> {
+        Ok(String::from_utf8_lossy(&self.ask(&["remote", "-v"])?).into_owned())
+    }
+
+    /// Every setting that git obeys here, but those that this door gives it.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn settings(&self) -> Result<Vec<Setting>, GitError> {
+        let listed = self.ask(&["config", "--list", "--show-origin", "-z"])?;
+        let settings = parse::settings(&listed).ok_or(GitError::Odd("a line of config --list"))?;
+        Ok(settings.into_iter().filter(|setting| setting.origin != "command line:").collect())
+    }
+
+    /// The references of these names that a remote has now; the network is asked, and no question of its is answered.
+    ///
+    /// # Errors
+    /// [`GitError`].
+    pub fn ask_remote(&self, remote: &str, names: &[&str], timeout: Duration) -> Result<Vec<Ref>, GitError> {
+        let arguments: Vec<&str> = ["ls-remote", "--quiet", "--", remote].iter().chain(names).copied().collect();
+        // A password is asked of a program that knows none, and not of the person's terminal.
+        let run = self.run(&arguments).allow(NETWORK).set("SSH_ASKPASS", "false").set("SSH_ASKPASS_REQUIRE", "force");
+        let ran = run.timeout(timeout).run()?;
+        if !ran.succeeded() {
+            return Err(refused(&ran));
+        }
+        let listed = parse::refs(&ran.stdout, '\t').ok_or(GitError::Odd("a line of ls-remote"))?;
+        // It also matches names that only end like the one that was asked for.
+        Ok(listed.into_iter().filter(|found| names.contains(&found.name.as_str())).collect())
+    }
+}
+
+/// Cleaned before it is cut: half of a URL no longer shows what was a password.
+fn refused(ran: &Ran) -> GitError {
+    let words = String::from_utf8_lossy(&ran.stderr);
+    let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+    GitError::Refused(text::excerpt(&without_userinfo(first), 200))
+}
+
+fn first_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.strip_suffix('\n').unwrap_or(&text).to_owned()
+}
