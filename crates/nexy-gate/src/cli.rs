@@ -1,7 +1,7 @@
 //! The command line of `nexy-gate`.
 
 use clap::Parser;
-use nexy_contract::{Exit, Problem, ReleaseVersion};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::{Common, fs::root_fs::RootFs};
 use std::path::PathBuf;
 
@@ -45,7 +45,9 @@ impl Cli {
     /// The machine whose files are looked at.
     pub(crate) fn tree(&self, reads_record: bool) -> Result<RootFs, Problem> {
         let Some(root) = &self.root else { return Ok(RootFs::here()) };
-        let refused = |because: String, fix: &str| Err(Problem::new(Exit::Usage, "cannot use --root, so nothing was asked", because, fix));
+        let refused = |because: String, fix: &'static str| {
+            Err(Problem::new(Exit::Usage, "cannot use --root, so nothing was asked", because, Fix::note(fix)))
+        };
         if reads_record {
             return refused("a record is about this machine".to_owned(), "leave out the `-` or the --root");
         }

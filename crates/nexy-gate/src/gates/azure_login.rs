@@ -153,6 +153,6 @@ mod tests {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
         let answer = judge(&target, Err(Silence::NotLoggedIn));
         assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "az login\nnexy-gate azure-login"));
-        assert_eq!(judge(&target, Err(Silence::Unknown("a".into(), "b".into()))).verdict, Verdict::Unknown);
+        assert_eq!(judge(&target, Err(Silence::Unknown("a".into(), Fix::command("b")))).verdict, Verdict::Unknown);
     }
 }

@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_outage_is_unknown_and_so_is_nothing_at_all() {
-        let outage = Problem::new(Exit::CouldNotLook, "cannot look at the channel Fixed", "HTTP 503", "wait a minute");
+        let outage = Problem::new(Exit::CouldNotLook, "cannot look at the channel Fixed", "HTTP 503", Fix::note("wait a minute"));
         let answer = asked(vec![release(false, false), Err(outage)]);
         assert_eq!((answer.verdict, answer.found.as_str()), (Verdict::Unknown, "cannot look at the channel Fixed: HTTP 503"));
         assert_eq!(asked(vec![]).verdict, Verdict::Unknown);

@@ -53,7 +53,7 @@ fn reason(because: &str) -> Reason {
 pub(crate) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
     let host = web.split_once("://").map_or(web, |(_, rest)| rest).trim_end_matches('/');
     let host = shell_word(host.split(':').next().unwrap_or(host));
-    let first = match reason(because) {
+    match reason(because) {
         Reason::Login => {
             Fix::commands([format!("gh auth login --hostname {host} --git-protocol https"), format!("gh auth setup-git --hostname {host}")])
         }
@@ -70,8 +70,7 @@ pub(crate) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
             .then_command(format!("ssh -T git@{host}")),
         Reason::Network => Fix::command(format!("curl --head --silent --show-error --max-time 20 {}", shell_word(web))),
         Reason::Other => Fix::command(format!("git ls-remote {remote}")),
-    };
-    first
+    }
 }
 
 #[cfg(test)]

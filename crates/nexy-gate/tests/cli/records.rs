@@ -15,7 +15,7 @@ fn report(by: &str, profile: &str, verdict: Verdict) -> Report {
         severity: Severity::Gate,
         found: "seen".into(),
         expected: "other".into(),
-        fix: "do".into(),
+        fix: nexy_contract::Fix::note("do"),
         runbook: "S3".into(),
         elapsed_ms: 1,
     };

@@ -61,7 +61,7 @@ fn no_receipt_is_unknown() {
 #[test]
 fn a_doubt_about_another_receipt_keeps_a_good_backup_from_passing() {
     let mut doubts = AnswerBuilder::default();
-    doubts.unknown("backup-x.json is empty", "look");
+    doubts.unknown("backup-x.json is empty", nexy_contract::Fix::note("look"));
     let receipts = Receipts { kept: vec![backup(3, SIZE)], doubts, are_incomplete: false };
     let now = Timestamp::from_second(NOW).expect("a time");
     assert_eq!(judge(&target(), now, receipts, Some(&Dump::Whole(SIZE, digest()))).verdict, Verdict::Unknown);

@@ -60,7 +60,7 @@ fn what_only_force_could_push_is_a_no() {
     let whole = asked(|facts| facts.server = Asked::Told { branch: None, tag: tag('f', 'c') });
     assert_eq!(whole.verdict, Verdict::Fail);
     assert!(whole.found.contains("the whole workspace was pushed there"), "{}", whole.found);
-    let forcing = asked(|facts| facts.forcing = vec![("an alias".into(), "git config --unset-all alias.x".into())]);
+    let forcing = asked(|facts| facts.forcing = vec![("an alias".into(), Fix::command("git config --unset-all alias.x"))]);
     assert_eq!((forcing.verdict, forcing.fix.text().as_str()), (Verdict::Fail, "git config --unset-all alias.x"));
 }
 
