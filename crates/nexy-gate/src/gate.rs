@@ -5,6 +5,9 @@ use crate::context::Context;
 use nexy_contract::check::Row;
 pub(crate) use nexy_contract::check::{Answer, Explain};
 
+/// The tool's name in reports.
+pub(crate) const TOOL: &str = nexy_contract::before_publish::BY;
+
 /// Which machine a gate looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Machine {

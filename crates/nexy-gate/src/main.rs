@@ -29,7 +29,7 @@ use selection::Selection;
 use std::sync::Arc;
 
 fn main() -> std::process::ExitCode {
-    run::main(runner::TOOL, || match Cli::try_parse() {
+    run::main(gate::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) => Ok(run::usage(&error)),
     })
@@ -72,7 +72,7 @@ fn print_report(selection: &Selection, cli: &Cli, tree: RootFs) -> Result<Exit, 
 /// In a pipe: the record is the document, whatever the format, since the next tool reads it.
 fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     let workspace = Workspace::find(&cli.common)?;
-    record_io::add_report(runner::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
+    record_io::add_report(gate::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
         let context = Arc::new(Context::new(workspace, Some(record.clone()), RootFs::here(), cli.tag.clone()));
         Ok(runner::ask_all(selection, &context))
     })

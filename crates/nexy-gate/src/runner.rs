@@ -2,10 +2,10 @@
 
 use crate::{
     context::Context,
-    gate::{Answer, Gate, Machine, Takes},
+    gate::{Answer, Gate, Machine, TOOL, Takes},
     selection::Selection,
 };
-use nexy_contract::{Finding, Fix, Report, Target, before_publish};
+use nexy_contract::{Finding, Fix, Report, Target};
 use nexy_outside::{clock, programs};
 use std::{
     sync::{
@@ -14,9 +14,6 @@ use std::{
     },
     time::{Duration, Instant},
 };
-
-/// The tool's name in reports.
-pub(crate) const TOOL: &str = before_publish::BY;
 
 /// As many gates start programs or ask the network at once: the VM is small, and GitHub counts requests.
 const PARALLEL: usize = 4;

@@ -1,7 +1,7 @@
 //! Which gates a run asks.
 
 use crate::{
-    gate::Gate,
+    gate::{Gate, TOOL},
     gates::{self, GATES, PROFILES},
 };
 use nexy_contract::{
@@ -37,7 +37,7 @@ pub(crate) fn one(id: &str) -> Result<&'static Gate, Problem> {
 }
 
 fn table(rows: &[Row]) -> Table<'_> {
-    Table { tool: crate::runner::TOOL, noun: "gate", rows, profiles: PROFILES }
+    Table { tool: TOOL, noun: "gate", rows, profiles: PROFILES }
 }
 
 #[cfg(test)]

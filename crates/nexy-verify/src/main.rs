@@ -27,7 +27,7 @@ use runner::Asked;
 use selection::Selection;
 
 fn main() -> std::process::ExitCode {
-    run::main(runner::TOOL, || match Cli::try_parse() {
+    run::main(probe::TOOL, || match Cli::try_parse() {
         Ok(cli) => run(&cli),
         Err(error) => Ok(run::usage(&error)),
     })
@@ -84,7 +84,7 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     }
     let workspace = Workspace::find(&cli.common)?;
     let mut marker = None;
-    let exit = record_io::add_report(runner::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
+    let exit = record_io::add_report(probe::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
         let public = workspace.target.endpoints.public.clone();
         let context = Context::new(workspace, Some(record.clone()), public)?;
         let Asked { report, feed_right_at } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);

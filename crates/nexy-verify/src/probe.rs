@@ -5,6 +5,9 @@ pub(crate) use nexy_contract::check::{Answer, Explain};
 use nexy_contract::{Severity, check::Row};
 use std::time::Duration;
 
+/// The tool's name in reports.
+pub(crate) const TOOL: &str = "nexy-verify";
+
 /// One question about what has arrived.
 #[derive(Debug)]
 pub(crate) struct Probe {

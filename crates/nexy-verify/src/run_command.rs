@@ -36,7 +36,7 @@ pub(crate) fn report_script_exit(left: &Left, common: &Common) -> Result<Exit, P
         }
     }
     if let Some(problem) = answered.problem() {
-        run::tell(crate::runner::TOOL, &problem);
+        run::tell(crate::probe::TOOL, &problem);
     }
     if !answered.document.trim().is_empty() && !answered.cut {
         stdio::write_document(answered.document.as_bytes())?;

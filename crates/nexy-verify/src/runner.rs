@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    probe::Answer,
+    probe::{Answer, TOOL},
     schedule::{Schedule, Step, Waiting},
     selection::{Chosen, Selection},
 };
@@ -10,8 +10,6 @@ use nexy_contract::{Finding, Report, Severity, Timestamp, Verdict};
 use nexy_outside::{Common, clock};
 use std::time::{Duration, Instant};
 
-/// The tool's name in reports.
-pub(crate) const TOOL: &str = "nexy-verify";
 /// The probe whose first right answer ends the window in which users see old words about new bytes.
 const FEED: &str = "feed";
 

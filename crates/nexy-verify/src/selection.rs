@@ -1,7 +1,7 @@
 //! Which probes a run asks, and whether each decides there.
 
 use crate::{
-    probe::Probe,
+    probe::{Probe, TOOL},
     probes::{PROBES, PROFILES},
 };
 use nexy_contract::{
@@ -48,7 +48,7 @@ pub(crate) fn one(id: &str) -> Result<&'static Probe, Problem> {
 }
 
 fn table(rows: &[Row]) -> Table<'_> {
-    Table { tool: crate::runner::TOOL, noun: "probe", rows, profiles: PROFILES }
+    Table { tool: TOOL, noun: "probe", rows, profiles: PROFILES }
 }
 
 #[cfg(test)]

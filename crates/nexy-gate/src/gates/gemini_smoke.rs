@@ -5,9 +5,8 @@ mod reply;
 use crate::{
     cached_answer,
     context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
+    gate::{Answer, Explain, Gate, Machine, TOOL, Takes},
     observed::config_env::{self, key_fault},
-    runner::TOOL,
 };
 use nexy_contract::{
     Fix, Target,
