@@ -26,6 +26,7 @@ pub mod leak_scan;
 mod listener;
 mod nexy;
 pub mod package;
+pub mod printed_commands;
 pub mod programs;
 mod request_log;
 mod seed;

@@ -8,7 +8,7 @@ use crate::{
 };
 use expiry::Expiry;
 use nexy_contract::Fix;
-use nexy_contract::fix::command;
+use nexy_contract::fix::{command, note};
 use nexy_contract::{Timestamp, target_file::Limits, text::excerpt};
 use nexy_outside::{
     clock,
@@ -26,8 +26,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A publication stops at its first upload, or at its last step.",
         check: "Finds the token as gh does (environment, then `gh auth token`), and asks GitHub what it may do with the artifacts' repository, \
                 what its scopes are, and when it expires: not before a publication that starts now has ended.",
-        fix: &[command("gh auth login, or a fine-grained token with `Contents: write` for the artifacts' repository alone.")],
-        verify: &[command("gh auth status; nexy-gate github-token")],
+        fix: &[command("gh auth login"), note("Or a fine-grained token with `Contents: write` for the artifacts' repository alone.")],
+        verify: &[command("gh auth status"), command("nexy-gate github-token")],
     },
     check,
     repair: None,

@@ -1,6 +1,7 @@
 //! What a program left behind, and thin names for the claims that tests make about it.
 
 use super::words::words;
+use crate::printed_commands;
 use assert_cmd::assert::Assert;
 use predicates::prelude::*;
 use serde_json::Value;
@@ -104,11 +105,15 @@ impl Ran {
         self
     }
 
-    /// Standard output as one JSON document.
+    /// Standard output as one JSON document. Every command in it must be one that harms nothing when it is pasted.
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.stdout_bytes).unwrap_or_else(|error| panic!("expected JSON on stdout: {error}\n{self}"))
+        let document =
+            serde_json::from_slice(&self.stdout_bytes).unwrap_or_else(|error| panic!("expected JSON on stdout: {error}\n{self}"));
+        let faults: Vec<String> = printed_commands::commands(&document).into_iter().flat_map(printed_commands::faults).collect();
+        assert!(faults.is_empty(), "{faults:#?}\n{self}");
+        document
     }
 }
 

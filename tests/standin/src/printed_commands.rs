@@ -1,0 +1,125 @@
+//! What every command that a tool prints must keep, since a tired person pastes it as it stands.
+
+use serde_json::Value;
+
+/// Every `{"command": …}` below a document, in order.
+#[must_use]
+pub fn commands(document: &Value) -> Vec<&str> {
+    match document {
+        Value::Object(fields) => match (fields.len(), fields.get("command").and_then(Value::as_str)) {
+            (1, Some(command)) => vec![command],
+            _ => fields.values().flat_map(commands).collect(),
+        },
+        Value::Array(items) => items.iter().flat_map(commands).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong with one printed command; empty when nothing is.
+#[must_use]
+pub fn faults(command: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut wrong = |what: String| faults.push(format!("{what}: {command}"));
+    if command.trim() != command || command.is_empty() || command.contains(['\n', '\r', '\u{1b}']) {
+        wrong("it is not one line".to_owned());
+    }
+    if command.ends_with(')') && command.contains("  (") || command.contains("   #") {
+        wrong("a remark stands behind it".to_owned());
+    }
+    if outside_quotes(command).contains(", ") {
+        wrong("it is prose".to_owned());
+    }
+    let words: Vec<&str> = command.split([' ', ';', '|', '&']).filter(|word| !word.is_empty()).collect();
+    for run in [&["--force"][..], &["-f", "push"], &["gh", "release", "delete"], &["rm", "-rf"], &["rm", "-fr"], &["rm", "-r"]] {
+        if words.windows(run.len()).any(|found| found == run) {
+            wrong(format!("`{}` destroys what no tool can bring back", run.join(" ")));
+        }
+    }
+    for (place, _) in words.iter().enumerate().filter(|(_, word)| **word == "git") {
+        let verb = git_verb(&words[place + 1..]);
+        let deletes = |options: &[&str]| verb.iter().any(|word| options.contains(word));
+        let is_refused = match verb.first() {
+            Some(&"clean") => true,
+            Some(&"reset") => deletes(&["--hard"]),
+            Some(&"tag") => deletes(&["-d", "--delete"]),
+            Some(&"push") => deletes(&["-d", "--delete", "--mirror", "-f"]) || verb.iter().any(|word| word.starts_with(":refs/tags/")),
+            _ => false,
+        };
+        if is_refused {
+            wrong("git throws work or a tag away".to_owned());
+        }
+    }
+    if words.windows(2).any(|pair| pair[0] == "chmod" && (pair[1].starts_with("o+") || pair[1].starts_with("777"))) {
+        wrong("others get rights".to_owned());
+    }
+    faults
+}
+
+/// The command without what stands in quotes.
+fn outside_quotes(command: &str) -> String {
+    let mut quote = None;
+    let mut outside = String::new();
+    for character in command.chars() {
+        match (quote, character) {
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), _) if open == character => quote = None,
+            (None, _) => outside.push(character),
+            (Some(_), _) => {}
+        }
+    }
+    outside
+}
+
+/// The words of a git command from its verb on.
+fn git_verb<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
+    match words {
+        ["-C" | "-c", _, rest @ ..] => git_verb(rest),
+        _ => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_harms_or_cannot_be_pasted_is_found_by_whole_words() {
+        for command in [
+            "git push --force origin v1",
+            "git -C /srv/app clean -fdx",
+            "git reset --hard HEAD",
+            "git tag --delete v2.0.0.4",
+            "git push origin --delete v2.0.0.4",
+            "git push origin :refs/tags/v2",
+            "gh release delete Update --yes",
+            "sudo rm -rf /srv/app",
+            "sudo chmod o+w /srv/app",
+            "gh auth login, or another token",
+            "nexy-gate layout   (without --root)",
+            "nexy-version set X.Y.Z.W   # above 2.0.0.4",
+            "sudo x\nsudo y",
+            "",
+        ] {
+            assert!(!faults(command).is_empty(), "{command}");
+        }
+        for command in [
+            "sudo -u server pip install --force-reinstall x",
+            "gh release delete-asset Update A.dmg",
+            "git -C /srv/app checkout --detach v2.0.0.4",
+            "sudo chmod a+rx /srv/app/venv/bin/python3",
+            "sudo chmod o-w /srv/app",
+            "git tag v2.0.0.4",
+            "git commit --message='one, two'",
+            "(cd /srv && ls)",
+        ] {
+            assert_eq!(faults(command), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn commands_are_found_wherever_they_stand_in_a_document() {
+        let document =
+            serde_json::json!({"outcomes": [{"next": [{"note": "n"}, {"command": "a"}]}], "findings": [{"fix": [{"command": "b"}]}]});
+        assert_eq!(commands(&document), ["a", "b"]);
+    }
+}
