@@ -204,11 +204,10 @@ fn judge_tag(remote: &str, facts: &Facts, tag: Option<&RemoteTag>, tally: &mut A
                     short(&there.object),
                     short(&here.object)
                 ),
-                Fix::note("a tag that others have is never moved; either take theirs:")
-                    .then_command(format!("git tag --delete {word}"))
-                    .then_command(format!("git fetch {name} refs/tags/{word}:refs/tags/{word}"))
-                    .then_note("or give the release the next version:")
-                    .then_command(format!("nexy-version set {next}")),
+                Fix::note("a tag that others have is never moved; give the release the next version:")
+                    .then_command(format!("nexy-version set {next}"))
+                    .then_note("or delete the tag that is only here by hand, and take theirs:")
+                    .then_command(format!("git fetch {name} refs/tags/{word}:refs/tags/{word}")),
             );
         }
         (None, Some(there)) => {

@@ -13,7 +13,7 @@ use crate::{
 use nexy_contract::{
     Fix, Target,
     fix::{command, note},
-    text::{excerpt, shell_word},
+    text::{excerpt, printable, shell_word},
 };
 use nexy_outside::{
     Workspace,
@@ -227,11 +227,10 @@ fn repair(target: &Target, spots: &[Spot]) -> Fix {
     let names: BTreeSet<&str> = spots.iter().map(|spot| spot.legacy.name.as_str()).collect();
     let files: BTreeSet<&str> = spots.iter().map(|spot| spot.path.as_str()).collect();
     let names: Vec<String> = names.into_iter().map(|name| format!("-e {}", shell_word(name))).collect();
-    let mut files: Vec<String> = files.into_iter().map(shell_word).collect();
-    if files.len() > MOST_NAMED {
-        files = vec![".".to_owned()];
-    }
-    let mut fix = Fix::command(format!("git grep -nwiF {} -- {}", names.join(" "), files.join(" ")));
+    // A name that a terminal would show escaped cannot be pasted.
+    let are_named = files.len() <= MOST_NAMED && files.iter().all(|file| printable(file) == **file);
+    let files = if are_named { files.into_iter().map(shell_word).collect::<Vec<_>>().join(" ") } else { ".".to_owned() };
+    let mut fix = Fix::command(format!("git grep -nwiF {} -- {files}", names.join(" ")));
     let legacy: BTreeSet<&LegacyName> = spots.iter().map(|spot| &spot.legacy).collect();
     let release = &target.release_target;
     for legacy in legacy.into_iter().take(MOST_NAMED) {

@@ -76,8 +76,9 @@ fn a_moved_tag_is_a_no_also_when_it_leads_to_the_same_commit() {
     world.git(&["tag", "--force", "--annotate", "--message=again", TAG]);
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "so only force could push it");
-    let theirs: Vec<Value> = finding["fix"].as_array().expect("a fix").iter().take(3).cloned().collect();
-    vm::type_fix(&world, &serde_json::json!({ "fix": theirs }), &world.workspace());
+    let theirs = finding["fix"].as_array().expect("a fix").last().expect("a command").clone();
+    world.git(&["tag", "--delete", TAG]);
+    vm::type_fix(&world, &serde_json::json!({ "fix": [theirs] }), &world.workspace());
     asked(&world, GATE, 0);
     world.git(&["tag", "--delete", TAG]);
     let finding = asked(&world, GATE, 1);
