@@ -1,4 +1,4 @@
-//! What a publication stands on: a fresh, complete, passing `before-publish` report about these very bytes.
+//! The rule that a publication needs a fresh, complete, passing `before-publish` report about the same bytes.
 
 use crate::{
     Exit, Finding, Fix, Problem, Record, Report, Severity, Verdict,
@@ -37,9 +37,9 @@ const AGAIN: &str = "nexy-version record | nexy-gate before-publish - | nexy-pub
 /// Why a record does not entitle to a publication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Nobody has looked, or too long ago, or not at everything; a person may excuse it with a reason.
+    /// The report is missing, too old or incomplete; a person may excuse it with a reason.
     Excusable(String),
-    /// Somebody looked at something else; no reason excuses that.
+    /// The report is about something else; no reason excuses that.
     Final(String),
 }
 
@@ -93,7 +93,7 @@ pub fn judge<'a>(record: &'a Record, now: Timestamp, limits: &Limits) -> Result<
     Ok(report)
 }
 
-/// A question that nobody could answer counts as answered only where `nexy.toml` makes it advice.
+/// An unknown finding counts as answered only where `nexy.toml` makes its check advice.
 fn answers(finding: &Finding) -> bool {
     finding.verdict == Verdict::Pass || (finding.verdict == Verdict::Unknown && finding.severity == Severity::Advice)
 }

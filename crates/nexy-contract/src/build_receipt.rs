@@ -1,4 +1,4 @@
-//! What the machine that built an artifact says about it (`nexy.build-receipt/1`), for those that cannot look inside.
+//! The receipt of the machine that built an artifact (`nexy.build-receipt/1`), for machines that cannot open the artifact.
 
 use crate::{Sha256Digest, Timestamp, document, document::DocumentError};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! What lies on the channels (`nexy.channels/1`), and what was cleaned away from them (`nexy.cleaned/1`).
+//! The assets on the channels (`nexy.channels/1`), and the assets that `clean` deleted (`nexy.cleaned/1`).
 
 use crate::{ReleaseVersion, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -35,13 +35,13 @@ pub struct ShownChannel {
     pub live: Option<ShownAsset>,
     /// What a rollback returns to.
     pub previous: Option<ShownAsset>,
-    /// Uploads that somebody may be about to publish.
+    /// Uploads that another run may be about to publish.
     pub staged: Vec<ShownAsset>,
     /// What was rolled back.
     pub bad: Vec<ShownAsset>,
     /// What no run needs any more; `nexy-publish clean` removes it.
     pub leftovers: Vec<ShownAsset>,
-    /// Everything that these tools never touch.
+    /// Assets that these tools never touch.
     pub others: Vec<ShownAsset>,
 }
 

@@ -1,4 +1,4 @@
-//! What every checker's table is made of: the words of a question, and the answer to it.
+//! The row of a checker's table (id, explanation, fix) and the answer of a check.
 
 use crate::{
     Fix, Severity, Verdict,
@@ -129,8 +129,7 @@ mod tests {
 
     #[test]
     fn a_list_and_an_explanation_fit_80_columns() {
-        let long =
-            "Is it, as every rulebook since the first one has asked, still exactly where everybody believes that it has always been?";
+        let long = "Is it, as every rulebook since the first one has asked, still exactly where the runbook says that it has always been?";
         let row = Row { id: "a-rather-long-id", profiles: &["before-checkout", "hard"], asks: long, runbook: "S0 §1" };
         const FIX: &[FixLine] = &[command("nexy-gate a-rather-long-id")];
         let explain = Explain { symptom: long, check: long, fix: FIX, verify: FIX };

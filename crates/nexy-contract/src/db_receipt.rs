@@ -1,4 +1,4 @@
-//! What a database script leaves behind when it ends (`nexy.db-receipt/1`); one document in a file of its own.
+//! The receipt that a database script writes when it ends (`nexy.db-receipt/1`); one document in one file.
 
 use crate::{Sha256Digest, Timestamp, document, document::DocumentError};
 use serde::{Deserialize, Serialize};

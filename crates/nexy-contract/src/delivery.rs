@@ -1,4 +1,4 @@
-//! What the VM answers after a manifest was installed there (`nexy.delivery/1`).
+//! The answer of the VM after a manifest was installed there (`nexy.delivery/1`).
 
 use crate::{ReleaseVersion, Sha256Digest, Timestamp, document, document::DocumentError};
 use serde::{Deserialize, Serialize};

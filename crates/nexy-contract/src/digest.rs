@@ -1,4 +1,4 @@
-//! The digest that every byte of a release is compared by.
+//! The SHA-256 digest by which artifacts are compared.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

@@ -1,4 +1,4 @@
-//! How every document is read: nothing, cut, foreign, newer and contradictory input each get their own words.
+//! Reads every document; empty, truncated, foreign, newer and contradictory input each have their own error.
 
 use crate::{Exit, Fix, Problem, text};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -92,7 +92,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: &'static str) -> Result<T
     serde_json::from_slice(bytes).map_err(|error| broken(&error, wanted))
 }
 
-/// The first name that stands in a list more than once; whoever looks for it would see only one of them.
+/// The first name that stands in a list more than once; a look-up by name would find only one of them.
 pub(crate) fn named_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut seen = std::collections::BTreeSet::new();
     names.into_iter().find(|name| !seen.insert(*name))

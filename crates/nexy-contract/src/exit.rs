@@ -22,7 +22,7 @@ pub enum Exit {
     CouldNotLook = 69,
     /// A bug in the tool itself, panics included.
     Bug = 70,
-    /// Somebody else is at work, or was meanwhile; users have a whole download. Look, then try again.
+    /// Another run or person works on the channel, or did meanwhile; users have a whole download. Look, then try again.
     Busy = 75,
     /// `nexy.toml` is missing, wrong, or not to be trusted.
     BadTarget = 78,

@@ -1,10 +1,10 @@
-//! What a person does about a finding or a problem: lines that are typed as they stand, and lines that are read.
+//! The fix of a finding or a problem: lines that are commands to paste, and lines that are notes to read.
 
 use crate::{text::printable, wrap::hanging};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt};
 
-/// One line of a fix. Whoever writes the line says which kind it is; nothing guesses it afterwards.
+/// One line of a fix. The author of the line states its kind; no code guesses it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FixLine {
@@ -158,7 +158,7 @@ impl Extend<FixLine> for Fix {
     }
 }
 
-/// Where the lines of a fix are put on a screen.
+/// The layout of the lines of a fix on a terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Layout<'a> {
     /// The label beside notes.

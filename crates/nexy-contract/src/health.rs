@@ -17,15 +17,15 @@ pub struct Said {
 /// Why an answer is no such document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// Somebody between us and the server has answered; the server itself has said nothing.
+    /// A host between this machine and the server has answered, not the server.
     SomebodyElse(String),
     /// The server has answered, and says nothing useful.
     Useless(String),
 }
 
-/// Statuses of somebody between us and the server (a proxy, a portal, a limiter): they say nothing about the server.
+/// Statuses that a proxy, a portal or a rate limiter sends: they do not describe the server.
 #[must_use]
-pub const fn is_of_somebody_else(status: u16) -> bool {
+pub const fn is_from_intermediary(status: u16) -> bool {
     matches!(status, 407 | 429 | 511)
 }
 
@@ -34,7 +34,7 @@ pub const fn is_of_somebody_else(status: u16) -> bool {
 /// # Errors
 /// [`Unread`], in words that begin with the URL.
 pub fn read(url: &str, status: u16, body: &[u8]) -> Result<Said, Unread> {
-    if is_of_somebody_else(status) {
+    if is_from_intermediary(status) {
         return Err(Unread::SomebodyElse(format!("{url} was answered with {status}, which is not the server's own word")));
     }
     let useless = |found: String| Err(Unread::Useless(format!("{url} {found}")));

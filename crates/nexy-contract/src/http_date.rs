@@ -1,4 +1,4 @@
-//! The clock of a server, as its `Date` header tells it.
+//! Reads a server's clock from its `Date` header.
 
 use crate::Timestamp;
 use jiff::{civil::DateTime, tz::Offset};

@@ -1,4 +1,4 @@
-//! A problem told in one breath: what happened where, because of what, and what to type now.
+//! The message of a problem: what happened where, because of what, and what to type now.
 
 use crate::{Exit, Fix, text};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! The release record (`nexy.release/1`): the one traveller that walks through all five tools and ends as the evidence.
+//! The release record (`nexy.release/1`): the one document that all five tools read and extend, and that stays as evidence.
 
 use crate::{
     Exit, Fix, ReleaseVersion, Report, Sha256Digest, Timestamp, Verdict,
@@ -17,7 +17,7 @@ pub const PUBLICATION: &str = "nexy-publish";
 /// What a rollback calls its outcome.
 pub const ROLLBACK: &str = "nexy-publish rollback";
 
-/// Everything that is known about one release so far.
+/// All facts that are known about one release so far.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -104,7 +104,7 @@ pub struct ManifestFile {
     pub version: ReleaseVersion,
     /// What the VM has there after the delivery.
     pub delivered: Option<Delivered>,
-    /// Whole seconds, rounded up, from the swap until the public feed showed the new length; absent until somebody saw it.
+    /// Whole seconds, rounded up, from the swap until the public feed showed the new length; absent until a probe sees it.
     pub window_s: Option<u64>,
 }
 
@@ -161,7 +161,7 @@ pub struct Retry {
 pub struct Stop {
     /// The exit code of the tool that meets it.
     pub exit: Exit,
-    /// Everything that stops it, gravest first.
+    /// The reasons that stop it, gravest first.
     pub because: Vec<String>,
 }
 
@@ -197,7 +197,7 @@ impl Record {
         self.outcomes.iter().rev().find(|outcome| outcome.by == by)
     }
 
-    /// What stops everybody who would act upon this record, apart from what `by` with `profile` is about to say anew: its
+    /// What stops every tool that would act upon this record, apart from what `by` with `profile` is about to say anew: its
     /// own older report, and its own plan of a dry run.
     #[must_use]
     pub fn stop(&self, by: &str, profile: &str) -> Option<Stop> {

@@ -1,4 +1,4 @@
-//! What a checker says: findings, and the verdict that follows from them (`nexy.report/1`).
+//! The report of a checker: its findings, and the verdict that follows from them (`nexy.report/1`).
 
 use crate::{Exit, Fix, Sha256Digest, Timestamp, document, document::DocumentError};
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ pub struct Subject {
     pub size_bytes: u64,
     /// Its digest.
     pub sha256: Sha256Digest,
-    /// What was live under that name; absent when the channel had none, or when nobody looked (then `looked` is false).
+    /// What was live under that name; absent when the channel had none, or when no gate looked (then `looked` is false).
     pub live: Option<SeenAsset>,
     /// Whether the channel was looked at.
     pub looked: bool,

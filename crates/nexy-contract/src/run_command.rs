@@ -1,4 +1,4 @@
-//! The truth about `az vm run-command invoke`, which drops the script's exit status and ends with 0 whatever happened.
+//! Reads the result of `az vm run-command invoke`, which drops the script's exit status and always ends with 0.
 //!
 //! Only one thing is believed: the last line of the script's standard output, `NEXY-END <nonce> <status>`, where the nonce
 //! was made for this one run. Whatever could have been forged by output, or was cut off, is unknown.

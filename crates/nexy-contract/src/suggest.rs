@@ -1,4 +1,4 @@
-//! The name that a mistyped one was probably meant to be.
+//! Suggests the known name that is nearest to a mistyped one.
 
 /// The closest of `names`, when it is close enough to be worth suggesting.
 #[must_use]

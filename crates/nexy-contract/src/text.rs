@@ -1,4 +1,4 @@
-//! Text that came from outside, made safe to print.
+//! Makes text from outside safe to print.
 
 use std::fmt::Write as _;
 

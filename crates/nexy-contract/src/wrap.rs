@@ -1,4 +1,4 @@
-//! Words on a screen of 80 columns: text is wrapped, commands never are.
+//! Wraps text at 80 columns; it never wraps commands.
 
 /// What people read fits this many columns, commands excepted: a wrapped command cannot be copied.
 pub const COLUMNS: usize = 80;

@@ -1,4 +1,4 @@
-//! The one door to the time of day, and to the times that files bear.
+//! Reads the time of day, and the timestamps of files.
 
 use crate::fs::files::FileError;
 use nexy_contract::Timestamp;

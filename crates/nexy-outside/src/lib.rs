@@ -1,5 +1,5 @@
-//! The only doors to the world. A door looks or acts and says what happened; the tool that asked decides what that means, with
-//! the pure rules of `nexy-contract`.
+//! All access to files, network, programs and clock. A function looks or acts and says what happened; the tool that called it
+//! decides what that means, with the pure rules of `nexy-contract`.
 //!
 //! | folder | what it may touch | what it may decide |
 //! |---|---|---|

@@ -119,7 +119,8 @@ impl RetryBudget {
         }
     }
 
-    /// Notes that a change was sent. The second rename of a swap, and everything that undoes a swap, pauses for no earlier one.
+    /// Notes that a change was sent. The second rename of a swap, and each change that undoes a swap, does not wait for an
+    /// earlier one.
     pub(crate) fn note_change(&self) {
         self.last_change.set(Some(Instant::now()));
     }

@@ -1,4 +1,4 @@
-//! What should have arrived: from the record of the release, or by hand from the workspace.
+//! The expected version and artifacts: from the record of the release, or from the workspace.
 
 use nexy_contract::{
     Fix, Record, ReleaseVersion, Sha256Digest,

@@ -1,7 +1,7 @@
-//! One look at a URL, told as a value that can be judged without a network.
+//! Fetches a URL and returns a value that can be judged without a network.
 
 use crate::context::Context;
-pub(crate) use nexy_contract::health::is_of_somebody_else;
+pub(crate) use nexy_contract::health::is_from_intermediary;
 use nexy_contract::{Fix, text};
 use nexy_outside::net::http::{Ask, HttpError, Url};
 

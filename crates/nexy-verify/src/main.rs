@@ -1,4 +1,4 @@
-//! Did it arrive? Asks the service, the server and the feed what users really get, and never takes silence for a yes.
+//! Verifies a release from the side of its users: asks the service, the server and the feed; no answer never counts as a pass.
 
 mod cli;
 mod context;

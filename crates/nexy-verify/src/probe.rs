@@ -1,4 +1,4 @@
-//! The row that every probe is.
+//! The type of a row in the table of probes.
 
 use crate::context::Context;
 pub(crate) use nexy_contract::check::{Answer, Explain};

@@ -1,4 +1,4 @@
-//! `run-command`: reads what `az` left behind, prints what the script printed, and ends as the script did.
+//! `run-command`: reads the output of `az`, prints what the script printed, and ends as the script did.
 
 use crate::cli::Left;
 use nexy_contract::{

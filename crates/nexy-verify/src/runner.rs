@@ -1,4 +1,4 @@
-//! Asks every probe, also after one has said no, and asks again what has not passed for as long as it was told to.
+//! Runs every probe, also after one has failed, and repeats those that have not passed until `--wait` ends.
 
 use crate::{
     context::Context,

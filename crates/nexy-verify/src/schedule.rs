@@ -1,4 +1,4 @@
-//! When which probe is asked (again); pure, with the time as a value, so that every run can be replayed.
+//! The schedule of first and repeated probe runs; pure, with the time as a value, so that tests replay every run.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ impl Schedule {
             self.phase = Phase::Steady { until: now + self.waiting.stable };
             self.rows.iter_mut().for_each(|row| row.due = now + row.interval);
         }
-        // At the end of a phase everything that is still open is asked once more.
+        // At the end of a phase each open probe is asked once more.
         let (end, open): (Duration, Vec<usize>) = match self.phase {
             Phase::Converging => (self.waiting.wait, (0..self.rows.len()).filter(|index| !self.rows[*index].passed).collect()),
             Phase::Steady { until } => (until, (0..self.rows.len()).collect()),

@@ -1,4 +1,4 @@
-//! Which probes a run asks, and whether each decides there.
+//! Selects the probes of a run, and whether each is required or advice there.
 
 use crate::{
     probe::{Probe, TOOL},

@@ -1,4 +1,4 @@
-//! How long users saw old words about new bytes: from the swap until the public feed was first seen to be right.
+//! How long the feed described the old artifact: from the swap until a probe first saw the right public feed.
 
 use nexy_contract::{Record, Timestamp};
 

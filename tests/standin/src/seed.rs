@@ -1,4 +1,4 @@
-//! What lies on the imitated GitHub before and after a test: releases and assets, past the API.
+//! Creates and reads releases and assets of the imitated GitHub without its API.
 
 use crate::clock;
 use crate::disk;

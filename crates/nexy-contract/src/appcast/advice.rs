@@ -40,7 +40,10 @@ fn of_item(item: &Item, asked_at: Timestamp) -> Vec<String> {
     if let Some(channel) = item.sparkle.get("channel")
         && !channel.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     {
-        advice.push(format!("the channel `{}` holds characters that make the item go to everybody", text::excerpt(channel, 40)));
+        advice.push(format!(
+            "the channel `{}` holds characters that make Sparkle offer the item to every client",
+            text::excerpt(channel, 40)
+        ));
     }
     let Some(enclosure) = &item.enclosure else {
         return advice;
@@ -79,7 +82,7 @@ fn of_signature(enclosure: &Enclosure) -> Vec<String> {
             advice.push("sparkle:edSignature is no base64 of 64 bytes".to_owned());
         }
         None if is_package => advice.push("a .pkg without sparkle:edSignature is refused by Sparkle".to_owned()),
-        None => advice.push("it has no sparkle:edSignature, so nobody can tell who made the bytes".to_owned()),
+        None => advice.push("it has no sparkle:edSignature, so clients cannot determine who made the bytes".to_owned()),
         Some(_) => {}
     }
     if given("dsaSignature").is_some_and(|signature| is_base64_of_64_bytes(signature)) {

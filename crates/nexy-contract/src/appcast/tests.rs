@@ -172,7 +172,7 @@ fn dates_channels_and_signatures_of_other_forms_are_named() {
         ("Sat, 21 Nov 2026 06:35:17 +0000", "2026-11-21T06:35:17Z", "is no date"),
         ("Sat, 21 Nov", "Fri, 21 Nov", "is no date"),
         ("<pubDate>Sat, 21 Nov 2026 06:35:17 +0000</pubDate>", "", "no pubDate"),
-        ("<pubDate>", "<sparkle:channel>be ta</sparkle:channel><pubDate>", "go to everybody"),
+        ("<pubDate>", "<sparkle:channel>be ta</sparkle:channel><pubDate>", "offer the item to every client"),
         ("sparkle:dsaSignature=\"\"", "sparkle:edSignature=\"abc=\"", "no base64 of 64 bytes"),
         (".dmg", ".pkg", "a .pkg without"),
         ("sparkle:shortVersionString=\"2.0.0.4\"", "", "to show to people"),

@@ -33,7 +33,7 @@ pub(super) fn bindings(text: &str) -> Vec<Binding<'_>> {
     let mut reader = Reader { text, at: 0 };
     let mut bindings = Vec::new();
     loop {
-        // Blank lines belong to nobody, but the blanks before a name belong to its line.
+        // Blank lines belong to no name, but the blanks before a name belong to its line.
         let blank = reader.skip(is_blank);
         if reader.rest().is_empty() {
             return bindings;

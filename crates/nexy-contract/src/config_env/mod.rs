@@ -35,7 +35,7 @@ pub struct Entry {
     pub line: usize,
 }
 
-/// A value of the file; it shows itself to nobody.
+/// A value of the file; no output shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Value(String);
 

@@ -1,6 +1,6 @@
-//! Values that stand where a person forgot to put the real one.
+//! Placeholder values: examples that were never replaced by the real value.
 
-/// Whole values, without regard to letter case, that are no key of anybody.
+/// Whole values, without regard to letter case, that are not a key.
 const WORDS: &[&str] = &[
     "api_key",
     "apikey",
@@ -23,7 +23,7 @@ const WORDS: &[&str] = &[
 
 /// The class of placeholder that a value belongs to, or `None` when it may be real.
 ///
-/// Whoever writes an example does it in one of a few ways; real keys are random and meet none of them.
+/// Example values have one of a few forms; real keys are random and have none of them.
 #[must_use]
 pub fn is_placeholder(value: &str) -> Option<&'static str> {
     let value = value.trim().to_lowercase();

@@ -53,7 +53,7 @@ pub(super) fn strange_blank(line: &str) -> Option<Rule> {
     (strange && (rest.is_empty() || rest.starts_with('#'))).then_some(Rule::StrayBlank)
 }
 
-/// Names that a shell sets itself, so that whoever sources the file loses the value, and what comes after a refused one.
+/// Names that a shell sets itself, so that a shell that sources the file loses the value, and all lines after a refused one.
 const KEPT_BY_SHELLS: &[&str] = &[
     "BASHOPTS",
     "BASHPID",

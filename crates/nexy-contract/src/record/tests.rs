@@ -125,7 +125,7 @@ proptest! {
         let last = |outcome: &Outcome| record.latest_outcome(&outcome.by) == Some(outcome);
         let right = record.reports.iter().filter(|report| latest(report)).all(|report| report.verdict == Verdict::Pass)
             && record.outcomes.iter().filter(|outcome| last(outcome)).all(|outcome| outcome.exit == Exit::Yes && outcome.planned.is_empty());
-        let stop = record.stop("nobody", "nothing");
+        let stop = record.stop("no-tool", "no-profile");
         prop_assert_eq!(stop.is_none(), right);
         prop_assert!(stop.is_none_or(|stop| stop.exit != Exit::Yes && !stop.because.is_empty()));
     }

@@ -1,4 +1,4 @@
-//! Why the end of a remote script is not known, and what to do about each reason.
+//! The reasons why the exit status of a remote script is not known, and the fix of each.
 
 use super::Az;
 use crate::{Exit, Fix, Problem, text};
@@ -11,7 +11,7 @@ pub(super) const LOOK: &str = "scripts/vm.sh nexy-verify local";
 pub enum Silence {
     /// Another run is under way; the script was not accepted.
     Conflict,
-    /// Nobody is logged in; the script was not sent.
+    /// `az` is not logged in; the script was not sent.
     NotLoggedIn,
     /// The login was refused or has ended, perhaps while `az` was already waiting for the script. Holds what `az` said.
     LoginEnded(String),
@@ -31,7 +31,7 @@ pub enum Silence {
     OtherRun,
     /// Something was printed after the sentinel.
     NotLast,
-    /// The output holds the markers that separate the streams, so nobody can tell where which begins.
+    /// The output holds the markers that separate the streams, so the beginning of each stream cannot be determined.
     Forged,
     /// The agent and the sentinel tell two ends.
     Contradiction,
@@ -87,7 +87,7 @@ impl Silence {
 pub(super) fn of(az: &Az<'_>, stderr: &str) -> Silence {
     let said = said(az, stderr);
     let has = |parts: &[&str]| parts.iter().any(|part| stderr.contains(part));
-    // What a script has printed must not pass for az's own words: a wrong "not sent" would make somebody send it twice.
+    // What a script has printed must not pass for az's own words: a wrong "not sent" would make the operator send it twice.
     let of_the_script = has(&["[stdout]", "[stderr]", "Enable failed"]) || !az.stdout.trim_ascii().is_empty() || az.exit == Some(0);
     if of_the_script {
         Silence::Other(said)

@@ -1,4 +1,4 @@
-//! The canonical release target: `nexy.toml`, parsed once and trusted afterwards.
+//! The release target: parses and validates `nexy.toml` once.
 
 mod schema;
 mod validate;

@@ -1,4 +1,4 @@
-//! What two keys of `nexy.toml` cannot both say; each refusal names them.
+//! Refuses keys of `nexy.toml` that contradict each other; each refusal names them.
 
 use super::{Target, TargetError, VersionPlace};
 use crate::{
@@ -284,7 +284,7 @@ fn limits(target: &Target) -> Result<(), TargetError> {
         ("quality.timeout_s", target.quality.timeout_s),
     ] {
         if seconds > LONGEST_WAIT_S {
-            return refuse(key, format!("nobody waits longer than a day ({LONGEST_WAIT_S} s)"));
+            return refuse(key, format!("the longest wait is a day ({LONGEST_WAIT_S} s)"));
         }
     }
     if limits.report_max_age_s > 900 {

@@ -90,7 +90,7 @@ impl Common {
     /// Prints a bare report: findings for people, and the document in the asked form.
     ///
     /// # Errors
-    /// Exit 69 when nobody received it.
+    /// Exit 69 when it was not received.
     pub fn print_report(&self, report: &Report) -> Result<(), Problem> {
         let format = self.format()?;
         self.note_report(report, format == Format::Text)?;

@@ -74,7 +74,7 @@ pub fn read_incoming(workspace: &Workspace, by: &str, profile: &str) -> Result<I
 /// Passes a stopped record on, byte for byte, and says what stopped it.
 ///
 /// # Errors
-/// When nobody received it: exit 69, or the graver one that stopped it.
+/// When it was not received: exit 69, or the graver one that stopped it.
 pub fn forward(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
     for because in &stop.because {
         stdio::note(&format!("{tool}: nothing done, the record is passed on as it came: {}", nexy_contract::text::printable(because)));
@@ -111,7 +111,7 @@ pub fn add_report(
 /// The whole frame; `by` names the outcome.
 ///
 /// # Errors
-/// Exit 65 for an unusable record; exit 4 when something was changed and nobody received the answer.
+/// Exit 65 for an unusable record; exit 4 when something was changed and the answer was not received.
 pub fn act(
     tool: &'static str,
     by: &str,
@@ -150,7 +150,7 @@ pub fn act(
     }
 }
 
-/// That nobody received the answer must not hide how the work itself has ended.
+/// An answer that was not received must not hide how the work itself has ended.
 fn undelivered(problem: Problem, ended: Exit) -> Problem {
     let exit = Exit::gravest([problem.exit, ended]).unwrap_or(problem.exit);
     problem.ending(exit)

@@ -40,7 +40,7 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
 /// Writes the one document of this run, whole.
 ///
 /// # Errors
-/// Exit 69: nobody received the answer.
+/// Exit 69: the answer was not received.
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn write_document(document: &[u8]) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();
@@ -79,7 +79,7 @@ pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether the reader of standard output has gone, so that nobody would learn what is done next.
+/// Whether the reader of standard output has gone, so that no reader would receive the record of further changes.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn reader_left() -> bool {

@@ -1,4 +1,4 @@
-//! Finds, distrusts and reads `nexy.toml`.
+//! Finds `nexy.toml`, checks who can write it, and reads it.
 
 use crate::{Common, environment, fs::files};
 use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, Target, document::DocumentError, text::shell_word};
@@ -138,7 +138,7 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
         })
 }
 
-/// Root uses a file only if root owns it and nobody else can change or replace it; where it really stands comes back.
+/// Root uses a file only if root owns it and no other account can change or replace it. Returns the real path.
 fn distrust(path: &Path) -> Result<PathBuf, Problem> {
     let real = std::fs::canonicalize(path).map_err(|error| {
         Problem::new(

@@ -72,7 +72,7 @@ impl Accounts {
         self.users.iter().filter_map(|user| self.account(&user.name))
     }
 
-    /// Takes the two texts apart; lines that are not of their form name nobody.
+    /// Takes the two texts apart; lines that are not of their form are ignored.
     #[must_use]
     pub fn parse(passwd: &str, group: &str) -> Self {
         let users = passwd.lines().filter_map(|line| {
@@ -106,7 +106,7 @@ impl Accounts {
         self.users.iter().find(|user| user.name == name)?.home.as_deref()
     }
 
-    /// The name of a user, or the number when nobody has it.
+    /// The name of a user, or the number when no user has it.
     #[must_use]
     pub fn user_name(&self, uid: u32) -> String {
         self.users.iter().find(|user| user.uid == uid).map_or_else(|| uid.to_string(), |user| user.name.clone())
@@ -118,7 +118,7 @@ impl Accounts {
         self.groups.iter().find(|group| group.gid == gid).map_or_else(|| gid.to_string(), |group| group.name.clone())
     }
 
-    /// Everybody who is in a group: its members, and the users whose primary group it is.
+    /// All users of a group: its members, and the users whose primary group it is.
     #[must_use]
     pub fn members(&self, gid: u32) -> Vec<&str> {
         let primary = self.users.iter().filter(|user| user.gid == gid).map(|user| user.name.as_str());
@@ -145,11 +145,11 @@ mod tests {
         assert_eq!((server.uid, server.gid, server.groups), (1000, 1000, vec![1000, 33]));
         assert_eq!((accounts.home("server"), accounts.home("broken")), (Some(Path::new("/home/server")), None));
         assert_eq!(accounts.account("broken"), None);
-        assert_eq!(accounts.account("nobody-here"), None);
+        assert_eq!(accounts.account("no-such-user"), None);
     }
 
     #[test]
-    fn a_group_is_everybody_who_is_in_it_by_either_way() {
+    fn a_group_holds_its_members_and_the_users_whose_primary_group_it_is() {
         let accounts = Accounts::parse(PASSWD, GROUP);
         assert_eq!(accounts.members(33), ["other", "server"]);
         assert_eq!(accounts.members(100), ["other"]);

@@ -1,4 +1,4 @@
-//! How much room is left where a path lies.
+//! The free space of the file system that holds a path.
 
 use crate::fs::{files::FileError, root_fs::RootFs};
 use rustix::fs::StatVfsMountFlags;
@@ -16,11 +16,11 @@ pub struct Space {
     pub device: u64,
     /// The topmost folder of it, as its machine knows it.
     pub mount: PathBuf,
-    /// Bytes that anybody may still write.
+    /// Free bytes for accounts other than root.
     pub free_bytes: u64,
     /// Files that may still be made; `None` when the file system does not count them.
     pub free_files: Option<u64>,
-    /// Nobody can write.
+    /// The file system is mounted read-only.
     pub is_read_only: bool,
 }
 

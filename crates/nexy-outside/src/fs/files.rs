@@ -98,7 +98,7 @@ pub fn read_text(path: &Path, max: u64) -> Result<String, FileError> {
     })
 }
 
-/// A file for a program to look at, which nobody else can read and which vanishes with this value.
+/// A file for a program to look at, which no other account can read and which vanishes with this value.
 #[derive(Debug)]
 pub struct Scratch(tempfile::NamedTempFile);
 
@@ -234,7 +234,7 @@ pub struct FolderLock {
     _folder: File,
 }
 
-/// Locks a folder without waiting; `None` when somebody else holds it.
+/// Locks a folder without waiting; `None` when another process holds it.
 ///
 /// # Errors
 /// [`FileError`] when the folder cannot be opened or locked.
@@ -253,7 +253,7 @@ pub fn lock_folder(folder: &Path) -> Result<Option<FolderLock>, FileError> {
 pub struct OpenArtifact {
     file: File,
     path: PathBuf,
-    opened: Standing,
+    opened: FileState,
     /// Size when it was opened, in bytes.
     pub size_bytes: u64,
 }
@@ -275,7 +275,7 @@ impl OpenArtifact {
         if !metadata.is_file() {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")));
         }
-        Ok(Self { file, path: path.to_path_buf(), opened: Standing::of(&metadata), size_bytes: metadata.len() })
+        Ok(Self { file, path: path.to_path_buf(), opened: FileState::of(&metadata), size_bytes: metadata.len() })
     }
 
     /// Hashes the whole file from its start.
@@ -349,14 +349,14 @@ impl OpenArtifact {
         &self.path
     }
 
-    /// Whether anybody has changed or replaced the file since it was opened.
+    /// Whether the file was changed or replaced since it was opened.
     ///
     /// # Errors
-    /// [`FileError`] when nobody can look any more, which a removed file causes as well.
+    /// [`FileError`] when the file cannot be read any more, which a removed file causes as well.
     pub fn has_changed(&self) -> Result<bool, FileError> {
         let here = self.file.metadata().map_err(|error| self.failed(error))?;
         let there = std::fs::symlink_metadata(&self.path).map_err(|error| self.failed(error))?;
-        Ok(Standing::of(&here) != self.opened || Standing::of(&there) != self.opened)
+        Ok(FileState::of(&here) != self.opened || FileState::of(&there) != self.opened)
     }
 
     /// The descriptor, at the start of the file, for an upload.
@@ -377,16 +377,16 @@ impl OpenArtifact {
     }
 }
 
-/// What tells one state of a file from another without reading it.
+/// The identity, size and time of a file: they change with the file, and are read without its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Standing {
+struct FileState {
     device: u64,
     inode: u64,
     size_bytes: u64,
     modified: (i64, i64),
 }
 
-impl Standing {
+impl FileState {
     fn of(metadata: &std::fs::Metadata) -> Self {
         Self {
             device: metadata.dev(),

@@ -1,4 +1,4 @@
-//! Lines of a file that nobody has measured: read in pieces, so that memory stays small whatever the file is.
+//! Reads a file of unknown size line by line, in pieces, so that memory stays small.
 
 use crate::fs::files::FileError;
 use rustix::fs::OFlags;

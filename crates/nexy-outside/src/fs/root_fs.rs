@@ -1,4 +1,4 @@
-//! The machine whose files are looked at: this one, or one whose root folder is mounted somewhere on this one.
+//! The root of the file system that is judged: `/`, or a folder at which the root of another machine is mounted.
 
 use crate::fs::files::FileError;
 use std::{
@@ -58,7 +58,7 @@ impl RootFs {
     /// kernel would follow an absolute one out of it; what does not exist stays as it is written.
     ///
     /// # Errors
-    /// [`FileError`] for a path that leads in circles or through a folder that nobody may look into.
+    /// [`FileError`] for a path that leads in circles or through a folder that cannot be read.
     pub fn find(&self, path: &Path) -> Result<PathBuf, FileError> {
         if self.is_here() { Ok(path.to_path_buf()) } else { Ok(self.walk(path)?.end) }
     }

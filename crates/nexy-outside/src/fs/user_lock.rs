@@ -1,4 +1,4 @@
-//! Locks of this user on this machine, by name: in a folder that nobody else can write, freed by the kernel.
+//! Named locks of this user on this machine: in a folder that only this user can write, freed by the kernel.
 
 use crate::{
     environment,
@@ -37,7 +37,7 @@ pub enum Taken {
 /// Takes the lock of this name without waiting.
 ///
 /// # Errors
-/// The problem to print: there is no folder for locks, or it cannot be trusted.
+/// The problem to print: the folder for locks does not exist, or it cannot be trusted.
 pub fn take(name: &str) -> Result<Taken, Problem> {
     let path = folder()?.join(format!("{name}.lock"));
     let failed = |verb: &'static str| {
@@ -80,7 +80,7 @@ pub fn take(name: &str) -> Result<Taken, Problem> {
     Ok(Taken::Acquired(OwnLock { _file: file, mark }))
 }
 
-/// The mark of a lock that nobody needs to hold, for those who only look; `None` before it was first taken.
+/// The mark of a lock, read without taking the lock; `None` before it was first taken.
 #[must_use]
 pub fn mark(name: &str) -> Option<String> {
     let path = state_folder()?.join("nexy").join(format!("{name}.lock"));
@@ -124,7 +124,7 @@ fn folder() -> Result<PathBuf, Problem> {
     Ok(folder)
 }
 
-/// Whoever else could write there could hold our lock, or lead it elsewhere.
+/// Another account that could write there could hold this lock, or redirect it.
 fn distrust(folder: &Path) -> Result<(), Problem> {
     let metadata = std::fs::symlink_metadata(folder).map_err(|source| {
         FileError { verb: "look at", path: folder.to_path_buf(), source }
@@ -132,7 +132,7 @@ fn distrust(folder: &Path) -> Result<(), Problem> {
     })?;
     let me = rustix::process::geteuid().as_raw();
     let because = if !metadata.is_dir() {
-        "it is no folder".to_owned()
+        "it is not a directory".to_owned()
     } else if metadata.uid() != me {
         format!("it belongs to user {}, this is user {me}", metadata.uid())
     } else if metadata.mode() & 0o022 != 0 {

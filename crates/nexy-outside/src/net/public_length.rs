@@ -1,4 +1,4 @@
-//! What the public URL announces right now: asked with a small range, without a token, as a client would.
+//! The length that the public URL announces: asked with a small range and without a token, as a client asks.
 
 use crate::net::{
     github::{Github, GithubError},

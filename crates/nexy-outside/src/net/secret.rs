@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A secret text; it shows itself to nobody, and only its holder can hand it to a request.
+/// A secret text; no output shows it, and only its holder can hand it to a request.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -19,7 +19,7 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// Whether it can stand in a header line; a blank or control character in it would be sent to nobody.
+    /// Whether it can stand in a header line; a blank or control character makes the header invalid.
     #[must_use]
     pub fn is_header_safe(&self) -> bool {
         self.0.bytes().all(|byte| byte.is_ascii_graphic())

@@ -1,4 +1,4 @@
-//! Tries what an account can do, by really doing it as that account; nothing of it stays.
+//! Determines what an account can do: does it as that account, and leaves no change behind.
 
 use crate::{
     fs::{accounts::Account, files},
@@ -40,7 +40,7 @@ pub fn read_as(account: &Account, path: &Path) -> UserAttempt {
     shell_as(account, &format!("cat <\"$1\" >/dev/null || exit {REFUSED}"), path)
 }
 
-/// Makes an empty file of a name that nobody else has in the folder, and takes it away again.
+/// Creates an empty file with an unused name in the folder, and deletes it again.
 #[must_use]
 pub fn write_in_as(account: &Account, folder: &Path) -> UserAttempt {
     // The trap takes it away when the trial is ended from outside, too.

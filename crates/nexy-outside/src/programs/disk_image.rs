@@ -1,4 +1,4 @@
-//! A disk image that is mounted for reading, on a machine that can do so; whatever happens, it is unmounted again.
+//! Mounts a disk image read-only where the machine can do so, and always unmounts it again.
 
 use crate::programs::{ProgramError, Ran, Run};
 use std::{
@@ -30,7 +30,7 @@ pub enum ImageError {
         /// What it said.
         complaint: String,
     },
-    /// There is no folder to mount it at.
+    /// The mount folder does not exist.
     #[error("cannot make a folder in {PLACE}: {0}")]
     NoFolder(io::Error),
 }
@@ -43,7 +43,7 @@ pub struct MountedImage {
 }
 
 impl MountedImage {
-    /// Mounts an image at a new folder that nobody else may look into.
+    /// Mounts an image at a new folder that no other account can read.
     ///
     /// # Errors
     /// [`ImageError`]; nothing stays mounted then, as far as `hdiutil` can be made to do so.

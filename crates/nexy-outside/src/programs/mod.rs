@@ -76,7 +76,7 @@ pub enum ProgramError {
         /// The limit.
         after: Duration,
     },
-    /// It printed more than anybody can want.
+    /// It printed more than the limit.
     #[error("`{name}` printed more than {max_bytes} bytes")]
     TooMuch {
         /// The program.
@@ -332,7 +332,7 @@ fn collect(gathered: &Gathered, deadline: Instant) -> Result<Vec<u8>, Lost> {
     }
 }
 
-/// Ends the program and everything that it started: it leads a process group of its own.
+/// Ends the program and all processes that it started: it leads a process group of its own.
 fn end(child: &mut Child) {
     end_group(child.id());
     let _ = child.kill();

@@ -1,4 +1,4 @@
-//! One run of a verb, and everything that can be observed of it afterwards.
+//! One run of a verb, and all that the tests observe of it afterwards.
 
 use crate::{
     harness::{self, Each},

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Everything that holds right after a run.
+/// The invariants that hold right after a run.
 pub(crate) fn of_a_run(world: &World, seen: &Seen) -> Wrong {
     let mut wrong = Wrong::new();
     for address in 0..ADDRESSES.len() {
@@ -29,7 +29,7 @@ pub(crate) fn of_a_run(world: &World, seen: &Seen) -> Wrong {
     wrong
 }
 
-/// Everything that holds once the faults are gone: the manifests, the printed commands, and the next run.
+/// The invariants that hold once the faults are gone: the manifests, the printed commands, and the next run.
 pub(crate) fn afterwards(world: &World, verb: &Verb, seen: &Seen) -> Wrong {
     world.standin.clear_faults();
     let mut wrong = no_manifest_points_to_other_bytes(world, seen);

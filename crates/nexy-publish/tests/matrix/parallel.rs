@@ -15,7 +15,7 @@ const AT_ONCE: usize = 32;
 /// What is wrong with one case, in sentences; empty when nothing is.
 pub(crate) type Wrong = Vec<String>;
 
-/// Runs every case, and fails with everything that is wrong.
+/// Runs every case, and fails with a list of all violations.
 ///
 /// # Panics
 /// When there is no case at all, or something is wrong with one.

@@ -68,7 +68,7 @@ fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
 pub(super) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
     match look {
         Look::Nothing { because, fix } => Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
-        Look::Answered { status, .. } if fetch::is_of_somebody_else(*status) => Err(Unread::Nothing {
+        Look::Answered { status, .. } if fetch::is_from_intermediary(*status) => Err(Unread::Nothing {
             because: format!("{url} was answered with {status}, which is not the server's own word"),
             fix: fetch::look_there(url),
         }),

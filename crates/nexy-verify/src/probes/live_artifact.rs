@@ -1,4 +1,4 @@
-//! Whether users download the very bytes that were released: everything is fetched as they fetch it, and hashed.
+//! Probe: do users download the bytes that were released? Downloads each artifact as they do, and hashes it.
 
 use crate::{
     context::Context,
@@ -18,7 +18,7 @@ pub(crate) const PROBE: Probe = Probe {
     advice_in: &[],
     runbook: "S3 §6.2, S2 §6",
     explain: Explain {
-        symptom: "Clients refuse the update because its size is another one, or install bytes that nobody has released.",
+        symptom: "Clients refuse the update because its size is another one, or install bytes that were never released.",
         check: "GET the url of the manifest (with a record: of every artifact in it) without a token, to its end; size and SHA-256 must be the announced ones.",
         fix: &[command("nexy-publish show"), note("Then publish the right bytes again and deliver their manifest.")],
         verify: &[command("nexy-verify live-artifact")],
@@ -107,7 +107,7 @@ fn judge(wanted: &Manifest, download: &Download) -> Answer {
     }
     match download {
         Download::Nothing { because, fix } => Answer::unknown(because, right, fix),
-        Download::Whole { status, .. } if fetch::is_of_somebody_else(*status) => Answer::unknown(
+        Download::Whole { status, .. } if fetch::is_from_intermediary(*status) => Answer::unknown(
             format!("{url} was answered with {status}, which is not GitHub's word about the file"),
             right,
             Fix::note("wait a minute, then look at what answers there:")

@@ -1,4 +1,4 @@
-//! How the tests ask, and the claims about an answer that they share.
+//! Shared helpers: run the tool, and assert on its answer.
 
 use nexy_standin::world::fix_text;
 use nexy_standin::{

@@ -1,4 +1,4 @@
-//! What can be asked for, and what is told about it without `nexy.toml`.
+//! Names of probes and profiles, and what `list` and `explain` print without `nexy.toml`.
 
 use crate::asked::{ask, count, on_vm};
 use nexy_standin::world::{Ran, World};

@@ -123,7 +123,7 @@ fn other_live_bytes_than_those_of_the_record_fail() {
 }
 
 #[test]
-fn new_bytes_under_the_words_of_the_old_ones_fail_although_each_half_is_what_somebody_expects() {
+fn new_bytes_with_the_old_feed_fail_although_each_half_is_expected_alone() {
     let world = World::new();
     let (old, mut record) = (world.live_manifest("2.0.0.3"), released(&world));
     world.set_manifest(&old);
@@ -166,7 +166,7 @@ fn an_earlier_report_of_the_same_profile_does_not_stop_the_next_one() {
 }
 
 #[test]
-fn nobody_left_to_read_is_no_yes() {
+fn a_closed_standard_output_is_not_a_pass() {
     let world = World::new();
     let mut record = released(&world);
     deliver(&world, &mut record);

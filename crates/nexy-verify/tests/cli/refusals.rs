@@ -1,4 +1,4 @@
-//! With `-`: what is no record is refused, and a record that is stopped passes through untouched and unasked.
+//! With `-`: input that is not a record is refused, and a stopped record is forwarded unchanged without any probe.
 
 use crate::{
     asked::tool,

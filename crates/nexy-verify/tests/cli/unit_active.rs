@@ -20,7 +20,7 @@ fn a_service_that_is_being_restarted_fails() {
 }
 
 #[test]
-fn a_unit_that_nobody_knows_fails() {
+fn an_unknown_unit_fails() {
     let world = World::new();
     world.set_target("service", "unit", "\"other.service\"");
     fails(&on_vm(&world, ID), ID, "other.service is not-found", "systemctl cat other.service");

@@ -42,7 +42,7 @@ fn at_the_deadline_the_last_answer_counts() {
 }
 
 #[test]
-fn advice_keeps_nobody_waiting_and_is_asked_once_at_the_end() {
+fn advice_does_not_extend_the_wait_and_is_asked_once_at_the_end() {
     let world = World::new();
     let ran = ask(&world, "updates --wait 60s");
     ran.exits(0).says("advice  feed-advice");

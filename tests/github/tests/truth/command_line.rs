@@ -76,7 +76,7 @@ impl CommandLine {
         self.there.world.standin.asset(ARTIFACTS, "Update", name).and_then(|asset| asset.digest)
     }
 
-    /// Everything that was said is what GitHub describes.
+    /// All recorded traffic matches GitHub's description.
     fn hold(&self, test: &str) {
         let Some(description) = Description::fetched(test) else { return };
         judge::hold(&description, &self.there.world.standin.exchanges(), false);

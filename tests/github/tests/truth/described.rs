@@ -1,4 +1,4 @@
-//! Everything that the five tools ask of GitHub in a whole release, and everything that they are told, is as GitHub describes it.
+//! All requests of the five tools to GitHub in a whole release, and all responses, match GitHub's description.
 
 use crate::{
     description::Description,
@@ -64,7 +64,7 @@ fn what_is_refused(world: &World) {
         ("GET", format!("/repos/{ARTIFACTS}/releases/tags/Other"), "", None, 404),
         ("GET", format!("/repos/{ARTIFACTS}/releases/{}", release["id"]), "", None, 200),
         ("GET", format!("/repos/{ARTIFACTS}/releases/{}/assets?per_page=1&page=2", release["id"]), "", None, 200),
-        ("GET", "/repos/nobody/nothing".to_owned(), "", None, 404),
+        ("GET", "/repos/unknown/nothing".to_owned(), "", None, 404),
         ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Third"}"#, None, 201),
         ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Third"}"#, None, 422),
         ("PATCH", format!("/repos/{ARTIFACTS}/releases/{}", release["id"]), r#"{"draft":false}"#, None, 200),

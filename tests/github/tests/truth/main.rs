@@ -1,4 +1,4 @@
-//! Whether the imitated GitHub is GitHub: its description, its recorded traffic and its own command line are the judges.
+//! Compares the imitated GitHub with GitHub's description, its recorded traffic and its own command line.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod certificates;

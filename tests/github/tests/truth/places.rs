@@ -6,7 +6,7 @@ use nexy_standin::{
     world::{Options, Tool, World},
 };
 
-/// The one token that is accepted; long enough to be looked for in everything that was said.
+/// The one token that is accepted; long enough to be searched for in all recorded traffic.
 pub(crate) const TOKEN: &str = "ghp_SENTINELw5Rk8sVn3JqT6yXc1ZbG9dLm2Pf";
 
 /// Where GitHub is.

@@ -1,4 +1,4 @@
-//! One request to the stand-in, typed by hand, as any program might send it.
+//! Sends one raw HTTP request to the stand-in.
 
 use nexy_standin::{Listener, Standin, TOKEN};
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub(crate) fn call(standin: &Standin, listener: Listener, method: &str, path: &s
         standin,
         listener,
         &format!(
-            "{method} {path} HTTP/1.1\r\nHost: github\r\nUser-Agent: somebody\r\nAccept: application/vnd.github+json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: github\r\nUser-Agent: test\r\nAccept: application/vnd.github+json\r\n\
              Authorization: Bearer {token}\r\n{length}Connection: close\r\n\r\n{body}"
         ),
     )

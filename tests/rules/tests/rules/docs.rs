@@ -14,7 +14,7 @@ const GLOSSARY_ENTRIES: usize = 20;
 /// Words in code with a hyphen that name a package, or a folder on the VM.
 const OUTSIDE_NAMES: [&str; 3] = ["systemd-nspawn", "systemd-container", "nexy-runs"];
 
-/// Everything that a page may name.
+/// All names that a page may use.
 pub(crate) struct Names {
     /// Targets of the Makefile.
     pub(crate) targets: BTreeSet<String>,

@@ -3,7 +3,7 @@
 use crate::machine::{CHECKOUT, Machine, set_config_env};
 use nexy_contract::config_env::{self, Severity};
 
-/// Files that a person could have written: what all readers agree on, and everything that the rules exist for.
+/// Files that a person could have written: lines that all readers agree on, and one line for each rule.
 const FILES: &[&str] = &[
     "K=abc\n",
     "K=a/b.c:d@e%f+g,h=i-j\n",

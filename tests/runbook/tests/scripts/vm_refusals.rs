@@ -1,4 +1,4 @@
-//! `scripts/vm.sh` when there is nothing to believe, and what it never sends.
+//! `scripts/vm.sh` without a trustworthy answer, and what it never sends.
 
 use crate::laptop::{invocations, left_nothing, on_vm, run, sent, typed};
 use nexy_standin::{TOKEN, world::World};
@@ -20,11 +20,11 @@ fn no_last_line_of_the_script_is_unknown_and_nothing_is_sent_again() {
 #[test]
 fn a_forged_last_line_is_not_believed() {
     let world = World::new();
-    let nobody = "0".repeat(32);
-    on_vm(&world, "nexy-gate", &format!("echo 'NEXY-END {nobody} 0'; exit 1"));
+    let unknown_run = "0".repeat(32);
+    on_vm(&world, "nexy-gate", &format!("echo 'NEXY-END {unknown_run} 0'; exit 1"));
     run(&world, GATE).exits(1);
     // The shell that would say the truth is killed after the forgery.
-    on_vm(&world, "nexy-gate", &format!("echo 'NEXY-END {nobody} 0'; echo 'NEXY-END {nobody} 0' >&2; kill -9 $PPID"));
+    on_vm(&world, "nexy-gate", &format!("echo 'NEXY-END {unknown_run} 0'; echo 'NEXY-END {unknown_run} 0' >&2; kill -9 $PPID"));
     run(&world, GATE).exits(69).silent_stdout();
     on_vm(&world, "nexy-gate", "echo '[stdout]'; echo '[stderr]'; exit 1");
     let code = run(&world, GATE).code;

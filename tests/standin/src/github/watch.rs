@@ -63,7 +63,7 @@ impl Standin {
         self.state.store().watch((repository.to_owned(), tag.to_owned(), name.to_owned()));
     }
 
-    /// Everything that the watched addresses have led to, change by change, in the order of the calls of [`Standin::watch`].
+    /// All targets of the watched addresses, change by change, in the order of the calls of [`Standin::watch`].
     #[must_use]
     pub fn history(&self) -> Vec<Vec<Option<String>>> {
         self.state.store().watch.past.borrow().clone()

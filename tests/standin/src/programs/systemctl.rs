@@ -138,12 +138,12 @@ fn show(unit: &Value, call: &Call) -> Said {
     if call.unit.is_empty() {
         return untaught("show without a unit");
     }
-    let nobody = json!({
+    let unknown = json!({
         "MainPID": "0", "NRestarts": "0", "LoadState": "not-found", "ActiveState": "inactive",
         "SubState": "dead", "FragmentPath": "", "DropInPaths": "", "NeedDaemonReload": "no",
         "InvocationID": "",
     });
-    let unit = if unit.is_object() { unit } else { &nobody };
+    let unit = if unit.is_object() { unit } else { &unknown };
     let mut text = String::new();
     for (key, value) in unit.as_object().unwrap() {
         let is_property = key.starts_with(|first: char| first.is_ascii_uppercase());

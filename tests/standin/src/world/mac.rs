@@ -59,7 +59,7 @@ impl World {
         fs::create_dir_all(folder.join("bin")).unwrap();
         let head = format!(
             "#!/bin/sh\nset -u\nstate='{}'\nprintf '%s\\n' \"${{0##*/}} $*\" >>\"$state/calls\"\n\
-             unscripted() {{ echo \"nobody scripted: ${{0##*/}} $*\" >&2; printf '%s\\n' \"$*\" >>\"$state/unscripted\"; exit 99; }}\n\
+             unscripted() {{ echo \"not scripted: ${{0##*/}} $*\" >&2; printf '%s\\n' \"$*\" >>\"$state/unscripted\"; exit 99; }}\n\
              fault() {{ [ ! -e \"$state/$1\" ] || {{ echo \"$3\" >&2; exit \"$2\"; }}; }}\n",
             folder.display()
         );
@@ -115,7 +115,7 @@ impl Mac {
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
         let read = |name: &str| fs::read_to_string(self.folder.join(name)).unwrap_or_default();
-        assert_eq!(read("unscripted"), "", "calls that nobody scripted");
+        assert_eq!(read("unscripted"), "", "calls that are not scripted");
         read("calls").lines().map(str::to_owned).collect()
     }
 

@@ -1,4 +1,4 @@
-//! What a program left behind, and thin names for the claims that tests make about it.
+//! The exit code and output of a program, and the assertions that tests make about them.
 
 use super::words::words;
 use crate::printed_commands;

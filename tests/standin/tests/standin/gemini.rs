@@ -4,7 +4,7 @@ use crate::client::send;
 use nexy_standin::{Model, Standin};
 use serde_json::{Value, json};
 
-const KEY: &str = "AIza-a-key-of-nobody";
+const KEY: &str = "AIza-an-unknown-key";
 const PATH: &str = "/v1beta/models/a-model:generateContent";
 const BODY: &str = r#"{"contents":[{"role":"user","parts":[{"text":"ping"}]}],"generationConfig":{"maxOutputTokens":1}}"#;
 

@@ -1,4 +1,4 @@
-//! What is computed is what the kernel says: real files with real owners and modes, tried as real ids.
+//! Compares the computed access with the kernel: real files with real owners and modes, opened as real ids.
 
 use super::*;
 use crate::programs::Run;
@@ -64,7 +64,7 @@ fn both_answers(folder: &Path, case: &Case) -> (String, String) {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(case.mode)).expect("its mode");
     let shown = path.to_str().expect("a path");
     let groups: Vec<u32> = case.groups.iter().map(|group| GIDS[*group]).collect();
-    let account = Account { name: "somebody".to_owned(), uid: UIDS[case.asks], gid: groups[0], groups };
+    let account = Account { name: "another".to_owned(), uid: UIDS[case.asks], gid: groups[0], groups };
     let metadata = look_in(&RootFs::here(), &path).expect("it is there");
     assert_eq!(metadata.kind, if case.is_folder { Kind::Folder } else { Kind::File });
     let grants = |rights: &[Right], word: &str| if metadata.grants_all(&account, rights) { word.to_owned() } else { "-".to_owned() };
@@ -90,7 +90,7 @@ fn both_answers(folder: &Path, case: &Case) -> (String, String) {
 }
 
 fn account(uid: u32, groups: &[u32]) -> Account {
-    Account { name: "somebody".to_owned(), uid, gid: groups[0], groups: groups.to_vec() }
+    Account { name: "another".to_owned(), uid, gid: groups[0], groups: groups.to_vec() }
 }
 
 fn file(uid: u32, gid: u32, mode: u32) -> PathMetadata {
@@ -109,7 +109,7 @@ fn the_first_class_that_fits_decides_even_when_a_later_one_grants_more() {
 }
 
 #[test]
-fn root_reads_and_writes_everything_and_runs_what_anybody_may_run() {
+fn root_reads_and_writes_everything_and_runs_what_has_an_execute_bit() {
     let root = account(0, &[0]);
     assert!(file(1000, 1000, 0o000).grants(&root, Right::Read));
     assert!(!file(0, 0, 0o644).grants(&root, Right::Execute));

@@ -198,7 +198,7 @@ fn wait_of(answer: &Answer) -> Option<u64> {
         let now = answer.header("date").and_then(http_date::read).unwrap_or_else(clock::now);
         Some(reset.saturating_sub(u64::try_from(now.as_second()).ok()?))
     };
-    // Whoever names more is wrong, or nobody can wait for it.
+    // A longer wait is a wrong answer, or is too long to wait for.
     number("retry-after").or_else(until_reset).map(|seconds| seconds.min(LONGEST_WAIT_S))
 }
 

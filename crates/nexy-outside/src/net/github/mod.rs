@@ -268,7 +268,7 @@ impl<'a> Github<'a> {
         self.good(call, answer)
     }
 
-    /// Lets good answers through; a refusal that repeats the token is not repeated to anybody.
+    /// Lets good answers through; a refusal that contains the token is not passed on.
     fn good(&self, call: &str, mut answer: Answer) -> Result<Answer, GithubError> {
         if let Some(token) = &self.token
             && !(200..300).contains(&answer.status)

@@ -1,4 +1,4 @@
-//! Why there was no whole answer, told so that a person can tell a wrong network from a wrong server.
+//! The errors of an HTTP request; they separate a network failure from a server failure.
 
 use super::Url;
 use nexy_contract::{Fix, text};

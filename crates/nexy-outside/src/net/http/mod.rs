@@ -84,7 +84,7 @@ pub struct Credential<'a> {
     pub scheme: &'static str,
     /// The secret.
     pub secret: &'a Secret,
-    /// The origins (`https://host:port`) that may see it; nobody else does, redirects included.
+    /// The origins (`https://host:port`) that may see it; no other origin does, redirects included.
     pub origins: &'a [String],
 }
 

@@ -1,7 +1,7 @@
 //! git: plumbing that only reads, in one repository, as the account that the repository belongs to.
 //!
 //! A repository's configuration can name programs. So git is told to run none of them where it can be told, and root
-//! never runs git in a repository that somebody else could have configured: git then runs as that account.
+//! never runs git in a repository that another account could have configured: git then runs as that account.
 
 mod checkout;
 mod owner;
@@ -25,7 +25,7 @@ use std::{
 const LIST_BYTES: u64 = 64 << 20;
 /// One look; a gate takes several.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// What every call is told: lock nothing, show things as they are stored, start nobody else.
+/// Options of every call: take no lock, print paths and values as they are stored, start no other program.
 const ALWAYS: &[&str] = &[
     "--no-pager",
     "--no-optional-locks",
@@ -60,7 +60,7 @@ pub enum GitError {
     /// It ended otherwise than it should, with these words.
     #[error("git refuses to tell: {0}")]
     Refused(String),
-    /// Nobody on this machine is who git would have to run as.
+    /// The account that git would have to run as does not exist on this machine.
     #[error("{} belongs to user {uid}, who has no account on this machine, so git cannot be asked as its owner", path.display())]
     NoAccount {
         /// What belongs to them.

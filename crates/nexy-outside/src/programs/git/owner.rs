@@ -1,4 +1,4 @@
-//! Whom a repository obeys: git runs as nobody who could be steered by somebody else's configuration.
+//! The account that git runs as: the one that could have written the repository's configuration.
 
 use super::GitError;
 use crate::fs::{
@@ -21,7 +21,7 @@ pub(super) fn of(folder: &Path) -> Result<Option<Option<RunsAs>>, GitError> {
     if !accounts::is_root() {
         return Ok(Some(None));
     }
-    // Whoever could have written what git obeys is who git runs as.
+    // git runs as the account that could have written the configuration that git obeys.
     let config = dot_git.join("config");
     let owners = [(folder, owner_or_root(folder)?), (dot_git.as_path(), owner), (config.as_path(), owner_or_root(&config)?)];
     let Some((path, uid)) = owners.into_iter().find(|(_, uid)| *uid != 0) else { return Ok(Some(None)) };
@@ -40,7 +40,7 @@ fn owner(path: &Path) -> Result<Option<u32>, FileError> {
     }
 }
 
-/// What is not there, nobody has configured.
+/// A file that does not exist configures nothing.
 fn owner_or_root(path: &Path) -> Result<u32, FileError> {
     Ok(owner(path)?.unwrap_or(0))
 }
