@@ -3,7 +3,6 @@
 use crate::{ask, asked, holds, said, vm, world};
 use nexy_standin::world::World;
 use nexy_standin::world::fix_text;
-use serde_json::Value;
 use std::fs;
 
 const GATE: &str = "no-force-push";
