@@ -8,10 +8,10 @@ pub(crate) const PREFIX: &str = "the record says so since ";
 /// Since when all of these ids pass, if the latest answer of this tool to each of them is a recent pass; the oldest of these
 /// moments.
 pub(crate) fn fresh_since(record: &Record, by: &str, ids: &[&str], now: Timestamp, limits: &Limits) -> Option<Timestamp> {
-    ids.iter().map(|id| one(record, by, id, now, limits)).collect::<Option<Vec<_>>>()?.into_iter().min()
+    ids.iter().map(|id| passed_at(record, by, id, now, limits)).collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
-fn one(record: &Record, by: &str, id: &str, now: Timestamp, limits: &Limits) -> Option<Timestamp> {
+fn passed_at(record: &Record, by: &str, id: &str, now: Timestamp, limits: &Limits) -> Option<Timestamp> {
     let answers = record.reports.iter().rev().filter(|report| report.by == by);
     let mut answers = answers.filter_map(|report| Some((report.at, report.findings.iter().find(|finding| finding.id == id)?)));
     let (at, finding) = answers.find(|(_, finding)| !finding.found.starts_with(PREFIX))?;

@@ -1,4 +1,4 @@
-//! The row that every gate is.
+//! Type `Gate`: one row of the table of gates.
 
 pub(crate) use crate::answer_builder::{Guard, Repair, RepairStep};
 use crate::context::Context;

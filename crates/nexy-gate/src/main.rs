@@ -1,4 +1,4 @@
-//! May it go out? Asks gates, and says yes only if every one of them was asked and passed.
+//! Entry point of `nexy-gate`: asks the chosen gates and says yes only if every one of them passed.
 
 mod answer_builder;
 mod cached_answer;
@@ -13,7 +13,6 @@ mod print_fix;
 mod runner;
 mod selection;
 mod systemd_unit;
-mod xar;
 
 use clap::Parser as _;
 use cli::Cli;
@@ -40,11 +39,11 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return tell(&nexy_outside::frame::options::list(&selection::rows(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
-        let gate = selection::one(id)?;
+        let gate = selection::find(id)?;
         return tell(&nexy_outside::frame::options::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
     }
     if let Some(id) = &cli.print_fix {
-        let gate = selection::one(id)?;
+        let gate = selection::find(id)?;
         return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, RootFs::here(), None)))?);
     }
     let operands = operands::split(&cli.operands)

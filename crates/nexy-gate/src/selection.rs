@@ -1,4 +1,4 @@
-//! Which gates a run asks.
+//! Chooses the gates of a run by id or profile.
 
 use crate::{
     gate::{Gate, TOOL},
@@ -32,7 +32,7 @@ pub(crate) fn choose(names: &[String]) -> Result<Selection, Problem> {
 }
 
 /// Finds one gate by its id or an alias of it.
-pub(crate) fn one(id: &str) -> Result<&'static Gate, Problem> {
+pub(crate) fn find(id: &str) -> Result<&'static Gate, Problem> {
     Ok(GATES[table(&rows()).one(gates::current_id(id))?])
 }
 

@@ -4,4 +4,5 @@ pub(crate) mod guide_block;
 pub(crate) mod requirements;
 pub(crate) mod secrets;
 pub(crate) mod workflow;
+pub(crate) mod xar;
 pub(crate) mod yaml;

@@ -221,7 +221,7 @@ pub(crate) fn is_public_pem(content: &[u8]) -> bool {
     text.contains("-----BEGIN ") && labels(&text).all(|(label, _)| is_public(label))
 }
 
-/// Whether an environment file gives a value to anything; placeholders are none, and what nobody can read may be one.
+/// Whether an environment file gives a value to anything; placeholders are none, and what is not UTF-8 may be one.
 pub(crate) fn has_values(content: &[u8]) -> bool {
     if std::str::from_utf8(content).is_err() {
         return true;

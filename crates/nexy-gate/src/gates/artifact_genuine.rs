@@ -3,9 +3,9 @@
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
+    formats::xar::{self, Header},
     gate::{Answer, Explain, Gate, Machine, Takes},
     observed::inbox::{Bytes, Fault, Found},
-    xar::{self, Header},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -48,22 +48,22 @@ fn judge(artifacts: &[Found], folder: &str) -> Answer {
     if artifacts.is_empty() {
         return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, Fix::command("nexy-gate release-inbox"));
     }
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for found in artifacts {
         let name = &found.row.name;
         let copy = Fix::note(format!("copy {name} again from where it was built into {folder}/"));
         match &found.bytes {
-            Err(Fault::Refused(because)) => tally.fail(format!("{name}: {because}"), copy),
+            Err(Fault::Refused(because)) => builder.fail(format!("{name}: {because}"), copy),
             Err(Fault::Unreadable(because)) => {
-                tally.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {}", shell_word(&format!("{folder}/{name}")))))
+                builder.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {}", shell_word(&format!("{folder}/{name}")))))
             }
             Ok(bytes) => match fault(found.row.kind, bytes) {
-                None => tally.pass(format!("{name} is {}", words(found.row.kind))),
-                Some(fault) => tally.fail(format!("{name} is {fault}"), copy),
+                None => builder.pass(format!("{name} is {}", words(found.row.kind))),
+                Some(fault) => builder.fail(format!("{name} is {fault}"), copy),
             },
         }
     }
-    tally.answer(expected)
+    builder.answer(expected)
 }
 
 const fn words(kind: ArtifactKind) -> &'static str {

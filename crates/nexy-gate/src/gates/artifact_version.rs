@@ -7,10 +7,10 @@ mod package;
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
+    formats::xar,
     gate::{Answer, Explain, Gate, Machine, Takes},
     observed::inbox::{Bytes, Found},
     observed::receipts,
-    xar,
 };
 use evidence::{Evidence, Notarized};
 use nexy_contract::Fix;
@@ -44,7 +44,7 @@ pub(crate) const GATE: Gate = Gate {
         check: "A package is opened here: PackageInfo and Distribution name its versions and those of its applications, the archive holds the \
                 signature and the ticket. A disk image is mounted where hdiutil is (plutil, codesign and stapler look at it); elsewhere a \
                 build receipt beside it, NAME.receipt.json, must speak of these very bytes. CFBundleVersion must be the version. \
-                What nobody can tell counts as artifact_version.when_unknown says.",
+                What cannot be determined counts as artifact_version.when_unknown says.",
         fix: &[
             note("Build for this version, sign, notarize and staple it; for a disk image also, on that Mac:"),
             command("scripts/build_receipt.sh FILE"),
@@ -136,53 +136,53 @@ fn judge(target: &Target, version: ReleaseVersion, now: Timestamp, looked: &[Loo
     if looked.is_empty() {
         return Answer::unknown(format!("{folder}/ holds no artifact to look at"), expected, Fix::command("nexy-gate release-inbox"));
     }
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for artifact in looked {
-        artifact.judge(folder, version, now, target.limits.clock_skew_s, &mut tally);
+        artifact.judge(folder, version, now, target.limits.clock_skew_s, &mut builder);
     }
-    let answer = tally.answer(expected);
+    let answer = builder.answer(expected);
     if answer.verdict == Verdict::Unknown { answer.counting(target.artifact_version.when_unknown) } else { answer }
 }
 
 impl Looked {
-    fn judge(&self, folder: &str, version: ReleaseVersion, now: Timestamp, skew_s: i64, tally: &mut AnswerBuilder) {
+    fn judge(&self, folder: &str, version: ReleaseVersion, now: Timestamp, skew_s: i64, builder: &mut AnswerBuilder) {
         let (name, path) = (&self.name, shell_word(&format!("{folder}/{}", self.name)));
         let bytes = match &self.bytes {
             Ok(bytes) => bytes,
             Err(crate::observed::inbox::Fault::Refused(because)) => {
-                return tally.fail(format!("{name}: {because}"), Fix::command("nexy-gate release-inbox"));
+                return builder.fail(format!("{name}: {because}"), Fix::command("nexy-gate release-inbox"));
             }
             Err(crate::observed::inbox::Fault::Unreadable(because)) => {
-                return tally.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {path}")));
+                return builder.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {path}")));
             }
         };
         let fixes = Fixes { folder, name, path: &path, version };
         let mut seen: Vec<Evidence> = Vec::new();
-        let mut blind = None;
+        let mut unreadable = None;
         match &self.own {
             Ok(Some(own)) => seen.push(own.clone()),
-            Ok(None) => blind = Some("this machine cannot look into it".to_owned()),
-            Err(xar::Fault::Unreadable(because)) => blind = Some(because.clone()),
-            Err(xar::Fault::Broken(because)) => return tally.fail(format!("{name}: {because}"), fixes.build()),
+            Ok(None) => unreadable = Some("this machine cannot look into it".to_owned()),
+            Err(xar::Fault::Unreadable(because)) => unreadable = Some(because.clone()),
+            Err(xar::Fault::Broken(because)) => return builder.fail(format!("{name}: {because}"), fixes.build()),
         }
         match &self.receipt {
             None => {}
             Some(Err(because)) => {
-                tally.unknown(format!("{} {because}", build_receipt::name_of(name)), fixes.receipt());
+                builder.unknown(format!("{} {because}", build_receipt::name_of(name)), fixes.receipt());
                 return;
             }
             Some(Ok(receipt)) => match judge_receipt(receipt, name, bytes, now, skew_s) {
                 Ok(evidence) => seen.push(evidence),
-                Err(Doubt::Wrong(because)) => return tally.fail(because, fixes.receipt()),
-                Err(Doubt::Unclear(because)) => return tally.unknown(because, fixes.receipt()),
+                Err(Doubt::Wrong(because)) => return builder.fail(because, fixes.receipt()),
+                Err(Doubt::Unclear(because)) => return builder.unknown(because, fixes.receipt()),
             },
         }
         if seen.is_empty() {
-            let because = blind.unwrap_or_default();
-            return tally
+            let because = unreadable.unwrap_or_default();
+            return builder
                 .unknown(format!("cannot determine the version inside {name}: {because}, and there is no build receipt"), fixes.receipt());
         }
-        judge_evidence(&seen, &fixes, tally);
+        judge_evidence(&seen, &fixes, builder);
     }
 }
 
@@ -230,7 +230,7 @@ impl Fixes<'_> {
 enum Doubt {
     /// It is about something else.
     Wrong(String),
-    /// Nobody can tell.
+    /// It cannot be determined whether it is true.
     Unclear(String),
 }
 
@@ -257,46 +257,46 @@ fn judge_receipt(receipt: &BuildReceipt, name: &str, bytes: &Bytes, now: Timesta
     Ok(evidence)
 }
 
-/// One no is a no, whoever says it; what nobody has seen is unknown.
-fn judge_evidence(seen: &[Evidence], fixes: &Fixes<'_>, tally: &mut AnswerBuilder) {
+/// One refusal of any source is a failure; what no source has seen is unknown.
+fn judge_evidence(seen: &[Evidence], fixes: &Fixes<'_>, builder: &mut AnswerBuilder) {
     let (name, version) = (fixes.name, fixes.version.to_string());
     let mut is_right = true;
     let remarks: String = seen.iter().flat_map(|one| &one.remarks).map(|remark| format!(" ({remark})")).collect();
     for (trouble, fix) in seen.iter().flat_map(|one| &one.troubles) {
         is_right = false;
-        tally.unknown(format!("{name}: {}", excerpt(trouble, 300)), Fix::command(fix.clone()).then_command("nexy-gate artifact-version"));
+        builder.unknown(format!("{name}: {}", excerpt(trouble, 300)), Fix::command(fix.clone()).then_command("nexy-gate artifact-version"));
     }
     for (place, found) in seen.iter().flat_map(|one| &one.versions).filter(|(_, found)| *found != version) {
         is_right = false;
-        tally.fail(format!("{name}: {place} is `{}`, not {version}", excerpt(found, 60)), fixes.build());
+        builder.fail(format!("{name}: {place} is `{}`, not {version}", excerpt(found, 60)), fixes.build());
     }
     if seen.iter().any(|one| one.holds_no_application) {
         is_right = false;
-        tally.fail(format!("{name} holds no application"), fixes.build());
+        builder.fail(format!("{name} holds no application"), fixes.build());
     } else if !seen.iter().any(|one| one.has_build) {
         is_right = false;
-        tally.unknown(format!("{name} does not say which CFBundleVersion clients will have"), fixes.receipt());
+        builder.unknown(format!("{name} does not say which CFBundleVersion clients will have"), fixes.receipt());
     }
     match seen.iter().filter_map(|one| one.signed).min() {
         Some(true) => {}
         Some(false) => {
             is_right = false;
-            tally.fail(format!("{name} is not signed{remarks}"), fixes.sign());
+            builder.fail(format!("{name} is not signed{remarks}"), fixes.sign());
         }
         None => {
             is_right = false;
-            tally.unknown(format!("not verified whether {name} is signed"), fixes.receipt());
+            builder.unknown(format!("not verified whether {name} is signed"), fixes.receipt());
         }
     }
     if seen.iter().any(|one| one.notarized == Notarized::Refused) {
         is_right = false;
-        tally.fail(format!("{name} has no good notarization ticket"), fixes.sign());
+        builder.fail(format!("{name} has no good notarization ticket"), fixes.sign());
     } else if !seen.iter().any(|one| one.notarized == Notarized::Stapled) {
         is_right = false;
-        tally.unknown(format!("cannot determine whether {name} is notarized: no ticket is attached to it"), fixes.staple());
+        builder.unknown(format!("cannot determine whether {name} is notarized: no ticket is attached to it"), fixes.staple());
     }
     if is_right {
-        tally.pass(format!("{name} is {version} inside, signed and notarized"));
+        builder.pass(format!("{name} is {version} inside, signed and notarized"));
     }
 }
 

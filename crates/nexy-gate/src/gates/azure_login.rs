@@ -57,11 +57,11 @@ struct User {
 
 fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
-    judge(target, azure::ask(&["account", "show"], patience(&target.limits)))
+    judge(target, azure::ask(&["account", "show"], deadline(&target.limits)))
 }
 
 /// Within the gate's own time, so that a person hears what was waited for.
-fn patience(limits: &Limits) -> Duration {
+fn deadline(limits: &Limits) -> Duration {
     Duration::from_secs(limits.az_timeout_s).min(Duration::from_secs(limits.gate_timeout_s) * 3 / 4)
 }
 

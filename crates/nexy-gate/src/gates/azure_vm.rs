@@ -52,11 +52,11 @@ fn check(context: &Context) -> Answer {
     let target = &context.workspace.target;
     let (group, name) = (target.release_target.resource_group.as_str(), target.release_target.vm.as_str());
     // Within the gate's own time, and so that the second question still fits into it.
-    let patience = Duration::from_secs(target.limits.gate_timeout_s);
+    let deadline = Duration::from_secs(target.limits.gate_timeout_s);
     let longest = Duration::from_secs(target.limits.az_timeout_s);
-    let asked = azure::ask::<Vm>(&["vm", "show", "-g", group, "-n", name, "--show-details"], longest.min(patience * 3 / 5));
+    let asked = azure::ask::<Vm>(&["vm", "show", "-g", group, "-n", name, "--show-details"], longest.min(deadline * 3 / 5));
     let others = match &asked {
-        Err(Silence::NoGroup | Silence::NoResource) => azure::ask::<Vec<Vm>>(&["vm", "list"], longest.min(patience / 4)).ok(),
+        Err(Silence::NoGroup | Silence::NoResource) => azure::ask::<Vec<Vm>>(&["vm", "list"], longest.min(deadline / 4)).ok(),
         _ => None,
     };
     judge(target, asked, others.as_deref())
@@ -84,27 +84,27 @@ fn judge(target: &Target, asked: Result<Vm, Silence>, others: Option<&[Vm]>) -> 
     let place = format!("-g {} -n {}", shell_word(group), shell_word(name));
     let show = || Fix::command(format!("az vm show {place} --show-details -o table")).then_command(AGAIN);
     let wait = || Fix::note("Give it a minute, then:").then(show());
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     match vm.provisioning_state.as_deref() {
-        Some("Succeeded") => tally.pass(format!("{name} is in {group}")),
+        Some("Succeeded") => builder.pass(format!("{name} is in {group}")),
         Some(state @ ("Creating" | "Updating" | "Migrating")) => {
-            tally.unknown(format!("Azure is changing {name} right now ({state})"), wait());
+            builder.unknown(format!("Azure is changing {name} right now ({state})"), wait());
         }
         Some(state @ ("Failed" | "Canceled" | "Deleting")) => {
             let statuses = format!("az vm get-instance-view {place} --query instanceView.statuses -o table");
-            tally.fail(format!("the last change of {name} ended as {state}"), Fix::command(statuses).then_command(AGAIN));
+            builder.fail(format!("the last change of {name} ended as {state}"), Fix::command(statuses).then_command(AGAIN));
         }
-        other => tally.unknown(unheard("provisioningState", other), show()),
+        other => builder.unknown(unheard("provisioningState", other), show()),
     }
     match vm.power_state.as_deref() {
-        Some("VM running") => tally.pass("it runs"),
+        Some("VM running") => builder.pass("it runs"),
         Some(state @ ("VM deallocated" | "VM stopped" | "VM stopping" | "VM deallocating")) => {
-            tally.fail(format!("{name} does not run ({state})"), Fix::command(format!("az vm start {place}")).then_command(AGAIN));
+            builder.fail(format!("{name} does not run ({state})"), Fix::command(format!("az vm start {place}")).then_command(AGAIN));
         }
-        Some("VM starting") => tally.unknown(format!("{name} is starting"), wait()),
-        other => tally.unknown(unheard("powerState", other), show()),
+        Some("VM starting") => builder.unknown(format!("{name} is starting"), wait()),
+        other => builder.unknown(unheard("powerState", other), show()),
     }
-    tally.answer(expected)
+    builder.answer(expected)
 }
 
 fn unheard(what: &str, state: Option<&str>) -> String {

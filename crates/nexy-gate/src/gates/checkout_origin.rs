@@ -40,15 +40,15 @@ fn check(context: &Context) -> Answer {
 
 fn look(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::on_vm(&context.workspace.target, &context.tree, GATE.id)?;
-    let told = Told::by(&repository.git).map_err(|error| repository.blind(&error, GATE.id))?;
+    let told = Told::by(&repository.git).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &told))
 }
 
 fn judge(target: &Target, side: &Side, told: &Told) -> Answer {
     let (remote, repository) = (&target.remotes.workspace, &target.repositories.workspace);
-    let mut tally = AnswerBuilder::default();
-    remotes::judge(target, &side.git, &[(remote, repository)], told, &mut tally);
-    tally.answer(format!("{remote} leads to {repository}, in {}", side.shown))
+    let mut builder = AnswerBuilder::default();
+    remotes::judge(target, &side.git, &[(remote, repository)], told, &mut builder);
+    builder.answer(format!("{remote} leads to {repository}, in {}", side.shown))
 }
 
 #[cfg(test)]

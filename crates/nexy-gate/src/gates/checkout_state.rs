@@ -60,33 +60,33 @@ fn check(context: &Context) -> Answer {
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::on_vm(&context.workspace.target, &context.tree, GATE.id)?;
     let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
-    let facts = look::look(&repository).map_err(|error| repository.blind(&error, GATE.id))?;
+    let facts = look::look(&repository).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
 }
 
 fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     let (git, name) = (&side.git, shell_word(&tag.name));
     let may_differ = |path: &str| is_runtime(&target.layout.runtime_files, path);
     // What is unfinished comes first: it must be left before anything else can be typed.
     for (what, leave) in &facts.unfinished {
-        tally.fail(format!("a {what} is unfinished"), Fix::command(format!("{git} {leave}")));
+        builder.fail(format!("a {what} is unfinished"), Fix::command(format!("{git} {leave}")));
     }
     let checkout = format!("{git} checkout --detach {name}");
     let is_tag = facts.head.as_ref() == Some(&tag.commit);
     match &facts.head {
-        Some(_) if is_tag => tally.pass(format!("{} ({}) is checked out", tag.name, short(&tag.commit))),
+        Some(_) if is_tag => builder.pass(format!("{} ({}) is checked out", tag.name, short(&tag.commit))),
         Some(head) => {
-            tally.fail(format!("{} is checked out, {} is {}", short(head), tag.name, short(&tag.commit)), Fix::command(checkout.clone()))
+            builder.fail(format!("{} is checked out, {} is {}", short(head), tag.name, short(&tag.commit)), Fix::command(checkout.clone()))
         }
-        None => tally.fail(format!("nothing is checked out, {} is {}", tag.name, short(&tag.commit)), Fix::command(checkout.clone())),
+        None => builder.fail(format!("nothing is checked out, {} is {}", tag.name, short(&tag.commit)), Fix::command(checkout.clone())),
     }
     let hidden: Vec<&str> = facts.hidden.iter().map(String::as_str).filter(|path| !may_differ(path)).collect();
     if !hidden.is_empty() {
         // git does only the first of the two when both are said at once.
         let look = |flag: &str| with_paths(&format!("{git} update-index {flag} --"), &hidden, side);
         let fix = look("--no-assume-unchanged").then(look("--no-skip-worktree")).then_command(format!("sudo nexy-gate {}", GATE.id));
-        tally.fail(format!("git was told not to look at {}", named(&hidden)), fix);
+        builder.fail(format!("git was told not to look at {}", named(&hidden)), fix);
     }
     let changed: Vec<(&str, String)> =
         facts.changes.iter().filter(|change| !may_differ(&change.path)).map(|change| (change.path.as_str(), how(change))).collect();
@@ -96,7 +96,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         // With the repository's own setting git would not see a mode that differs, and leave it.
         let modes = if facts.ignores_modes { " -c core.fileMode=true" } else { "" };
         let restore = with_paths(&format!("{git}{modes} restore --source={name} --staged --worktree --"), &paths, side);
-        tally.fail(
+        builder.fail(
             format!("these differ from what is checked out: {}", counted(&shown)),
             Fix::note("look at it first, it may be the only copy:").then_command(format!("{git}{modes} diff HEAD")).then(restore),
         );
@@ -105,18 +105,18 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
     let is_change = |path: &str| changed.iter().any(|(other, _)| *other == path);
     let strays: Vec<&str> = facts.strays.paths.iter().map(String::as_str).filter(|path| !may_differ(path) && !is_change(path)).collect();
     if !strays.is_empty() {
-        tally.fail(format!("these are not the tag's: {}", named(&strays)), moves(side, &strays));
+        builder.fail(format!("these are not the tag's: {}", named(&strays)), moves(side, &strays));
     }
     for complaint in facts.strays.complaints.iter().filter(|complaint| !is_about_runtime(complaint, &target.layout.runtime_files)) {
-        tally.unknown(
+        builder.unknown(
             format!("git could not look everywhere: {}", excerpt(complaint, 200)),
             Fix::command(format!("sudo ls -la {}", shell_word(&side.shown))),
         );
     }
     if facts.unfinished.is_empty() && hidden.is_empty() && changed.is_empty() && strays.is_empty() {
-        tally.pass("nothing differs but what the server changes");
+        builder.pass("nothing differs but what the server changes");
     }
-    last(tally.answer(format!("{} in {}, and no difference but in layout.runtime_files", tag.name, side.shown)), &checkout)
+    last(builder.answer(format!("{} in {}, and no difference but in layout.runtime_files", tag.name, side.shown)), &checkout)
 }
 
 /// git refuses to check out over differences, so that is typed when they are gone.
@@ -168,7 +168,7 @@ fn with_paths(command: &str, paths: &[&str], side: &Side) -> Fix {
     Fix::command(format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")))
 }
 
-/// Nothing is removed: what nobody knows may be the only one of its kind.
+/// Moves strays aside and removes none, since each may be the only copy.
 fn moves(side: &Side, strays: &[&str]) -> Fix {
     let shown = &strays[..strays.len().min(SHOWN)];
     let place = format!("{}.kept", side.shown.trim_end_matches('/'));

@@ -63,31 +63,31 @@ fn expected(target: &Target) -> String {
 
 fn judge(target: &Target, has_token: bool, looks: &[(&str, Result<Option<Listed>, GithubError>)]) -> Answer {
     let host = Url::parse(&target.github.web_url).map(|url| url.host().to_owned()).unwrap_or_default();
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for (repository, look) in looks {
         let list = format!("gh release list --repo {}", shell_word(&format!("{host}/{repository}")));
         match look {
-            Ok(None) => tally.pass(format!("{repository} has no release")),
+            Ok(None) => builder.pass(format!("{repository} has no release")),
             Ok(Some(release)) => {
                 let kind = if release.draft { "the draft" } else { "the release" };
                 let found = format!("{repository} has {kind} {}", excerpt(&release.tag_name, 60));
                 let rule = format!("releases belong into {} alone: a person decides what becomes of these", target.repositories.artifacts);
-                tally.fail(found, Fix::command(list).then_note(rule));
+                builder.fail(found, Fix::command(list).then_note(rule));
             }
             Err(error) if error.kind == Kind::NotFound => {
                 let who = if has_token { "this token does not see it" } else { "it cannot be seen without a token" };
-                tally.unknown(
+                builder.unknown(
                     format!("there is no {repository}, or {who}"),
                     Fix::commands(["gh auth status".to_owned(), list]).then_note("or correct [repositories] of nexy.toml"),
                 );
             }
             Err(error) => {
                 let problem = error.problem(format!("cannot look at the releases of {repository}"));
-                tally.unknown(problem.message(), problem.fix);
+                builder.unknown(problem.message(), problem.fix);
             }
         }
     }
-    tally.answer(expected(target))
+    builder.answer(expected(target))
 }
 
 #[cfg(test)]

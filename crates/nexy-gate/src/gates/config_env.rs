@@ -24,7 +24,7 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Vm,
     takes: Takes::Outside,
     explain: Explain {
-        symptom: "The service dies at its start, or starts with a value that nobody has written: the server, systemd and the scripts read \
+        symptom: "The service dies at its start, or starts with a value that the file does not hold: the server, systemd and the scripts read \
                   one file by different grammars.",
         check: "Reads the file of vm.config_env with the server's own grammar, and names by rule and line, never by text, every line that \
                 systemd, a shell or a plain split at `=` would read otherwise. Whatever else a process could get the same settings from must \

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const GATE: Gate = Gate {
     id: "config-env-access",
-    asks: "Can the service's user read the environment file, and nobody else touch it?",
+    asks: "Can the service's user read the environment file, and no other account touch it?",
     profiles: &["before-checkout", "hard"],
     runbook: "S0 §1.1, S1 §6.1",
     at: Machine::Vm,
@@ -91,7 +91,7 @@ fn repair(context: &Context) -> Repair {
 
 fn cannot_look(path: &Path, error: &FileError, user: &str) -> Answer {
     let found = format!("cannot look at the way to {}: {}", path.display(), error.because());
-    Answer::unknown(found, format!("a file that {user} can read and nobody else can touch"), Fix::command(AGAIN))
+    Answer::unknown(found, format!("a file that {user} can read and no other account can touch"), Fix::command(AGAIN))
 }
 
 fn judge(facts: &Facts<'_>) -> Repair {
@@ -178,7 +178,7 @@ fn judge_reading(facts: &Facts<'_>, file: &PathMetadata, faults: &[(&PathMetadat
     let look_closer = || Fix::commands([format!("namei -l {path}"), format!("getfacl -p {path}")]);
     match (by_rule, &facts.trial) {
         (true, UserAttempt::Allowed) => {
-            answer.pass(format!("{user} can read {shown} (by its modes, and tried), and nobody else can touch it"));
+            answer.pass(format!("{user} can read {shown} (by its modes, and tried), and no other account can touch it"));
         }
         (true, UserAttempt::Refused(because)) => {
             let found = format!("by its modes {user} can read {shown}, but could not when it was tried: {}", excerpt(because, 200));

@@ -96,29 +96,29 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts, dump: Option<&Dump
     let (database, days) = (&target.database, target.limits.restore_drill_max_days);
     let expected =
         format!("a whole backup of at most {} hours, and of at least {} bytes", database.backup_max_age_h, database.backup_min_bytes);
-    let Receipts { kept, doubts: mut tally, are_incomplete } = receipts;
+    let Receipts { kept, doubts: mut builder, are_incomplete } = receipts;
     if are_incomplete {
-        return tally.answer(expected);
+        return builder.answer(expected);
     }
     let backups = backups(&kept);
     let (Some((name, receipt, backup)), Some(dump)) = (backups.last(), dump) else {
-        tally.unknown(format!("there is no receipt of a backup in {}", target.vm.receipts), again);
-        return tally.answer(expected);
+        builder.unknown(format!("there is no receipt of a backup in {}", target.vm.receipts), again);
+        return builder.answer(expected);
     };
     let name = excerpt(name, 80);
     // What is lost is everything since the dump began, not since it ended.
     let age_s = now.as_second() - receipt.started_at.as_second();
     if age_s > i64::from(database.backup_max_age_h) * 3600 {
-        tally.fail(format!("the newest backup is {} old ({name})", receipts::span(age_s)), again.clone());
+        builder.fail(format!("the newest backup is {} old ({name})", receipts::span(age_s)), again.clone());
     }
     if backup.size_bytes < database.backup_min_bytes {
-        tally.fail(format!("the newest backup has {} bytes ({name})", backup.size_bytes), again.clone());
+        builder.fail(format!("the newest backup has {} bytes ({name})", backup.size_bytes), again.clone());
     }
     if backup.contents.rows.is_empty() {
-        tally.fail(format!("the newest backup holds no table ({name})"), again.clone());
+        builder.fail(format!("the newest backup holds no table ({name})"), again.clone());
     }
     if let Some((other, earlier)) = larger(&backups, days) {
-        tally.fail(
+        builder.fail(
             format!(
                 "the newest backup has {} bytes ({name}), less than half of the {} of {}",
                 backup.size_bytes,
@@ -136,7 +136,7 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts, dump: Option<&Dump
     }
     let (file, word) = (excerpt(&backup.file, 200), shell_word(&excerpt(&backup.file, 4096)));
     match dump {
-        Dump::Whole(size, sha256) if *sha256 == backup.sha256 && *size == backup.size_bytes => tally.pass(format!(
+        Dump::Whole(size, sha256) if *sha256 == backup.sha256 && *size == backup.size_bytes => builder.pass(format!(
             "{file} of {} is whole: {size} bytes {}, {} tables, {} old",
             excerpt(&receipt.database, 60),
             sha256.short(),
@@ -144,15 +144,15 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts, dump: Option<&Dump
             receipts::span(age_s)
         )),
         Dump::Whole(_, sha256) => {
-            tally.fail(format!("{file} has changed since: {} is not the {} of {name}", sha256.short(), backup.sha256.short()), again);
+            builder.fail(format!("{file} has changed since: {} is not the {} of {name}", sha256.short(), backup.sha256.short()), again);
         }
-        Dump::Resized(size) => tally.fail(format!("{file} has {size} bytes, not the {} of {name}", backup.size_bytes), again),
-        Dump::Missing => tally.fail(format!("{file} is gone ({name})"), again),
-        Dump::Refused(because) => tally.fail(format!("{file}: {because} ({name})"), again),
-        Dump::Unreadable(because) => tally
+        Dump::Resized(size) => builder.fail(format!("{file} has {size} bytes, not the {} of {name}", backup.size_bytes), again),
+        Dump::Missing => builder.fail(format!("{file} is gone ({name})"), again),
+        Dump::Refused(because) => builder.fail(format!("{file}: {because} ({name})"), again),
+        Dump::Unreadable(because) => builder
             .unknown(format!("{file}: {because}"), Fix::commands([format!("sudo ls -l {word}"), "sudo nexy-gate db-backup".to_owned()])),
     }
-    tally.answer(expected)
+    builder.answer(expected)
 }
 
 /// The largest earlier backup of the same database, if the newest has less than half of its bytes. All of the last days

@@ -1,4 +1,4 @@
-//! Nobody has forgotten to harden the database again after it was restored: a restore drops the grants.
+//! The database was hardened again after its last restore, since a restore drops the grants.
 
 use crate::{
     context::Context,
@@ -43,21 +43,21 @@ fn check(context: &Context) -> Answer {
 fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     let again = receipts::run(target, receipts::script(Kind::Hardening));
     let expected = "a hardening that passed, after the last restore";
-    let Receipts { kept, doubts: mut tally, are_incomplete } = receipts;
+    let Receipts { kept, doubts: mut builder, are_incomplete } = receipts;
     if are_incomplete {
-        return tally.answer(expected);
+        return builder.answer(expected);
     }
     let restored = kept.iter().rfind(|kept| matches!(kept.receipt.event, Event::Restore(_)));
     match (newest(&kept), restored) {
-        (None, None) => tally.unknown(format!("there is no receipt of a hardening in {}", target.vm.receipts), again),
+        (None, None) => builder.unknown(format!("there is no receipt of a hardening in {}", target.vm.receipts), again),
         (None, Some(restored)) => {
             let found = format!("it was restored at {} ({}), and never hardened", restored.receipt.at, excerpt(&restored.name, 80));
-            tally.fail(found, again);
+            builder.fail(found, again);
         }
         (Some((name, receipt, hardening)), _) if hardening.result == Outcome::Failed => {
-            tally.fail(format!("the newest hardening failed, at {} ({})", receipt.at, excerpt(name, 80)), again);
+            builder.fail(format!("the newest hardening failed, at {} ({})", receipt.at, excerpt(name, 80)), again);
         }
-        (Some((name, receipt, _)), Some(restored)) if receipt.started_at <= restored.receipt.at => tally.fail(
+        (Some((name, receipt, _)), Some(restored)) if receipt.started_at <= restored.receipt.at => builder.fail(
             format!(
                 "it was hardened at {} ({}), and restored after that, until {} ({})",
                 receipt.started_at,
@@ -70,10 +70,10 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
         (Some((_, receipt, hardening)), restored) => {
             let ago = receipts::span(now.as_second() - receipt.at.as_second());
             let since = restored.map_or("no restore is known".to_owned(), |kept| format!("after the restore of {}", kept.receipt.at));
-            tally.pass(format!("{} was restricted {ago} ago; {since}", excerpt(&hardening.role, 60)));
+            builder.pass(format!("{} was restricted {ago} ago; {since}", excerpt(&hardening.role, 60)));
         }
     }
-    tally.answer(expected)
+    builder.answer(expected)
 }
 
 /// The newest hardening; of two that ended at the same moment the one that failed.

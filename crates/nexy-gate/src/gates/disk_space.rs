@@ -22,8 +22,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A deploy stops half-way with `No space left on device`: the old code is gone, the new one is not whole, pip has left half \
                   a venv.",
         check: "Asks the file systems of vm.checkout, of the venv in service.exec_start, and of the folder in which pip builds, what a user \
-                who is not root may still write: at least limits.checkout_free_bytes, and 65536 more files. A file system that nobody can \
-                write to is a no.",
+                who is not root may still write: at least limits.checkout_free_bytes, and 65536 more files. A file system that is \
+                read-only is a failure.",
         fix: &[
             note("Look what is large, and decide what can go:"),
             command("sudo du -xh --max-depth=3 FOLDER | sort -h | tail -n 20"),
@@ -68,7 +68,7 @@ fn places(target: &Target) -> Vec<(&'static str, PathBuf)> {
 }
 
 fn judge(places: &[Place], needed: u64, is_here: bool) -> Answer {
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     let mut judged: Vec<u64> = Vec::new();
     for (what, path, seen) in places {
         match seen {
@@ -77,17 +77,16 @@ fn judge(places: &[Place], needed: u64, is_here: bool) -> Answer {
                 judged.push(space.device);
                 let on_it = places.iter().filter(|(.., seen)| seen.as_ref().is_ok_and(|other| other.device == space.device));
                 let all: Vec<&str> = on_it.map(|(what, ..)| *what).collect();
-                judge_space(space, &all.join(" and "), needed, is_here, &mut tally);
+                judge_space(space, &all.join(" and "), needed, is_here, &mut builder);
             }
-            Err(because) => {
-                tally.unknown(format!("cannot look where {what} is ({}): {because}", path.display()), Fix::command(format!("sudo {AGAIN}")))
-            }
+            Err(because) => builder
+                .unknown(format!("cannot look where {what} is ({}): {because}", path.display()), Fix::command(format!("sudo {AGAIN}"))),
         }
     }
-    tally.answer(format!("{} and {FILES_NEEDED} more files, on every file system that a deploy writes to", size(needed)))
+    builder.answer(format!("{} and {FILES_NEEDED} more files, on every file system that a deploy writes to", size(needed)))
 }
 
-fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mut AnswerBuilder) {
+fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, builder: &mut AnswerBuilder) {
     let mount = shell_word(&space.mount.display().to_string());
     // An image is often mounted so that nothing can be changed; that says nothing about the machine that it is of.
     if space.is_read_only && is_here {
@@ -95,7 +94,7 @@ fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mu
             .then_command("sudo journalctl -k -n 50 --no-pager")
             .then_command(format!("sudo mount -o remount,rw {mount}"))
             .then_command(AGAIN);
-        tally.fail(format!("{mount}, for {what}, is mounted read-only"), fix);
+        builder.fail(format!("{mount}, for {what}, is mounted read-only"), fix);
     }
     if space.free_bytes < needed {
         let found = format!("{} are free on {mount}, for {what}; {} are needed", size(space.free_bytes), size(needed));
@@ -105,7 +104,7 @@ fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mu
             .then_command("sudo journalctl --vacuum-size=200M")
             .then_command("sudo apt-get clean")
             .then_command(AGAIN);
-        tally.fail(found, fix);
+        builder.fail(found, fix);
     }
     match space.free_files {
         Some(files) if files < FILES_NEEDED => {
@@ -113,9 +112,9 @@ fn judge_space(space: &Space, what: &str, needed: u64, is_here: bool, tally: &mu
             let fix = Fix::note("look where the many files are, and decide what can go:")
                 .then_command(format!("sudo du -x --inodes --max-depth=3 {mount} | sort -n | tail -n 20"))
                 .then_command(AGAIN);
-            tally.fail(found, fix);
+            builder.fail(found, fix);
         }
-        _ => tally.pass(format!("{} are free on {mount}, for {what}", size(space.free_bytes))),
+        _ => builder.pass(format!("{} are free on {mount}, for {what}", size(space.free_bytes))),
     }
 }
 

@@ -44,27 +44,27 @@ fn check(context: &Context) -> Answer {
 
 fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess, GithubError>>) -> Answer {
     let repository = repository_argument(target);
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for Look { artifact, channel, seen } in looks {
         let tag = shell_word(channel);
         match seen {
-            Err(problem) => tally.unknown(problem.message(), &problem.fix),
-            Ok(Seen::Nothing) => tally.fail(
+            Err(problem) => builder.unknown(problem.message(), &problem.fix),
+            Ok(Seen::Nothing) => builder.fail(
                 format!("{} shows no release {channel} (missing, a draft, or not for this token)", target.repositories.artifacts),
                 Fix::note("once, by hand:")
                     .then_command(format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'")),
             ),
-            Ok(Seen::Release { draft: true, .. }) => tally.fail(
+            Ok(Seen::Release { draft: true, .. }) => builder.fail(
                 format!("the release {channel} is a draft, so users cannot see it"),
                 Fix::command(format!("gh release edit {tag} --repo {repository} --draft=false")),
             ),
-            Ok(Seen::Release { immutable: true, .. }) => tally.fail(
+            Ok(Seen::Release { immutable: true, .. }) => builder.fail(
                 format!("the release {channel} is immutable, so its assets can never be replaced"),
                 Fix::note(format!(
                     "switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"
                 )),
             ),
-            Ok(Seen::Stuck(state)) => tally.fail(
+            Ok(Seen::Stuck(state)) => builder.fail(
                 format!(
                     "{artifact} on {channel} is `{}`: an upload under the live name was interrupted, so users get nothing",
                     excerpt(state, 20)
@@ -74,17 +74,17 @@ fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess
             ),
             Ok(Seen::Release { live: Some(live), .. }) => {
                 let digest = live.sha256.map_or_else(|| "no digest".to_owned(), |sha256| sha256.short());
-                tally.pass(format!("{channel} has {artifact} as asset {} ({digest})", live.asset_id));
+                builder.pass(format!("{channel} has {artifact} as asset {} ({digest})", live.asset_id));
             }
-            Ok(Seen::Release { live: None, .. }) => tally.pass(format!("{channel} has no {artifact} yet")),
+            Ok(Seen::Release { live: None, .. }) => builder.pass(format!("{channel} has no {artifact} yet")),
         }
     }
-    judge_house(target, house, &mut tally);
-    tally.answer(format!("public, changeable releases in {}", target.repositories.artifacts))
+    judge_house(target, house, &mut builder);
+    builder.answer(format!("public, changeable releases in {}", target.repositories.artifacts))
 }
 
 /// Whether the public sees the repository at all, and whether anything in it can still change.
-fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubError>>, tally: &mut AnswerBuilder) {
+fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubError>>, builder: &mut AnswerBuilder) {
     let (name, repository) = (&target.repositories.artifacts, repository_argument(target));
     let access = match house {
         // Why nothing was asked is told already.
@@ -92,20 +92,20 @@ fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubEr
         Some(Ok(access)) => access,
         Some(Err(error)) => {
             let problem = error.problem(format!("cannot look at {name}"));
-            return tally.unknown(problem.message(), problem.fix);
+            return builder.unknown(problem.message(), problem.fix);
         }
     };
     match (access.private, access.archived) {
         (Some(false), Some(false)) => {}
-        (None, _) | (_, None) => tally.unknown(
+        (None, _) | (_, None) => builder.unknown(
             format!("GitHub does not say whether {name} is public and in use"),
             Fix::command(format!("gh repo view {repository} --json visibility,isArchived")),
         ),
-        (Some(true), _) => tally.fail(
+        (Some(true), _) => builder.fail(
             format!("{name} is private, so users get nothing from it"),
             Fix::note("a person decides whether it becomes public:").then_command(format!("gh repo view {repository} --web")),
         ),
-        (_, Some(true)) => tally.fail(
+        (_, Some(true)) => builder.fail(
             format!("{name} is archived, so nothing in it can be changed"),
             Fix::note("a person decides whether it comes into use again:").then_command(format!("gh repo unarchive {repository}")),
         ),

@@ -190,7 +190,7 @@ fn judge(asked: &Asked<'_>, reply: Reply) -> Answer {
                 .then_command(AGAIN),
         ),
         Reply::Region => Answer::fail(
-            "the model's API serves nobody at the place from which this machine asks",
+            "the model's API does not serve the region from which this machine asks",
             expected,
             Fix::note(format!("move the VM or its way out to another region, or let the server ask elsewhere ({ELSEWHERE})"))
                 .then_command(AGAIN),

@@ -72,20 +72,20 @@ fn judge(target: &Target, told: &Told) -> Answer {
         target.repositories.server,
         target.repositories.artifacts
     );
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     let roles = [(&target.remotes.workspace, &target.repositories.workspace), (&target.remotes.server, &target.repositories.server)];
-    remotes::judge(target, "git", &roles, told, &mut tally);
+    remotes::judge(target, "git", &roles, told, &mut builder);
     for line in told.lines.iter().filter(|line| line.is_push && !roles.iter().any(|(remote, _)| **remote == line.remote)) {
         let Some(place) = remotes::place(target, &line.url) else { continue };
         let name = excerpt(&line.remote, 60);
         let fix = || Fix::command(format!("git remote remove {}", shell_word(&line.remote)));
         if place.is(&target.repositories.artifacts) {
-            tally.fail(format!("{name} pushes into {}, which holds releases and nothing else", target.repositories.artifacts), fix());
+            builder.fail(format!("{name} pushes into {}, which holds releases and nothing else", target.repositories.artifacts), fix());
         } else if place.may_be(&target.repositories.artifacts) {
-            tally.unknown(format!("{name} may push into what holds releases and nothing else: {}", place.shown()), fix());
+            builder.unknown(format!("{name} may push into what holds releases and nothing else: {}", place.shown()), fix());
         }
     }
-    tally.answer(expected)
+    builder.answer(expected)
 }
 
 #[cfg(test)]

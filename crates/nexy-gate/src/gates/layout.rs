@@ -1,4 +1,4 @@
-//! The tag's tree has the one shape that the unit, the scripts and the tools expect; four shapes were released once.
+//! The checkout of the tag has the one layout that the unit, the scripts and the tools expect; four layouts were released once.
 
 use crate::{
     context::Context,
@@ -41,7 +41,7 @@ fn check(context: &Context) -> Answer {
 fn look(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
     let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
-    let tree = repository.git.tree(&tag.commit).map_err(|error| repository.blind(&error, GATE.id))?;
+    let tree = repository.git.tree(&tag.commit).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target.layout, &repository.side, &tag, &tree))
 }
 

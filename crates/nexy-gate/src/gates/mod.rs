@@ -1,4 +1,4 @@
-//! The table of gates; each stands in the file of its name.
+//! The table of gates, one row per gate; each row is in the file of its name.
 
 mod artifact_genuine;
 mod artifact_version;

@@ -76,7 +76,7 @@ struct Seen {
     /// The same of files that the workspace has no more, and that git keeps for the next commit.
     kept: Vec<Spot>,
     /// Files that were not read, with the reason and the fix.
-    blind: Vec<(String, String, Fix)>,
+    unreadable: Vec<(String, String, Fix)>,
 }
 
 fn check(context: &Context) -> Answer {
@@ -102,14 +102,14 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
             Kind::Submodule => {
                 let fix = Fix::command(format!("git -C {word} ls-files"))
                     .then_note(format!("When none of these files names a legacy target, add {word} to legacy.not_scanned."));
-                seen.blind.push((file.path.clone(), "is a submodule".to_owned(), fix));
+                seen.unreadable.push((file.path.clone(), "is a submodule".to_owned(), fix));
                 continue;
             }
             Kind::File => {}
         }
         if read_bytes >= ALL_BYTES {
             let fix = Fix::note("Add folders that may name legacy targets to legacy.not_scanned.");
-            seen.blind.push((file.path.clone(), format!("and all behind it come after {ALL_BYTES} bytes"), fix));
+            seen.unreadable.push((file.path.clone(), format!("and all behind it come after {ALL_BYTES} bytes"), fix));
             break;
         }
         let path = &file.path;
@@ -133,10 +133,10 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                 let names: Vec<String> =
                     target.legacy.hosts.iter().chain(&target.legacy.vms).map(|name| format!("-e {}", shell_word(name))).collect();
                 let fix = Fix::command(format!("git grep -cwF {} -- {word}", names.join(" ")));
-                seen.blind.push((path.clone(), format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix));
+                seen.unreadable.push((path.clone(), format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix));
             }
             Ok(Walk::NoFile) => {
-                seen.blind.push((path.clone(), "is not a file".to_owned(), Fix::command(format!("git checkout -- {word}"))))
+                seen.unreadable.push((path.clone(), "is not a file".to_owned(), Fix::command(format!("git checkout -- {word}"))))
             }
             Err(error) if error.is_missing() => {
                 gone += 1;
@@ -149,12 +149,12 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                     }
                     Err(because) => {
                         let because = format!("is tracked and does not exist ({because})");
-                        seen.blind.push((path.clone(), because, Fix::command(format!("git checkout -- {word}"))));
+                        seen.unreadable.push((path.clone(), because, Fix::command(format!("git checkout -- {word}"))));
                     }
                 }
             }
             Err(error) => {
-                seen.blind.push((path.clone(), format!("cannot be read: {}", error.because()), Fix::command(format!("ls -l {word}"))))
+                seen.unreadable.push((path.clone(), format!("cannot be read: {}", error.because()), Fix::command(format!("ls -l {word}"))))
             }
         }
     }
@@ -195,31 +195,31 @@ fn expected(target: &Target) -> String {
 }
 
 fn judge(target: &Target, seen: &Seen) -> Answer {
-    if seen.files == 0 && seen.blind.is_empty() {
+    if seen.files == 0 && seen.unreadable.is_empty() {
         return Answer::unknown("git tracks no text file in the workspace", expected(target), Fix::command("git ls-files"));
     }
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     if !seen.spots.is_empty() {
         let shown = |spot: &Spot| format!("{}:{} names {}", excerpt(&spot.path, 200), spot.line, spot.legacy.shown());
         let mut found: Vec<String> = seen.spots.iter().take(MOST_NAMED).map(shown).collect();
         if seen.spots.len() > MOST_NAMED {
             found.push(format!("and {} more", seen.spots.len() - MOST_NAMED));
         }
-        tally.fail(found.join("; "), repair(target, &seen.spots));
+        builder.fail(found.join("; "), repair(target, &seen.spots));
     }
     for spot in seen.kept.iter().take(MOST_NAMED) {
         let found = format!("{}:{} does not exist here, and in git it names {}", excerpt(&spot.path, 200), spot.line, spot.legacy.shown());
         let fix = Fix::command(format!("git rm --cached --quiet -- {}", shell_word(&spot.path))).then_note("Then commit that.");
-        tally.fail(found, fix);
+        builder.fail(found, fix);
     }
-    for (path, because, fix) in seen.blind.iter().take(MOST_NAMED) {
-        tally.unknown(format!("{} {because}, so it was not read", excerpt(path, 200)), fix);
+    for (path, because, fix) in seen.unreadable.iter().take(MOST_NAMED) {
+        builder.unknown(format!("{} {because}, so it was not read", excerpt(path, 200)), fix);
     }
-    if seen.blind.len() > MOST_NAMED {
-        tally.unknown(format!("{} more files were not read", seen.blind.len() - MOST_NAMED), Fix::command("git status --short"));
+    if seen.unreadable.len() > MOST_NAMED {
+        builder.unknown(format!("{} more files were not read", seen.unreadable.len() - MOST_NAMED), Fix::command("git status --short"));
     }
-    tally.pass(format!("{} tracked text files name no legacy target", seen.files));
-    tally.answer(expected(target))
+    builder.pass(format!("{} tracked text files name no legacy target", seen.files));
+    builder.answer(expected(target))
 }
 
 /// A command that shows every place, and what to write there.
@@ -290,10 +290,10 @@ mod tests {
 
     #[test]
     fn a_file_that_was_not_read_is_unknown_and_never_hides_a_no() {
-        let blind = vec![("big.json".to_owned(), "is too large".to_owned(), Fix::command("look"))];
-        assert_eq!(judge(&target(), &Seen { files: 3, blind: blind.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
+        let unreadable = vec![("big.json".to_owned(), "is too large".to_owned(), Fix::command("look"))];
+        assert_eq!(judge(&target(), &Seen { files: 3, unreadable: unreadable.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
         let spots = vec![spot("x", 1, NameKind::Vm, "Old")];
-        let answer = judge(&target(), &Seen { files: 3, spots, blind, ..Seen::default() });
+        let answer = judge(&target(), &Seen { files: 3, spots, unreadable, ..Seen::default() });
         assert_eq!(answer.verdict, Verdict::Fail);
         assert!(answer.found.contains("big.json is too large"), "{}", answer.found);
     }

@@ -176,68 +176,67 @@ fn expected(target: &Target) -> String {
 
 fn judge(commands: &Commands<'_>, seen: &Seen) -> Answer {
     let target = commands.target;
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for pin in target.python.pins.iter().filter(|pin| !requirements::is_plain(pin)) {
         let found = format!("cannot determine whether the pin `{}` is installed: it names no version", excerpt(pin, 60));
-        tally.unknown(found, Fix::note("correct python.pins in nexy.toml"));
+        builder.unknown(found, Fix::note("correct python.pins in nexy.toml"));
     }
     for Obstacle { place, because, missing } in &seen.obstacles {
         match missing {
-            Some(path) => tally.fail(format!("{place}: {because}"), commands.restore(path)),
+            Some(path) => builder.fail(format!("{place}: {because}"), commands.restore(path)),
             None => {
                 let found = format!("{place}: {because}; cannot determine whether it is installed");
-                tally.unknown(found, Fix::note(format!("correct {place} in the workspace, and deploy that")));
+                builder.unknown(found, Fix::note(format!("correct {place} in the workspace, and deploy that")));
             }
         }
     }
     if let Some(reply) = &seen.install {
         let good = format!("pip has nothing to install for {} and {} pins", target.layout.requirements, target.python.pins.len());
-        judge_pip(commands, reply, &good, &mut tally);
+        judge_pip(commands, reply, &good, &mut builder);
     }
-    judge_pip(commands, &seen.check, "pip check finds nothing", &mut tally);
-    seen.stubs.iter().for_each(|stub| judge_stub(commands, stub, &mut tally));
-    tally.answer(expected(target))
+    judge_pip(commands, &seen.check, "pip check finds nothing", &mut builder);
+    seen.stubs.iter().for_each(|stub| judge_stub(commands, stub, &mut builder));
+    builder.answer(expected(target))
 }
 
-fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, tally: &mut AnswerBuilder) {
+fn judge_pip(commands: &Commands<'_>, reply: &Reply, good: &str, builder: &mut AnswerBuilder) {
     match reply {
-        Reply::Good => tally.pass(good),
-        Reply::No(said) => tally.fail(format!("pip: {said}"), commands.install_all()),
-        Reply::NoPip => {
-            tally.unknown("the venv has no pip, so its packages are not verified", Fix::command(commands.python("-m ensurepip --upgrade")))
-        }
+        Reply::Good => builder.pass(good),
+        Reply::No(said) => builder.fail(format!("pip: {said}"), commands.install_all()),
+        Reply::NoPip => builder
+            .unknown("the venv has no pip, so its packages are not verified", Fix::command(commands.python("-m ensurepip --upgrade"))),
         Reply::OldPip => {
             let found = "the venv's pip is older than 22.2 and cannot say what it would install";
-            tally.unknown(found, Fix::command(commands.python("-m pip install --upgrade pip")));
+            builder.unknown(found, Fix::command(commands.python("-m pip install --upgrade pip")));
         }
         Reply::Unclear(because) => {
             let ask = commands.python(&format!("-m pip install --dry-run --no-index -r {}", shell_word(&commands.requirements())));
-            tally.unknown(because, Fix::commands([ask, "sudo nexy-gate python-deps".to_owned()]));
+            builder.unknown(because, Fix::commands([ask, "sudo nexy-gate python-deps".to_owned()]));
         }
     }
 }
 
-fn judge_stub(commands: &Commands<'_>, stub: &Stub, tally: &mut AnswerBuilder) {
+fn judge_stub(commands: &Commands<'_>, stub: &Stub, builder: &mut AnswerBuilder) {
     let path = &stub.path;
     match &stub.reply {
-        None => tally.fail(format!("the stub {path} does not exist"), commands.restore(path)),
-        Some(Reply::Good) => tally.pass(format!("{path} imports")),
+        None => builder.fail(format!("the stub {path} does not exist"), commands.restore(path)),
+        Some(Reply::Good) => builder.pass(format!("{path} imports")),
         Some(Reply::No(said)) => {
             // protobuf before 5.26 does not even know the check that newer stubs begin with.
             let words = ["VersionError", "runtime_version", "_registered_method", "ModuleNotFoundError", "ImportError"];
             let is_of_packages = words.iter().any(|word| said.contains(word));
-            tally.fail(
+            builder.fail(
                 format!("{path} does not import: {said}"),
                 if is_of_packages { commands.install_all() } else { commands.import(path) },
             );
         }
         Some(Reply::Unclear(because)) => {
-            tally.unknown(
+            builder.unknown(
                 format!("{path} could not be imported: {because}"),
                 commands.import(path).then_command("sudo nexy-gate python-deps"),
             );
         }
-        Some(Reply::NoPip | Reply::OldPip) => tally.unknown(format!("{path} was not imported"), commands.import(path)),
+        Some(Reply::NoPip | Reply::OldPip) => builder.unknown(format!("{path} was not imported"), commands.import(path)),
     }
 }
 

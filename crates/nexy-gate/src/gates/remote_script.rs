@@ -46,7 +46,7 @@ const FRAME: &str = "frame.sh";
 const FRAME_TEXT: &str = include_str!("../../../../scripts/remote/frame.sh");
 /// How dash ends when a text is no script.
 const REFUSED: i32 = 2;
-const PATIENCE: Duration = Duration::from_secs(10);
+const PARSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One script; `Err` holds why it could not be read.
 struct Script {
@@ -115,7 +115,7 @@ fn parse(text: &[u8]) -> Parsed {
         Err(error) => return Parsed::NotAsked(error.to_string(), Fix::command("df -h \"${TMPDIR:-/tmp}\"")),
     };
     let place = scratch.path().display().to_string();
-    match Run::new("dash", &["-n", &place]).timeout(PATIENCE).run() {
+    match Run::new("dash", &["-n", &place]).timeout(PARSE_TIMEOUT).run() {
         Ok(ran) if ran.succeeded() => Parsed::Clean,
         // The name of the scratch file says nothing to anybody.
         Ok(ran) if ran.code() == REFUSED => Parsed::Refused(ran.complaint().replace(&format!("{place}: "), "line ")),
@@ -133,40 +133,40 @@ fn expected(folder: &str) -> String {
 }
 
 fn judge(folder: &str, remote: &[Script], senders: &[Script], keys: &[&str], parse: Parse<'_>) -> Answer {
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     if remote.is_empty() {
-        tally.unknown(format!("there is no script in {folder}"), Fix::command(format!("git checkout -- {}", shell_word(folder))));
+        builder.unknown(format!("there is no script in {folder}"), Fix::command(format!("git checkout -- {}", shell_word(folder))));
     } else if !remote.iter().any(|script| script.name == FRAME) {
         let path = format!("{folder}/{FRAME}");
-        tally.fail(
+        builder.fail(
             format!("{path} does not exist, so no script tells how it ended"),
             Fix::command(format!("git checkout -- {}", shell_word(&path))),
         );
     }
     for script in remote {
         match &script.bytes {
-            Ok(bytes) if script.name == FRAME => judge_frame(script, bytes, &mut tally),
-            Ok(bytes) => judge_one(folder, script, bytes, keys, parse, &mut tally),
-            Err(because) => unread(script, because, &mut tally),
+            Ok(bytes) if script.name == FRAME => judge_frame(script, bytes, &mut builder),
+            Ok(bytes) => judge_one(folder, script, bytes, keys, parse, &mut builder),
+            Err(because) => unread(script, because, &mut builder),
         }
     }
-    senders.iter().for_each(|script| judge_sender(script, &mut tally));
-    tally.pass(format!("{} scripts in {folder} can be sent", remote.len()));
-    tally.answer(expected(folder))
+    senders.iter().for_each(|script| judge_sender(script, &mut builder));
+    builder.pass(format!("{} scripts in {folder} can be sent", remote.len()));
+    builder.answer(expected(folder))
 }
 
-fn unread(script: &Script, because: &str, tally: &mut AnswerBuilder) {
-    tally.unknown(
+fn unread(script: &Script, because: &str, builder: &mut AnswerBuilder) {
+    builder.unknown(
         format!("{} cannot be read: {because}", shown(script)),
         Fix::command(format!("git checkout -- {}", shell_word(&script.path))),
     );
 }
 
 /// The frame is not judged but known: its tests stand where these tools are made.
-fn judge_frame(script: &Script, bytes: &[u8], tally: &mut AnswerBuilder) {
+fn judge_frame(script: &Script, bytes: &[u8], builder: &mut AnswerBuilder) {
     if bytes != FRAME_TEXT.as_bytes() {
         let found = format!("{} is not the one that these tools were built with", shown(script));
-        tally.fail(
+        builder.fail(
             found,
             Fix::command(format!("git checkout -- {}", shell_word(&script.path)))
                 .then_note("if git has this very file, install the tools of this workspace"),
@@ -179,13 +179,13 @@ fn shown(script: &Script) -> String {
 }
 
 /// One script, by itself and behind the frame.
-fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, tally: &mut AnswerBuilder) {
+fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: Parse<'_>, builder: &mut AnswerBuilder) {
     let (name, word) = (shown(script), shell_word(&script.path));
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return tally.fail(format!("{name} is empty"), Fix::command(format!("git checkout -- {word}")));
+        return builder.fail(format!("{name} is empty"), Fix::command(format!("git checkout -- {word}")));
     }
     if let Some((because, fix)) = no_plain_text(bytes, &word) {
-        return tally.fail(format!("{name} {because}"), fix);
+        return builder.fail(format!("{name} {because}"), fix);
     }
     let text = String::from_utf8_lossy(bytes);
     let mut holds_secret = false;
@@ -193,10 +193,10 @@ fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: 
         holds_secret = true;
         let fix = Fix::note(format!("take the value out of {name}, and make it worthless where it was issued; these commits hold it:"))
             .then_command(format!("git log --oneline -- {word}"));
-        tally.fail(format!("{name}:{line} holds {class}"), fix);
+        builder.fail(format!("{name}:{line} holds {class}"), fix);
     }
     for (line, because) in bashisms::find(&text) {
-        tally.fail(format!("{name}:{line} {because}"), Fix::note(format!("write line {line} of {name} in another way, in POSIX sh")));
+        builder.fail(format!("{name}:{line} {because}"), Fix::note(format!("write line {line} of {name} in another way, in POSIX sh")));
     }
     // A secret reaches no other program.
     if holds_secret {
@@ -204,20 +204,20 @@ fn judge_one(folder: &str, script: &Script, bytes: &[u8], keys: &[&str], parse: 
     }
     let whole = [FRAME_TEXT.as_bytes(), bytes].concat();
     if whole.len() >= LARGEST_BYTES {
-        return tally
+        return builder
             .fail(format!("{name} behind {FRAME} has {} bytes, 64 KiB or more", whole.len()), Fix::note(format!("make {name} shorter")));
     }
     let behind = format!("cat {} {word} | dash -n", shell_word(&format!("{folder}/{FRAME}")));
     for (sent, by_hand) in [(bytes, format!("dash -n {word}")), (&whole, behind)] {
         match parse(sent) {
             Parsed::Clean => {}
-            Parsed::Refused(complaint) => return tally.fail(format!("dash refuses {name}: {complaint}"), Fix::command(by_hand)),
-            Parsed::NotAsked(because, fix) => return tally.unknown(because, fix),
+            Parsed::Refused(complaint) => return builder.fail(format!("dash refuses {name}: {complaint}"), Fix::command(by_hand)),
+            Parsed::NotAsked(because, fix) => return builder.unknown(because, fix),
         }
     }
     // What stands behind a here-document without an end is swallowed, and dash does not mind: a mistake there is not seen.
     if matches!(parse(&[bytes, b"\n)\n"].concat()), Parsed::Clean) {
-        tally.fail(
+        builder.fail(
             format!("{name} has a here-document that never ends"),
             Fix::note(format!("end the here-document of {name} with its word")),
         );
@@ -243,10 +243,10 @@ fn no_plain_text(bytes: &[u8], word: &str) -> Option<(String, Fix)> {
 }
 
 /// `--parameters` puts lines before the script, and breaks its first one.
-fn judge_sender(script: &Script, tally: &mut AnswerBuilder) {
+fn judge_sender(script: &Script, builder: &mut AnswerBuilder) {
     let bytes = match &script.bytes {
         Ok(bytes) => bytes,
-        Err(because) => return unread(script, because, tally),
+        Err(because) => return unread(script, because, builder),
     };
     let text = String::from_utf8_lossy(bytes);
     let mut is_az = false;
@@ -254,7 +254,7 @@ fn judge_sender(script: &Script, tally: &mut AnswerBuilder) {
         is_az |= line.split(|character: char| character.is_whitespace() || "$(`\"'".contains(character)).any(|word| word == "az");
         if is_az && line.split_whitespace().any(|word| word == "--parameters" || word.starts_with("--parameters=")) {
             let name = shown(script);
-            tally.fail(
+            builder.fail(
                 format!("{name}:{} passes --parameters to az", index + 1),
                 Fix::note(format!("put the values before the script in {name}, as assignments")),
             );
@@ -362,9 +362,9 @@ mod tests {
 
     #[test]
     fn a_sender_that_cannot_be_read_is_unknown() {
-        let mut tally = AnswerBuilder::default();
-        judge_sender(&Script { bytes: Err("permission denied".to_owned()), ..script("send.sh", "") }, &mut tally);
-        let answer = tally.answer("it can be read");
+        let mut builder = AnswerBuilder::default();
+        judge_sender(&Script { bytes: Err("permission denied".to_owned()), ..script("send.sh", "") }, &mut builder);
+        let answer = builder.answer("it can be read");
         assert_eq!(answer.verdict, Verdict::Unknown);
         assert!(answer.found.contains("permission denied"), "{}", answer.found);
     }
@@ -378,10 +378,10 @@ mod tests {
             ("# az --parameters\nother --parameters x\n", false),
             ("az vm list\nother --parameters x\n", false),
         ] {
-            let mut tally = AnswerBuilder::default();
-            judge_sender(&script("vm.sh", text), &mut tally);
-            tally.pass("looked");
-            assert_eq!(tally.answer("x").verdict == Verdict::Fail, is_refused, "{text}");
+            let mut builder = AnswerBuilder::default();
+            judge_sender(&script("vm.sh", text), &mut builder);
+            builder.pass("looked");
+            assert_eq!(builder.answer("x").verdict == Verdict::Fail, is_refused, "{text}");
         }
     }
 }

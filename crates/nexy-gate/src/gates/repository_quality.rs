@@ -1,4 +1,4 @@
-//! The repository's own check of its quality says yes: the rulebook's last word before production.
+//! The repository's own quality check passes; its exit status alone counts.
 
 use crate::{
     context::Context,
@@ -26,7 +26,7 @@ pub(crate) const GATE: Gate = Gate {
     at: Machine::Laptop,
     takes: Takes::LongRun,
     explain: Explain {
-        symptom: "Code goes to production that its own checks refuse, since nobody ran them.",
+        symptom: "Code goes to production that its own checks refuse, since they were not run.",
         check: "Runs quality.command in the workspace, for at most quality.timeout_s, without any token in its environment. Its exit status \
                 counts, and nothing that it prints.",
         fix: &[note("Run the command by hand, mend what it names, and run the gate again.")],
@@ -58,24 +58,24 @@ fn check(context: &Context) -> Answer {
     let Some((program, arguments)) = words.split_first() else { return Answer::unknown("quality.command is empty", expected, again) };
     let run = Run::new(program, arguments).folder(&workspace.root).timeout(Duration::from_secs(quality.timeout_s)).keep_tail(TAIL_BYTES);
     let run = match &owner {
-        // Code of the workspace runs as whoever owns it, and knows nothing of ours.
+        // Code of the workspace runs as its owner, and gets nothing of this process's environment.
         Some(account) => run.as_account(account),
         None => run.allow(ENVIRONMENT),
     };
     judge(run.run(), &expected, &again)
 }
 
-/// The account that the workspace belongs to, when root looks at somebody else's.
+/// The account that the workspace belongs to, when root looks at one of another account.
 fn owner(root: &Path) -> Result<Option<Account>, String> {
-    let standing = permissions::look(root).map_err(|error| error.to_string())?;
-    if standing.uid == 0 || !accounts::is_root() {
+    let metadata = permissions::look(root).map_err(|error| error.to_string())?;
+    if metadata.uid == 0 || !accounts::is_root() {
         return Ok(None);
     }
     let accounts = Accounts::read().map_err(|error| error.to_string())?;
     accounts
-        .account(&accounts.user_name(standing.uid))
+        .account(&accounts.user_name(metadata.uid))
         .map(Some)
-        .ok_or_else(|| format!("nobody has the number {} of the workspace's owner", standing.uid))
+        .ok_or_else(|| format!("this machine has no user with the number {} of the workspace's owner", metadata.uid))
 }
 
 /// A file of the workspace that the command names and that is not there.

@@ -44,23 +44,23 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     let days = target.limits.restore_drill_max_days;
     let again = receipts::run(target, receipts::script(Kind::Drill));
     let expected = format!("a restore drill of the last {days} days that passed, of a backup that there is");
-    let Receipts { kept, doubts: mut tally, are_incomplete } = receipts;
+    let Receipts { kept, doubts: mut builder, are_incomplete } = receipts;
     if are_incomplete {
-        return tally.answer(expected);
+        return builder.answer(expected);
     }
     let Some((name, receipt, drill)) = newest(&kept) else {
-        tally.unknown(format!("there is no receipt of a restore drill in {}", target.vm.receipts), again);
-        return tally.answer(expected);
+        builder.unknown(format!("there is no receipt of a restore drill in {}", target.vm.receipts), again);
+        return builder.answer(expected);
     };
     let name = excerpt(name, 80);
     let age_s = now.as_second() - receipt.at.as_second();
     if age_s > i64::from(days) * 86_400 {
-        tally.fail(format!("the newest restore drill was {} ago ({name})", receipts::span(age_s)), again.clone());
+        builder.fail(format!("the newest restore drill was {} ago ({name})", receipts::span(age_s)), again.clone());
     }
     if drill.result == Outcome::Failed {
         // An older one that passed says nothing about backups of today.
-        tally.fail(format!("the newest restore drill failed, at {} ({name})", receipt.at), again);
-        return tally.answer(expected);
+        builder.fail(format!("the newest restore drill failed, at {} ({name})", receipt.at), again);
+        return builder.answer(expected);
     }
     let backup = kept.iter().find_map(|kept| match &kept.receipt.event {
         Event::Backup(backup) if backup.sha256 == drill.backup_sha256 && kept.receipt.at == drill.backup_at => {
@@ -69,16 +69,16 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
         _ => None,
     });
     match backup {
-        None => tally.fail(
+        None => builder.fail(
             format!("{name} is about a backup {} of {} that has no receipt", drill.backup_sha256.short(), drill.backup_at),
             receipts::run(target, receipts::script(Kind::Backup)).then(again),
         ),
         Some((made, _)) if receipt.started_at < made.started_at => {
-            tally.fail(format!("{name} began at {}, before the backup that it is about", receipt.started_at), again);
+            builder.fail(format!("{name} began at {}, before the backup that it is about", receipt.started_at), again);
         }
         Some((made, backup)) => match differs(backup, drill.found.as_ref()) {
-            Some(because) => tally.fail(format!("{name} says passed, but {because}"), again),
-            None => tally.pass(format!(
+            Some(because) => builder.fail(format!("{name} says passed, but {because}"), again),
+            None => builder.pass(format!(
                 "the backup {} of {} came back whole, {} ago: {} tables",
                 backup.sha256.short(),
                 made.at,
@@ -87,7 +87,7 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
             )),
         },
     }
-    tally.answer(expected)
+    builder.answer(expected)
 }
 
 /// The newest drill; of two that ended at the same moment the one that failed.
@@ -131,7 +131,7 @@ mod tests {
         Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
     }
 
-    fn at(hours_ago: i64) -> Timestamp {
+    fn hours_before_now(hours_ago: i64) -> Timestamp {
         Timestamp::from_second(NOW - hours_ago * 3600).expect("a time")
     }
 
@@ -142,8 +142,8 @@ mod tests {
     fn kept(hours_ago: i64, event: Event) -> Kept {
         let receipt = DbReceipt {
             schema: nexy_contract::db_receipt::SCHEMA.to_owned(),
-            started_at: at(hours_ago),
-            at: at(hours_ago),
+            started_at: hours_before_now(hours_ago),
+            at: hours_before_now(hours_ago),
             by: "script".to_owned(),
             database: "d".to_owned(),
             event,
@@ -157,7 +157,7 @@ mod tests {
     }
 
     fn drill(hours_ago: i64, result: Outcome, found: Option<Contents>) -> Kept {
-        let drill = Drill { backup_sha256: Sha256Digest::of(b"dump"), backup_at: at(20), result, found };
+        let drill = Drill { backup_sha256: Sha256Digest::of(b"dump"), backup_at: hours_before_now(20), result, found };
         kept(hours_ago, Event::Drill(drill))
     }
 
@@ -200,7 +200,7 @@ mod tests {
         let of = |hours_ago: i64| {
             let mut drill = passed(hours_ago);
             let Event::Drill(inside) = &mut drill.receipt.event else { panic!("it is a drill") };
-            inside.backup_at = at(week + 5);
+            inside.backup_at = hours_before_now(week + 5);
             asked(&[backup(week + 5), drill])
         };
         assert_eq!(of(week).verdict, Verdict::Pass);

@@ -103,49 +103,49 @@ fn look(context: &Context, url: &str) -> Look {
 
 fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {
     let version = wanted.version;
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for ((path, _), (word, look)) in DOCUMENTS.iter().zip(looks) {
         let said = match look {
             Ok(said) => said,
             Err((because, fix)) => {
-                tally.unknown(because, fix);
+                builder.unknown(because, fix);
                 continue;
             }
         };
         let at = format!("{public}{path}");
         if said.status != *word {
             let found = format!("{at} says status `{}`, not {word}", excerpt(&said.status, 40));
-            tally.fail(found, Fix::command("scripts/vm.sh nexy-verify local").then(Fix::commands(AGAIN)));
+            builder.fail(found, Fix::command("scripts/vm.sh nexy-verify local").then(Fix::commands(AGAIN)));
         }
         let named = format!("version `{}`, build `{}`", excerpt(&said.version, 40), excerpt(&said.build, 40));
         let ours = version.to_string();
         if said.version == ours && said.build == ours {
             if said.status == *word {
-                tally.pass(format!("{at} says {word}, version and build {version}"));
+                builder.pass(format!("{at} says {word}, version and build {version}"));
             }
             continue;
         }
         match said.version.parse::<ReleaseVersion>() {
-            Ok(served) if served > version => tally.fail(
+            Ok(served) if served > version => builder.fail(
                 format!("{at} says {named}, which is newer than {version}: this workspace is old"),
                 Fix::command(format!("git pull --ff-only {}", shell_word(wanted.remote)))
                     .then(Fix::commands(["nexy-version check", "nexy-gate server-deployed"])),
             ),
             Ok(served) if served < version => {
-                tally.fail(
+                builder.fail(
                     format!("{at} says {named}: the code of {version} is not deployed, or not restarted"),
                     Fix::note(format!("Deploy the code of {} first (S0 §3); artifacts come after it. Then:", version.tag()))
                         .then(Fix::commands(AGAIN)),
                 );
             }
             // The right version with another build, or no version at all: something on the VM overrides the file.
-            _ => tally.fail(
+            _ => builder.fail(
                 format!("{at} says {named}, not {version} for both"),
                 Fix::command("scripts/vm.sh nexy-gate server-version-env").then(Fix::commands(AGAIN)),
             ),
         }
     }
-    tally.answer(format!("{} and {} at {public}, both with version and build {version}", DOCUMENTS[0].1, DOCUMENTS[1].1))
+    builder.answer(format!("{} and {} at {public}, both with version and build {version}", DOCUMENTS[0].1, DOCUMENTS[1].1))
 }
 
 #[cfg(test)]

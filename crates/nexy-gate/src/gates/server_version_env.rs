@@ -62,7 +62,7 @@ struct Facts<'a> {
     /// Every assignment, the one that wins first.
     overrides: &'a [VersionOverride],
     /// What could not be looked at, and what to type.
-    blind: &'a [(String, Fix)],
+    unreadable: &'a [(String, Fix)],
 }
 
 fn check(context: &Context) -> Answer {
@@ -82,10 +82,10 @@ fn check(context: &Context) -> Answer {
         let fix = Fix::command(format!("sudoedit {}", shell_word(path))).then_note("save it as UTF-8, then").then_command(AGAIN);
         return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix);
     }
-    let mut blind = Vec::new();
-    let mut found = from_unit(&target.service.unit, &target.vm.config_env, &mut blind);
+    let mut unreadable = Vec::new();
+    let mut found = from_unit(&target.service.unit, &target.vm.config_env, &mut unreadable);
     found.extend(overrides::from_file(&target.vm.config_env, &parsed));
-    judge(&Facts { version_file, version, overrides: &found, blind: &blind })
+    judge(&Facts { version_file, version, overrides: &found, unreadable: &unreadable })
 }
 
 fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
@@ -104,13 +104,13 @@ fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {
 
 /// What the manager gives to the process: the unit's files win over its `Environment=`, of several files the last one wins, and
 /// what the manager gives to every service is the weakest.
-fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, Fix)>) -> Vec<VersionOverride> {
+fn from_unit(unit: &str, config_env: &str, unreadable: &mut Vec<(String, Fix)>) -> Vec<VersionOverride> {
     let look_closer = format!("systemctl cat {}", shell_word(unit));
     let properties = match systemd::show(unit, &[&PROPERTIES[..], &loaded::FILES].concat()) {
         Ok(properties) => properties,
         Err(error) => {
             let fix = Fix::note("look on the VM:").then_command(format!("systemctl status {}", shell_word(unit)));
-            blind.push((error.to_string(), fix));
+            unreadable.push((error.to_string(), fix));
             return Vec::new();
         }
     };
@@ -119,7 +119,7 @@ fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, Fix)>) -> Ve
         state => {
             let said = if state.is_empty() { "nothing" } else { state };
             let found = format!("cannot determine the environment of {unit}: its LoadState is {}", excerpt(said, 40));
-            blind.push((found, Fix::command("sudo nexy-gate exec-start")));
+            unreadable.push((found, Fix::command("sudo nexy-gate exec-start")));
             return Vec::new();
         }
     }
@@ -128,19 +128,19 @@ fn from_unit(unit: &str, config_env: &str, blind: &mut Vec<(String, Fix)>) -> Ve
     let passed = quoted_words(value(&properties, "PassEnvironment"));
     if KEYS.iter().any(|key| passed.iter().any(|name| name == key) && !is_unset(key)) {
         let found = format!("PassEnvironment= of {unit} hands on what the manager itself has in SERVER_VERSION or SERVER_BUILD");
-        blind.push((found, Fix::command(look_closer.clone()).then_note("take both names out of PassEnvironment=")));
+        unreadable.push((found, Fix::command(look_closer.clone()).then_note("take both names out of PassEnvironment=")));
     }
-    let mut found = from_environment_files(&properties, config_env, &look_closer, blind);
+    let mut found = from_environment_files(&properties, config_env, &look_closer, unreadable);
     match overrides::from_unit(&properties, unit, &loaded::unit_files(&properties)) {
         Some(more) => found.extend(more),
-        None => blind.push((format!("Environment= of {unit} has a value that hides what it sets"), Fix::command(look_closer))),
+        None => unreadable.push((format!("Environment= of {unit} has a value that hides what it sets"), Fix::command(look_closer))),
     }
     match systemd::environment() {
         Ok(environment) => {
             let defaults = settings::defaults(&RootFs::here()).unwrap_or_default();
             found.extend(overrides::from_manager(&environment, |key| defaults.get(key)?.manager_file.clone()));
         }
-        Err(error) => blind.push((format!("cannot determine what the manager gives to every service: {error}"), Fix::command(SHOW))),
+        Err(error) => unreadable.push((format!("cannot determine what the manager gives to every service: {error}"), Fix::command(SHOW))),
     }
     found.retain(|found| !is_unset(found.key));
     found
@@ -150,7 +150,7 @@ fn from_environment_files(
     properties: &Properties,
     config_env: &str,
     look_closer: &str,
-    blind: &mut Vec<(String, Fix)>,
+    unreadable: &mut Vec<(String, Fix)>,
 ) -> Vec<VersionOverride> {
     let mut found = Vec::new();
     for file in loaded::environment_files(properties).into_iter().rev() {
@@ -159,9 +159,9 @@ fn from_environment_files(
             Some(file) if file.path == config_env => {}
             Some(file) => match from_environment_file(&file) {
                 Ok(more) => found.extend(more),
-                Err(because) => blind.push((because, Fix::command(look_closer.to_owned()).then_command(AGAIN))),
+                Err(because) => unreadable.push((because, Fix::command(look_closer.to_owned()).then_command(AGAIN))),
             },
-            None => blind
+            None => unreadable
                 .push(("an EnvironmentFile= of the unit is in a form that is not known".to_owned(), Fix::command(look_closer.to_owned()))),
         }
     }
@@ -187,7 +187,7 @@ fn from_environment_file(file: &EnvironmentFile) -> Result<Vec<VersionOverride>,
 
 fn judge(facts: &Facts<'_>) -> Answer {
     let (file, version) = (facts.version_file, facts.version);
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for key in KEYS {
         let all: Vec<&VersionOverride> = facts.overrides.iter().filter(|found| found.key == key).collect();
         for (rank, found) in all.iter().enumerate() {
@@ -197,28 +197,28 @@ fn judge(facts: &Facts<'_>) -> Answer {
                 _ => format!("which wins over {file}"),
             };
             match found.value {
-                OverrideValue::Version(found) if found == version => tally.pass(format!("{key} in {place} is {version}, as {file} says")),
+                OverrideValue::Version(found) if found == version => builder.pass(format!("{key} in {place} is {version}, as {file} says")),
                 OverrideValue::Version(found) => {
                     let stale = if found < version {
                         format!("{place} is stale")
                     } else {
                         format!("{file} is the older one; take {key} out all the same, and check out the tag that is meant")
                     };
-                    tally.fail(format!("{key} in {place} is {found}, {wins} ({version}): {stale}"), fix);
+                    builder.fail(format!("{key} in {place} is {found}, {wins} ({version}): {stale}"), fix);
                 }
                 OverrideValue::Other(words) => {
-                    tally.fail(format!("{key} in {place} is {words}, {wins} ({version}): {place} is wrong"), fix)
+                    builder.fail(format!("{key} in {place} is {words}, {wins} ({version}): {place} is wrong"), fix)
                 }
             }
         }
     }
-    for (found, fix) in facts.blind {
-        tally.unknown(found, fix);
+    for (found, fix) in facts.unreadable {
+        builder.unknown(found, fix);
     }
-    if facts.overrides.is_empty() && facts.blind.is_empty() {
-        tally.pass(format!("neither SERVER_VERSION nor SERVER_BUILD is set, so the server names what {file} says: {version}"));
+    if facts.overrides.is_empty() && facts.unreadable.is_empty() {
+        builder.pass(format!("neither SERVER_VERSION nor SERVER_BUILD is set, so the server names what {file} says: {version}"));
     }
-    tally.answer(format!("SERVER_VERSION and SERVER_BUILD absent, or {version} as {file} says"))
+    builder.answer(format!("SERVER_VERSION and SERVER_BUILD absent, or {version} as {file} says"))
 }
 
 #[cfg(test)]
@@ -234,8 +234,8 @@ mod tests {
         VersionOverride { key, place: place.to_owned(), value, fix: Fix::command(format!("mend {place}")) }
     }
 
-    fn answer(overrides: &[VersionOverride], blind: &[(String, Fix)]) -> Answer {
-        judge(&Facts { version_file: "V", version: version("2.0.0.4"), overrides, blind })
+    fn answer(overrides: &[VersionOverride], unreadable: &[(String, Fix)]) -> Answer {
+        judge(&Facts { version_file: "V", version: version("2.0.0.4"), overrides, unreadable })
     }
 
     #[test]
@@ -274,11 +274,11 @@ mod tests {
     }
 
     #[test]
-    fn a_blind_spot_is_unknown_and_never_hides_a_no() {
-        let blind = [("not seen".to_owned(), Fix::command("look"))];
-        assert_eq!(answer(&[], &blind).verdict, Verdict::Unknown);
+    fn a_unreadable_spot_is_unknown_and_never_hides_a_no() {
+        let unreadable = [("not seen".to_owned(), Fix::command("look"))];
+        assert_eq!(answer(&[], &unreadable).verdict, Verdict::Unknown);
         let same = set(KEYS[0], "/f", OverrideValue::Version(version("2.0.0.4")));
-        assert_eq!(answer(std::slice::from_ref(&same), &blind).verdict, Verdict::Unknown);
-        assert_eq!(answer(&[set(KEYS[0], "/f", OverrideValue::Other("empty"))], &blind).verdict, Verdict::Fail);
+        assert_eq!(answer(std::slice::from_ref(&same), &unreadable).verdict, Verdict::Unknown);
+        assert_eq!(answer(&[set(KEYS[0], "/f", OverrideValue::Other("empty"))], &unreadable).verdict, Verdict::Fail);
     }
 }

@@ -118,60 +118,60 @@ fn is_fallback(name: &str) -> bool {
 }
 
 fn judge(folders: &[Folder]) -> Answer {
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     let mut first: Option<(&str, &[u8])> = None;
     for folder in folders {
         let contents = match &folder.holds {
             Ok(Some(contents)) => contents,
             Ok(None) => {
-                tally.fail(format!("the folder {} does not exist", folder.path), deliver());
+                builder.fail(format!("the folder {} does not exist", folder.path), deliver());
                 continue;
             }
             Err(because) => {
-                tally.unknown(format!("cannot look into {}: {because}", folder.path), Fix::command(AGAIN));
+                builder.unknown(format!("cannot look into {}: {because}", folder.path), Fix::command(AGAIN));
                 continue;
             }
         };
-        let manifest = judge_manifest(&folder.path, &contents.manifest, &mut tally);
+        let manifest = judge_manifest(&folder.path, &contents.manifest, &mut builder);
         match (manifest, first) {
             (Some(bytes), None) => first = Some((&folder.path, bytes)),
             (Some(bytes), Some((other, those))) if bytes != those => {
-                tally.fail(format!("{other}/{NAME} and {}/{NAME} differ", folder.path), deliver());
+                builder.fail(format!("{other}/{NAME} and {}/{NAME} differ", folder.path), deliver());
             }
             _ => {}
         }
-        judge_others(&folder.path, manifest, &contents.others, &mut tally);
+        judge_others(&folder.path, manifest, &contents.others, &mut builder);
     }
-    tally.answer(EXPECTED)
+    builder.answer(EXPECTED)
 }
 
 /// The bytes of a folder's manifest, sound or not; `None` when there are none.
-fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, tally: &mut AnswerBuilder) -> Option<&'a [u8]> {
+fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, builder: &mut AnswerBuilder) -> Option<&'a [u8]> {
     let path = format!("{folder}/{NAME}");
     let bytes = match manifest {
         Ok(Seen::Bytes(bytes)) => bytes,
         Ok(Seen::Missing) => {
-            tally.fail(format!("{path} does not exist"), deliver());
+            builder.fail(format!("{path} does not exist"), deliver());
             return None;
         }
         Ok(Seen::TooLarge) => {
-            tally.fail(format!("{path} is larger than 1 MiB, so it is not a manifest"), deliver());
+            builder.fail(format!("{path} is larger than 1 MiB, so it is not a manifest"), deliver());
             return None;
         }
         Err(because) => {
-            tally.unknown(format!("cannot read {path}: {because}"), Fix::command(AGAIN));
+            builder.unknown(format!("cannot read {path}: {because}"), Fix::command(AGAIN));
             return None;
         }
     };
     match std::str::from_utf8(bytes).map(ManifestFacts::read) {
-        Ok(Ok(facts)) => tally.pass(format!("{path} says {} · {}", facts.version, facts.sha256.short())),
-        Ok(Err(error)) => tally.fail(format!("{path} {error}"), deliver()),
-        Err(_) => tally.fail(format!("{path} is not UTF-8"), deliver()),
+        Ok(Ok(facts)) => builder.pass(format!("{path} says {} · {}", facts.version, facts.sha256.short())),
+        Ok(Err(error)) => builder.fail(format!("{path} {error}"), deliver()),
+        Err(_) => builder.fail(format!("{path} is not UTF-8"), deliver()),
     }
     Some(bytes)
 }
 
-fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked)], tally: &mut AnswerBuilder) {
+fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked)], builder: &mut AnswerBuilder) {
     let mut strays: Vec<&str> = Vec::new();
     for (name, looked) in others {
         match looked {
@@ -180,7 +180,7 @@ fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked
             Err(because) => {
                 let path = format!("{folder}/{name}");
                 let fix = Fix::command(format!("ls -ld {}", shell_word(&path))).then_command(AGAIN);
-                tally.unknown(format!("cannot read {}: {because}", excerpt(&path, 300)), fix);
+                builder.unknown(format!("cannot read {}: {because}", excerpt(&path, 300)), fix);
             }
         }
     }
@@ -194,7 +194,7 @@ fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked
     let beside =
         if manifest.is_some() { "no copy of manifest.json" } else { "what the server would serve, since manifest.json is not there" };
     let found = format!("{folder} holds {}: {beside}, and the server falls back to the newest of such files", named.join(", "));
-    tally.fail(found, moves(folder, &strays));
+    builder.fail(found, moves(folder, &strays));
 }
 
 fn deliver() -> Fix {

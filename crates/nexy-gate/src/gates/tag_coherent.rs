@@ -27,7 +27,7 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::Outside,
     explain: Explain {
         symptom: "A server that says another version than its tag, an update loop, a server that lost its settings in a checkout, or a key \
-                  that everybody can read in git.",
+                  that every reader of the repository sees.",
         check: "Reads the tag from git, without checking it out. Its version file and every row of version_places hold its version; its \
                 manifests are equal and not newer; no branch has its name; it neither tracks nor removes the file that vm.config_env names; no \
                 file is a key by name or content, and no environment file has values. In the workspace the tag must also be in HEAD's \
@@ -88,44 +88,44 @@ fn check(context: &Context) -> Answer {
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
     let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
-    let facts = look::look(context, &repository, &tag).map_err(|error| repository.blind(&error, GATE.id))?;
+    let facts = look::look(context, &repository, &tag).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
 }
 
 fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     let name = &tag.name;
-    judge_version(target, side, tag, facts, &mut tally);
-    judge_manifests(side, tag, &facts.manifests, &mut tally);
+    judge_version(target, side, tag, facts, &mut builder);
+    judge_manifests(side, tag, &facts.manifests, &mut builder);
     for branch in &facts.branches {
-        tally.fail(
+        builder.fail(
             format!("{} is a branch of the same name, so git may take one for the other", excerpt(branch, 100)),
             rename(side, branch, name),
         );
     }
     if let Some(runtime) = &facts.runtime {
-        judge_runtime(side, tag, runtime, &mut tally);
+        judge_runtime(side, tag, runtime, &mut builder);
     }
-    judge_keys(side, tag, &facts.keys, &mut tally);
-    judge_left_out(side, tag, &facts.left_out, &mut tally);
+    judge_keys(side, tag, &facts.keys, &mut builder);
+    judge_left_out(side, tag, &facts.left_out, &mut builder);
     if let Some(head) = &facts.head {
-        judge_head(target, tag, head, &mut tally);
+        judge_head(target, tag, head, &mut builder);
     }
     let kind = if tag.object == tag.commit { "" } else { ", annotated" };
     let (places, manifests, files) = (facts.places.len(), facts.manifests.len(), facts.files);
-    tally.pass(format!(
+    builder.pass(format!(
         "{name} is {}{kind}: {places} version places and {manifests} manifests agree, no key among {files} files",
         short(&tag.commit)
     ));
-    tally.answer(format!("{} in all of {name}, equal manifests that are not newer, no settings and no keys in it", tag.version))
+    builder.answer(format!("{} in all of {name}, equal manifests that are not newer, no settings and no keys in it", tag.version))
 }
 
-fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: &mut AnswerBuilder) {
+fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, builder: &mut AnswerBuilder) {
     let fix = side.next_version(tag.version, Fix::none());
     let file = &target.layout.version_file;
     match &facts.version {
-        Held::Missing => tally.fail(format!("{} holds no {file}", tag.name), &fix),
-        Held::NoText(because) => tally.fail(format!("{file} at {}: {because}", tag.name), &fix),
+        Held::Missing => builder.fail(format!("{} holds no {file}", tag.name), &fix),
+        Held::NoText(because) => builder.fail(format!("{file} at {}: {because}", tag.name), &fix),
         Held::Text(_) => {}
     }
     for (place, held) in &facts.places {
@@ -133,45 +133,45 @@ fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, tally: 
         match held {
             // The owner's own file was judged above.
             Held::Missing | Held::NoText(_) if place.file == *file => {}
-            Held::Missing => tally.fail(format!("{at}: there is no such file"), &fix),
-            Held::NoText(because) => tally.fail(format!("{at}: {because}"), &fix),
+            Held::Missing => builder.fail(format!("{at}: there is no such file"), &fix),
+            Held::NoText(because) => builder.fail(format!("{at}: {because}"), &fix),
             Held::Text(text) => match version_places::read(place, text) {
                 Ok(spots) => {
                     for spot in spots.iter().filter(|spot| spot.version != tag.version) {
-                        tally.fail(format!("{at} holds {}, in line {}", spot.version, spot.line), &fix);
+                        builder.fail(format!("{at} holds {}, in line {}", spot.version, spot.line), &fix);
                     }
                 }
-                Err(error) => tally.fail(format!("{at}: {error}"), &fix),
+                Err(error) => builder.fail(format!("{at}: {error}"), &fix),
             },
         }
     }
 }
 
-fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], tally: &mut AnswerBuilder) {
+fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], builder: &mut AnswerBuilder) {
     let fix = side.next_version(tag.version, Fix::command("make manifest-sync"));
     let mut first: Option<(&str, &str)> = None;
     for (path, held) in manifests {
         let text = match held {
             Held::Text(text) => text,
             Held::Missing => {
-                tally.fail(format!("{} holds no {path}", tag.name), &fix);
+                builder.fail(format!("{} holds no {path}", tag.name), &fix);
                 continue;
             }
             Held::NoText(because) => {
-                tally.fail(format!("{path} at {}: {because}", tag.name), &fix);
+                builder.fail(format!("{path} at {}: {because}", tag.name), &fix);
                 continue;
             }
         };
         match ManifestFacts::read(text) {
             Ok(facts) if facts.version > tag.version => {
-                tally.fail(format!("{path} at {} announces {}, which is newer than the code", tag.name, facts.version), &fix);
+                builder.fail(format!("{path} at {} announces {}, which is newer than the code", tag.name, facts.version), &fix);
             }
             Ok(_) => {}
-            Err(error) => tally.fail(format!("{path} at {} {error}", tag.name), &fix),
+            Err(error) => builder.fail(format!("{path} at {} {error}", tag.name), &fix),
         }
         match first {
             None => first = Some((path, text)),
-            Some((other, those)) if those != text => tally.fail(format!("{other} and {path} differ at {}", tag.name), &fix),
+            Some((other, those)) if those != text => builder.fail(format!("{other} and {path} differ at {}", tag.name), &fix),
             Some(_) => {}
         }
     }
@@ -194,19 +194,19 @@ fn rename(side: &Side, branch: &str, name: &str) -> Fix {
         .then_command(format!("git push {remote} {branch}:refs/heads/branch-{name} :refs/heads/{name}"))
 }
 
-fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, tally: &mut AnswerBuilder) {
+fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, builder: &mut AnswerBuilder) {
     let (path, word) = (&runtime.path, shell_word(&runtime.path));
     if runtime.in_tag {
         let fix = side.next_version(tag.version, Fix::command(format!("git rm --cached -- {word}")));
-        tally.fail(format!("{} tracks {path}, so a checkout puts its own in place of the server's settings", tag.name), fix);
+        builder.fail(format!("{} tracks {path}, so a checkout puts its own in place of the server's settings", tag.name), fix);
     } else if runtime.is_here {
         // Afterwards git knows nothing of the file, and leaves it alone.
         let fix = Fix::command(format!("{} rm --cached --quiet -- {word}", side.git));
-        tally.fail(format!("HEAD tracks {path} and {} does not, so a checkout removes the server's settings", tag.name), fix);
+        builder.fail(format!("HEAD tracks {path} and {} does not, so a checkout removes the server's settings", tag.name), fix);
     }
 }
 
-fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &mut AnswerBuilder) {
+fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], builder: &mut AnswerBuilder) {
     if keys.is_empty() {
         return;
     }
@@ -214,11 +214,11 @@ fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], tally: &m
     let words: Vec<String> = keys.iter().take(SHOWN).map(|(path, _)| shell_word(path)).collect();
     let remove = Fix::command(format!("git rm --cached -- {}", words.join(" ")))
         .then_note("what was in git is no secret any more: replace it where it is used");
-    tally.fail(format!("{} holds {}", tag.name, counted(&named)), side.next_version(tag.version, remove));
+    builder.fail(format!("{} holds {}", tag.name, counted(&named)), side.next_version(tag.version, remove));
 }
 
 /// What works in the workspace and was never committed fails to import everywhere else.
-fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut AnswerBuilder) {
+fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], builder: &mut AnswerBuilder) {
     if paths.is_empty() {
         return;
     }
@@ -226,15 +226,15 @@ fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], tally: &mut AnswerBu
     let words: Vec<String> = paths.iter().take(SHOWN).map(|path| shell_word(path)).collect();
     let add = Fix::note("remove it if the server does not need it, or name it in .gitignore; else:")
         .then_command(format!("git add -- {}", words.join(" ")));
-    tally.fail(format!("the workspace holds code that is in no commit: {}", counted(&named)), side.next_version(tag.version, add));
+    builder.fail(format!("the workspace holds code that is in no commit: {}", counted(&named)), side.next_version(tag.version, add));
 }
 
-fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut AnswerBuilder) {
+fn judge_head(target: &Target, tag: &Tag, head: &Head, builder: &mut AnswerBuilder) {
     let name = shell_word(&tag.name);
     match head {
-        Head::Same => tally.pass("it is what is checked out"),
+        Head::Same => builder.pass("it is what is checked out"),
         Head::Further { head, moved } if moved.is_empty() => {
-            tally.pass(format!("HEAD ({}) has gone on with the same version", short(head)))
+            builder.pass(format!("HEAD ({}) has gone on with the same version", short(head)))
         }
         Head::Further { head, moved } => {
             let found = format!("HEAD ({}) has another version than {} in {}", short(head), tag.name, moved.join(", "));
@@ -242,18 +242,18 @@ fn judge_head(target: &Target, tag: &Tag, head: &Head, tally: &mut AnswerBuilder
                 .then_command(format!("git tag --list --contains {name}"))
                 .then_note("or go back to this one:")
                 .then_command(format!("git switch --detach {name}"));
-            tally.fail(found, fix);
+            builder.fail(found, fix);
         }
         Head::Apart(head) => {
             let fix = Fix::note("see where they part:")
                 .then_command(format!("git log --oneline --graph -20 HEAD {name}"))
                 .then_note("or go to it:")
                 .then_command(format!("git switch --detach {name}"));
-            tally.fail(format!("{} ({}) is not in the history of HEAD ({})", tag.name, short(&tag.commit), short(head)), fix);
+            builder.fail(format!("{} ({}) is not in the history of HEAD ({})", tag.name, short(&tag.commit), short(head)), fix);
         }
         Head::CutOff(head) => {
             let fix = Fix::command(format!("git fetch --unshallow {}", shell_word(&target.remotes.workspace)));
-            tally.unknown(format!("{} is not in the part of HEAD's history ({}) that was fetched", tag.name, short(head)), fix);
+            builder.unknown(format!("{} is not in the part of HEAD's history ({}) that was fetched", tag.name, short(head)), fix);
         }
     }
 }

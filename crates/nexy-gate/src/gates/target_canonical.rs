@@ -75,25 +75,25 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
             );
         }
     };
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     let wanted = wanted(target);
     for (key, value) in &wanted {
-        compare(&scalars, key, value, path, &mut tally);
+        compare(&scalars, key, value, path, &mut builder);
     }
     match version {
-        Ok(version) => compare(&scalars, "version", &version.to_string(), path, &mut tally),
+        Ok(version) => compare(&scalars, "version", &version.to_string(), path, &mut builder),
         Err(error) => {
             let found = format!("the block's version has nothing to be compared with: {}", error.because());
             match error {
-                NoVersion::Wrong(_) => tally.fail(found, Fix::command("nexy-gate version-synced")),
-                NoVersion::Unreadable(_) => tally.unknown(found, Fix::command("nexy-gate version-synced")),
+                NoVersion::Wrong(_) => builder.fail(found, Fix::command("nexy-gate version-synced")),
+                NoVersion::Unreadable(_) => builder.unknown(found, Fix::command("nexy-gate version-synced")),
             }
         }
     }
     for kind in [ArtifactKind::Dmg, ArtifactKind::Pkg] {
         let key = url_key(kind);
         if let Some(scalar) = scalars.iter().find(|scalar| scalar.path == key && !wanted.iter().any(|(wanted, _)| *wanted == key)) {
-            tally.fail(
+            builder.fail(
                 format!("line {}: {key} is there, but nexy.toml has no {}", scalar.line, kind.word()),
                 Fix::note(format!("Remove line {} of {path}", scalar.line)),
             );
@@ -102,11 +102,11 @@ fn judge(target: &Target, version: Result<ReleaseVersion, NoVersion>, guide: &st
     for scalar in &scalars {
         if let Some(name) = legacy_name(scalar, &target.legacy) {
             let found = format!("line {}: {} names `{name}`, which is a legacy name", scalar.line, scalar.path);
-            tally.fail(found, correct(path, scalar.line));
+            builder.fail(found, correct(path, scalar.line));
         }
     }
-    tally.pass(format!("{} values of {path} are those of nexy.toml", wanted.len() + 1));
-    tally.answer(expected)
+    builder.pass(format!("{} values of {path} are those of nexy.toml", wanted.len() + 1));
+    builder.answer(expected)
 }
 
 /// Every key of the block but the version, and what `nexy.toml` says.
@@ -132,12 +132,12 @@ fn url_key(kind: ArtifactKind) -> String {
     format!("update.{}_url", kind.word())
 }
 
-fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, tally: &mut AnswerBuilder) {
+fn compare(scalars: &[Scalar], key: &str, value: &str, path: &str, builder: &mut AnswerBuilder) {
     match scalars.iter().find(|scalar| scalar.path == key) {
-        None => tally.fail(format!("{key} does not exist"), Fix::note(format!("Add {key}: \"{value}\" to the block in {path}"))),
+        None => builder.fail(format!("{key} does not exist"), Fix::note(format!("Add {key}: \"{value}\" to the block in {path}"))),
         Some(scalar) if scalar.value != value => {
             let found = format!("line {}: {key} is `{}`, nexy.toml and VERSION say `{value}`", scalar.line, excerpt(&scalar.value, 120));
-            tally.fail(found, correct(path, scalar.line));
+            builder.fail(found, correct(path, scalar.line));
         }
         Some(_) => {}
     }

@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) const GATE: Gate = Gate {
     id: "update-dirs",
-    asks: "Can the service's user write into the folders that the server writes into, and nobody else?",
+    asks: "Can the service's user, and no other account, write into the folders that the server writes into?",
     profiles: &["before-checkout"],
     runbook: "S1 §5, S0 §5.2",
     at: Machine::Vm,
@@ -136,7 +136,7 @@ fn missing(tree: &RootFs, path: &Path) -> Seen {
 }
 
 fn expected(user: &str) -> String {
-    format!("every folder of layout.writable_dirs there, where {user} and nobody else can write")
+    format!("every folder of layout.writable_dirs there, where {user} and no other account can write")
 }
 
 fn judge(permissions: Permissions<'_>, folders: &[Folder]) -> Repair {
@@ -196,7 +196,7 @@ fn judge_folder(permissions: Permissions<'_>, folder: &Folder, steps: &[PathMeta
     }
     match trial {
         _ if !is_right => {}
-        UserAttempt::Allowed => answer.pass(format!("{user} can write into {path} (by its modes, and tried), and nobody else can")),
+        UserAttempt::Allowed => answer.pass(format!("{user} can write into {path} (by its modes, and tried), and no other account can")),
         UserAttempt::Refused(because) => {
             let found = format!("by its modes {user} can write into {path}, but could not when it was tried: {}", excerpt(because, 200));
             answer.unknown(found, Fix::commands([format!("namei -l {path}"), format!("df -h {path}")]));

@@ -1,4 +1,4 @@
-//! Version and bytes move together, forward, or not at all.
+//! Version and bytes of an artifact change together and upward, or neither changes.
 
 use crate::{
     context::Context,

@@ -69,11 +69,11 @@ fn check(context: &Context) -> Answer {
 
 fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&VersionPlace, Held)]) -> Answer {
     let set = || Fix::command(format!("nexy-version set {version}"));
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     if let Some(recorded) = recorded
         && recorded != version
     {
-        tally.fail(
+        builder.fail(
             format!("the record is about {recorded}, the workspace is at {version}"),
             Fix::note("Start again:")
                 .then_command("nexy-version record | nexy-gate before-publish -")
@@ -85,29 +85,30 @@ fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&Ve
         let name = version_places::name(place);
         match held {
             Held::Missing => {
-                tally.fail(format!("{} does not exist", place.file), Fix::command(format!("git checkout -- {}", shell_word(&place.file))));
+                builder
+                    .fail(format!("{} does not exist", place.file), Fix::command(format!("git checkout -- {}", shell_word(&place.file))));
             }
             Held::Unreadable(because) => {
-                tally.unknown(
+                builder.unknown(
                     format!("{} cannot be read: {because}", place.file),
                     Fix::command(format!("ls -l {}", shell_word(&place.file))),
                 );
             }
             Held::Text(text) => match version_places::read(place, text) {
-                Err(error) => tally.fail(
+                Err(error) => builder.fail(
                     format!("{}: {error}", place.file),
                     Fix::note(format!("Correct {} by hand, or its row of version_places in nexy.toml; then:", place.file)).then(set()),
                 ),
                 Ok(spots) => {
                     for spot in spots.iter().filter(|spot| spot.version != version) {
-                        tally.fail(format!("{name}, line {}, holds {}", spot.line, spot.version), set());
+                        builder.fail(format!("{name}, line {}, holds {}", spot.line, spot.version), set());
                     }
                 }
             },
         }
     }
-    tally.pass(format!("{version} in every place ({})", held.len()));
-    tally.answer(format!("{version} in every place"))
+    builder.pass(format!("{version} in every place ({})", held.len()));
+    builder.answer(format!("{version} in every place"))
 }
 
 #[cfg(test)]

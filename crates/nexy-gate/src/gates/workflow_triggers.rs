@@ -81,7 +81,7 @@ fn expected(target: &Target) -> String {
 }
 
 fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, files: &[File]) -> Answer {
-    let mut tally = AnswerBuilder::default();
+    let mut builder = AnswerBuilder::default();
     for (index, file) in files.iter().enumerate() {
         let (is_own, shown, word) = (index == 0, excerpt(&file.path, 120), shell_word(&file.path));
         let text = match &file.text {
@@ -89,47 +89,48 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
             Ok(Some(text)) if is_own || text.contains("pull_request") => text,
             Ok(None) if is_own => {
                 let fix = Fix::command(format!("git log --oneline --diff-filter=D -- {word}"));
-                tally.fail(format!("{shown} does not exist"), fix.then_note("Check the file out of the commit before the first of these."));
+                builder
+                    .fail(format!("{shown} does not exist"), fix.then_note("Check the file out of the commit before the first of these."));
                 continue;
             }
             Ok(_) => continue,
             Err(because) => {
-                tally.unknown(format!("{shown} cannot be read: {because}"), Fix::command(format!("ls -l {word}")));
+                builder.unknown(format!("{shown} cannot be read: {because}"), Fix::command(format!("ls -l {word}")));
                 continue;
             }
         };
         if is_own && !is_tracked {
-            tally.fail(format!("{shown} is not tracked, so GitHub does not have it"), Fix::command(format!("git add -- {word}")));
+            builder.fail(format!("{shown} is not tracked, so GitHub does not have it"), Fix::command(format!("git add -- {word}")));
         }
         let node = Node::read(text).map_err(|because| (Tri::Unknown, excerpt(&because, 200)));
         match node.as_ref().map_err(Clone::clone).and_then(Workflow::read) {
             Ok(workflow) => {
                 if is_own {
-                    judge_own(target, &shown, &workflow, &mut tally);
+                    judge_own(target, &shown, &workflow, &mut builder);
                 }
-                judge_pull_requests(&shown, &workflow, &mut tally);
+                judge_pull_requests(&shown, &workflow, &mut builder);
             }
             Err((verdict, because)) => {
                 let verdict = if is_own { verdict } else { Tri::Unknown };
-                tell(&mut tally, (verdict, format!("{shown}: {because}")), Fix::note(format!("Write it plainly in {shown}.")));
+                tell(&mut builder, (verdict, format!("{shown}: {because}")), Fix::note(format!("Write it plainly in {shown}.")));
             }
         }
     }
-    judge_message(message, &mut tally);
-    tally.answer(expected(target))
+    judge_message(message, &mut builder);
+    builder.answer(expected(target))
 }
 
 /// What GitHub obeys in the message of the commit that is pushed.
-fn judge_message(message: Result<&str, &String>, tally: &mut AnswerBuilder) {
+fn judge_message(message: Result<&str, &String>, builder: &mut AnswerBuilder) {
     let message = match message {
         Ok(message) => message.to_lowercase(),
-        Err(because) => return tally.unknown(format!("the message of HEAD cannot be read: {because}"), Fix::command("git log -1")),
+        Err(because) => return builder.unknown(format!("the message of HEAD cannot be read: {because}"), Fix::command("git log -1")),
     };
     let marks = ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
     let mark = marks.into_iter().find(|mark| message.contains(mark));
     let trailer = message.lines().any(|line| line.split_whitespace().collect::<String>() == "skip-checks:true");
     if let Some(mark) = mark.or(trailer.then_some("skip-checks: true")) {
-        tally.fail(
+        builder.fail(
             format!("the message of HEAD says `{mark}`, so its push starts no workflow"),
             Fix::command("git commit --amend")
                 .then_note(format!("Take `{mark}` out of the message; if the commit is pushed already, push another one behind it.")),
@@ -142,41 +143,41 @@ fn lines(title: String, yaml: &str) -> Fix {
     yaml.lines().fold(Fix::note(title), |fix, line| fix.then_note(line.to_owned()))
 }
 
-/// Puts a verdict and its reason into the tally; a yes needs no words.
-fn tell(tally: &mut AnswerBuilder, (verdict, found): Because, fix: Fix) {
+/// Puts a verdict and its reason into the builder; a yes needs no words.
+fn tell(builder: &mut AnswerBuilder, (verdict, found): Because, fix: Fix) {
     match verdict {
         Tri::Yes => {}
-        Tri::No => tally.fail(found, fix),
-        Tri::Unknown => tally.unknown(found, fix),
+        Tri::No => builder.fail(found, fix),
+        Tri::Unknown => builder.unknown(found, fix),
     }
 }
 
-fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut AnswerBuilder) {
+fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mut AnswerBuilder) {
     let (rules, layout) = (&target.workflow, &target.layout);
     for file in [&layout.entry_point, &layout.requirements] {
         if let Err((verdict, because)) = push::starts(&workflow.events, &rules.branch, file) {
             let folder = file.split_once('/').map_or_else(|| file.clone(), |(folder, _)| format!("{folder}/**"));
             let plain = format!("on:\n  push:\n    branches: [{}]\n    paths: ['{folder}']", rules.branch);
-            tell(tally, (verdict, format!("{shown}: {because}")), lines(format!("The plain form, in {shown}:"), &plain));
+            tell(builder, (verdict, format!("{shown}: {because}")), lines(format!("The plain form, in {shown}:"), &plain));
         }
     }
     let run = Run { event: "push", branch: Some(&rules.branch) };
     let runs = match workflow.jobs_that_run(run) {
         Ok(runs) => runs,
         Err((verdict, because)) => {
-            return tell(tally, (verdict, format!("{shown}: {because}")), Fix::note(format!("Correct `needs` in {shown}.")));
+            return tell(builder, (verdict, format!("{shown}: {because}")), Fix::note(format!("Correct `needs` in {shown}.")));
         }
     };
     let deploying: Vec<(&Job<'_>, SignIn)> =
         workflow.jobs.iter().filter_map(|job| Some((job, sign_in(workflow, job, run, &rules.secret)?))).collect();
     if deploying.is_empty() {
         let found = format!("cannot determine whether {shown} deploys: no step of its own speaks to Azure");
-        return tally.unknown(found, Fix::command(format!("grep -n 'uses:\\|run:' {}", shell_word(&rules.file))));
+        return builder.unknown(found, Fix::command(format!("grep -n 'uses:\\|run:' {}", shell_word(&rules.file))));
     }
     for (job, sign_in) in deploying {
         let name = excerpt(job.name, 60);
         let mut tell = |verdict: Tri, no: &str, unknown: &str, fix: Fix| {
-            tell(tally, (verdict, format!("{shown}: the job {name} {}", if verdict == Tri::No { no } else { unknown })), fix);
+            tell(builder, (verdict, format!("{shown}: the job {name} {}", if verdict == Tri::No { no } else { unknown })), fix);
         };
         let login = format!("      - uses: azure/login@v2\n        with:\n          creds: ${{{{ secrets.{} }}}}", rules.secret);
         tell(
@@ -217,11 +218,11 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, tally: &mut 
             tell(Tri::Unknown, "", "deploys several times at once by its `strategy.matrix`", fix);
         }
     }
-    tally.pass(format!("{shown} is started by a push of {} and deploys alone and signed in", rules.branch));
+    builder.pass(format!("{shown} is started by a push of {} and deploys alone and signed in", rules.branch));
 }
 
 /// What a pull request starts must not deploy: it may come from a fork.
-fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, tally: &mut AnswerBuilder) {
+fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, builder: &mut AnswerBuilder) {
     for (event, _) in workflow.events.iter().filter(|(event, _)| *event == "pull_request" || *event == "pull_request_target") {
         let run = Run { event, branch: None };
         // Needs that GitHub refuses start nothing.
@@ -233,7 +234,7 @@ fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, tally: &mut AnswerB
                 Tri::Yes => (Tri::No, format!("{shown}: the job {name} deploys on {event}")),
                 Tri::Unknown => (Tri::Unknown, format!("{shown}: cannot determine whether the job {name} deploys on {event}")),
             };
-            tell(tally, found, lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'"));
+            tell(builder, found, lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'"));
         }
     }
 }

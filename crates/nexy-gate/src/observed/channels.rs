@@ -41,7 +41,7 @@ pub(crate) enum Seen {
 }
 
 impl Channels {
-    /// The live asset of an artifact; `None` when nobody could look, `Some(None)` when the channel has none.
+    /// The live asset of an artifact; `None` when the look failed, `Some(None)` when the channel has none.
     pub(crate) fn seen(&self, artifact: &str) -> Option<Option<SeenAsset>> {
         let look = self.looks.iter().find(|look| look.artifact == artifact)?;
         match &look.seen {

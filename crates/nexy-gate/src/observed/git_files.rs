@@ -45,7 +45,7 @@ impl Tracked {
     /// Asks git; the answer when it does not tell. `expected` is what the asking gate wants to see.
     pub(crate) fn of(workspace: &Workspace, expected: &str) -> Result<Self, Answer> {
         let root = &workspace.root;
-        let blind = |error: &GitError| {
+        let unreadable = |error: &GitError| {
             let fix = match error {
                 GitError::Program(ProgramError::Missing(program)) => {
                     Fix::note(format!("Put {program} on PATH, then run the same command again."))
@@ -62,14 +62,14 @@ impl Tracked {
                 let fix = Fix::command(format!("git clone {url}")).then_note("Then work in the clone.");
                 Err(Answer::fail(format!("{} is no git repository", root.display()), expected, fix))
             }
-            Some(Err(error)) => Err(blind(&error)),
+            Some(Err(error)) => Err(unreadable(&error)),
             Some(Ok((top, git))) => match git.index() {
                 Ok(entries) => {
                     let prefix = root.strip_prefix(top).unwrap_or(Path::new("")).display().to_string();
                     let files = entries.into_iter().filter_map(|entry| below(&prefix, entry)).collect();
                     Ok(Self { files, git })
                 }
-                Err(error) => Err(blind(&error)),
+                Err(error) => Err(unreadable(&error)),
             },
         }
     }

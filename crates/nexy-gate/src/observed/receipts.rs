@@ -41,7 +41,7 @@ pub(crate) struct Receipts {
     pub(crate) kept: Vec<Kept>,
     /// Everything that makes the others, or all of them, doubtful.
     pub(crate) doubts: AnswerBuilder,
-    /// Whether one of them is not believed; then nobody knows which is the newest.
+    /// Whether one of them is not believed; then the newest one is unknown.
     pub(crate) are_incomplete: bool,
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn look(target: &Target, tree: &RootFs, gate: &str, kinds: &[Kind]) -
 
 /// Why one file is not believed.
 enum Doubt {
-    /// Somebody else than root may have written it.
+    /// Another account than root may have written it.
     Forgeable(String),
     /// The operating system did not let us look.
     Unreadable(String),
@@ -121,7 +121,7 @@ fn read(path: &Path, kind: Kind) -> Result<DbReceipt, Doubt> {
     Ok(receipt)
 }
 
-/// Whoever can write into a folder on the way, or into the folder itself, can put a receipt there that nobody has earned.
+/// An account that can write into a folder on the way, or into the folder itself, can forge a receipt.
 fn doubt_folder(tree: &RootFs, folder: &Path, as_root: &Fix, doubts: &mut AnswerBuilder) {
     let steps = match path_chain(tree, folder) {
         Ok(steps) => steps,
@@ -149,12 +149,12 @@ fn forgeable(step: &PathMetadata, is_last: bool) -> Option<String> {
     if step.uid != 0 {
         return Some(format!("belongs to user {}, not to root", step.uid));
     }
-    // In a folder with the sticky bit nobody can replace what belongs to root.
+    // In a folder with the sticky bit only root can replace what belongs to root.
     let may_be_shared = !is_last && step.mode & STICKY != 0;
     (step.mode & WRITERS != 0 && !may_be_shared).then(|| format!("can be written by others than root (mode {:04o})", step.mode))
 }
 
-/// A document's fault in words that fit a file. What stands in it is not repeated: nobody knows what a wrong one holds.
+/// A document's fault in words that fit a file. What stands in it is not repeated: a wrong one may hold a secret.
 pub(crate) fn words(error: &DocumentError) -> String {
     match error {
         DocumentError::Malformed { wanted, because } if !because.starts_with("unknown field") && !because.starts_with("missing field") => {

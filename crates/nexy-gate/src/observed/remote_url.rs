@@ -7,7 +7,7 @@ use nexy_outside::net::http::Url;
 pub(crate) enum Place {
     /// A repository on the expected host.
     Repository(String),
-    /// This repository on a host that only ssh's own configuration knows: nobody else can tell which one that is.
+    /// This repository on a host that only ssh's own configuration knows, so this program cannot determine which one that is.
     Alias {
         /// `owner/name`.
         repository: String,
@@ -24,7 +24,7 @@ impl Place {
         matches!(self, Self::Repository(name) if name.eq_ignore_ascii_case(repository))
     }
 
-    /// Whether it may be this `owner/name`, behind a host that nobody but ssh knows.
+    /// Whether it may be this `owner/name`, behind a host that only ssh knows.
     pub(crate) fn may_be(&self, wanted: &str) -> bool {
         matches!(self, Self::Alias { repository, .. } if repository.eq_ignore_ascii_case(wanted))
     }
@@ -116,7 +116,7 @@ fn without_secrets(remote: &str) -> String {
 mod tests {
     use super::*;
 
-    fn at(remote: &str) -> Place {
+    fn place_of(remote: &str) -> Place {
         place(remote, &Url::parse("https://git.example").expect("a URL"))
     }
 
@@ -133,9 +133,9 @@ mod tests {
             "git@git.example:owner/name.git",
             "git.example:/owner/name",
         ] {
-            assert_eq!(at(remote), Place::Repository("owner/name".into()), "{remote}");
+            assert_eq!(place_of(remote), Place::Repository("owner/name".into()), "{remote}");
         }
-        assert!(at("https://git.example/Owner/NAME").is("owner/name"));
+        assert!(place_of("https://git.example/Owner/NAME").is("owner/name"));
     }
 
     #[test]
@@ -156,19 +156,19 @@ mod tests {
             "file:///srv/name",
             "",
         ] {
-            assert!(matches!(at(remote), Place::Elsewhere(_)), "{remote}");
+            assert!(matches!(place_of(remote), Place::Elsewhere(_)), "{remote}");
         }
     }
 
     #[test]
     fn a_host_that_only_ssh_knows_is_neither_ours_nor_another() {
         for remote in ["git@work:owner/name.git", "work:Owner/Name", "ssh://git@work/owner/name.git", "ssh://work:22/owner/name"] {
-            let place = at(remote);
+            let place = place_of(remote);
             assert!(place.may_be("owner/name") && !place.is("owner/name"), "{remote}: {place:?}");
             assert!(place.shown().contains("on `work`"), "{remote}");
         }
-        assert!(!at("s3cret@work:owner/name").shown().contains("s3cret"));
-        assert!(!at("git@git.example:owner/name").may_be("owner/name"));
+        assert!(!place_of("s3cret@work:owner/name").shown().contains("s3cret"));
+        assert!(!place_of("git@git.example:owner/name").may_be("owner/name"));
     }
 
     #[test]
@@ -194,8 +194,8 @@ mod tests {
             "https://user:s3cret/s3@git.example/owner/name",
             "https://user:s3cret?s3cret#s3cret@git.example/owner/name",
         ] {
-            assert!(!at(remote).shown().contains("s3cret"), "{remote}");
+            assert!(!place_of(remote).shown().contains("s3cret"), "{remote}");
         }
-        assert_eq!(at("https://u:p@other.example/owner/name.git").shown(), "https://other.example/owner/name.git");
+        assert_eq!(place_of("https://u:p@other.example/owner/name.git").shown(), "https://other.example/owner/name.git");
     }
 }

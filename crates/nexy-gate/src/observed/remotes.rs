@@ -60,12 +60,12 @@ pub(crate) fn lines(output: &str) -> Vec<Line> {
 }
 
 /// Holds remotes against the repositories that they should lead to, each `owner/name`; `git` is how git is typed there.
-pub(crate) fn judge(target: &Target, git: &str, roles: &[(&String, &String)], told: &Told, tally: &mut AnswerBuilder) {
+pub(crate) fn judge(target: &Target, git: &str, roles: &[(&String, &String)], told: &Told, builder: &mut AnswerBuilder) {
     let Some(web) = Url::parse(&target.github.web_url) else {
-        return tally.unknown("github.web_url is no URL", Fix::note("Correct github.web_url in nexy.toml."));
+        return builder.unknown("github.web_url is no URL", Fix::note("Correct github.web_url in nexy.toml."));
     };
     for (remote, repository) in roles {
-        judge_one(&Role { remote, repository, url: url_of(target, repository), git }, &web, told, tally);
+        judge_one(&Role { remote, repository, url: url_of(target, repository), git }, &web, told, builder);
     }
 }
 
@@ -74,12 +74,12 @@ pub(crate) fn place(target: &Target, url: &str) -> Option<Place> {
     Some(remote_url::place(url, &Url::parse(&target.github.web_url)?))
 }
 
-fn judge_one(role: &Role<'_>, web: &Url, told: &Told, tally: &mut AnswerBuilder) {
+fn judge_one(role: &Role<'_>, web: &Url, told: &Told, builder: &mut AnswerBuilder) {
     let Role { remote, repository, url, git } = role;
     let (name, url) = (shell_word(remote), shell_word(url));
     let here: Vec<&Line> = told.lines.iter().filter(|line| line.remote == *remote).collect();
     if here.is_empty() {
-        return tally.fail(format!("there is no remote {remote}"), Fix::command(format!("{git} remote add {name} {url}")));
+        return builder.fail(format!("there is no remote {remote}"), Fix::command(format!("{git} remote add {name} {url}")));
     }
     let mut right = true;
     for line in here {
@@ -95,14 +95,14 @@ fn judge_one(role: &Role<'_>, web: &Url, told: &Told, tally: &mut AnswerBuilder)
                 Fix::command(format!("{git} config --replace-all remote.{name}.{key} {url}"))
             };
             if place.may_be(repository) {
-                tally.unknown(format!("{remote} {verb} {}", place.shown()), fix);
+                builder.unknown(format!("{remote} {verb} {}", place.shown()), fix);
             } else {
-                tally.fail(format!("{remote} {verb} {}, not {repository}", place.shown()), fix);
+                builder.fail(format!("{remote} {verb} {}, not {repository}", place.shown()), fix);
             }
         }
     }
     if right {
-        tally.pass(format!("{remote} leads to {repository}"));
+        builder.pass(format!("{remote} leads to {repository}"));
     }
 }
 

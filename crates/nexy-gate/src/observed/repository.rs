@@ -73,7 +73,7 @@ impl Repository {
         let shown = target.vm.checkout.clone();
         let look = || Fix::command(format!("sudo ls -ld {}", shell_word(&shown)));
         let folder = tree.find(Path::new(&shown)).map_err(|error| Answer::unknown(error.to_string(), EXPECTED, look()))?;
-        let git = typed(&shown, owner(target, tree, &folder).as_deref());
+        let git = git_command(&shown, owner(target, tree, &folder).as_deref());
         Self::open(target, &folder, Side { is_vm: true, shown, git }, gate)
     }
 
@@ -81,24 +81,24 @@ impl Repository {
         let git = match Git::at(folder) {
             Ok(Some(git)) => git,
             Ok(None) => return Err(absent(target, folder, &side)),
-            Err(error) => return Err(blind(&error, &side, gate)),
+            Err(error) => return Err(unreadable(&error, &side, gate)),
         };
         match git.must_be_whole() {
             Ok(()) => Ok(Self { git, side }),
-            Err(error) => Err(blind(&error, &side, gate)),
+            Err(error) => Err(unreadable(&error, &side, gate)),
         }
     }
 
     /// An answer for what git would not tell.
-    pub(crate) fn blind(&self, error: &GitError, gate: &str) -> Answer {
-        blind(error, &self.side, gate)
+    pub(crate) fn unreadable(&self, error: &GitError, gate: &str) -> Answer {
+        unreadable(error, &self.side, gate)
     }
 
     /// The tag in question, with the commit that it leads to; `name` is what names it.
     pub(crate) fn tag(&self, target: &Target, name: Result<String, NoVersion>, gate: &str) -> Result<Tag, Answer> {
         let name = name.map_err(|error| {
             let fix = Fix::command(format!("nexy-gate {gate} --tag vX.Y.Z.W"));
-            Answer::unknown(format!("nobody says which tag is meant: {}", error.because()), "a tag to look at", fix)
+            Answer::unknown(format!("cannot determine which tag is meant: {}", error.because()), "a tag to look at", fix)
         })?;
         let Some(version) = name.strip_prefix('v').and_then(|version| version.parse().ok()) else {
             let found = format!("{} is no release's tag", excerpt(&name, 60));
@@ -115,7 +115,7 @@ impl Repository {
             }
             Ok(Ok(Tag { name: name.clone(), version, commit, object }))
         };
-        look().unwrap_or_else(|error| Err(self.blind(&error, gate)))
+        look().unwrap_or_else(|error| Err(self.unreadable(&error, gate)))
     }
 
     fn no_tag(&self, target: &Target, name: &str, version: ReleaseVersion, gate: &str) -> Result<Answer, GitError> {
@@ -175,7 +175,7 @@ fn owner(target: &Target, tree: &RootFs, folder: &Path) -> Option<String> {
     Some(Accounts::read().ok()?.user_name(uid))
 }
 
-fn typed(shown: &str, owner: Option<&str>) -> String {
+fn git_command(shown: &str, owner: Option<&str>) -> String {
     let place = shell_word(shown);
     match owner {
         Some("root") | None => format!("sudo git -C {place}"),
@@ -197,7 +197,7 @@ fn absent(target: &Target, folder: &Path, side: &Side) -> Answer {
     Answer::fail(format!("{} is no git repository", side.shown), format!("a clone of {}", target.repositories.workspace), fix)
 }
 
-fn blind(error: &GitError, side: &Side, gate: &str) -> Answer {
+fn unreadable(error: &GitError, side: &Side, gate: &str) -> Answer {
     let place = shell_word(&side.shown);
     let is_root = accounts::is_root();
     let as_root = || Fix::command(format!("sudo nexy-gate {gate}"));

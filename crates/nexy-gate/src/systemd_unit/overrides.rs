@@ -204,7 +204,7 @@ mod tests {
         OverrideValue::Version(text.parse().expect("a version"))
     }
 
-    fn of_unit(environment: &str) -> Option<Vec<(&'static str, OverrideValue)>> {
+    fn overrides_of(environment: &str) -> Option<Vec<(&'static str, OverrideValue)>> {
         let properties = [("Environment".to_owned(), environment.to_owned())].into();
         from_unit(&properties, "a.service", &[]).map(|all| all.into_iter().map(|found| (found.key, found.value)).collect())
     }
@@ -214,17 +214,17 @@ mod tests {
         for environment in
             ["", "PATH=/bin X_SERVER_VERSION=1.0.0.0 SERVER_VERSION_2=1.0.0.0", "QUOTE=it's", "\"A=b SERVER_VERSION=1.0.0.3\""]
         {
-            assert_eq!(of_unit(environment), Some(vec![]), "{environment}");
+            assert_eq!(overrides_of(environment), Some(vec![]), "{environment}");
         }
         for environment in
             ["A=1 SERVER_VERSION=2.0.0.4 B=2", "\"A=x y\" \"SERVER_VERSION=2.0.0.4\"", "SERVER_VERSION=1.0.0.3 SERVER_VERSION=2.0.0.4"]
         {
-            assert_eq!(of_unit(environment), Some(vec![("SERVER_VERSION", version("2.0.0.4"))]), "{environment}");
+            assert_eq!(overrides_of(environment), Some(vec![("SERVER_VERSION", version("2.0.0.4"))]), "{environment}");
         }
-        assert_eq!(of_unit("SERVER_BUILD=hx7Qp2Lr"), Some(vec![("SERVER_BUILD", NO_VERSION)]));
-        assert_eq!(of_unit("\"SERVER_BUILD=2.0.0.4 \""), Some(vec![("SERVER_BUILD", NO_VERSION)]));
-        assert_eq!(of_unit("SERVER_BUILD="), Some(vec![("SERVER_BUILD", OverrideValue::Other("empty"))]));
-        assert_eq!(of_unit("A=1 [unprintable]"), None);
+        assert_eq!(overrides_of("SERVER_BUILD=hx7Qp2Lr"), Some(vec![("SERVER_BUILD", NO_VERSION)]));
+        assert_eq!(overrides_of("\"SERVER_BUILD=2.0.0.4 \""), Some(vec![("SERVER_BUILD", NO_VERSION)]));
+        assert_eq!(overrides_of("SERVER_BUILD="), Some(vec![("SERVER_BUILD", OverrideValue::Other("empty"))]));
+        assert_eq!(overrides_of("A=1 [unprintable]"), None);
     }
 
     #[test]

@@ -86,15 +86,15 @@ pub(crate) fn look(target: &Target, properties: &Properties) -> Paths {
     let working_directory = loaded::working_directory(properties, accounts.as_ref().ok().and_then(|accounts| accounts.home(user)));
     let command = loaded::commands(properties).into_iter().next().flatten();
     let folder = working_directory.path.clone();
-    let program = command.as_ref().map(|command| at(command.program.clone()));
-    let script = command.as_ref().zip(folder.as_ref()).and_then(|(command, folder)| command.script(folder)).map(at);
-    let folder = folder.map(at);
+    let program = command.as_ref().map(|command| look_at(command.program.clone()));
+    let script = command.as_ref().zip(folder.as_ref()).and_then(|(command, folder)| command.script(folder)).map(look_at);
+    let folder = folder.map(look_at);
     let mut paths = Paths { accounts, account, working_directory, program, script, folder, trial: None };
     paths.trial = try_interpreter(target, &paths);
     paths
 }
 
-fn at(path: String) -> PathSeen {
+fn look_at(path: String) -> PathSeen {
     let tree = RootFs::here();
     let found = match path_chain(&tree, Path::new(&path)) {
         Ok(steps) => Found::There(steps),

@@ -1,4 +1,4 @@
-//! What the command line promises, without any world behind it where none is needed.
+//! The command line of `nexy-gate`: usage errors, help and lists, mostly without a world.
 
 use crate::{ask, said, world};
 use nexy_standin::world::World;

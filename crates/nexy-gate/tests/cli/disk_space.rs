@@ -21,7 +21,7 @@ fn modest() -> World {
 }
 
 /// Asks while another file system is mounted at a folder of the world, seen by this one process alone; `None`, loudly, when
-/// this machine lets nobody mount.
+/// this machine does not allow a mount.
 fn ask_with_mount(world: &World, options: &str, folder: &str, test: &str) -> Option<Ran> {
     let folder = world.vm_path(folder);
     fs::create_dir_all(&folder).expect("a folder");
@@ -30,7 +30,7 @@ fn ask_with_mount(world: &World, options: &str, folder: &str, test: &str) -> Opt
         world.shell(&format!("unshare -m sh -c \"{mount} && {then}\"")).env("PATH", &path(world)).run()
     };
     if unshare(":").code != Some(0) {
-        skipped(test, "this machine lets nobody mount", Need::Other("root that may mount"));
+        skipped(test, "this machine does not allow a mount", Need::Other("root that may mount"));
         return None;
     }
     let (gate, target) = (world.tools().join("nexy-gate"), world.workspace().join("nexy.toml"));

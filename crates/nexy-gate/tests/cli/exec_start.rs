@@ -133,7 +133,7 @@ fn the_interpreter_is_started_as_the_services_user_and_by_nobody_else() {
     asked(&world, GATE, 0);
     assert_eq!(fs::read_to_string(noted.join("who")).expect("it was started"), "bin\n");
     assert_eq!(fs::read_to_string(noted.join("arguments")).expect("it was started"), "-I\n-B\n-c\n\n");
-    // Whoever cannot become that user cannot tell.
+    // An account that cannot become that user gets unknown.
     let finding = judged(&ask_as_a_stranger_of_the_vm(&world), GATE, 69);
     holds(&finding, "found", "only root can try it as bin");
     holds(&finding, "fix", "sudo nexy-gate exec-start");
@@ -146,7 +146,7 @@ fn the_interpreter_is_started_as_the_services_user_and_by_nobody_else() {
     assert!(!noted.join("who").exists());
 }
 
-/// Asks as somebody who may ask the manager, and is neither root nor the service's user.
+/// Asks as an account that may ask the manager, and is neither root nor the service's user.
 fn ask_as_a_stranger_of_the_vm(world: &World) -> nexy_standin::world::Ran {
     let answer = world.state().join("units.json");
     let shown = fs::read_to_string(&answer).expect("the units");

@@ -178,7 +178,7 @@ fn record_with_report(world: &World, ago_s: i64) -> Record {
     record
 }
 
-/// Makes config.env look as if nobody had touched it for long; only the clock of its rights can not be turned back, so the
+/// Makes config.env look as if it had not been touched for long; only the clock of its rights can not be turned back, so the
 /// time that one gate may take is made short.
 fn settle(world: &World) {
     world.set_target("limits", "gate_timeout_s", "3");

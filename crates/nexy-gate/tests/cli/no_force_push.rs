@@ -17,12 +17,12 @@ fn pushed() -> World {
     world
 }
 
-/// Somebody else's commit on the remote's main branch.
+/// A commit of another person on the remote's main branch.
 fn others_push(world: &World) {
     let clone = world.root().join("others");
     let bare = world.bare("Nexy");
     world.git_in(&world.root(), &["clone", "--quiet", "--branch=main", bare.to_str().expect("a path"), clone.to_str().expect("a path")]);
-    world.git_in(&clone, &["commit", "--quiet", "--allow-empty", "--message=somebody else's"]);
+    world.git_in(&clone, &["commit", "--quiet", "--allow-empty", "--message=another person's"]);
     world.git_in(&clone, &["push", "--quiet", "origin", "main"]);
 }
 

@@ -170,15 +170,15 @@ fn right(world: &World) -> String {
 }
 
 #[test]
-fn exec_start_passes_after_the_script_wherever_the_drift_is() {
-    for (drift, drop_in) in [
+fn exec_start_passes_after_the_script_wherever_the_change_is() {
+    for (change, drop_in) in [
         (("server/main.py", "server/server/main.py"), None),
         (("User=", "User=somebody\n#"), None),
         (("ExecStart=", "ExecStart=/bin/false\nExecStart=-"), Some("[Service]\nUser=other\nEnvironment=A=1\n")),
         (("[Unit]", "[Unit]"), Some("[Service]\nExecStart=\nExecStart=/bin/true main.py\nWorkingDirectory=/\nEnvironment=A=1\n")),
     ] {
         let world = world();
-        let unit = Unit::new(&world, &right(&world).replacen(drift.0, drift.1, 1), drop_in);
+        let unit = Unit::new(&world, &right(&world).replacen(change.0, change.1, 1), drop_in);
         let (main, over) = (fs::read_to_string(&unit.main).expect("it"), fs::read_to_string(&unit.drop_in).ok());
         ask(&world, &["exec-start"]).exits(1);
         let script = printed(&world, "exec-start");

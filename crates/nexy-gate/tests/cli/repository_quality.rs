@@ -49,7 +49,7 @@ fn a_check_that_hangs_is_ended_with_everything_it_started() {
     holds(&asked(&world, GATE, 69), "found", "did not end within 2 s");
     let pid = world.read("pid");
     let state = fs::read_to_string(Path::new("/proc").join(pid.trim()).join("stat")).unwrap_or_default();
-    // Whoever is dead and not yet buried runs nothing any more.
+    // A zombie has ended and waits for its parent.
     assert!(state.is_empty() || state.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('Z')), "{state}");
 }
 
@@ -70,7 +70,7 @@ fn root_runs_the_check_as_the_owner_of_the_workspace() {
         return;
     }
     holds(&asked(&world, GATE, 1), "found", "it said last: 0");
-    // Root trusts only a nexy.toml of its own, which is what stands for a checkout that somebody else owns.
+    // Root trusts only a nexy.toml of its own, which is what stands for a checkout that another account owns.
     world.set_target("vm", "target_file", &format!("\"{}\"", world.workspace().join("nexy.toml").display()));
     world.write_vm(SCRIPT, "id -u >&2; exit 1\n");
     vm::set_mode(&world.root(), 0o755);

@@ -19,7 +19,7 @@ fn with<'a>(world: &'a World, lines: &str) -> &'a World {
 
 /// Types what the gate says; the stand-in's user needs no sudo.
 #[track_caller]
-fn typed(world: &World, finding: &Value) {
+fn run_printed_fix(world: &World, finding: &Value) {
     let fix = fix_text(&finding["fix"]).replace("sudo ", "");
     world.sh(&fix).exits(0);
 }
@@ -42,12 +42,12 @@ fn a_stale_version_is_a_no_and_the_printed_command_takes_it_out_and_nothing_else
     holds(&finding, "found", &format!("is {OLD_VERSION}, which wins over VERSION ({VERSION})"));
     holds(&finding, "found", "config.env (line 7) is stale");
     holds(&finding, "fix", "sudo sed ");
-    typed(&world, &finding);
+    run_printed_fix(&world, &finding);
     assert_eq!(world.read_vm("config.env"), format!("{}LAST=1\n", good_config_env()));
     let after = fs::metadata(world.vm_path("config.env")).expect("the file");
     assert_eq!((before.mode(), before.uid(), before.gid()), (after.mode(), after.uid(), after.gid()));
     asked(&world, GATE, 0);
-    typed(&world, &finding);
+    run_printed_fix(&world, &finding);
     asked(&world, GATE, 0);
 }
 
@@ -61,7 +61,7 @@ fn what_is_no_version_is_a_no_and_is_not_shown() {
     ] {
         let finding = asked(with(&world, &line), GATE, 1);
         holds(&finding, "found", said);
-        typed(&world, &finding);
+        run_printed_fix(&world, &finding);
         asked(&world, GATE, 0);
     }
 }
@@ -129,7 +129,7 @@ fn a_file_that_the_unit_reads_is_judged_too() {
     );
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", &format!("SERVER_VERSION in {shown} (line 1) is {OLD_VERSION}"));
-    typed(&world, &finding);
+    run_printed_fix(&world, &finding);
     asked(&world, GATE, 0);
     fs::write(&file, format!("A=\"{SECRET}\nSERVER_VERSION={VERSION}\n")).expect("a file");
     holds(&asked(&world, GATE, 69), "found", "its readers understand it otherwise");

@@ -29,7 +29,7 @@ fn file(world: &World, folder: usize, name: &str) -> PathBuf {
 
 /// Types what the gate says; the stand-in's user needs no sudo.
 #[track_caller]
-fn typed(world: &World, finding: &Value) {
+fn run_printed_fix(world: &World, finding: &Value) {
     for command in fix_text(&finding["fix"]).lines().filter_map(|line| line.strip_prefix("sudo ")) {
         world.sh(command).exits(0);
     }
@@ -93,7 +93,7 @@ fn every_stray_is_named_and_the_printed_commands_move_them_away() {
         holds(&finding, "found", name);
     }
     holds(&finding, "fix", "from then on the beta feed shows the stable manifest");
-    typed(&world, &finding);
+    run_printed_fix(&world, &finding);
     asked(&world, 0);
     let kept = fs::read_to_string(file(&world, 1, "manifest_beta.json.kept")).expect("nothing is removed");
     assert_eq!(kept, "{}");

@@ -250,7 +250,7 @@ fn git_runs_as_the_account_that_owns_the_checkout() {
     let finding = vm::judged(&stranger, GATE, 69);
     holds(&finding, "found", "dubious ownership");
     assert_eq!(fix_text(&finding["fix"]), "sudo nexy-gate tag-coherent");
-    // Owned by two: whoever git runs as, the other one could have configured it.
+    // Two accounts own it: git runs as one of them, and the other one could have configured it.
     chown(world.vm_path(".git"), Some(0), Some(0)).expect("its owner");
     let finding = asked_there(&world, 69);
     holds(&finding, "found", "dubious ownership");

@@ -1,4 +1,4 @@
-//! The VM's side of the tests: the service manager on PATH, real owners, and a secret that nobody may repeat.
+//! The VM's side of the tests: the service manager on PATH, real owners, and a secret that no output may repeat.
 
 use crate::{finding, said};
 use nexy_outside::fs::accounts::{Account, Accounts};
@@ -67,7 +67,7 @@ pub(crate) fn scripted(world: &World, name: &str, script: &str) -> PathBuf {
 }
 
 /// A program that can be run at once. The shell copies it: while this process has it open for writing, another test may
-/// start a child that inherits the descriptor, and the kernel runs no file that somebody may still write.
+/// start a child that inherits the descriptor, and the kernel runs no file that a process may still write.
 fn copy_program(world: &World, from: &std::path::Path, to: &std::path::Path) {
     world.shell(&format!("cp '{0}' '{1}' && chmod 755 '{1}'", from.display(), to.display())).run().exits(0);
 }
@@ -143,7 +143,7 @@ pub(crate) fn ask_as_a_stranger(world: &World, id: &str) -> Ran {
 
 /// Asks as that account with other programs on PATH.
 pub(crate) fn ask_as_a_stranger_with_path(world: &World, id: &str, path: &str) -> Ran {
-    let copy = world.root().join("nexy-gate-for-strangers");
+    let copy = world.root().join("nexy-gate-for-others");
     copy_program(world, &world.tools().join("nexy-gate"), &copy);
     set_mode(&world.root(), 0o755);
     let (copy, target) = (copy.display(), target(world));
@@ -180,7 +180,7 @@ fn base64(bytes: &[u8]) -> String {
     groups.flat_map(|group| [18, 12, 6, 0].map(|shift| char::from(LETTERS[(group >> shift & 63) as usize]))).collect()
 }
 
-/// Where the VM's copy of `nexy.toml` stands once the checkout belongs to somebody else.
+/// Where the VM's copy of `nexy.toml` stands once the checkout belongs to another account.
 const INSTALLED: &str = "nexy.toml";
 
 /// The VM's copy of `nexy.toml`.

@@ -1,4 +1,4 @@
-//! What is known of one artifact, whoever has seen it.
+//! Evidence about one artifact: its versions, signature and notarization, from a look into it or from its build receipt.
 
 use nexy_contract::text::excerpt;
 
@@ -7,7 +7,7 @@ use nexy_contract::text::excerpt;
 pub(super) enum Notarized {
     /// A good ticket is attached to it.
     Stapled,
-    /// Somebody has looked, and the ticket was refused.
+    /// The ticket was checked and refused.
     Refused,
     /// There is no ticket here; the notary may have one.
     #[default]

@@ -50,7 +50,7 @@ pub(super) fn look(image: &Path, deadline: Instant) -> Option<Evidence> {
     Some(evidence)
 }
 
-/// Asks whether the ticket that is attached to a file is good; leaves what nobody can tell as it was.
+/// Asks whether the ticket that is attached to a file is good; leaves the evidence as it was when that cannot be determined.
 pub(super) fn ask_stapler(file: &Path, deadline: Instant, evidence: &mut Evidence) {
     let Ok(ran) = Run::new("xcrun", &["stapler", "validate", &file.display().to_string()]).timeout(left(deadline)).run() else { return };
     let said = format!("{}{}", ran.stdout_text(), String::from_utf8_lossy(&ran.stderr));

@@ -1,7 +1,7 @@
 //! What a flat package says of itself: its own version, those of the applications in it, its signature and its ticket.
 
 use super::evidence::{Evidence, Notarized};
-use crate::xar::{self, Fault, Read};
+use crate::formats::xar::{self, Fault, Read};
 use roxmltree::{Document, Node};
 
 /// A notarization ticket ends the file: the ticket itself, then this many bytes that begin with the mark.

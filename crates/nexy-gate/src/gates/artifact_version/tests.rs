@@ -1,4 +1,4 @@
-//! What is decided about every combination of what was seen.
+//! `artifact-version` judged on every combination of evidence.
 
 use super::*;
 use crate::observed::inbox::Fault;

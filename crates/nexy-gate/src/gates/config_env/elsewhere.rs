@@ -36,24 +36,24 @@ enum Other {
     Settings(Parsed),
     /// It is there, and holds no settings.
     NoSettings,
-    /// Nobody may look.
+    /// It cannot be read.
     Hidden(String),
 }
 
 /// Judges every other file against the one that the server reads.
-pub(super) fn judge(context: &Context, parsed: &Parsed, tally: &mut AnswerBuilder) {
+pub(super) fn judge(context: &Context, parsed: &Parsed, builder: &mut AnswerBuilder) {
     let (target, tree) = (&context.workspace.target, &context.tree);
     for path in of_other_layouts(target) {
-        other_layout(tree, &target.vm.config_env, &path, parsed, tally);
+        other_layout(tree, &target.vm.config_env, &path, parsed, builder);
     }
     match settings::read(tree, &target.service.unit) {
         Ok(settings) => {
-            of_unit(tree, target, &settings, parsed, tally);
+            from_unit(tree, target, &settings, parsed, builder);
             if tree.is_here() {
-                of_manager(target, &settings, systemd::environment(), parsed, tally);
+                from_manager(target, &settings, systemd::environment(), parsed, builder);
             }
         }
-        Err(because) => tally.unknown(because, Fix::command(AGAIN)),
+        Err(because) => builder.unknown(because, Fix::command(AGAIN)),
     }
 }
 
@@ -86,16 +86,16 @@ fn look(tree: &RootFs, file: &str, path: &Path) -> Other {
     }
 }
 
-/// A second file is harmless as long as it says the same; the day it does not, somebody edits the wrong one.
-fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, tally: &mut AnswerBuilder) {
+/// Compares the file of another layout. A second file is harmless as long as it says the same, and misleads its editor when not.
+fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, builder: &mut AnswerBuilder) {
     let shown = path.display();
     match look(tree, file, path) {
         Other::Nothing | Other::NoSettings => {}
         Other::Hidden(because) => {
-            tally.unknown(format!("cannot look at {shown}, which another layout reads: {because}"), Fix::command(AGAIN))
+            builder.unknown(format!("cannot look at {shown}, which another layout reads: {because}"), Fix::command(AGAIN))
         }
         Other::Settings(other) if other.assigns_alike(parsed) => {
-            tally.pass(format!("{shown}, which another layout reads, holds the same"));
+            builder.pass(format!("{shown}, which another layout reads, holds the same"));
         }
         Other::Settings(_) => {
             let (other, file) = (shell_word(&shown.to_string()), shell_word(file));
@@ -103,33 +103,33 @@ fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, tally: 
                 .then_command(format!("sudoedit {file} {other}"))
                 .then_command(format!("sudo mv {other} {other}.kept"))
                 .then_command(AGAIN);
-            tally
+            builder
                 .fail(format!("{shown} holds other settings: only code of another layout reads it, so an edit of it changes nothing"), fix);
         }
     }
 }
 
 /// What the manager sets comes first: the server's reader leaves alone what is set already.
-fn of_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed, tally: &mut AnswerBuilder) {
+fn from_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed, builder: &mut AnswerBuilder) {
     let (unit, file) = (&target.service.unit, target.vm.config_env.as_str());
     let edit = format!("sudo systemctl edit --full {}", shell_word(unit));
     for EnvironmentFile { path, is_optional } in &settings.files {
         let shown = excerpt(path, 300);
         if path.contains(['*', '?', '[', '%']) || !path.starts_with('/') {
-            tally.unknown(
+            builder.unknown(
                 format!("the EnvironmentFile= {shown} of {unit} is a pattern, and its files were not looked at"),
                 Fix::command(AGAIN),
             );
             continue;
         }
         match look(tree, file, Path::new(path)) {
-            Other::Settings(other) => judge_loaded(&shown, file, &other, parsed, &settings.unset, tally),
+            Other::Settings(other) => judge_loaded(&shown, file, &other, parsed, &settings.unset, builder),
             Other::Nothing if *is_optional || tree.walk(Path::new(path)).is_ok_and(|walk| walk.end.is_file()) => {}
             Other::Nothing | Other::NoSettings => {
                 let fix = Fix::note("take the EnvironmentFile= out, or put the file there:").then_command(edit.clone()).then_command(AGAIN);
-                tally.fail(format!("{unit} loads {shown}, and there is no such file, so it does not start"), fix);
+                builder.fail(format!("{unit} loads {shown}, and there is no such file, so it does not start"), fix);
             }
-            Other::Hidden(because) => tally.unknown(format!("cannot read {shown}, which {unit} loads: {because}"), Fix::command(AGAIN)),
+            Other::Hidden(because) => builder.unknown(format!("cannot read {shown}, which {unit} loads: {because}"), Fix::command(AGAIN)),
         }
     }
     for (key, assignment) in &settings.environment {
@@ -137,38 +137,38 @@ fn of_unit(tree: &RootFs, target: &Target, settings: &Settings, parsed: &Parsed,
         let (key, place) = (excerpt(key, 80), &assignment.place);
         let edit = assignment.manager_file.as_ref().map_or_else(|| edit.clone(), |path| format!("sudoedit {}", shell_word(path)));
         if assignment.value.contains(['%', '\\']) {
-            tally.unknown(format!("{place} sets {key}, as {file} does, to what only the manager can tell"), Fix::command(edit));
+            builder.unknown(format!("{place} sets {key}, as {file} does, to what only the manager can tell"), Fix::command(edit));
         } else if !ours.is_exactly(&assignment.value) {
             let directive = place.split(' ').next().unwrap_or_default();
             let fix = Fix::note(format!("take {key} out of {directive}, or out of {file}:"))
                 .then_command(edit)
                 .then_command("sudo systemctl daemon-reload")
                 .then_command(AGAIN);
-            tally.fail(format!("{place} sets {key} to another value than {file}, and wins"), fix);
+            builder.fail(format!("{place} sets {key} to another value than {file}, and wins"), fix);
         }
     }
     let is_ours = |name: &&String| parsed.entry(name).is_some() && !settings.unset.contains(name);
     for name in settings.passed.iter().filter(is_ours) {
         let found =
             format!("PassEnvironment= of {unit} hands on what the manager itself has in {}, which {file} sets too", excerpt(name, 80));
-        tally.unknown(found, Fix::command(edit.clone()));
+        builder.unknown(found, Fix::command(edit.clone()));
     }
 }
 
 /// What the running manager gives to every service; without a manager nothing does.
-fn of_manager(
+fn from_manager(
     target: &Target,
     settings: &Settings,
     environment: Result<Environment, SystemdError>,
     parsed: &Parsed,
-    tally: &mut AnswerBuilder,
+    builder: &mut AnswerBuilder,
 ) {
     let (file, show) = (target.vm.config_env.as_str(), "systemctl show-environment");
     let environment = match environment {
         Ok(environment) => environment,
         Err(error) if error.is_no_manager() => return,
         Err(error) => {
-            return tally.unknown(format!("cannot determine what the manager gives to every service: {error}"), Fix::command(show));
+            return builder.unknown(format!("cannot determine what the manager gives to every service: {error}"), Fix::command(show));
         }
     };
     // What the unit's own files set is stronger, and judged above.
@@ -178,11 +178,11 @@ fn of_manager(
         let key = excerpt(key, 80);
         match value {
             None => {
-                tally.unknown(format!("the manager's own environment sets {key}, as {file} does, to a quoted value"), Fix::command(show))
+                builder.unknown(format!("the manager's own environment sets {key}, as {file} does, to a quoted value"), Fix::command(show))
             }
             Some(value) if !ours.is_exactly(value) => {
                 let fix = Fix::command(format!("sudo systemctl unset-environment {}", shell_word(&key))).then_command(AGAIN);
-                tally.fail(format!("the manager's own environment sets {key} to another value than {file}, and wins"), fix);
+                builder.fail(format!("the manager's own environment sets {key} to another value than {file}, and wins"), fix);
             }
             Some(_) => {}
         }
@@ -190,7 +190,7 @@ fn of_manager(
 }
 
 /// A file that the manager loads as well: its own grammar must not matter, and it must not contradict.
-fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], tally: &mut AnswerBuilder) {
+fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], builder: &mut AnswerBuilder) {
     let fix = Fix::command(format!("sudoedit {}", shell_word(shown))).then_command(AGAIN);
     let mut broken: Vec<Rule> = Vec::new();
     for problem in other.problems.iter().filter(|problem| problem.severity != Severity::Unusual) {
@@ -200,7 +200,7 @@ fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset:
     }
     if !broken.is_empty() {
         let found: Vec<String> = broken.iter().map(|rule| place(other, *rule)).collect();
-        tally.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), fix.clone());
+        builder.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), fix.clone());
     }
     let mut names: Vec<&str> = other.entries.iter().map(|entry| entry.key.as_str()).collect();
     names.retain(|name| !unset.iter().any(|unset| unset == name));
@@ -211,10 +211,10 @@ fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset:
         value(parsed).is_some_and(|ours| value(other).is_some_and(|theirs| theirs != ours))
     };
     match names.into_iter().filter(differs).count() {
-        0 => tally.pass(format!("{shown}, which the unit loads, contradicts nothing")),
+        0 => builder.pass(format!("{shown}, which the unit loads, contradicts nothing")),
         count => {
             let words = if count == 1 { "one name has".to_owned() } else { format!("{count} names have") };
-            tally.fail(format!("{words} another value in {shown}, which the unit loads and which wins, than in {file}"), fix);
+            builder.fail(format!("{words} another value in {shown}, which the unit loads and which wins, than in {file}"), fix);
         }
     }
 }

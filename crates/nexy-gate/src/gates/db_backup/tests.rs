@@ -1,4 +1,4 @@
-//! Every way in which a backup is none.
+//! `db-backup` judged on every kind of bad backup.
 
 use super::*;
 use crate::answer_builder::AnswerBuilder;

@@ -1,4 +1,4 @@
-//! What the gate makes of each answer, and of each line of the environment file that it stands on.
+//! `gemini-smoke` judged on each reply, and on each line of the environment file that it reads the key from.
 
 use super::*;
 use nexy_contract::{Verdict, config_env::parse};
@@ -21,7 +21,7 @@ fn each_answer_has_a_verdict_and_a_fix_of_its_own() {
         (exhausted(Some("day"), Some(36)), Verdict::Fail, "the quota of a day"),
         (exhausted(Some("minute"), Some(21)), Verdict::Fail, "asking again may help in 21 s"),
         (Reply::NoSuchModel, Verdict::Fail, "no model a-model"),
-        (Reply::Region, Verdict::Fail, "serves nobody at the place"),
+        (Reply::Region, Verdict::Fail, "does not serve the region"),
         (Reply::Overloaded, Verdict::Unknown, "overloaded"),
         (Reply::Unclear("HTTP 418".into()), Verdict::Unknown, "HTTP 418"),
     ] {

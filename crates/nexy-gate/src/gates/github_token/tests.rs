@@ -1,4 +1,4 @@
-//! Every answer of GitHub that the gate tells apart.
+//! `github-token` judged on every answer of GitHub.
 
 use super::*;
 use nexy_contract::{Target, Verdict};

@@ -121,7 +121,7 @@ fn hook(git: &Git) -> Result<Option<(String, Fix)>, GitError> {
 /// Whether git would run this hook; `None` when there is none.
 fn runs(path: &Path) -> Result<Option<bool>, FileError> {
     match permissions::look(path) {
-        Ok(standing) => Ok(Some(standing.mode & 0o111 != 0)),
+        Ok(metadata) => Ok(Some(metadata.mode & 0o111 != 0)),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(error),
     }

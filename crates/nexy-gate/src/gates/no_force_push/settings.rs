@@ -7,12 +7,13 @@ use std::path::Path;
 
 /// What is set up to force, and the command that takes it away.
 pub(super) fn forcing(settings: &[Setting], remotes: &[&String]) -> Vec<(String, Fix)> {
-    settings.iter().flat_map(|setting| remotes.iter().filter_map(|remote| one(setting, remote))).collect()
+    settings.iter().flat_map(|setting| remotes.iter().filter_map(|remote| forced_by(setting, remote))).collect()
 }
 
-fn one(setting: &Setting, remote: &str) -> Option<(String, Fix)> {
+fn forced_by(setting: &Setting, remote: &str) -> Option<(String, Fix)> {
     let value = setting.value.as_deref();
-    let unset = |pattern: &str| Fix::command(format!("{} --unset-all {}{pattern}", typed(&setting.origin), shell_word(&setting.key)));
+    let unset =
+        |pattern: &str| Fix::command(format!("{} --unset-all {}{pattern}", git_config_command(&setting.origin), shell_word(&setting.key)));
     if setting.key == format!("remote.{remote}.push") && value.is_some_and(|value| value.starts_with('+')) {
         return Some((format!("remote.{remote}.push begins with `+`, which forces"), unset(" '^[+]'")));
     }
@@ -26,7 +27,7 @@ fn is_true(value: &str) -> bool {
 }
 
 /// `git config` for the file that a setting stands in.
-fn typed(origin: &str) -> String {
+fn git_config_command(origin: &str) -> String {
     match origin.strip_prefix("file:") {
         Some(file) if file.starts_with("/etc/") => format!("sudo git config --file {}", shell_word(file)),
         Some(file) => format!("git config --file {}", shell_word(file)),

@@ -1,4 +1,4 @@
-//! Repositories of our owners, in whatever form a text names them.
+//! Finds names of repositories of our owners in a text, in URL, SSH and plain form.
 
 use super::words::is_part;
 
@@ -37,7 +37,7 @@ fn name(after: &str) -> Option<&str> {
     name.starts_with(is_part).then_some(name)
 }
 
-/// Whether `owner/name` behind this text is a repository, and no folder of somebody's disk.
+/// Whether `owner/name` behind this text is a repository, and no folder on a disk.
 fn is_repository(before: &str, ours: &Ours) -> bool {
     let Some(path) = before.strip_suffix('/') else { return true };
     let segment = path.rsplit(['/', ' ', '\t', '"', '\'', '`', '(', '<', '=', ',', '@']).next().unwrap_or_default();

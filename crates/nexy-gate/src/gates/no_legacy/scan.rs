@@ -1,4 +1,4 @@
-//! One line held against the legacy names.
+//! Searches one line for legacy names.
 
 use super::{
     repositories::{self, Ours},

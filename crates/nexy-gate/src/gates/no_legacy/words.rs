@@ -1,4 +1,4 @@
-//! Names in a text as words of their own: never as a part of a longer name.
+//! Finds a name in a text as a whole word, never as a part of a longer name.
 
 /// Every place where `name` stands as a whole word, without regard to letter case.
 pub(super) fn places<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {

@@ -1,7 +1,7 @@
 //! Packages of every kind that the installer's tools make.
 
 use super::*;
-use crate::xar::tests::reader;
+use crate::formats::xar::tests::reader;
 use nexy_standin::package::{Package, package_info};
 
 const VERSION: &str = "2.0.0.4";

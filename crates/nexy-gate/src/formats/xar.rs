@@ -1,4 +1,4 @@
-//! The archive that a flat package is: a header, a packed table of contents, and a heap that it points into.
+//! Reads xar archives, the format of flat installer packages: header, compressed table of contents, and the heap it points into.
 //!
 //! Every offset and length comes from the file itself and is believed only within its size; what is unpacked is bounded.
 
@@ -21,7 +21,7 @@ const MAX_MEMBER_BYTES: u64 = 1 << 20;
 pub(crate) enum Fault {
     /// It contradicts itself: it was cut, or damaged, or never was one.
     Broken(String),
-    /// It may be whole, but nobody here can tell what it holds.
+    /// It may be whole, but this program cannot read what it holds.
     Unreadable(String),
 }
 
