@@ -52,7 +52,7 @@ fn a_product_archive_names_those_of_its_distribution_as_well() {
     ] {
         assert!(found.contains(&wanted.to_owned()), "{wanted}: {found:?}");
     }
-    let product = looked(include_bytes!("../../../xar/product.xar")).expect("a package");
+    let product = looked(include_bytes!("../../../formats/xar/product.xar")).expect("a package");
     assert!(product.has_build && product.versions.iter().all(|(_, version)| version == VERSION), "{:?}", product.versions);
     assert_eq!((product.signed, product.notarized), (Some(false), Notarized::Unknown));
 }
