@@ -6,7 +6,6 @@ use crate::{
     places::{Encrypted, Place, TOKEN},
     setup,
 };
-use nexy_standin::world::fix_text;
 use nexy_standin::{
     ReleaseOptions, RequestLine, Standin,
     world::{ARTIFACTS, Ran},
@@ -155,8 +154,8 @@ fn command_of(gate: &Ran, id: &str) -> String {
     let report = gate.json();
     let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == id).expect("the finding").clone();
     assert_eq!(finding["verdict"], "fail", "{finding}");
-    let fix = fix_text(&finding["fix"]);
-    fix.lines().next().unwrap().split("   (").next().unwrap().to_owned()
+    let mut commands = finding["fix"].as_array().unwrap().iter().filter_map(|line| line["command"].as_str());
+    commands.next().expect("a command").to_owned()
 }
 
 #[test]
