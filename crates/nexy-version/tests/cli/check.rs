@@ -62,7 +62,7 @@ fn the_printed_command_for_a_broken_version_file_helps() {
     let world = World::new();
     world.write("VERSION", "two\n");
     let path = world.workspace().join("VERSION");
-    world.tool("nexy-version").args(["check"]).run().exits(1).says(&format!("echo X.Y.Z.W > {}", path.display()));
+    world.tool("nexy-version").args(["check"]).run().exits(1).says(&format!("echo X.Y.Z.W >{}", path.display()));
     world.sh("echo 2.0.0.3 > VERSION && nexy-version set 2.0.0.4").exits(0);
     world.tool("nexy-version").args(["check"]).run().exits(0);
 }
