@@ -27,13 +27,13 @@ impl AnswerBuilder {
 
     /// This one is wrong, and root mends it by these steps: the finding shows them, and the printed script runs them.
     pub(crate) fn fail_with_steps(&mut self, found: impl Into<String>, steps: Vec<RepairStep>) {
-        self.fail(found, Fix::commands(steps.iter().map(|step| format!("sudo {}", step.command))));
+        self.fail(found, to_type(&steps, "sudo "));
         self.add_steps(steps);
     }
 
     /// As [`AnswerBuilder::fail_with_steps`], for steps that need no root.
     pub(crate) fn fail_with_own_steps(&mut self, found: impl Into<String>, steps: Vec<RepairStep>) {
-        self.fail(found, Fix::commands(steps.iter().map(|step| step.command.clone())));
+        self.fail(found, to_type(&steps, ""));
         self.add_steps(steps);
     }
 
@@ -74,6 +74,14 @@ impl AnswerBuilder {
         };
         Repair { now, steps: self.steps }
     }
+}
+
+/// The commands of the steps; where none is safe, that a person decides.
+fn to_type(steps: &[RepairStep], prefix: &str) -> Fix {
+    if steps.is_empty() {
+        return Fix::note("no command is safe for every machine here: look at this path with `namei -l`, then decide who may use it");
+    }
+    Fix::commands(steps.iter().map(|step| format!("{prefix}{}", step.command)))
 }
 
 fn add(list: &mut Vec<String>, found: String) {
@@ -171,6 +179,14 @@ mod tests {
         assert_eq!(answer.answer("all right"), Answer::unknown("b cannot be seen", "all right", look()));
         let nothing = AnswerBuilder::default().answer_or("something", Fix::command("put something there"));
         assert_eq!((nothing.verdict, nothing.fix.text().as_str()), (Verdict::Unknown, "put something there"));
+    }
+
+    #[test]
+    fn a_failure_without_a_safe_command_says_that_a_person_decides() {
+        let mut answer = AnswerBuilder::default();
+        answer.fail_with_steps("a is closed", Vec::new());
+        let repair = answer.repair("all right", look());
+        assert!(repair.steps.is_empty() && repair.now.fix.text().contains("decide"), "{repair:?}");
     }
 
     #[test]

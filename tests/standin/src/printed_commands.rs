@@ -49,10 +49,8 @@ pub fn faults(command: &str) -> Vec<String> {
             wrong("git throws work or a tag away".to_owned());
         }
     }
-    // Reading and passing is what the service's user may need of a path that is neither its own nor its group's.
-    let lets_others_write = |mode: &str| mode.starts_with("777") || mode.strip_prefix("o+").is_some_and(|rights| rights.contains('w'));
-    if words.windows(2).any(|pair| pair[0] == "chmod" && lets_others_write(pair[1])) {
-        wrong("others may write".to_owned());
+    if words.windows(2).any(|pair| pair[0] == "chmod" && (pair[1].starts_with("o+") || pair[1].starts_with("777"))) {
+        wrong("others get rights".to_owned());
     }
     faults
 }
@@ -95,7 +93,7 @@ mod tests {
             "git push origin :refs/tags/v2",
             "gh release delete Update --yes",
             "sudo rm -rf /srv/app",
-            "sudo chmod o+w /srv/app",
+            "sudo chmod o+x /srv/app",
             "gh auth login, or another token",
             "nexy-gate layout   (without --root)",
             "nexy-version set X.Y.Z.W   # above 2.0.0.4",

@@ -16,6 +16,9 @@ use std::path::Path;
 /// The bit of a folder in which only the owner of an entry can replace it.
 const STICKY: u32 = 0o1000;
 
+/// The folder into which no printed command lets another account.
+const ROOTS_HOME: &str = "/root";
+
 /// For whom permissions are judged.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permissions<'a> {
@@ -60,16 +63,6 @@ pub(crate) fn mode_text(step: &PathMetadata) -> String {
 /// Takes a right from a class.
 pub(crate) fn revoke(class: Class, right: Right) -> String {
     format!("chmod {}-{}", if class == Class::Group { 'g' } else { 'o' }, letter(right))
-}
-
-/// Gives a right to the account, through the class that the kernel looks at for it.
-pub(crate) fn grant(step: &PathMetadata, account: &Account, right: Right) -> String {
-    let class = match step.uid == account.uid {
-        true => 'u',
-        false if account.groups.contains(&step.gid) => 'g',
-        false => 'o',
-    };
-    format!("chmod {class}+{}", letter(right))
 }
 
 const fn letter(right: Right) -> char {
@@ -181,10 +174,34 @@ impl Permissions<'_> {
         }
         if !folder.grants(self.account, Right::Execute) {
             let found = format!("{} cannot pass {path} ({})", self.account.name, mode_text(folder));
-            let changes = vec![grant(folder, self.account, Right::Execute)];
+            let changes = self.grant(folder, Right::Execute);
             faults.push(Fault { found, changes, is_about_passing: true });
         }
         faults
+    }
+
+    /// Gives a right to the service's user, and to no account but its group: as the owner, through a group that it is in, below the
+    /// checkout as the new owner, and above it through its own group in place of one that has no member but root. Empty where a
+    /// person decides: the home of root, and a path whose group other accounts need.
+    pub(crate) fn grant(&self, step: &PathMetadata, right: Right) -> Vec<String> {
+        let (account, letter) = (self.account, letter(right));
+        let is_roots = |name: &str| self.accounts.account(name).is_some_and(|member| member.uid == 0);
+        if step.uid == account.uid {
+            vec![format!("chmod u+{letter}")]
+        } else if account.groups.contains(&step.gid) {
+            vec![format!("chmod g+{letter}")]
+        } else if step.path.starts_with(self.checkout) {
+            let mut changes = vec![format!("chown -h {}", shell_word(&account.name))];
+            if step.mode & (right as u32) << 6 == 0 {
+                changes.push(format!("chmod u+{letter}"));
+            }
+            changes
+        } else if step.path == Path::new(ROOTS_HOME) || !self.accounts.members(step.gid).into_iter().all(is_roots) {
+            Vec::new()
+        } else {
+            // Not `g+`: what the old group could do besides is not the new one's.
+            vec![format!("chgrp -h {}", shell_word(&self.accounts.group_name(account.gid))), format!("chmod g={letter}")]
+        }
     }
 
     /// In a folder where every account may make entries, an entry is its owner's to replace.

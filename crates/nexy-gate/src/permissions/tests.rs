@@ -43,8 +43,13 @@ fn every_fault_of_a_folder_has_the_commands_that_mend_it() {
         (folder("/srv", 1001, 1001, 0o775), &[("belongs to other, who", "chown -h root"), ("other and third can", "chmod g-w")]),
         (folder("/srv/app", 1000, 1000, 0o655), &[("server cannot pass /srv/app (mode 0655)", "chmod u+x")]),
         (folder("/srv", 0, 1000, 0o740), &[("server cannot pass", "chmod g+x")]),
-        (folder("/srv", 0, 0, 0o750), &[("server cannot pass", "chmod o+x")]),
-        (folder("/srv", 0, 0, 0o702), &[("everybody can replace", "chmod o-w"), ("server cannot pass", "chmod o+x")]),
+        (folder("/srv", 0, 0, 0o750), &[("server cannot pass", "chgrp -h server; chmod g=x")]),
+        (folder("/srv", 0, 0, 0o702), &[("everybody can replace", "chmod o-w"), ("server cannot pass", "chgrp -h server; chmod g=x")]),
+        (folder("/srv/app/x", 0, 0, 0o750), &[("server cannot pass", "chown -h server")]),
+        (folder("/srv/app/x", 0, 0, 0o650), &[("server cannot pass", "chown -h server; chmod u+x")]),
+        // A person decides about the home of root, and about a group that has members of its own.
+        (folder("/root", 0, 0, 0o700), &[("server cannot pass", "")]),
+        (folder("/srv", 0, 1001, 0o750), &[("server cannot pass", "")]),
         (PathMetadata { acl: Acl::Present, ..folder("/srv", 0, 0, 0o770) }, &[("has an access control list", "setfacl -b")]),
         (
             PathMetadata { acl: Acl::Present, ..folder("/srv", 1001, 0, 0o770) },

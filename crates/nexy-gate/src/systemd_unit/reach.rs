@@ -252,5 +252,5 @@ fn judge_passing(permissions: Permissions<'_>, step: &PathMetadata, answer: &mut
 }
 
 fn let_in(permissions: Permissions<'_>, step: &PathMetadata, right: Right) -> Vec<RepairStep> {
-    permissions::steps(&step.path, &step.path, step.kind, &[permissions::grant(step, permissions.account, right)])
+    permissions::steps(&step.path, &step.path, step.kind, &permissions.grant(step, right))
 }

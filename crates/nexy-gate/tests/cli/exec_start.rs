@@ -10,7 +10,7 @@ use nexy_standin::world::{UNIT, World};
 use serde_json::json;
 use std::{
     fs,
-    os::unix::fs::{MetadataExt as _, symlink},
+    os::unix::fs::{MetadataExt as _, chown, symlink},
 };
 
 const GATE: &str = "exec-start";
@@ -108,15 +108,16 @@ fn what_the_services_user_cannot_reach_is_a_no_and_the_printed_command_mends_it(
         ("venv/bin", 0o750, "bin cannot pass "),
         ("", 0o655, "bin cannot pass "),
     ] {
-        let before = fs::metadata(world.vm_path(path)).expect("it is there").mode();
+        let before = fs::metadata(world.vm_path(path)).expect("it is there");
         set_mode(&world.vm_path(path), mode);
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", said);
-        let fix = fix_text(&finding["fix"]);
-        let command = fix.lines().find_map(|line| line.strip_prefix("sudo chmod ")).expect("a command");
-        world.sh(&format!("chmod {command}")).exits(0);
+        for command in fix_text(&finding["fix"]).lines().filter_map(|line| line.strip_prefix("sudo ch")) {
+            world.sh(&format!("ch{command}")).exits(0);
+        }
         asked(&world, GATE, 0);
-        set_mode(&world.vm_path(path), before & 0o7777);
+        chown(world.vm_path(path), Some(before.uid()), Some(before.gid())).expect("root gives it back");
+        set_mode(&world.vm_path(path), before.mode() & 0o7777);
     }
 }
 

@@ -285,7 +285,8 @@ fn what_the_account_cannot_reach_or_start_is_a_no_and_what_was_not_tried_is_unkn
     assert_eq!(seen(&|paths| paths.trial = None).verdict, Verdict::Pass, "what is no Python is not started");
     let closed = seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), folder(0o700))));
     assert!(
-        closed.found.contains("server cannot pass /f (mode 0700)") && closed.fix.text().starts_with("sudo chmod o+x /f\n"),
+        closed.found.contains("server cannot pass /f (mode 0700)")
+            && closed.fix.text().starts_with("sudo chgrp -h server /f\nsudo chmod g=x /f\n"),
         "{closed:?}"
     );
     assert_eq!(seen(&|paths| paths.folder = Some(("/srv/app".to_owned(), Found::Nothing))).verdict, Verdict::Fail);
