@@ -55,6 +55,23 @@ pub fn faults(command: &str) -> Vec<String> {
     faults
 }
 
+/// Whether a command names a path from a folder that it does not say. What git takes below `-C FOLDER` is said, and so are
+/// references, repositories and the script that a person types on the laptop.
+#[must_use]
+pub fn is_relative(command: &str) -> bool {
+    let is_path = |word: &str| {
+        let mut parts = word.split('/');
+        let is_plain = |part: &str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
+        word.starts_with("./") || word.contains('/') && parts.all(is_plain)
+    };
+    let is_said = command.starts_with("cd /")
+        || command.contains(" -C /")
+        || command.starts_with("scripts/")
+        || command.starts_with("gh ")
+        || command.contains("git remote ");
+    !is_said && outside_quotes(command).split_whitespace().any(is_path)
+}
+
 /// The command without what stands in quotes.
 fn outside_quotes(command: &str) -> String {
     let mut quote = None;
@@ -113,6 +130,22 @@ mod tests {
             "(cd /srv && ls)",
         ] {
             assert_eq!(faults(command), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_path_says_where_it_begins() {
+        for command in ["cat server/main.py", "./server/scripts/db_backup.sh", "sudo rm a/b"] {
+            assert!(is_relative(command), "{command}");
+        }
+        for command in [
+            "cat /srv/main.py",
+            "sudo -u x git -C /srv/app checkout HEAD -- server/main.py",
+            "scripts/vm.sh nexy-gate hard",
+            "cd /srv/app && ./x/y.sh",
+            "ls -ld '/a b/c'",
+        ] {
+            assert!(!is_relative(command), "{command}");
         }
     }
 
