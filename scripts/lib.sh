@@ -45,7 +45,7 @@ close_work() {
     trap - EXIT HUP INT TERM
     if [ -n "$az_process" ]; then
         kill "$az_process" "$watcher" 2>/dev/null || :
-        printf '%s: interrupted: what was sent to the VM may still be running there\n  do: wait a minute, then type the same command again\n' "$program" >&2
+        printf '%s: interrupted: what was sent to the VM may still be running there\n  do: look before you repeat what changes something: scripts/vm.sh nexy-verify local\n' "$program" >&2
     fi
     rm -rf "$work"
 }

@@ -111,7 +111,6 @@ verify() {
 
 # Removes the records of the publication, which is not live any more. Each rollback runs all of its stages.
 rollback() {
-    again='make rollback'
     forget 20-gates 30-publish 40-manifest 50-deliver 60-verify 71-rollback 72-manifest 73-deliver 74-verify
     stage 70-record /dev/null nexy nexy-version record
     stage 71-rollback "$folder/70-record.json" nexy nexy-publish rollback "$@" -
@@ -134,10 +133,12 @@ case ${1:-release} in
     publish | manifest | deliver | verify | release | rollback) ;;
     *) stop 2 "there is no stage $1" "$usage" ;;
 esac
+# What a person types after a stop is the same act: a rollback that is blocked must not turn into a release.
+[ "${1:-}" != rollback ] || again='make rollback'
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 # The files are in the workspace, beside nexy.toml, whatever the current folder is.
 : "${NEXY_TOML:=$here/../nexy.toml}"
-[ -f "$NEXY_TOML" ] || stop 78 "$NEXY_TOML does not exist" 'NEXY_TOML=/path/to/workspace/nexy.toml make release'
+[ -f "$NEXY_TOML" ] || stop 78 "$NEXY_TOML does not exist" "$again NEXY_TOML=/path/to/workspace/nexy.toml"
 CDPATH='' cd -- "$(dirname -- "$NEXY_TOML")"
 NEXY_TOML=$PWD/${NEXY_TOML##*/}
 export NEXY_TOML
