@@ -1,7 +1,7 @@
 //! A report as people and test harnesses read it: text blocks and TAP lines.
 
 use crate::{
-    Finding, Report, Severity, Verdict,
+    Finding, Fix, Report, Severity, Verdict,
     fix::{FixLine, Layout},
     text::{excerpt, printable},
     wrap,
@@ -66,8 +66,9 @@ pub fn summary(report: &Report) -> String {
     format!("{} {}: {} ({passed} of {} pass)", report.by, report.profile, report.verdict.word(), decisive.len())
 }
 
-/// A report for places that bring back little: what does not pass comes first, passes lose their words, and long words
-/// are cut until the compact JSON has at most `max_bytes`. The verdict stays what it was.
+/// A report for places that bring back little: what does not pass comes first, passes lose their words, and long words are cut
+/// until the compact JSON has at most `max_bytes`. A fix that has no room gives way to the command that prints it on the VM.
+/// The verdict stays what it was.
 ///
 /// # Errors
 /// Only if a value cannot be spelled in JSON, which would be a bug.
@@ -83,30 +84,53 @@ pub fn brief_json(report: &Report, max_bytes: usize) -> Result<String, serde_jso
         finding.found.clear();
         finding.expected.clear();
     }
-    let mut json = serde_json::to_string(&brief)? + "\n";
+    let json = |brief: &Report| Ok::<_, serde_json::Error>(serde_json::to_string(brief)? + "\n");
+    let by = brief.by.clone();
     for longest in [400, 200, 100, 50] {
-        if json.len() <= max_bytes {
+        if json(&brief)?.len() <= max_bytes {
             break;
         }
         for finding in &mut brief.findings {
             for words in [&mut finding.found, &mut finding.expected] {
                 *words = excerpt(words, longest);
             }
-            finding.fix = finding.fix.lines().iter().map(|line| shorter(line, longest)).collect();
+            let elsewhere = on_the_vm(&by, &finding.id);
+            finding.fix = finding.fix.lines().iter().map(|line| shorter(line, longest, &elsewhere)).collect();
         }
-        json = serde_json::to_string(&brief)? + "\n";
     }
-    Ok(json)
+    // The longest fix gives way first; then, from the end, what was expected, what was found, and where the fix is read.
+    while json(&brief)?.len() > max_bytes {
+        let elsewhere = |finding: &Finding| Fix::from(on_the_vm(&by, &finding.id));
+        let whole = brief.findings.iter_mut().filter(|finding| !finding.fix.is_empty() && finding.fix != elsewhere(finding));
+        if let Some(finding) = whole.max_by_key(|finding| finding.fix.text().len()) {
+            finding.fix = elsewhere(finding);
+        } else if let Some(finding) = brief.findings.iter_mut().rev().find(|finding| !finding.expected.is_empty()) {
+            finding.expected.clear();
+        } else if let Some(finding) = brief.findings.iter_mut().rev().find(|finding| finding.found.chars().count() > FEW_WORDS + 1) {
+            finding.found = excerpt(&finding.found, FEW_WORDS);
+        } else if let Some(finding) = brief.findings.iter_mut().rev().find(|finding| !finding.fix.is_empty()) {
+            finding.fix = Fix::none();
+        } else {
+            break;
+        }
+    }
+    json(&brief)
 }
 
-/// The same line in fewer characters. A command is whole or it is left off: half of one must not be typed.
-fn shorter(line: &FixLine, longest: usize) -> FixLine {
+/// So many characters of what was found stay in the briefest report.
+const FEW_WORDS: usize = 16;
+
+/// Where a person reads a fix that a brief report leaves off.
+fn on_the_vm(by: &str, id: &str) -> FixLine {
+    FixLine::Note(format!("on the VM, type: sudo {by} {id}").into())
+}
+
+/// The same line in fewer characters. A command is whole or it gives way: half of one must not be typed.
+fn shorter(line: &FixLine, longest: usize, elsewhere: &FixLine) -> FixLine {
     match line {
-        FixLine::Command(text) if text.chars().count() > longest => {
-            FixLine::Note("a command that is too long for a brief report: ask without --brief".into())
-        }
-        FixLine::Command(_) => line.clone(),
-        FixLine::Note(text) => FixLine::Note(excerpt(text, longest).into()),
+        FixLine::Command(text) if text.chars().count() > longest => elsewhere.clone(),
+        FixLine::Note(text) if line != elsewhere => FixLine::Note(excerpt(text, longest).into()),
+        FixLine::Command(_) | FixLine::Note(_) => line.clone(),
     }
 }
 
@@ -137,7 +161,7 @@ pub fn tap(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Fix, Timestamp};
+    use crate::Timestamp;
 
     fn finding(id: usize, verdict: Verdict, words: &str) -> Finding {
         Finding {
@@ -198,6 +222,35 @@ mod tests {
         let order: Vec<Verdict> = brief.findings.iter().map(|finding| finding.verdict).collect();
         assert_eq!(order[..3], [Verdict::Fail, Verdict::Fail, Verdict::Unknown]);
         assert_eq!(order.len(), 9);
+    }
+
+    #[test]
+    fn fixes_without_room_say_where_they_are_read_and_no_command_is_cut() {
+        let typed = |number: usize| format!("sudo chown -h root:server /srv/voice-assistant/server/updates/{number:060}");
+        let failing = |id| {
+            let mut no = finding(id, Verdict::Fail, &"many words ".repeat(60));
+            no.fix = Fix::commands((0..3).map(|number| typed(number + id))).then_note("and many words ".repeat(9));
+            no
+        };
+        // More than any profile has gates on the VM; only the last of so many lose even that.
+        let many = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), (0..18).map(failing).collect());
+        assert!(brief_json(&many, 3072).expect("JSON").len() <= 3072);
+        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), (0..12).map(failing).collect());
+        let json = brief_json(&report, 3072).expect("JSON");
+        assert!(json.len() <= 3072, "{} bytes", json.len());
+        let brief = Report::read(json.as_bytes()).expect("a report");
+        assert_eq!((brief.verdict, brief.findings.len()), (Verdict::Fail, 12));
+        for (finding, whole) in brief.findings.iter().zip(&report.findings) {
+            assert!(!finding.fix.is_empty(), "{finding:?}");
+            for line in finding.fix.lines() {
+                let is_kept = whole.fix.lines().contains(line);
+                assert!(!line.is_command() || is_kept, "{line:?}");
+                assert!(
+                    is_kept || line.text().contains(&format!("sudo nexy-gate {}", finding.id)) || line.text().ends_with('…'),
+                    "{line:?}"
+                );
+            }
+        }
     }
 
     #[test]
