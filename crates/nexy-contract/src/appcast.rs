@@ -137,7 +137,7 @@ impl Offer {
             differences.push(format!("the url is {}", text::excerpt(&self.url, 160)));
         }
         if !url::is_safe(&self.url) {
-            differences.push("the url is not https, so clients refuse it".to_owned());
+            differences.push("the url is not a plain https URL, so clients refuse it".to_owned());
         }
         differences
     }

@@ -18,7 +18,7 @@ pub struct Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
     /// A host between this machine and the server has answered, not the server.
-    SomebodyElse(String),
+    Intermediary(String),
     /// The server has answered, and says nothing useful.
     Useless(String),
 }
@@ -35,7 +35,7 @@ pub const fn is_from_intermediary(status: u16) -> bool {
 /// [`Unread`], in words that begin with the URL.
 pub fn read(url: &str, status: u16, body: &[u8]) -> Result<Said, Unread> {
     if is_from_intermediary(status) {
-        return Err(Unread::SomebodyElse(format!("{url} was answered with {status}, which is not the server's own word")));
+        return Err(Unread::Intermediary(format!("{url} was answered with {status}, which is not the server's own word")));
     }
     let useless = |found: String| Err(Unread::Useless(format!("{url} {found}")));
     if status != 200 {
@@ -73,7 +73,7 @@ mod tests {
             assert!(matches!(read("u", status, GOOD.as_bytes()), Err(Unread::Useless(found)) if found == format!("u answers {status}")));
         }
         for status in [407, 429, 511] {
-            assert!(matches!(read("u", status, GOOD.as_bytes()), Err(Unread::SomebodyElse(_))), "{status}");
+            assert!(matches!(read("u", status, GOOD.as_bytes()), Err(Unread::Intermediary(_))), "{status}");
         }
     }
 

@@ -46,7 +46,7 @@ impl Table<'_> {
             return Err(self.unknown(name, &known));
         }
         let mut once: Vec<String> = Vec::new();
-        for name in names.iter().filter(|name| !name.is_empty()) {
+        for name in names {
             if !once.contains(name) {
                 once.push(name.clone());
             }

@@ -4,10 +4,8 @@ use crate::transaction;
 use nexy_contract::{Exit, Finding, Fix, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
 use nexy_outside::{
     Common, Workspace, clock,
-    fs::{
-        files,
-        manifests::{self, FoundManifest},
-    },
+    frame::manifests::{self, FoundManifest},
+    fs::files,
 };
 
 const RUNBOOK: &str = "S2 §6";

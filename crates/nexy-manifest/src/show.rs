@@ -3,8 +3,8 @@
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest, manifest::ManifestFacts};
 use nexy_outside::{
     Common, Format, Workspace,
+    frame::manifests,
     frame::{options, stdio},
-    fs::manifests,
 };
 use serde::Serialize;
 

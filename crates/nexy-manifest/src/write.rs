@@ -10,11 +10,12 @@ use nexy_contract::{
 };
 use nexy_outside::{
     Common, Workspace, clock,
+    frame::manifests,
     frame::{
         record_io::{self, ActionOutcome},
         version_file,
     },
-    fs::{files, manifests},
+    fs::files,
     net::public_length,
 };
 

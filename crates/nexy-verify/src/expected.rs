@@ -8,8 +8,8 @@ use nexy_contract::{
 };
 use nexy_outside::{
     Workspace,
+    frame::manifests::{self, FoundManifest},
     frame::version_file::{self, NoVersion},
-    fs::manifests::{self, FoundManifest},
 };
 
 /// A value, and the words for where it stands; or why it is not known.

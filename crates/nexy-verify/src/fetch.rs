@@ -41,10 +41,7 @@ pub(crate) enum Unread {
     Useless(String),
 }
 
-/// How a person looks at what answers under a URL.
-pub(crate) fn look_there(url: &str) -> Fix {
-    Fix::note("look at what answers there:").then_command(format!("curl -sSI {}", text::shell_word(url)))
-}
+pub(crate) use nexy_outside::net::http::look_there;
 
 /// Asks for a small document, past every cache.
 pub(crate) fn fetch(context: &Context, url: &str) -> Look {

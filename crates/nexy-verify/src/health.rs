@@ -60,7 +60,7 @@ pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
         Look::Answered { status, body } => (*status, body),
     };
     health::read(url, status, body).map_err(|unread| match unread {
-        health::Unread::SomebodyElse(because) => Unread::Nothing { because, fix: fetch::look_there(url) },
+        health::Unread::Intermediary(because) => Unread::Nothing { because, fix: fetch::look_there(url) },
         health::Unread::Useless(found) => Unread::Useless(found),
     })
 }

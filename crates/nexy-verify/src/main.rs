@@ -20,7 +20,7 @@ use cli::{Cli, Verb};
 use context::Context;
 use nexy_contract::{Exit, Fix, Problem, check::Explained, operands};
 use nexy_outside::{
-    Format, Workspace,
+    Workspace,
     frame::{record_io, run, stdio},
 };
 use runner::Asked;
@@ -71,9 +71,6 @@ fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
 
 /// In a pipe: the record is the document, whatever the format, since the next tool reads it.
 fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
-    if cli.common.format()? == Format::Tap {
-        cli.common.note("nexy-verify: with `-` the record goes on, so `--format tap` changes nothing");
-    }
     if cli.host.is_some() || cli.port.is_some() {
         return Err(Problem::new(
             Exit::Usage,

@@ -8,7 +8,7 @@ use nexy_contract::{
     Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target_file::VersionPlace,
     text::shell_word, version_places,
 };
-use nexy_outside::{Common, Workspace, clock, fs::manifests};
+use nexy_outside::{Common, Workspace, clock, frame::manifests};
 
 const RUNBOOK: &str = "S3 §1";
 
@@ -66,7 +66,10 @@ fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: Re
         return fail("nexy.toml names no manifest folder".to_owned(), Fix::note("name one in layout.manifest_dirs of nexy.toml"));
     };
     if let Some((path, _)) = manifests.iter().find(|(_, text)| text != first) {
-        return fail(format!("{path} and {first_path} differ"), Fix::command("nexy-manifest check"));
+        return fail(
+            format!("{path} and {first_path} differ"),
+            Fix::note("see which one describes the live artifact:").then_command("nexy-manifest check"),
+        );
     }
     let Some(text) = first else {
         return match phase {

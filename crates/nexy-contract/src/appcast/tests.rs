@@ -48,7 +48,7 @@ fn the_real_servers_feed_offers_what_was_announced() {
 fn every_difference_from_the_manifest_is_named() {
     let feed = real("http://example.test/old.dmg", "2.0.0.3", "1048577");
     let differences = offer(&feed).expect("well-formed").differences(&announced());
-    for part in ["sparkle:version is `2.0.0.3`", "length is 1048577", "old.dmg", "not https"] {
+    for part in ["sparkle:version is `2.0.0.3`", "length is 1048577", "old.dmg", "not a plain https URL"] {
         assert!(differences.iter().any(|difference| difference.contains(part)), "{part}: {differences:?}");
     }
 }

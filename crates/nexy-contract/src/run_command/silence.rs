@@ -52,8 +52,9 @@ impl Silence {
         let not_sent = |because: &str, fix: Fix| Problem::new(Exit::CouldNotLook, "the script did not run on the VM", because, fix);
         let unknown = |because: &str, first: Fix| {
             let fix = first
-                .then_note("the script may still be running: do not repeat one that changes things before its log was read:")
-                .then_command(LOOK);
+                .then_note("the script may still be running: do not repeat one that changes things before you have looked:")
+                .then_command(LOOK)
+                .then_note("its log is in the folder nexy-runs below vm.log_dir of nexy.toml, on the VM");
             Problem::new(Exit::CouldNotLook, "how the script on the VM ended is not known", because, fix)
         };
         let in_doubt = |because: &str| unknown(because, Fix::none());
@@ -71,7 +72,7 @@ impl Silence {
                 not_sent(said, Fix::command("az account show").then_note("for another account:").then_command("az login"))
             }
             Self::NotRunning(said) => not_sent(said, Fix::note("look at its power state:").then_command(machine)),
-            Self::Usage(said) => not_sent(said, Fix::note("this az is too old:").then_command("az upgrade")),
+            Self::Usage(said) => not_sent(said, Fix::note("perhaps this az is too old:").then_command("az upgrade")),
             Self::Unfinished => in_doubt("the VM says that its last script did not finish: it was restarted, or its agent was ended"),
             Self::NoSentinel => in_doubt("the script's output came back without its last line, so it was cut short or never began"),
             Self::OtherRun => in_doubt("the last line is the one of another run"),

@@ -30,6 +30,13 @@ fn syntax_errors_and_unknown_keys_name_the_line() {
 }
 
 #[test]
+fn the_case_of_a_host_says_nothing() {
+    let public = "public = \"https://nexy-prod-sergiy.";
+    assert!(COMMITTED.contains(public));
+    assert!(Target::parse(&COMMITTED.replacen(public, "public = \"https://NEXY-prod-sergiy.", 1)).is_ok());
+}
+
+#[test]
 fn contradictions_name_both_keys() {
     for (from, to, keys) in [
         (

@@ -82,7 +82,7 @@ fn urls(target: &Target) -> Result<(), TargetError> {
         }
     }
     let public = host(&target.endpoints.public);
-    if public != target.release_target.host && !is_loopback(&public) {
+    if !public.eq_ignore_ascii_case(&target.release_target.host) && !is_loopback(&public) {
         return refuse(
             "endpoints.public and release_target.host",
             format!("`{public}` and `{}` are different hosts", target.release_target.host),

@@ -98,7 +98,7 @@ fn look(context: &Context, url: &str) -> Look {
     let ask = Ask::get(parsed, Duration::from_secs(target.limits.request_timeout_s), MAX_BYTES).header("Cache-Control", "no-cache");
     let answer = http.ask(&ask).map_err(|error| (error.to_string(), error.fix().then(Fix::commands(AGAIN))))?;
     let fix = || Fix::command(format!("curl -sS -i {}", shell_word(url))).then(Fix::commands(AGAIN));
-    health::read(url, answer.status, &answer.body).map_err(|(Unread::SomebodyElse(because) | Unread::Useless(because))| (because, fix()))
+    health::read(url, answer.status, &answer.body).map_err(|(Unread::Intermediary(because) | Unread::Useless(because))| (because, fix()))
 }
 
 fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {

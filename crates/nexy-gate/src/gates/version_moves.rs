@@ -14,8 +14,8 @@ use nexy_contract::{
     text::shell_word,
 };
 use nexy_outside::{
+    frame::manifests::{self, FoundManifest},
     frame::version_file::{self, NoVersion},
-    fs::manifests::{self, FoundManifest},
 };
 
 pub(crate) const GATE: Gate = Gate {

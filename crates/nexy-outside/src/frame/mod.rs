@@ -1,5 +1,6 @@
 //! What the main function of every tool is made of: command line, streams, record and target.
 
+pub mod manifests;
 pub mod options;
 pub mod record_io;
 pub mod run;

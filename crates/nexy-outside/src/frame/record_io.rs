@@ -1,8 +1,8 @@
-//! The frame of every tool that changes something: read the record, pass it on untouched when something stops it, else
-//! act once, and write down what was done whatever came of it.
+//! The frame of every tool in a pipe: reads the record, passes it on untouched when something stops it, else lets the tool act
+//! or look once, and writes what came of it into the record.
 
 use crate::{
-    Common, Workspace, clock,
+    Common, Format, Workspace, clock,
     frame::{options, run, stdio},
 };
 use nexy_contract::{
@@ -95,7 +95,9 @@ pub fn add_report(
     common: &Common,
     look: impl FnOnce(Workspace, &mut Record) -> Result<Report, Problem>,
 ) -> Result<Exit, Problem> {
-    common.format()?;
+    if common.format()? == Format::Tap {
+        common.note(&format!("{tool}: with `-` the record goes on, so `--format tap` changes nothing"));
+    }
     let mut record = match read_incoming(&workspace, tool, profile)? {
         Incoming::Stopped { bytes, stop } => return forward(tool, &bytes, &stop),
         Incoming::Record(record) => *record,
@@ -104,7 +106,7 @@ pub fn add_report(
     common.note_report(&report, false)?;
     let exit = report.verdict.exit();
     record.reports.push(report);
-    stdio::write_document(options::json(&record)?.as_bytes())?;
+    stdio::write_document(options::json(&record)?.as_bytes()).map_err(|problem| undelivered(problem, exit))?;
     Ok(exit)
 }
 
@@ -117,7 +119,7 @@ pub fn act(
     by: &str,
     workspace: &Workspace,
     common: &Common,
-    deed: impl FnOnce(&mut Record) -> ActionOutcome,
+    act_once: impl FnOnce(&mut Record) -> ActionOutcome,
 ) -> Result<Exit, Problem> {
     // A record has one form; a form that is none is refused all the same, before anything is done.
     common.format()?;
@@ -125,28 +127,28 @@ pub fn act(
         Incoming::Stopped { bytes, stop } => return forward(tool, &bytes, &stop),
         Incoming::Record(record) => *record,
     };
-    let deed = deed(&mut record);
-    tell(tool, common, &deed);
+    let outcome = act_once(&mut record);
+    tell(tool, common, &outcome);
     record.outcomes.push(Outcome {
         by: by.to_owned(),
         at: clock::now(),
-        exit: deed.exit,
-        message: deed.message.clone(),
-        next: deed.next.clone(),
-        planned: deed.planned.clone(),
-        retries: deed.retries.clone(),
-        ungated: deed.ungated.clone(),
+        exit: outcome.exit,
+        message: outcome.message.clone(),
+        next: outcome.next.clone(),
+        planned: outcome.planned.clone(),
+        retries: outcome.retries.clone(),
+        ungated: outcome.ungated.clone(),
     });
     let document = options::json(&record)?;
     match stdio::write_document(document.as_bytes()) {
-        Ok(()) => Ok(deed.exit),
-        Err(problem) if deed.acted => Err(Problem::new(
+        Ok(()) => Ok(outcome.exit),
+        Err(problem) if outcome.acted => Err(Problem::new(
             Exit::NeedsPerson,
-            format!("{by} has acted ({}), but its record was not delivered", deed.message),
+            format!("{by} has acted ({}), but its record was not delivered", outcome.message),
             problem.because,
             Fix::note("run the same pipeline again with its output in a file; what is done already is not done twice"),
         )),
-        Err(problem) => Err(undelivered(problem, deed.exit)),
+        Err(problem) => Err(undelivered(problem, outcome.exit)),
     }
 }
 
@@ -156,17 +158,17 @@ fn undelivered(problem: Problem, ended: Exit) -> Problem {
     problem.ending(exit)
 }
 
-fn tell(tool: &str, common: &Common, deed: &ActionOutcome) {
-    if deed.exit == Exit::Yes {
-        for step in &deed.planned {
+fn tell(tool: &str, common: &Common, outcome: &ActionOutcome) {
+    if outcome.exit == Exit::Yes {
+        for step in &outcome.planned {
             common.note(&format!("{tool}: would {step}"));
         }
-        common.note(&format!("{tool}: {}", deed.message));
-        if !deed.next.is_empty() {
+        common.note(&format!("{tool}: {}", outcome.message));
+        if !outcome.next.is_empty() {
             let below = Layout { notes: "  next:", notes_at: 8, commands: "  next:", commands_at: 4 };
-            common.note(&below.show(deed.next.lines()));
+            common.note(&below.show(outcome.next.lines()));
         }
     } else {
-        run::tell(tool, &Problem::new(deed.exit, deed.message.clone(), "", deed.next.clone()));
+        run::tell(tool, &Problem::new(outcome.exit, outcome.message.clone(), "", outcome.next.clone()));
     }
 }

@@ -1,4 +1,4 @@
-//! The version of the workspace, as its one owner holds it.
+//! Reads the version of the workspace from the file that owns it, `layout.version_file` of nexy.toml.
 
 use crate::{Workspace, fs::files};
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, target_file::VersionPlace, text::shell_word, version_places};
@@ -32,8 +32,10 @@ impl NoVersion {
         let what = format!("cannot tell the version from {path}");
         match self {
             Self::Wrong(because) => {
-                let fix = Fix::note("write the last released version into it, then set the next one:")
-                    .then_command(format!("echo X.Y.Z.W >{}", shell_word(&path)))
+                let (root, file) = (workspace.root.display().to_string(), &workspace.target.layout.version_file);
+                let fix = Fix::note("take it as it was committed, or write the last released version into it by hand:")
+                    .then_command(format!("git -C {} checkout -- {}", shell_word(&root), shell_word(file)))
+                    .then_note("then set the next version:")
                     .then_command("nexy-version set X.Y.Z.W");
                 Problem::new(Exit::No, what, because, fix)
             }

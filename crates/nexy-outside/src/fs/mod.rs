@@ -4,7 +4,6 @@ pub mod accounts;
 pub mod disk_usage;
 pub mod files;
 pub mod line_reader;
-pub mod manifests;
 pub mod permissions;
 pub mod root_fs;
 pub mod user_lock;

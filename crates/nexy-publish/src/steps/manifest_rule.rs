@@ -5,7 +5,7 @@ use nexy_contract::{
     manifest::{ManifestFacts, Move},
     text::shell_word,
 };
-use nexy_outside::{Workspace, fs::manifests};
+use nexy_outside::{Workspace, frame::manifests};
 
 /// Checks version and bytes of the record against every manifest of the workspace. The gates check the same, but with
 /// `--ungated` they were perhaps not asked, and clients refuse a download that no manifest announces.

@@ -100,7 +100,7 @@ fn judge(wanted: &Manifest, download: &Download) -> Answer {
     let show = Fix::command("nexy-publish show").then_note("then publish the right bytes again, and deliver their manifest");
     if !url::is_safe(&wanted.url) {
         return Answer::fail(
-            format!("{} names {url}, which is no https URL, so clients refuse it", wanted.origin),
+            format!("{} names {url}, which is not a plain https URL, so clients refuse it", wanted.origin),
             right,
             Fix::command("nexy-manifest check"),
         );

@@ -22,7 +22,7 @@ pub(crate) const LOCAL_HEALTH: Probe = Probe {
         check: "curl -fsS LOCAL_SERVER/health: 200, status OK, latest_version = latest_build = the version of the code.",
         fix: &[
             note("If VERSION on the VM is right, correct SERVER_VERSION in config.env (S0 §5.9) and restart the service:"),
-            command("sudo nexy-gate hard && sudo systemctl restart UNIT"),
+            command("sudo nexy-gate hard && sudo systemctl restart \"$(nexy-version show service.unit)\""),
             note("Otherwise deploy the tag again."),
         ],
         verify: &[command("nexy-verify local --wait 90s")],
@@ -150,8 +150,11 @@ fn on_the_vm(context: &Context, base: &str, document: Document) -> Answer {
         .then_note("when its cause is mended:")
         .then_command(restart(target));
     let version = match document.2 {
-        Names::Code => Fix::note(format!("correct or remove SERVER_VERSION and SERVER_BUILD in {}, then:", target.vm.config_env))
-            .then_command(restart(target)),
+        Names::Code => Fix::note(format!(
+            "correct or remove SERVER_VERSION and SERVER_BUILD in {} if they stand there; then, or when an old process still runs:",
+            target.vm.config_env
+        ))
+        .then_command(restart(target)),
         Names::Manifest => deliver(),
     };
     ask(context, base, document, silence, version)

@@ -22,7 +22,12 @@ pub(crate) const PROBE: Probe = Probe {
     explain: Explain {
         symptom: "A process that dies seconds after its start is \"active\" for a moment, and is restarted again and again.",
         check: "systemctl show --property=LoadState,ActiveState,SubState,NRestarts,MainPID UNIT; with --stable the process and the count of restarts must not change.",
-        fix: &[note("Read why it ended, mend that, then restart it:"), command("journalctl -u UNIT -n 200 --no-pager")],
+        fix: &[
+            note("Read why it ended:"),
+            command("journalctl -u \"$(nexy-version show service.unit)\" -n 200 --no-pager"),
+            note("Mend that, then restart it:"),
+            command("sudo nexy-gate hard && sudo systemctl restart \"$(nexy-version show service.unit)\""),
+        ],
         verify: &[command("nexy-verify local --wait 90s --stable 10s")],
     },
     interval: LOCAL,

@@ -61,8 +61,8 @@ fn control_characters_in_a_file_do_not_reach_the_terminal() {
 fn the_printed_command_for_a_broken_version_file_helps() {
     let world = World::new();
     world.write("VERSION", "two\n");
-    let path = world.workspace().join("VERSION");
-    world.tool("nexy-version").args(["check"]).run().exits(1).says(&format!("echo X.Y.Z.W >{}", path.display()));
-    world.sh("echo 2.0.0.3 > VERSION && nexy-version set 2.0.0.4").exits(0);
+    let restore = format!("git -C {} checkout -- VERSION", world.workspace().display());
+    world.tool("nexy-version").args(["check"]).run().exits(1).says(&restore).says("nexy-version set X.Y.Z.W");
+    world.sh(&restore).exits(0);
     world.tool("nexy-version").args(["check"]).run().exits(0);
 }

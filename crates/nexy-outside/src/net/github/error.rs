@@ -121,9 +121,11 @@ impl GithubError {
         let again = "then run the same command again";
         let fix = match self.kind {
             Kind::Network => Fix::note("check the network, then run the same command again"),
-            Kind::BadToken => Fix::command("gh auth login")
-                .then_note("or set GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) to a valid token")
-                .then_note(again),
+            Kind::BadToken => {
+                Fix::note("put a valid token into GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) if it is set; if it is not:")
+                    .then_command("gh auth login")
+                    .then_note(again)
+            }
             Kind::Forbidden => Fix::note("use a token with `Contents: write` on the artifacts' repository:").then_command(REFRESH),
             Kind::SingleSignOn => Fix::note("authorise the token for the organisation (its settings at GitHub: Configure SSO), or:")
                 .then_command("gh auth refresh")

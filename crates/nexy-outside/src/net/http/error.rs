@@ -59,6 +59,12 @@ pub enum HttpError {
     },
 }
 
+/// How a person looks at what answers under a URL.
+#[must_use]
+pub fn look_there(url: &str) -> Fix {
+    Fix::note("look at what answers there:").then_command(format!("curl -sSI {}", text::shell_word(url)))
+}
+
 impl HttpError {
     /// What a person can do about it.
     #[must_use]
@@ -69,9 +75,7 @@ impl HttpError {
                 Fix::note("check the network and the proxy, then run the same command again:")
                     .then_command(format!("curl -sS -o /dev/null {}", text::shell_word(url)))
             }
-            Self::TooLarge { url, .. } | Self::Redirect { url, .. } => {
-                Fix::note("look at what answers there:").then_command(format!("curl -sSI {}", text::shell_word(url)))
-            }
+            Self::TooLarge { url, .. } | Self::Redirect { url, .. } => look_there(url),
         }
     }
 

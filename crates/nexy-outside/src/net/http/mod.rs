@@ -2,7 +2,7 @@
 
 mod error;
 
-pub use error::HttpError;
+pub use error::{HttpError, look_there};
 pub use nexy_contract::Url;
 
 use crate::{Secret, environment};
