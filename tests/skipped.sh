@@ -3,7 +3,11 @@
 #   tests/skipped.sh FILE     each line holds the need, a tab, and the test with its reason
 set -eu
 
-sort -u "$1" | cut -f 1 | sort | uniq -c | sort -rn | awk '
+[ -r "$1" ] || {
+    printf 'skipped.sh: %s does not exist, so it is not known what was skipped\n  do: make test\n' "${1:-FILE}" >&2
+    exit 69
+}
+sort "$1" | cut -f 1 | sort | uniq -c | sort -rn | awk '
     {
         count = $1
         sub(/^ *[0-9]+ /, "")

@@ -30,8 +30,15 @@ impl Display for Need<'_> {
     }
 }
 
+/// Set where everything is installed: nothing may be skipped there.
+const NOTHING: &str = "NEXY_SKIP_NOTHING";
+
 /// Says that a test, or a part of it, is skipped.
+///
+/// # Panics
+/// Where nothing may be skipped.
 pub fn skipped(test: &str, because: &str, need: Need<'_>) {
+    assert!(std::env::var_os(NOTHING).is_none(), "{NOTHING} is set, and {test} cannot run: {because}; it needs {need}");
     // Not by `eprintln!`: the test harness shows what that prints only when the test fails.
     std::io::stderr().write_all(format!("\nSKIPPED {test}: {because}; needs {need}\n").as_bytes()).unwrap();
     if let Some(file) = std::env::var_os(COLLECTED_IN) {

@@ -84,6 +84,24 @@ fn the_tag_counts_and_not_what_is_checked_out() {
 }
 
 #[test]
+fn a_missing_tag_is_a_no_in_the_workspace_and_the_printed_command_makes_it() {
+    let world = world();
+    let missing = asked(&world, GATE, 1);
+    holds(&missing, "found", "there is no tag v2.0.0.4");
+    vm::type_fix(&world, &missing, &world.workspace());
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn a_git_that_is_missing_or_refuses_is_unknown() {
+    let world = tagged(|_| {});
+    let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).env("PATH", "/nowhere").run();
+    holds(&vm::judged(&ran, GATE, 69), "found", "not on PATH");
+    fs::write(world.workspace().join(".git/config"), "[broken\n").expect("the configuration");
+    holds(&asked(&world, GATE, 69), "found", "bad config");
+}
+
+#[test]
 fn a_missing_tag_is_unknown_on_the_vm_and_the_printed_command_fetches_it() {
     let world = world();
     world.bare_remotes();

@@ -176,3 +176,22 @@ fn a_python_that_is_no_venv_is_never_a_yes() {
     one.set_target("service", "user", "\"nobody-of-that-name\"");
     holds(&asked(&one, GATE, 1), "found", "this machine has no user nobody-of-that-name");
 }
+
+#[test]
+fn pip_is_asked_offline_about_every_pin_and_the_requirements_of_the_checkout() {
+    let world = world();
+    let (python, told) = (world.vm_path("venv/bin/python3"), world.root().join("told"));
+    fs::rename(&python, world.vm_path("venv/bin/real")).expect("the stand-in");
+    fs::write(&told, "").expect("a file for all");
+    vm::set_mode(&told, 0o666);
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >>'{}'\nexec /bin/sh \"${{0%/python3}}/real\" \"$@\"\n", told.display());
+    nexy_standin::programs::write_program(&python, &script);
+    asked(&world, GATE, 0);
+    let told = fs::read_to_string(told).expect("what it was asked");
+    let asked = told.lines().find(|line| line.contains("--report=-")).expect("pip was asked");
+    let requirements = world.vm_path(REQUIREMENTS).display().to_string();
+    let pins = ["protobuf>=6.31.1,<7", "grpcio>=1.75.1,<2", "grpcio-tools>=1.75.1,<2", "grpcio-status>=1.75.1,<2"];
+    for word in ["--no-index", "--dry-run", "--isolated", requirements.as_str()].iter().chain(&pins) {
+        assert!(asked.contains(word), "{word}: {asked}");
+    }
+}

@@ -43,6 +43,12 @@ fn it_sees_no_token_and_no_value_that_it_prints_is_repeated() {
 }
 
 #[test]
+fn a_check_that_prints_without_end_is_judged_by_its_end() {
+    let world = checking("yes 'a long line of nothing' | head -c 5000000; echo 'the very end'; exit 2");
+    holds(&asked(&world, GATE, 1), "found", "the very end");
+}
+
+#[test]
 fn a_check_that_hangs_is_ended_with_everything_it_started() {
     let world = checking("sleep 300 & echo $! >pid; wait");
     world.set_target("quality", "timeout_s", "2");

@@ -53,6 +53,8 @@ fn a_publication_repairs_what_a_killed_rollback_has_left() {
         let case = format!("PATCH #{nth}, after: {after}");
         let world = published();
         killed_at_rename(&world, &["rollback", "-"], &fresh(&world), nth, after);
+        // Between the two renames users have no download.
+        assert_eq!(served(&world).is_none(), [(1, true), (2, false)].contains(&(nth, after)), "{case}");
         // The rolled-back bytes once more: refused, but users have a download again.
         if served(&world).is_none() {
             publish(&world, &judged(&world)).exits(1).says("users have a download again").says("were rolled back");

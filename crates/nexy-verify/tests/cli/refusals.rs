@@ -33,9 +33,11 @@ fn what_is_no_record_of_this_target_is_refused() {
     refuses(&world, b"", "nothing came");
     refuses(&world, &text.as_bytes()[..text.len() / 2], "ends in the middle");
     refuses(&world, b"\xff\xfe", "it is not nexy.release/1");
-    let mut other = good;
-    other["target"]["vm"] = json!("Other");
-    refuses(&world, other.to_string().as_bytes(), "made for the target");
+    for (key, value) in [("vm", "Other".to_owned()), ("sha256", "0".repeat(64))] {
+        let mut other = good.clone();
+        other["target"][key] = json!(value);
+        refuses(&world, other.to_string().as_bytes(), "made for the target");
+    }
 }
 
 #[test]

@@ -169,12 +169,14 @@ fn readme_and_pages_are_short() {
 #[test]
 fn every_link_leads_somewhere_and_every_page_is_linked() {
     let mut linked = BTreeSet::new();
+    let mut links = 0;
     for page in repository::pages() {
         let text = repository::text(&page);
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if target.starts_with("https://") {
                 continue;
             }
+            links += 1;
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
             let path = if file.is_empty() { page.clone() } else { joined(&page, file) };
             assert!(repository::root().join(&path).exists(), "{page} links to {target}, and {path} does not exist");
@@ -186,6 +188,7 @@ fn every_link_leads_somewhere_and_every_page_is_linked() {
             }
         }
     }
+    assert!(links > 40, "only {links} links were found, so this test has gone blind");
     let missing: Vec<String> = repository::pages().into_iter().filter(|page| page != "README.md" && !linked.contains(page)).collect();
     assert!(missing.is_empty(), "README.md does not link to {missing:?}");
 }
@@ -229,33 +232,40 @@ fn every_command_that_a_page_shows_is_understood() {
 #[test]
 fn every_name_with_a_hyphen_exists() {
     let names = Names::gather();
+    let mut found = 0;
     for page in repository::pages() {
         for word in claims(&page) {
             let is_name = word.contains('-') && word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
             let is_whole = is_name && !word.ends_with('-');
+            found += usize::from(is_whole);
             assert!(!is_whole || names.knows(&word), "{page} names `{word}`: no target, gate, probe, profile, verb or tool is called so");
         }
     }
+    assert!(found > 100, "only {found} names were found, so this test has gone blind");
 }
 
 #[test]
 fn every_key_and_every_path_that_a_page_names_exists() {
     let target: toml::Table = repository::text("nexy.toml").parse().unwrap();
+    let (mut paths, mut keys) = (0, 0);
     for page in repository::pages() {
         for word in claims(&page).iter().flat_map(|code| code.split([' ', ',', '"', ')'])).filter(|word| !word.contains(['<', '*', '…']))
         {
             let starts = ["crates/", "scripts/", "tests/", "docs/", "runbook/", ".ci/", "LICENSE-", "rust-toolchain", "rustfmt"];
             if starts.iter().any(|start| word.starts_with(start)) {
+                paths += 1;
                 assert!(repository::root().join(word).exists(), "{page} names {word}, which does not exist");
             }
             // Optional keys that this target does not use stand in the table of keys, which has a test of its own.
             let word = word.split(['"', ')', ';', ':']).next().unwrap();
             let table = word.split_once('.').filter(|(table, _)| target.contains_key(*table)).map(|(table, _)| table);
             if table.is_some() && page != "docs/nexy-toml.md" && !["azure.subscription", "version_places.pointer"].contains(&word) {
+                keys += 1;
                 assert!(has_key(word), "{page} names the key {word}, which nexy.toml does not have");
             }
         }
     }
+    assert!(paths > 40 && keys > 15, "only {paths} paths and {keys} keys were found, so this test has gone blind");
 }
 
 #[test]
