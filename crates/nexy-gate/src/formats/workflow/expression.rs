@@ -48,15 +48,45 @@ fn literal(text: &str) -> Option<&str> {
 
 /// Judges an `if`. `known` knows the values of contexts; `before` says whether all that must come first succeeds.
 pub(crate) fn condition(text: &str, before: Tri, known: &dyn Fn(&str) -> Option<String>) -> Tri {
-    let text = text.trim();
     let bare = text.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(text);
-    let holds = bare.split("||").fold(Tri::No, |so_far, all| {
-        so_far.or(all.split("&&").fold(Tri::Yes, |so_far, atom| so_far.and(atom_holds(atom.trim(), before, known))))
-    });
+    // GitHub takes a text that stands around the braces, even a line end, for true.
+    if bare.contains("${{") || bare.contains("}}") {
+        return Tri::Unknown;
+    }
+    let all_hold = |text: &str| {
+        let atoms = split(text, "&&")?;
+        Some(atoms.into_iter().fold(Tri::Yes, |so_far, atom| so_far.and(atom_holds(atom.trim(), before, known))))
+    };
+    let holds = split(bare, "||").and_then(|parts| parts.into_iter().try_fold(Tri::No, |so_far, part| Some(so_far.or(all_hold(part)?))));
+    let Some(holds) = holds else { return Tri::Unknown };
     // GitHub puts `success() &&` before every condition without a status function.
-    let lower = bare.to_ascii_lowercase();
-    let asks_status = ["success()", "always()", "failure()", "cancelled()"].iter().any(|function| lower.contains(function));
-    if asks_status { holds } else { holds.and(before) }
+    if asks_status(bare) { holds } else { holds.and(before) }
+}
+
+/// The parts of a text between operators outside of quotes and parentheses; `None` when a quote or parenthesis has no partner.
+fn split<'a>(text: &'a str, operator: &str) -> Option<Vec<&'a str>> {
+    let (mut parts, mut from, mut depth, mut is_quoted) = (Vec::new(), 0, 0_usize, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            '\'' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1)?,
+            _ if depth == 0 && at >= from && text[at..].starts_with(operator) => {
+                parts.push(&text[from..at]);
+                from = at + operator.len();
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[from..]);
+    (depth == 0 && !is_quoted).then_some(parts)
+}
+
+/// Whether a status function is called outside of quotes.
+fn asks_status(text: &str) -> bool {
+    let code: String = text.split('\'').step_by(2).flat_map(str::chars).filter(|character| !character.is_whitespace()).collect();
+    ["success()", "always()", "failure()", "cancelled()"].iter().any(|function| code.to_ascii_lowercase().contains(function))
 }
 
 fn atom_holds(atom: &str, before: Tri, known: &dyn Fn(&str) -> Option<String>) -> Tri {
@@ -117,7 +147,9 @@ pub(crate) fn is_secret(value: &str, secret: &str) -> Tri {
         return if value.contains("${{") { Tri::Unknown } else { Tri::No };
     };
     let body = dotted(body);
-    let inner = body.strip_prefix("fromjson(").and_then(|rest| rest.split_once(')')).map_or(body.as_str(), |(inner, _)| inner);
+    let field = body.strip_prefix("fromjson(").and_then(|rest| rest.split_once(')'));
+    // What stands behind the parenthesis names a field, and nothing else.
+    let inner = field.filter(|(_, field)| context(field).is_some()).map_or(body.as_str(), |(inner, _)| inner);
     match context(inner) {
         Some(name) if name == wanted => Tri::Yes,
         Some(name) if name.starts_with("secrets.") => Tri::No,
@@ -128,6 +160,82 @@ pub(crate) fn is_secret(value: &str, secret: &str) -> Tri {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// An expression, with what it is made of.
+    #[derive(Clone, Debug)]
+    enum Tree {
+        Atom(&'static str, Tri),
+        Not(Box<Self>),
+        And(Box<Self>, Box<Self>),
+        Or(Box<Self>, Box<Self>),
+    }
+
+    impl Tree {
+        fn printed(&self) -> String {
+            match self {
+                Self::Atom(text, _) => (*text).to_owned(),
+                Self::Not(inner) => format!("!({})", inner.printed()),
+                Self::And(left, right) => format!("{} && {}", left.in_and(), right.in_and()),
+                Self::Or(left, right) => format!("{} || {}", left.printed(), right.printed()),
+            }
+        }
+
+        /// `&&` binds more tightly than `||`, so that only an `||` needs parentheses.
+        fn in_and(&self) -> String {
+            if matches!(self, Self::Or(..)) { format!("({})", self.printed()) } else { self.printed() }
+        }
+
+        /// Its value when each atom of unknown value holds as its bit says.
+        fn holds(&self, bits: u8) -> bool {
+            match self {
+                Self::Atom(_, Tri::Unknown) if matches!(self, Self::Atom("inputs.a", _)) => bits & 1 == 1,
+                Self::Atom(_, Tri::Unknown) => bits & 2 == 2,
+                Self::Atom(_, value) => *value == Tri::Yes,
+                Self::Not(inner) => !inner.holds(bits),
+                Self::And(left, right) => left.holds(bits) && right.holds(bits),
+                Self::Or(left, right) => left.holds(bits) || right.holds(bits),
+            }
+        }
+    }
+
+    fn tree() -> impl Strategy<Value = Tree> {
+        let atom = prop::sample::select(vec![
+            Tree::Atom("github.event_name == 'push'", Tri::Yes),
+            Tree::Atom("github.event_name == 'schedule'", Tri::No),
+            Tree::Atom("github.ref != 'a || (b && c'", Tri::Yes),
+            Tree::Atom("true", Tri::Yes),
+            Tree::Atom("always()", Tri::Yes),
+            Tree::Atom("failure()", Tri::No),
+            Tree::Atom("inputs.a", Tri::Unknown),
+            Tree::Atom("contains(github.actor, ') || true || (')", Tri::Unknown),
+        ]);
+        atom.prop_recursive(4, 24, 2, |inner| {
+            let two = (inner.clone().prop_map(Box::new), inner.clone().prop_map(Box::new));
+            prop_oneof![
+                inner.prop_map(|inner| Tree::Not(Box::new(inner))),
+                two.clone().prop_map(|(left, right)| Tree::And(left, right)),
+                two.prop_map(|(left, right)| Tree::Or(left, right)),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_expression_is_judged_otherwise_than_its_tree(tree in tree()) {
+            let (text, values) = (tree.printed(), [0, 1, 2, 3].map(|bits| tree.holds(bits)));
+            match condition(&text, Tri::Yes, &on_push) {
+                Tri::Yes => prop_assert_eq!(values, [true; 4], "{}", text),
+                Tri::No => prop_assert_eq!(values, [false; 4], "{}", text),
+                Tri::Unknown => {}
+            }
+        }
+
+        #[test]
+        fn no_text_stops_the_reader(text in "[a-z'(){}$&|=!. ]{0,40}") {
+            let _ = (condition(&text, Tri::Yes, &on_push), is_shared_group(&text), is_secret(&text, "X"));
+        }
+    }
 
     fn on_push(name: &str) -> Option<String> {
         let values = [("github.event_name", "push"), ("github.ref", "refs/heads/main"), ("needs.test.result", "success")];
@@ -157,8 +265,19 @@ mod tests {
             ("github.ref == env.REF", Tri::Unknown),
             ("'push' == github.event_name", Tri::Unknown),
             ("${{ github.event_name }} == 'pull_request'", Tri::Unknown),
+            // GitHub takes a text around the braces for true.
+            ("${{ inputs.force }} && github.event_name == 'pull_request'", Tri::Unknown),
+            ("${{ github.event_name == 'pull_request' }}\n", Tri::Unknown),
+            ("(github.event_name == 'schedule' || github.event_name == 'push' || inputs.a) && inputs.b", Tri::Unknown),
+            ("!(github.actor == 'x' && github.event_name == 'schedule' && github.actor == 'y')", Tri::Unknown),
+            ("contains(github.actor, 'x') && github.event_name == 'pull_request'", Tri::No),
+            ("(inputs.a || inputs.b) && github.event_name == 'pull_request'", Tri::No),
+            ("github.actor == 'it''s || ' || github.event_name == 'push'", Tri::Yes),
+            ("github.event_name == 'push' || (inputs.a", Tri::Unknown),
+            ("github.event_name == 'push' || inputs.a)", Tri::Unknown),
+            ("github.event_name == 'push' || 'a", Tri::Unknown),
             ("contains(github.event.head_commit.message, 'x')", Tri::Unknown),
-            ("github.ref == 'a || b'", Tri::Unknown),
+            ("github.ref == 'a || b'", Tri::No),
             ("secrets.X != ''", Tri::Unknown),
             ("", Tri::Unknown),
         ] {
@@ -174,6 +293,8 @@ mod tests {
             ("always()", Tri::Yes),
             ("!cancelled() && github.event_name == 'push'", Tri::Yes),
             ("!failure() && !cancelled()", Tri::Yes),
+            ("always () || true", Tri::Yes),
+            ("github.ref != 'always()'", Tri::No),
         ] {
             assert_eq!(condition(text, Tri::No, &on_push), expected, "{text}");
         }
@@ -224,6 +345,7 @@ mod tests {
             ("${{ vars.CREDS }}", Tri::Unknown),
             ("${{ env.CREDS }}", Tri::Unknown),
             ("${{ secrets.OLD || secrets.CREDS }}", Tri::Unknown),
+            ("${{ fromJSON(secrets.CREDS).x && secrets.OLD }}", Tri::Unknown),
             ("${{ 'secrets.CREDS' }}", Tri::Unknown),
             ("x${{ secrets.CREDS }}", Tri::Unknown),
             ("${{ secrets.CREDS", Tri::Unknown),
