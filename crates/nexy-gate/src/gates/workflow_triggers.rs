@@ -1,13 +1,13 @@
 //! A push that touches the server starts the workflow that deploys it, signed in, and never beside another run.
 
-mod push;
+mod pull_request;
 mod sign_in;
 
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     formats::{
-        workflow::{Because, Job, Run, Tri, Workflow, is_shared_group},
+        workflow::{Because, Job, Run, Tri, Workflow, is_shared_group, push},
         yaml::Node,
     },
     gate::{Answer, Explain, Gate, Machine, Takes},
@@ -32,7 +32,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A push is there and no deploy begins; or two deploys run at once; or a pull request deploys.",
         check: "Reads workflow.file as YAML: its push filters for workflow.branch and for the files of [layout], the jobs that the \
                 deploying job needs, the sign-in before `az` is used and the workflow.secret that it is given, the concurrency group; \
-                HEAD's message for what switches workflows off; and every other workflow for a deploy on pull_request.",
+                HEAD's message for what switches workflows off; and every workflow for a deploy on pull_request, also in the workflows and \
+                actions of this repository that it calls. A workflow of another repository is not read.",
         fix: &[note("Change the lines that the finding names, commit and push.")],
         verify: &[command("nexy-gate workflow-triggers"), note("Then look at the Actions page of the repository after a push.")],
     },
@@ -60,17 +61,23 @@ fn check(context: &Context) -> Answer {
     judge(target, is_tracked, tracked.head_message().as_deref(), &look(workspace, &tracked))
 }
 
-/// The workflow that deploys, and those that stand beside it.
+/// The workflow that deploys, those that stand beside it, and the actions of this repository.
 fn look(workspace: &Workspace, tracked: &Tracked) -> Vec<File> {
     let own = &workspace.target.workflow.file;
-    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-    let is_beside = |path: &&String| *path != own && folder(path) == folder(own) && (path.ends_with(".yml") || path.ends_with(".yaml"));
-    let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(is_beside));
+    let is_read =
+        |path: &&String| *path != own && (is_workflow(own, path) || path.ends_with("/action.yml") || path.ends_with("/action.yaml"));
+    let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(is_read));
     let read = |path: &String| {
         let text = files::read_text_if_there(&workspace.path(path), MAX_BYTES).map_err(|error| error.because());
         File { path: path.clone(), text }
     };
     paths.map(read).collect()
+}
+
+/// Whether a file is a workflow: one of YAML in the folder of our own.
+fn is_workflow(own: &str, path: &str) -> bool {
+    let folder = |path: &str| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    folder(path) == folder(own) && (path.ends_with(".yml") || path.ends_with(".yaml"))
 }
 
 fn expected(target: &Target) -> String {
@@ -86,7 +93,7 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
         let (is_own, shown, word) = (index == 0, excerpt(&file.path, 120), shell_word(&file.path));
         let text = match &file.text {
             // A workflow that no pull request starts cannot deploy one, whatever else it says.
-            Ok(Some(text)) if is_own || text.contains("pull_request") => text,
+            Ok(Some(text)) if is_own || (text.contains("pull_request") && is_workflow(&files[0].path, &file.path)) => text,
             Ok(None) if is_own => {
                 let fix = Fix::command(format!("git log --oneline --diff-filter=D -- {word}"));
                 builder
@@ -94,6 +101,8 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
                 continue;
             }
             Ok(_) => continue,
+            // An action matters only where a pull request calls it.
+            Err(_) if !is_own && !is_workflow(&files[0].path, &file.path) => continue,
             Err(because) => {
                 builder.unknown(format!("{shown} cannot be read: {because}"), Fix::command(format!("ls -l {word}")));
                 continue;
@@ -108,7 +117,7 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
                 if is_own {
                     judge_own(target, &shown, &workflow, &mut builder);
                 }
-                judge_pull_requests(&shown, &workflow, &mut builder);
+                pull_request::judge(&shown, &workflow, files, &mut builder);
             }
             Err((verdict, because)) => {
                 let verdict = if is_own { verdict } else { Tri::Unknown };
@@ -219,24 +228,6 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
         }
     }
     builder.pass(format!("{shown} is started by a push of {} and deploys alone and signed in", rules.branch));
-}
-
-/// What a pull request starts must not deploy: it may come from a fork.
-fn judge_pull_requests(shown: &str, workflow: &Workflow<'_>, builder: &mut AnswerBuilder) {
-    for (event, _) in workflow.events.iter().filter(|(event, _)| *event == "pull_request" || *event == "pull_request_target") {
-        let run = Run { event, branch: None };
-        // Needs that GitHub refuses start nothing.
-        let Ok(runs) = workflow.jobs_that_run(run) else { continue };
-        for job in workflow.jobs.iter().filter(|job| sign_in(workflow, job, run, "").is_some()) {
-            let name = excerpt(job.name, 60);
-            let found = match runs.get(job.name).copied().unwrap_or(Tri::Unknown) {
-                Tri::No => continue,
-                Tri::Yes => (Tri::No, format!("{shown}: the job {name} deploys on {event}")),
-                Tri::Unknown => (Tri::Unknown, format!("{shown}: cannot determine whether the job {name} deploys on {event}")),
-            };
-            tell(builder, found, lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'"));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -388,6 +379,59 @@ jobs:
             Verdict::Fail,
             "on pull_request_target",
         );
+    }
+
+    #[test]
+    fn what_a_pull_request_calls_is_followed() {
+        let caller = |job: &str| format!("on: pull_request\njobs:\n  test:\n    {job}\n");
+        let call = |path: &str, more: &str| caller(&format!("uses: {path}\n    {more}"));
+        let step = |path: &str| caller(&format!("runs-on: x\n    steps: [{{uses: actions/checkout@v4}}, {{uses: {path}}}]"));
+        let called = GOOD.replace("  push:\n", "  workflow_call:\n");
+        let action = |step: &str| format!("runs:\n  using: composite\n  steps: [{{{step}}}]\n");
+        let secrets = "secrets: inherit";
+        for (text, verdict, found) in [
+            (
+                call("./.github/workflows/c.yml", secrets),
+                Verdict::Fail,
+                "b.yml: the job test deploys on pull_request, by .github/workflows/c.yml",
+            ),
+            (call("./.github/workflows/c.yml", "if: github.event_name == 'push'"), Verdict::Pass, ""),
+            (call("./.github/workflows/c.yml", "if: inputs.x"), Verdict::Unknown, "whether the job test deploys on pull_request, by"),
+            (call("./.github/workflows/chain.yml", secrets), Verdict::Fail, "deploys on pull_request, by"),
+            (call("./.github/workflows/circle.yml", secrets), Verdict::Unknown, "circle.yml calls too many others"),
+            (call("./.github/workflows/d.yml", secrets), Verdict::Unknown, ".github/workflows/d.yml is not a tracked file"),
+            (call("./.github/workflows/guarded.yml", secrets), Verdict::Pass, ""),
+            (call("./.github/workflows/odd.yml", secrets), Verdict::Unknown, ".github/workflows/odd.yml: "),
+            (call("x/y/.github/workflows/z.yml@v1", secrets), Verdict::Unknown, "x/y/.github/workflows/z.yml@v1 is of another repository"),
+            (call("x/y/.github/workflows/z.yml@v1", "secrets: {a: b}"), Verdict::Unknown, "and is given secrets"),
+            (call("x/y/.github/workflows/z.yml@v1", ""), Verdict::Pass, ""),
+            (step("./.github/actions/deploy"), Verdict::Fail, "deploys on pull_request, by .github/actions/deploy"),
+            (step("./.github/actions/deploy/"), Verdict::Fail, "deploys on pull_request, by"),
+            (step("./.github/actions/chain"), Verdict::Fail, "deploys on pull_request, by"),
+            (step("./.github/actions/plain"), Verdict::Pass, ""),
+            (step("./.github/actions/node"), Verdict::Unknown, "is no action that is made of steps"),
+            (step("./.github/actions/none"), Verdict::Unknown, ".github/actions/none is not a tracked action"),
+            (step("./.github/actions/hidden"), Verdict::Unknown, "permission denied"),
+            (step("./.github/actions/deploy, if: github.event_name == 'push'"), Verdict::Pass, ""),
+            (step("some/action@v1"), Verdict::Pass, ""),
+        ] {
+            let of_action = |name: &str, text: &str| File { path: format!(".github/actions/{name}"), text: Ok(Some(text.to_owned())) };
+            let files = [
+                file("a.yml", GOOD),
+                file("b.yml", &text),
+                file("c.yml", &called),
+                file("chain.yml", "on: workflow_call\njobs: {j: {uses: ./.github/workflows/c.yml}}"),
+                file("circle.yml", "on: workflow_call\njobs: {j: {uses: ./.github/workflows/circle.yml}}"),
+                file("guarded.yml", &called.replace("    needs: test\n", "    if: github.event_name == 'push'\n")),
+                file("odd.yml", "on: [\n"),
+                of_action("deploy/action.yml", &action("uses: azure/CLI@v1")),
+                of_action("chain/action.yaml", &action("uses: ./.github/actions/deploy")),
+                of_action("plain/action.yml", &action("run: 'echo pull_request', shell: sh")),
+                of_action("node/action.yml", "runs: {using: node20, main: x.js}"),
+                File { path: ".github/actions/hidden/action.yml".to_owned(), text: Err("permission denied".to_owned()) },
+            ];
+            claims(&asked(&files), verdict, found);
+        }
     }
 
     #[test]

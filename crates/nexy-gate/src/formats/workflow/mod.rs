@@ -2,6 +2,7 @@
 //! `Tri::Unknown`: the crate `github-actions-models` takes a misspelt `branch:` for no filter at all.
 
 mod expression;
+pub(crate) mod push;
 
 use super::yaml::{Node, Value};
 pub(crate) use expression::{Tri, condition, is_secret, is_shared_group};
@@ -32,11 +33,15 @@ pub(crate) struct Job<'a> {
     pub(crate) has_matrix: bool,
     /// None when it calls another workflow.
     pub(crate) steps: Vec<Step<'a>>,
+    /// The workflow that it calls.
+    pub(crate) calls: Option<&'a str>,
+    /// Whether it hands secrets to that workflow.
+    pub(crate) hands_secrets: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Step<'a> {
-    pub(crate) condition: Option<&'a str>,
+    condition: Option<&'a str>,
     pub(crate) env: &'a [(String, Node)],
     pub(crate) with: &'a [(String, Node)],
     pub(crate) does: Does<'a>,
@@ -162,11 +167,26 @@ impl<'a> Job<'a> {
             job.get("needs").map_or(Some(Vec::new()), Node::texts).ok_or_else(|| unknown(&format!("{what}: `needs` lists no jobs")))?;
         let one_leg = job.get("strategy").and_then(|strategy| strategy.get("max-parallel")).and_then(Node::text) == Some("1");
         let has_matrix = job.get("strategy").is_some_and(|strategy| strategy.get("matrix").is_some()) && !one_leg;
-        Ok(Self { name, condition: guard(job, &["secrets", "env"])?, needs, env: map(job, "env")?, group: group(job)?, has_matrix, steps })
+        Ok(Self {
+            name,
+            condition: guard(job, &["secrets", "env"])?,
+            needs,
+            env: map(job, "env")?,
+            group: group(job)?,
+            has_matrix,
+            steps,
+            calls: text(job, "uses")?,
+            hands_secrets: has("secrets"),
+        })
     }
 }
 
 impl<'a> Step<'a> {
+    /// Whether it runs, when all steps before it succeed.
+    pub(crate) fn runs(&self, run: Run<'_>) -> Tri {
+        self.condition.map_or(Tri::Yes, |text| condition(text, Tri::Yes, &|context| run.value(context)))
+    }
+
     fn read(step: &'a Node, job: &str) -> Result<Self, Because> {
         known(step, &format!("a step of {job}"), STEP)?;
         let does = match (text(step, "uses")?, text(step, "run")?) {
@@ -178,6 +198,16 @@ impl<'a> Step<'a> {
             _ => return Err(refused(&format!("line {}: a step of {job} has not exactly one of `uses` and `run`", step.line))),
         };
         Ok(Self { condition: guard(step, &["secrets"])?, env: map(step, "env")?, with: map(step, "with")?, does })
+    }
+}
+
+/// The steps of an action that is made of steps; the reason when it is another one.
+pub(crate) fn composite_steps(action: &Node) -> Result<Vec<Step<'_>>, Because> {
+    let runs = action.get("runs");
+    let using = runs.and_then(|runs| runs.get("using")).and_then(Node::text);
+    match (using, runs.and_then(|runs| runs.get("steps")).map(|node| &node.value)) {
+        (Some("composite"), Some(Value::List(steps))) => steps.iter().map(|step| Step::read(step, "the action")).collect(),
+        _ => Err(unknown("is no action that is made of steps")),
     }
 }
 

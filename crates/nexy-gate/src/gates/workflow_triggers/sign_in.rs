@@ -1,6 +1,6 @@
 //! Whether a job has signed in to Azure, with the right secret, before its first step that speaks to Azure.
 
-use crate::formats::workflow::{Does, Job, Run, Step, Tri, Workflow, condition, is_secret};
+use crate::formats::workflow::{Does, Job, Run, Step, Tri, Workflow, is_secret};
 use std::collections::BTreeMap;
 
 /// The sign-in that is in force where a job first speaks to Azure.
@@ -16,14 +16,11 @@ pub(super) struct SignIn {
 pub(super) fn sign_in(workflow: &Workflow<'_>, job: &Job<'_>, run: Run<'_>, secret: &str) -> Option<SignIn> {
     let mut state = SignIn { is_done: Tri::No, has_secret: Tri::No };
     for step in &job.steps {
-        let runs = step.condition.map_or(Tri::Yes, |text| condition(text, Tri::Yes, &|context| run.value(context)));
+        let runs = step.runs(run);
         if runs == Tri::No {
             continue;
         }
-        let (signs_in, speaks) = match step.does {
-            Does::Action(action) => of_action(action, step),
-            Does::Script(script) => of_script(script),
-        };
+        let (signs_in, speaks) = of_step(step);
         if signs_in != Tri::No {
             let given = given(workflow, job, step, secret);
             let is_done = runs.and(signs_in);
@@ -43,6 +40,14 @@ pub(super) fn sign_in(workflow: &Workflow<'_>, job: &Job<'_>, run: Run<'_>, secr
 
 /// The inputs of Azure's actions that take a secret.
 const INPUTS: &[&str] = &["creds", "azureCredentials", "publish-profile", "client-id", "tenant-id", "subscription-id"];
+
+/// Whether a step signs in, and whether it speaks to Azure.
+pub(super) fn of_step(step: &Step<'_>) -> (Tri, bool) {
+    match step.does {
+        Does::Action(action) => of_action(action, step),
+        Does::Script(script) => of_script(script),
+    }
+}
 
 /// Whether an action signs in, and whether it speaks to Azure.
 fn of_action(action: &str, step: &Step<'_>) -> (Tri, bool) {

@@ -1,14 +1,14 @@
 //! Whether a push of one branch that touches one file starts a workflow. Filter patterns: texts, `*`, `**` and a leading `!`.
 
-use crate::formats::{
-    workflow::{Because, Tri},
-    yaml::{Node, Value},
+use super::{
+    super::yaml::{Node, Value},
+    Because, Tri,
 };
 use nexy_contract::text::excerpt;
 use std::collections::BTreeSet;
 
 /// The first reason why it does not start, or why that is unknown.
-pub(super) fn starts(events: &[(&str, Option<&Node>)], branch: &str, file: &str) -> Result<(), Because> {
+pub(crate) fn starts(events: &[(&str, Option<&Node>)], branch: &str, file: &str) -> Result<(), Because> {
     let no = |because: String| Err((Tri::No, because));
     let unknown = |because: String| Err((Tri::Unknown, because));
     let Some((_, filters)) = events.iter().find(|(name, _)| *name == "push") else {
@@ -90,8 +90,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::formats::workflow::Workflow;
+    use super::{super::Workflow, *};
     use proptest::prelude::*;
 
     #[test]
