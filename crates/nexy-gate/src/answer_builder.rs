@@ -1,6 +1,6 @@
 //! Builds one answer of several observations: one failure is a failure, one unknown is unknown, and each of them is named.
 
-use nexy_contract::{Fix, check::Answer};
+use nexy_contract::{Fix, check::Answer, text::shell_word};
 
 /// The observations so far.
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ fn to_type(steps: &[RepairStep], prefix: &str) -> Fix {
     if steps.is_empty() {
         return Fix::note("no command is safe for every machine here: look at this path with `namei -l`, then decide who may use it");
     }
-    Fix::commands(steps.iter().map(|step| format!("{prefix}{}", step.command)))
+    Fix::commands(steps.iter().map(|step| step.typed(prefix)))
 }
 
 fn add(list: &mut Vec<String>, found: String) {
@@ -102,10 +102,21 @@ pub(crate) struct Repair {
 /// One command of a finding, and what the script asks before it runs the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RepairStep {
-    /// As root types it; the finding shows it behind `sudo`.
+    /// Without what changes the account: the finding shows it behind `sudo`.
     pub(crate) command: String,
+    /// The account that runs it; `None` for the one that runs the script.
+    pub(crate) account: Option<StepAccount>,
     /// What must hold.
     pub(crate) guard: Guard,
+}
+
+/// An account and its group, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StepAccount {
+    /// The account.
+    pub(crate) user: String,
+    /// Its own group.
+    pub(crate) group: String,
 }
 
 /// What a script asks before a command.
@@ -134,7 +145,30 @@ impl Repair {
 impl RepairStep {
     /// A command that needs no guard.
     pub(crate) fn new(command: impl Into<String>) -> Self {
-        Self { command: command.into(), guard: Guard::None }
+        Self { command: command.into(), account: None, guard: Guard::None }
+    }
+
+    /// The same command, run with no more rights than an account has.
+    pub(crate) fn by_account(self, user: impl Into<String>, group: impl Into<String>) -> Self {
+        Self { account: Some(StepAccount { user: user.into(), group: group.into() }), ..self }
+    }
+
+    /// As a person types it; the prefix stands before what no other account runs.
+    pub(crate) fn typed(&self, prefix: &str) -> String {
+        match &self.account {
+            Some(StepAccount { user, .. }) => format!("sudo -u {} {}", shell_word(user), self.command),
+            None => format!("{prefix}{}", self.command),
+        }
+    }
+
+    /// As a script holds it. The program that changes the account is on the PATH of every login of a Debian, as `runuser` is not.
+    pub(crate) fn scripted(&self) -> String {
+        match &self.account {
+            Some(StepAccount { user, group }) => {
+                format!("setpriv --reuid {} --regid {} --init-groups -- {}", shell_word(user), shell_word(group), self.command)
+            }
+            None => self.command.clone(),
+        }
     }
 
     /// The same command, run only if a condition holds.

@@ -49,7 +49,7 @@ fn render(gate: &Gate, repair: Repair, target: &Path, now: &str) -> Result<Strin
     script += &format!("# Read it, then run it with: {runner}. Running it twice is harmless; it restarts nothing.\n");
     let is_done = |line: &str| {
         let command = line.strip_prefix("sudo ").unwrap_or(line);
-        command.starts_with("nexy-gate ") || steps.iter().any(|step| step.command == command)
+        command.starts_with("nexy-gate ") || steps.iter().any(|step| step.typed("sudo ") == line || step.typed("") == line)
     };
     let left: Vec<&FixLine> = answer.fix.lines().iter().filter(|line| !(line.is_command() && is_done(line.text()))).collect();
     if !left.is_empty() {
@@ -65,7 +65,7 @@ fn render(gate: &Gate, repair: Repair, target: &Path, now: &str) -> Result<Strin
 
 /// One command behind its guard.
 fn block(step: &RepairStep) -> String {
-    let command = &step.command;
+    let command = step.scripted();
     match &step.guard {
         Guard::None => format!("{command}\n"),
         Guard::OnlyIf(condition) => format!("if {condition}; then\n    {command}\nfi\n"),
@@ -109,6 +109,16 @@ mod tests {
         assert!(script.contains("# Left to a person, after it:\n#   ask\\x1ba person\n# shellcheck"), "{script}");
         assert!(script.contains("\nset -eu\numask 022\n\ntrue\n"), "{script}");
         assert!(script.ends_with("\nnexy-gate --target '/it'\\''s/nexy.toml' config-env-access\n"), "{script}");
+    }
+
+    #[test]
+    fn what_another_account_runs_is_typed_and_scripted_with_that_accounts_rights() {
+        let step = RepairStep::new("mkdir -p /a").by_account("server", "it's");
+        let found = Answer::fail("found", "that", Fix::command(step.typed("sudo ")));
+        assert_eq!(found.fix.text(), "sudo -u server mkdir -p /a");
+        let script = rendered(found, &[step]).expect("a script");
+        assert!(script.contains("\nsetpriv --reuid server --regid 'it'\\''s' --init-groups -- mkdir -p /a\n"), "{script}");
+        assert!(!script.contains("Left to a person"), "{script}");
     }
 
     #[test]

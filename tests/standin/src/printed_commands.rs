@@ -49,10 +49,27 @@ pub fn faults(command: &str) -> Vec<String> {
             wrong("git throws work or a tag away".to_owned());
         }
     }
-    if words.windows(2).any(|pair| pair[0] == "chmod" && (pair[1].starts_with("o+") || pair[1].starts_with("777"))) {
-        wrong("others get rights".to_owned());
+    for (place, _) in words.iter().enumerate().filter(|(_, word)| **word == "chmod") {
+        let mode = words[place + 1..].iter().find(|word| !word.starts_with('-'));
+        if mode.is_some_and(|mode| opens_to_others(mode)) {
+            wrong("others get rights".to_owned());
+        }
     }
     faults
+}
+
+/// Whether a mode gives every account a right by letter, with or without its class, or the right to write by number. The number 755
+/// stays: it is the rulebook's for folders that clients are served from.
+fn opens_to_others(mode: &str) -> bool {
+    if mode.chars().all(|digit| digit.is_ascii_digit()) {
+        return mode.ends_with(['2', '3', '6', '7']);
+    }
+    mode.split(',').any(|change| {
+        let who = change.find(['+', '=', '-']).unwrap_or(change.len());
+        let (classes, rights) = change.split_at(who);
+        let gives = ['+', '='].iter().any(|sign| rights.split_once(*sign).is_some_and(|(_, given)| !given.is_empty()));
+        gives && (classes.is_empty() || classes.contains(['a', 'o']))
+    })
 }
 
 /// Whether a command names a path from a folder that it does not say. What git takes below `-C FOLDER` is said, and so are
@@ -111,6 +128,16 @@ mod tests {
             "gh release delete Update --yes",
             "sudo rm -rf /srv/app",
             "sudo chmod o+x /srv/app",
+            "sudo chmod a+rx /srv/app/venv/bin/python3",
+            "sudo chmod +x /srv/app/run",
+            "sudo chmod =r /srv/app/run",
+            "sudo chmod -R go+r /srv/app",
+            "sudo chmod u+x,o=r /srv/app",
+            "sudo chmod -- ugo+r /srv/app",
+            "sudo true && chmod 757 /srv/app",
+            "chmod 0646 /srv/app/x",
+            "chmod 2777 /srv/app/x",
+            "chmod 777 /srv/app/x",
             "gh auth login, or another token",
             "nexy-gate layout   (without --root)",
             "nexy-version set X.Y.Z.W   # above 2.0.0.4",
@@ -123,8 +150,13 @@ mod tests {
             "sudo -u server pip install --force-reinstall x",
             "gh release delete-asset Update A.dmg",
             "git -C /srv/app checkout --detach v2.0.0.4",
-            "sudo chmod a+rx /srv/app/venv/bin/python3",
             "sudo chmod o-w /srv/app",
+            "sudo chmod go-w /srv/app",
+            "sudo chmod o= /srv/app",
+            "sudo chmod u+rx /srv/app/venv/bin/python3",
+            "sudo chmod g=rx /srv/app/venv/bin/python3",
+            "sudo chmod 755 /srv/app/updates",
+            "sudo chmod 640 /srv/app/config.env",
             "git tag v2.0.0.4",
             "git commit --message='one, two'",
             "(cd /srv && ls)",

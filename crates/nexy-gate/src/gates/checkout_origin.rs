@@ -59,7 +59,12 @@ mod tests {
 
     fn asked(told: impl Fn(&Target, &str) -> String) -> Answer {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
-        let side = Side { is_vm: true, shown: "/srv/app".to_owned(), git: "sudo -u server git -C /srv/app".to_owned() };
+        let side = Side {
+            is_vm: true,
+            shown: "/srv/app".to_owned(),
+            as_owner: "sudo -u server ".to_owned(),
+            git: "sudo -u server git -C /srv/app".to_owned(),
+        };
         let told = told(&target, &url_of(&target, &target.repositories.workspace));
         judge(&target, &side, &Told { lines: remotes::lines(&told), settings: vec![] })
     }

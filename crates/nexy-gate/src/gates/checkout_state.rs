@@ -168,23 +168,21 @@ fn with_paths(command: &str, paths: &[&str], side: &Side) -> Fix {
     Fix::command(format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")))
 }
 
-/// Moves strays aside and removes none, since each may be the only copy.
+/// Moves strays aside and removes none, since each may be the only copy. They stay below the checkout, where its owner may move
+/// them: whoever can exchange a folder on the way would let root move any file of the machine.
 fn moves(side: &Side, strays: &[&str]) -> Fix {
     let shown = &strays[..strays.len().min(SHOWN)];
-    let place = format!("{}.kept", side.shown.trim_end_matches('/'));
     let first = Fix::note("look at it first, it may be the only copy:");
     if !shown.iter().all(|path| can_be_typed(path)) {
         return first.then_command(format!("sudo ls -laRb {}", shell_word(&side.shown)));
     }
-    let folder = |path: &str| path.rsplit_once('/').map_or(place.clone(), |(folder, _)| format!("{place}/{folder}"));
+    let (place, owner) = (side.shown.trim_end_matches('/'), &side.as_owner);
+    let kept = |path: &str| shell_word(&format!("{place}/.git/kept/{}", path.rsplit_once('/').map_or("", |(folder, _)| folder)));
     let paths = || shown.iter().map(|path| path.trim_end_matches('/'));
     // All folders first: a command that several paths need is printed once.
-    let folders = Fix::commands(paths().map(|path| format!("sudo mkdir -p {}", shell_word(&folder(path)))));
-    first
-        .then(folders)
-        .then(Fix::commands(paths().map(|path| {
-            format!("sudo mv {} {}", shell_word(&format!("{}/{path}", side.shown)), shell_word(&format!("{}/", folder(path))))
-        })))
+    let folders = Fix::commands(paths().map(|path| format!("{owner}mkdir -p {}", kept(path))));
+    let moved = paths().map(|path| format!("{owner}mv -n -- {} {}", shell_word(&format!("{place}/{path}")), kept(path)));
+    first.then(folders).then(Fix::commands(moved))
 }
 
 #[cfg(test)]

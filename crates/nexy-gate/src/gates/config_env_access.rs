@@ -3,9 +3,9 @@
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
-    gate::{Answer, Explain, Gate, Machine, Repair, RepairStep, Takes},
+    gate::{Answer, Explain, Gate, Machine, Repair, Takes},
     observed::config_env,
-    permissions::{self, Class, Fault, Permissions},
+    permissions::{self, Change, Class, Fault, Permissions, Way},
 };
 use nexy_contract::{
     Fix,
@@ -84,8 +84,9 @@ fn repair(context: &Context) -> Repair {
         Some(Kind::File) => as_user::read_as(&account, path),
         _ => UserAttempt::NotTried("it is not a regular file".to_owned()),
     };
-    let real = tree.walk(path).map_or_else(|_| path.to_path_buf(), |walk| tree.name(&walk.end));
-    let permissions = Permissions { accounts: &accounts, account: &account, checkout: Path::new(&target.vm.checkout) };
+    let leads_to = |path: &Path| tree.walk(path).map_or_else(|_| path.to_path_buf(), |walk| tree.name(&walk.end));
+    let (real, checkout) = (leads_to(path), leads_to(Path::new(&target.vm.checkout)));
+    let permissions = Permissions { accounts: &accounts, account: &account, checkout: &checkout };
     judge(&Facts { path, real, permissions, steps: &steps, trial })
 }
 
@@ -99,16 +100,17 @@ fn judge(facts: &Facts<'_>) -> Repair {
     let nothing = Fix::command(AGAIN);
     let mut answer = AnswerBuilder::default();
     if let Some((file, chain)) = facts.steps.split_first() {
-        judge_file(facts, file, &mut answer);
+        let way = Way::new(facts.permissions, &facts.real, chain);
         let faults = faults_of(facts.permissions, chain);
         for (step, fault) in faults.iter().filter(|(_, fault)| !fault.is_about_passing) {
-            answer.fail_with_steps(&*fault.found, fault.steps(step));
+            way.fail(step, fault, &mut answer);
         }
+        judge_file(facts, &way, file, &mut answer);
         for (found, fix) in facts.steps.iter().filter_map(permissions::unreadable_acl) {
             answer.unknown(found, fix);
         }
         if file.kind == Kind::File && facts.steps.iter().all(|step| step.acl == Acl::Absent) {
-            judge_reading(facts, file, &faults, &mut answer);
+            judge_reading(facts, &way, file, &faults, &mut answer);
         }
     }
     let group = accounts.group_name(account.gid);
@@ -121,11 +123,12 @@ fn judge(facts: &Facts<'_>) -> Repair {
     repair
 }
 
+/// What is nearest to the root is mended first, so that the next command can pass it.
 fn faults_of<'a>(permissions: Permissions<'_>, chain: &'a [PathMetadata]) -> Vec<(&'a PathMetadata, Fault)> {
-    chain.iter().flat_map(|step| permissions.faults_of_step(step, chain).into_iter().map(move |fault| (step, fault))).collect()
+    chain.iter().rev().flat_map(|step| permissions.faults_of_step(step, chain).into_iter().map(move |fault| (step, fault))).collect()
 }
 
-fn judge_file(facts: &Facts<'_>, file: &PathMetadata, answer: &mut AnswerBuilder) {
+fn judge_file(facts: &Facts<'_>, way: &Way<'_>, file: &PathMetadata, answer: &mut AnswerBuilder) {
     let Permissions { accounts, account, .. } = facts.permissions;
     let shown = facts.path.display();
     if file.kind != Kind::File {
@@ -146,7 +149,7 @@ fn judge_file(facts: &Facts<'_>, file: &PathMetadata, answer: &mut AnswerBuilder
         }
         None => {}
     }
-    found.into_iter().for_each(|found| answer.fail_with_steps(found, right_steps(facts, file)));
+    found.into_iter().for_each(|found| way.fail_end(file, &found, &right(facts, file), answer));
     for (names, class) in facts.permissions.others_with(file, Right::Read) {
         // Another group or a wider mode was named above.
         if class == Class::Group && file.gid == account.gid && file.acl == Acl::Absent {
@@ -169,7 +172,7 @@ fn leave_group(accounts: &Accounts, names: &str, gid: u32, group: &str) -> Fix {
 }
 
 /// The rule and the attempt; each alone can be fooled.
-fn judge_reading(facts: &Facts<'_>, file: &PathMetadata, faults: &[(&PathMetadata, Fault)], answer: &mut AnswerBuilder) {
+fn judge_reading(facts: &Facts<'_>, way: &Way<'_>, file: &PathMetadata, faults: &[(&PathMetadata, Fault)], answer: &mut AnswerBuilder) {
     let (shown, user) = (facts.path.display(), facts.permissions.account.name.as_str());
     let closed: Vec<_> = faults.iter().filter(|(_, fault)| fault.is_about_passing).collect();
     let may_read = file.grants(facts.permissions.account, Right::Read);
@@ -192,26 +195,25 @@ fn judge_reading(facts: &Facts<'_>, file: &PathMetadata, faults: &[(&PathMetadat
             answer.unknown(format!("by its modes {user} cannot read {shown}, but could when it was tried"), look_closer());
         }
         (false, _) => {
+            for (step, fault) in closed {
+                way.fail(step, fault, answer);
+            }
             if !may_read {
                 let found = format!("{user} cannot read {shown} ({})", permissions::mode_text(file));
-                answer.fail_with_steps(found, right_steps(facts, file));
-            }
-            for (step, fault) in closed {
-                answer.fail_with_steps(&*fault.found, fault.steps(step));
+                way.fail_end(file, &found, &right(facts, file), answer);
             }
         }
     }
 }
 
-/// The rulebook's owner, group and mode, whatever is wrong with the file.
-fn right_steps(facts: &Facts<'_>, file: &PathMetadata) -> Vec<RepairStep> {
+/// The rulebook's mode and owner. The mode comes first, while the file can be its user's.
+fn right(facts: &Facts<'_>, file: &PathMetadata) -> Vec<Change> {
     let Permissions { accounts, account, .. } = facts.permissions;
-    let mut changes = vec![format!("chown -h {}", shell_word(&format!("root:{}", accounts.group_name(account.gid))))];
-    if file.acl == Acl::Present {
-        changes.push("setfacl -b".to_owned());
-    }
-    changes.push(format!("chmod {WIDEST:o}"));
-    permissions::steps(facts.path, &facts.real, Kind::File, &changes)
+    let list = (file.acl == Acl::Present).then(|| Change::ByOwner("setfacl -b".to_owned()));
+    let is_right = list.is_none() && file.mode & !WIDEST == 0 && file.mode & 0o040 != 0;
+    let mode = (!is_right).then(|| Change::ByOwner(format!("chmod {WIDEST:o}")));
+    let owner = Change::Owner(format!("root:{}", accounts.group_name(account.gid)));
+    list.into_iter().chain(mode).chain([owner]).collect()
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ mod tests {
     }
 
     fn asked(tree: &[Entry]) -> Answer {
-        let side = Side { is_vm: false, shown: "/w".to_owned(), git: "git".to_owned() };
+        let side = Side { is_vm: false, shown: "/w".to_owned(), as_owner: String::new(), git: "git".to_owned() };
         let version = nexy_contract::ReleaseVersion::new([2, 0, 0, 4]);
         let tag = Tag { name: version.tag(), version, commit: "c".repeat(40), object: "c".repeat(40) };
         judge(&layout(), &side, &tag, tree)

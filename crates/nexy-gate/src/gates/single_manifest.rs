@@ -4,6 +4,7 @@ use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
+    permissions::as_owner_of_folder,
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -32,7 +33,7 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[
             command("make manifest-deliver"),
             note("on the laptop fills every folder and removes older versioned copies. For any other stray:"),
-            command("sudo mv FILE FILE.kept"),
+            command("sudo mv -nT -- FILE FILE.kept"),
             note(
                 "That goes for manifest_beta.json too: while it is there, a broken manifest.json sends every \
                      client to the beta; without it the beta feed shows the stable manifest.",
@@ -67,6 +68,8 @@ enum Seen {
 #[derive(Debug)]
 struct Folder {
     path: String,
+    /// What a command begins with that renames something in it.
+    as_owner: String,
     /// `None` when there is no such folder.
     holds: Result<Option<Contents>, String>,
 }
@@ -100,7 +103,7 @@ fn look(tree: &RootFs, folder: &Path) -> Folder {
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => Err(error.because()),
     };
-    Folder { path: folder.display().to_string(), holds }
+    Folder { path: folder.display().to_string(), as_owner: as_owner_of_folder(tree, &folder.join(NAME)), holds }
 }
 
 fn read(tree: &RootFs, path: &Path) -> Looked {
@@ -140,7 +143,7 @@ fn judge(folders: &[Folder]) -> Answer {
             }
             _ => {}
         }
-        judge_others(&folder.path, manifest, &contents.others, &mut builder);
+        judge_others(folder, manifest, &contents.others, &mut builder);
     }
     builder.answer(EXPECTED)
 }
@@ -171,7 +174,12 @@ fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, builder: &mut AnswerBu
     Some(bytes)
 }
 
-fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked)], builder: &mut AnswerBuilder) {
+fn judge_others(
+    Folder { path: folder, as_owner, .. }: &Folder,
+    manifest: Option<&[u8]>,
+    others: &[(String, Looked)],
+    builder: &mut AnswerBuilder,
+) {
     let mut strays: Vec<&str> = Vec::new();
     for (name, looked) in others {
         match looked {
@@ -194,7 +202,7 @@ fn judge_others(folder: &str, manifest: Option<&[u8]>, others: &[(String, Looked
     let beside =
         if manifest.is_some() { "no copy of manifest.json" } else { "what the server would serve, since manifest.json is not there" };
     let found = format!("{folder} holds {}: {beside}, and the server falls back to the newest of such files", named.join(", "));
-    builder.fail(found, moves(folder, &strays));
+    builder.fail(found, moves(folder, as_owner, &strays));
 }
 
 fn deliver() -> Fix {
@@ -202,7 +210,7 @@ fn deliver() -> Fix {
 }
 
 /// Nothing is removed: an unknown file may be the only one of its kind.
-fn moves(folder: &str, strays: &[&str]) -> Fix {
+fn moves(folder: &str, as_owner: &str, strays: &[&str]) -> Fix {
     let is_plain = |name: &&str| !name.chars().any(char::is_control) && !name.contains('\u{fffd}');
     if !strays.iter().all(is_plain) {
         // A name that cannot be shown as it is cannot be typed as it is.
@@ -210,7 +218,7 @@ fn moves(folder: &str, strays: &[&str]) -> Fix {
     }
     let one = |name: &&str| {
         let path = format!("{folder}/{name}");
-        format!("sudo mv {} {}", shell_word(&path), shell_word(&format!("{path}.kept")))
+        format!("{as_owner}mv -nT -- {} {}", shell_word(&path), shell_word(&format!("{path}.kept")))
     };
     let fix = Fix::commands(strays.iter().map(one));
     if strays.contains(&BETA) { fix.then_note("from then on the beta feed shows the stable manifest") } else { fix }
@@ -233,7 +241,7 @@ mod tests {
 
     fn folder(path: &str, manifest: Looked, others: &[(&str, Looked)]) -> Folder {
         let others = others.iter().map(|(name, looked)| ((*name).to_owned(), looked.clone())).collect();
-        Folder { path: path.to_owned(), holds: Ok(Some(Contents { manifest, others })) }
+        Folder { path: path.to_owned(), as_owner: "sudo ".to_owned(), holds: Ok(Some(Contents { manifest, others })) }
     }
 
     fn text(text: &str) -> Looked {
@@ -252,7 +260,7 @@ mod tests {
     fn whatever_the_server_could_read_otherwise_is_a_no() {
         let new = || Ok(manifest("2.0.0.4"));
         let good = || folder("/a", new(), &[]);
-        let no_folder = Folder { path: "/b".to_owned(), holds: Ok(None) };
+        let no_folder = Folder { path: "/b".to_owned(), as_owner: "sudo ".to_owned(), holds: Ok(None) };
         for (second, said) in [
             (folder("/b", Ok(manifest("2.0.0.3")), &[]), "/a/manifest.json and /b/manifest.json differ"),
             (folder("/b", Ok(Seen::Missing), &[]), "/b/manifest.json does not exist"),
@@ -281,7 +289,7 @@ mod tests {
     fn what_cannot_be_read_is_unknown_and_hides_no_fault() {
         let hidden = || Err("permission denied".to_owned());
         let new = || Ok(manifest("2.0.0.4"));
-        let closed = || Folder { path: "/b".to_owned(), holds: Err("permission denied".to_owned()) };
+        let closed = || Folder { path: "/b".to_owned(), as_owner: "sudo ".to_owned(), holds: Err("permission denied".to_owned()) };
         for second in [closed(), folder("/b", hidden(), &[]), folder("/b", new(), &[("manifest_x.json", hidden())])] {
             assert_eq!(judge(&[folder("/a", new(), &[]), second]).verdict, Verdict::Unknown);
         }
@@ -303,8 +311,11 @@ mod tests {
 
     #[test]
     fn every_stray_gets_its_command_and_a_name_that_cannot_be_typed_gets_none() {
-        assert_eq!(moves("/a b", &["manifest_1.json"]).text(), "sudo mv '/a b/manifest_1.json' '/a b/manifest_1.json.kept'");
-        assert!(moves("/a", &[BETA]).text().ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
-        assert_eq!(moves("/a", &["manifest_1.json", "manifest_\n.json"]).text(), "ls -lb /a\nmove away what was found there");
+        assert_eq!(
+            moves("/a b", "sudo ", &["manifest_1.json"]).text(),
+            "sudo mv -nT -- '/a b/manifest_1.json' '/a b/manifest_1.json.kept'"
+        );
+        assert!(moves("/a", "sudo ", &[BETA]).text().ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
+        assert_eq!(moves("/a", "sudo ", &["manifest_1.json", "manifest_\n.json"]).text(), "ls -lb /a\nmove away what was found there");
     }
 }

@@ -3,13 +3,13 @@
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
-    gate::{Answer, Explain, Gate, Machine, Repair, RepairStep, Takes},
-    permissions::{self, Permissions},
+    gate::{Answer, Explain, Gate, Machine, Repair, Takes},
+    permissions::{self, Change, Permissions, Way},
 };
 use nexy_contract::{
     Fix,
     fix::{command, note},
-    text::{excerpt, shell_word, word},
+    text::{excerpt, shell_word},
 };
 use nexy_outside::{
     fs::{
@@ -58,7 +58,7 @@ const MODE: u32 = 0o755;
 #[derive(Clone, Debug)]
 struct Folder {
     path: PathBuf,
-    /// Where links lead.
+    /// Where it leads; for a folder that does not exist, where the nearest one above it leads.
     real: PathBuf,
     seen: Seen,
 }
@@ -90,22 +90,29 @@ fn repair(context: &Context) -> Repair {
         return Repair::none(permissions::no_account(user, "writes into the folders of layout.writable_dirs"));
     };
     let checkout = Path::new(&target.vm.checkout);
+    let real_checkout = tree.walk(checkout).map_or_else(|_| checkout.to_path_buf(), |walk| tree.name(&walk.end));
     if look_in(tree, checkout).is_err_and(|error| error.is_missing()) {
         let fix = Fix::note(format!("look on the VM; if this is the VM, clone the repository there as {user}")).then_command(AGAIN);
         return Repair::none(Answer::fail(format!("the checkout {} does not exist", checkout.display()), expected(user), fix));
     }
     let folders: Vec<_> = target.layout.writable_dirs.iter().map(|folder| look_at(tree, &account, checkout.join(folder))).collect();
-    judge(Permissions { accounts: &accounts, account: &account, checkout }, &folders)
+    judge(Permissions { accounts: &accounts, account: &account, checkout: &real_checkout }, &folders)
 }
 
 fn look_at(tree: &RootFs, account: &Account, path: PathBuf) -> Folder {
-    let seen = match path_chain(tree, &path) {
+    let mut real = tree.walk(&path).map_or_else(|_| path.clone(), |walk| tree.name(&walk.end));
+    let mut seen = match path_chain(tree, &path) {
         Ok(steps) if steps.first().is_none_or(|first| first.kind != Kind::Folder) => Seen::InTheWay(path.clone()),
         Ok(steps) => Seen::There { trial: try_it(tree, account, &path, &steps), steps },
         Err(error) if error.is_missing() => missing(tree, &path),
         Err(error) => Seen::Hidden(error.because()),
     };
-    let real = tree.walk(&path).map_or_else(|_| path.clone(), |walk| tree.name(&walk.end));
+    if let Seen::Missing { steps } = &mut seen
+        && let Some(above) = steps.first_mut()
+    {
+        real = tree.walk(&above.path).map_or_else(|_| above.path.clone(), |walk| tree.name(&walk.end));
+        above.path.clone_from(&real);
+    }
     Folder { path, real, seen }
 }
 
@@ -152,18 +159,18 @@ fn judge_one(permissions: Permissions<'_>, folder: &Folder, answer: &mut AnswerB
     match &folder.seen {
         Seen::There { steps, trial } => judge_folder(permissions, folder, steps, trial, answer),
         Seen::Missing { steps } => {
-            let mut made: Vec<RepairStep> = Vec::new();
-            // The folders between are root's, as the script's umask makes them.
-            made.extend(folder.path.to_str().and_then(word).map(|path| RepairStep::new(format!("mkdir -p {path}"))));
-            made.extend(right_steps(permissions, folder, &Acl::Absent));
-            answer.fail_with_steps(format!("the folder {path} does not exist"), made);
-            judge_chain(permissions, steps, answer);
+            let way = Way::new(permissions, &folder.real, steps);
+            judge_chain(permissions, &way, steps, answer);
+            if let Some(above) = steps.first() {
+                way.fail_missing(&folder.path, above, &format!("the folder {path} does not exist"), answer);
+            }
         }
         Seen::InTheWay(other) => {
             let other = shell_word(&other.display().to_string());
+            let moves = permissions.as_service(format!("mv -nT -- {other} {other}.kept"));
             let fix = Fix::command(format!("ls -ld {other}"))
                 .then_note("if no program needs it, move it away:")
-                .then_command(format!("sudo mv {other} {other}.kept"))
+                .then_command(moves.typed(""))
                 .then_command(AGAIN);
             answer.fail(format!("{other} is not a directory"), fix);
         }
@@ -172,27 +179,24 @@ fn judge_one(permissions: Permissions<'_>, folder: &Folder, answer: &mut AnswerB
 }
 
 /// The rulebook's owner and mode, whatever is wrong with the folder.
-fn right_steps(permissions: Permissions<'_>, folder: &Folder, acl: &Acl) -> Vec<RepairStep> {
+fn right(permissions: Permissions<'_>, acl: &Acl) -> Vec<Change> {
     let Permissions { accounts, account, .. } = permissions;
-    let owner = shell_word(&format!("{}:{}", account.name, accounts.group_name(account.gid)));
-    let mut changes = vec![format!("chown -h {owner}")];
-    if *acl == Acl::Present {
-        changes.push("setfacl -b".to_owned());
-    }
-    changes.push(format!("chmod {MODE:o}"));
-    permissions::steps(&folder.path, &folder.real, Kind::Folder, &changes)
+    let owner = Change::Owner(format!("{}:{}", account.name, accounts.group_name(account.gid)));
+    let list = (*acl == Acl::Present).then(|| Change::ByOwner("setfacl -b".to_owned()));
+    [owner].into_iter().chain(list).chain([Change::ByOwner(format!("chmod {MODE:o}"))]).collect()
 }
 
 fn judge_folder(permissions: Permissions<'_>, folder: &Folder, steps: &[PathMetadata], trial: &UserAttempt, answer: &mut AnswerBuilder) {
     let Some((itself, chain)) = steps.split_first() else { return };
+    let way = Way::new(permissions, &folder.real, chain);
     let (path, user) = (permissions::quoted_path(itself), &permissions.account.name);
-    let mut is_right = judge_chain(permissions, chain, answer);
+    let mut is_right = judge_chain(permissions, &way, chain, answer);
     if let Some((found, fix)) = permissions::unreadable_acl(itself) {
         return answer.unknown(found, fix);
     }
     for found in faults(permissions, itself) {
         is_right = false;
-        answer.fail_with_steps(found, right_steps(permissions, folder, &itself.acl));
+        way.fail_end(itself, &found, &right(permissions, &itself.acl), answer);
     }
     match trial {
         _ if !is_right => {}
@@ -208,10 +212,10 @@ fn judge_folder(permissions: Permissions<'_>, folder: &Folder, steps: &[PathMeta
     }
 }
 
-/// Whether nothing is wrong with the way.
-fn judge_chain(permissions: Permissions<'_>, chain: &[PathMetadata], answer: &mut AnswerBuilder) -> bool {
+/// Whether nothing is wrong with the way. What is nearest to the root is mended first, so that the next command can pass it.
+fn judge_chain(permissions: Permissions<'_>, way: &Way<'_>, chain: &[PathMetadata], answer: &mut AnswerBuilder) -> bool {
     let mut is_right = true;
-    for step in chain {
+    for step in chain.iter().rev() {
         if let Some((found, fix)) = permissions::unreadable_acl(step) {
             answer.unknown(found, fix);
             is_right = false;
@@ -219,7 +223,7 @@ fn judge_chain(permissions: Permissions<'_>, chain: &[PathMetadata], answer: &mu
         }
         for fault in permissions.faults_of_step(step, chain) {
             is_right = false;
-            answer.fail_with_steps(&*fault.found, fault.steps(step));
+            way.fail(step, &fault, answer);
         }
     }
     is_right

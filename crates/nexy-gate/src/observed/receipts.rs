@@ -136,7 +136,8 @@ fn doubt_folder(tree: &RootFs, folder: &Path, as_root: &Fix, doubts: &mut Answer
             doubts.fail(format!("{path} {because}, so receipts can be forged"), fix);
         }
         if let Some(fault) = permissions::extended_acl(step) {
-            doubts.fail_with_steps(&*fault.found, fault.steps(step));
+            let fix = Fix::commands(fault.changes.iter().map(|change| format!("sudo {change} {word}")));
+            doubts.fail(fault.found, fix);
         }
         if let Some((found, fix)) = permissions::unreadable_acl(step) {
             doubts.unknown(found, fix);

@@ -35,6 +35,8 @@ pub(crate) struct Side {
     pub(crate) is_vm: bool,
     /// Its place in that machine's own words.
     pub(crate) shown: String,
+    /// What a command that changes a file there begins with: nothing, or `sudo -u OWNER `.
+    pub(crate) as_owner: String,
     /// How git is typed so that it works there: `git`, or `sudo -u OWNER git -C CHECKOUT`.
     pub(crate) git: String,
 }
@@ -62,7 +64,7 @@ impl Repository {
     pub(crate) fn in_question(workspace: &Workspace, tree: &RootFs, gate: &str) -> Result<Self, Answer> {
         let (root, target) = (&workspace.root, &workspace.target);
         if tree.is_here() && *root != Path::new(&target.vm.checkout) {
-            let side = Side { is_vm: false, shown: root.display().to_string(), git: "git".to_owned() };
+            let side = Side { is_vm: false, shown: root.display().to_string(), as_owner: String::new(), git: "git".to_owned() };
             return Self::open(target, root, side, gate);
         }
         Self::on_vm(target, tree, gate)
@@ -73,8 +75,9 @@ impl Repository {
         let shown = target.vm.checkout.clone();
         let look = || Fix::command(format!("sudo ls -ld {}", shell_word(&shown)));
         let folder = tree.find(Path::new(&shown)).map_err(|error| Answer::unknown(error.to_string(), EXPECTED, look()))?;
-        let git = git_command(&shown, owner(target, tree, &folder).as_deref());
-        Self::open(target, &folder, Side { is_vm: true, shown, git }, gate)
+        let as_owner = as_user(owner(target, tree, &folder).as_deref());
+        let git = format!("{as_owner}git -C {}", shell_word(&shown));
+        Self::open(target, &folder, Side { is_vm: true, shown, as_owner, git }, gate)
     }
 
     fn open(target: &Target, folder: &Path, side: Side, gate: &str) -> Result<Self, Answer> {
@@ -119,7 +122,7 @@ impl Repository {
     }
 
     fn no_tag(&self, target: &Target, name: &str, version: ReleaseVersion, gate: &str) -> Result<Answer, GitError> {
-        let Side { is_vm, shown, git } = &self.side;
+        let Side { is_vm, shown, git, .. } = &self.side;
         let found = format!("there is no tag {name} in {shown}");
         if *is_vm {
             let remote = shell_word(&target.remotes.workspace);
@@ -175,11 +178,11 @@ fn owner(target: &Target, tree: &RootFs, folder: &Path) -> Option<String> {
     Some(Accounts::read().ok()?.user_name(uid))
 }
 
-fn git_command(shown: &str, owner: Option<&str>) -> String {
-    let place = shell_word(shown);
+/// What a command of the checkout's owner begins with.
+fn as_user(owner: Option<&str>) -> String {
     match owner {
-        Some("root") | None => format!("sudo git -C {place}"),
-        Some(owner) => format!("sudo -u {} git -C {place}", shell_word(owner)),
+        Some("root") | None => "sudo ".to_owned(),
+        Some(owner) => format!("sudo -u {} ", shell_word(owner)),
     }
 }
 

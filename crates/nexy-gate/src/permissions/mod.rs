@@ -1,6 +1,10 @@
 //! Who can reach, change or replace what stands at a path, and the chown and chmod commands that mend it: judged for the
 //! service's user and for every other account of the machine.
 
+mod way;
+
+pub(crate) use way::Way;
+
 use crate::answer_builder::RepairStep;
 use nexy_contract::check::Answer;
 use nexy_contract::{
@@ -9,9 +13,10 @@ use nexy_contract::{
 };
 use nexy_outside::fs::{
     accounts::{Account, Accounts},
-    permissions::{Acl, Kind, PathMetadata, Right},
+    permissions::{Acl, Kind, PathMetadata, Right, look_in},
+    root_fs::RootFs,
 };
-use std::path::Path;
+use std::{fmt, path::Path};
 
 /// The bit of a folder in which only the owner of an entry can replace it.
 const STICKY: u32 = 0o1000;
@@ -26,7 +31,7 @@ pub(crate) struct Permissions<'a> {
     pub(crate) accounts: &'a Accounts,
     /// The service's user, who may do what root may in its own checkout.
     pub(crate) account: &'a Account,
-    /// The checkout.
+    /// The checkout, without a link on the way to it.
     pub(crate) checkout: &'a Path,
 }
 
@@ -35,10 +40,31 @@ pub(crate) struct Permissions<'a> {
 pub(crate) struct Fault {
     /// In words.
     pub(crate) found: String,
-    /// Commands without the path at their end, such as `chmod o-w`.
-    pub(crate) changes: Vec<String>,
+    /// What mends it, in this order; nothing where a person decides.
+    pub(crate) changes: Vec<Change>,
     /// The service's user cannot pass; all other faults are about what other accounts can do.
     pub(crate) is_about_passing: bool,
+}
+
+/// A change of one path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// `chown -h`: to this owner, or owner and group.
+    Owner(String),
+    /// `chgrp -h`: to this group.
+    Group(String),
+    /// What its owner can do: the command without the path, such as `chmod o-w`.
+    ByOwner(String),
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner(owner) => write!(to, "chown -h {}", shell_word(owner)),
+            Self::Group(group) => write!(to, "chgrp -h {}", shell_word(group)),
+            Self::ByOwner(command) => to.write_str(command),
+        }
+    }
 }
 
 /// The class of a mode that gives a right to other accounts.
@@ -61,8 +87,8 @@ pub(crate) fn mode_text(step: &PathMetadata) -> String {
 }
 
 /// Takes a right from a class.
-pub(crate) fn revoke(class: Class, right: Right) -> String {
-    format!("chmod {}-{}", if class == Class::Group { 'g' } else { 'o' }, letter(right))
+pub(crate) fn revoke(class: Class, right: Right) -> Change {
+    Change::ByOwner(format!("chmod {}-{}", if class == Class::Group { 'g' } else { 'o' }, letter(right)))
 }
 
 const fn letter(right: Right) -> char {
@@ -73,25 +99,10 @@ const fn letter(right: Right) -> char {
     }
 }
 
-/// The commands about one path that was judged. The first one stops the script when the path no longer leads to the same place,
-/// since the folders above it may be another account's. No step for a path that a person cannot read on a terminal.
-pub(crate) fn steps(asked: &Path, real: &Path, kind: Kind, changes: &[String]) -> Vec<RepairStep> {
-    let words = asked.to_str().and_then(word).zip(real.to_str().and_then(word));
-    let Some((asked_word, real_word)) = words else { return Vec::new() };
-    let (test, noun) = if kind == Kind::Folder { ("-d", "folder") } else { ("-f", "file") };
-    let is_same = format!("[ \"$(readlink -f -- {asked_word})\" = {real_word} ] && [ {test} {real_word} ]");
-    let message = format!("{} is not the {noun} that was looked at: print this script again", asked.display());
-    let guarded = |(place, change): (usize, &String)| {
-        let step = RepairStep::new(format!("{change} {real_word}"));
-        if place == 0 { step.or_stop(&is_same, &message) } else { step }
-    };
-    changes.iter().enumerate().map(guarded).collect()
-}
-
 /// The finding about a list beside the mode, which no rulebook knows and whose rights no mode shows.
 pub(crate) fn extended_acl(step: &PathMetadata) -> Option<Fault> {
     let found = format!("{} has an access control list, so its mode is not the whole truth", quoted_path(step));
-    (step.acl == Acl::Present).then(|| Fault { found, changes: vec!["setfacl -b".to_owned()], is_about_passing: false })
+    (step.acl == Acl::Present).then(|| Fault { found, changes: vec![Change::ByOwner("setfacl -b".to_owned())], is_about_passing: false })
 }
 
 /// Why it cannot be determined whether a path has a list, with the command that looks closer.
@@ -102,25 +113,18 @@ pub(crate) fn unreadable_acl(step: &PathMetadata) -> Option<(String, Fix)> {
     Some((found, Fix::command(format!("getfacl -p {path}"))))
 }
 
+/// What a command begins with that renames a path: `sudo -u OWNER ` of the folder that holds it. A folder of root's needs root.
+pub(crate) fn as_owner_of_folder(tree: &RootFs, path: &Path) -> String {
+    let uid = path.parent().and_then(|folder| look_in(tree, folder).ok()).map(|folder| folder.uid).filter(|uid| *uid != 0);
+    let name = uid.and_then(|uid| Some(Accounts::read_in(tree).ok()?.user_name(uid)));
+    name.map_or_else(|| "sudo ".to_owned(), |name| format!("sudo -u {} ", shell_word(&name)))
+}
+
 /// The service's user is unknown to the machine, so nothing can be judged.
 pub(crate) fn no_account(user: &str, does: &str) -> Answer {
     let fix = Fix::note("look on the VM; if this is the VM:").then_command(format!("sudo useradd --create-home {}", shell_word(user)));
     let user = excerpt(user, 80);
     Answer::fail(format!("this machine has no user {user}"), format!("the service's user {user}, who {does}"), fix)
-}
-
-impl Fault {
-    /// The steps of the script, which the finding shows too.
-    pub(crate) fn steps(&self, step: &PathMetadata) -> Vec<RepairStep> {
-        match step.kind {
-            // A link is changed itself, wherever it leads.
-            Kind::Link => {
-                let path = step.path.to_str().and_then(word);
-                self.changes.iter().filter_map(|change| Some(RepairStep::new(format!("{change} {}", path.as_ref()?)))).collect()
-            }
-            kind => steps(&step.path, &step.path, kind, &self.changes),
-        }
-    }
 }
 
 impl Permissions<'_> {
@@ -155,10 +159,10 @@ impl Permissions<'_> {
         if !self.may_own(folder.uid) {
             let found = format!("{path} belongs to {}, who can replace what is in it", self.accounts.user_name(folder.uid));
             let (name, uid) = self.owner_for(folder);
-            let mut changes = vec![format!("chown -h {}", shell_word(name))];
+            let mut changes = vec![Change::Owner(name.to_owned())];
             // The new owner is judged by the owner's class.
             if uid == self.account.uid && folder.mode & 0o100 == 0 {
-                changes.push("chmod u+x".to_owned());
+                changes.push(Change::ByOwner("chmod u+x".to_owned()));
             }
             faults.push(Fault { found, changes, is_about_passing: false });
         }
@@ -183,25 +187,83 @@ impl Permissions<'_> {
     /// Gives a right to the service's user, and to no account but its group: as the owner, through a group that it is in, below the
     /// checkout as the new owner, and above it through its own group in place of one that has no member but root. Empty where a
     /// person decides: the home of root, and a path whose group other accounts need.
-    pub(crate) fn grant(&self, step: &PathMetadata, right: Right) -> Vec<String> {
+    pub(crate) fn grant(&self, step: &PathMetadata, right: Right) -> Vec<Change> {
         let (account, letter) = (self.account, letter(right));
+        let chmod = |class: &str| Change::ByOwner(format!("chmod {class}{letter}"));
         let is_roots = |name: &str| self.accounts.account(name).is_some_and(|member| member.uid == 0);
         if step.uid == account.uid {
-            vec![format!("chmod u+{letter}")]
+            vec![chmod("u+")]
         } else if account.groups.contains(&step.gid) {
-            vec![format!("chmod g+{letter}")]
+            vec![chmod("g+")]
         } else if step.path.starts_with(self.checkout) {
-            let mut changes = vec![format!("chown -h {}", shell_word(&account.name))];
+            let mut changes = vec![Change::Owner(account.name.clone())];
             if step.mode & (right as u32) << 6 == 0 {
-                changes.push(format!("chmod u+{letter}"));
+                changes.push(chmod("u+"));
             }
             changes
         } else if step.path == Path::new(ROOTS_HOME) || !self.accounts.members(step.gid).into_iter().all(is_roots) {
             Vec::new()
         } else {
             // Not `g+`: what the old group could do besides is not the new one's.
-            vec![format!("chgrp -h {}", shell_word(&self.accounts.group_name(account.gid))), format!("chmod g={letter}")]
+            vec![Change::Group(self.accounts.group_name(account.gid)), chmod("g=")]
         }
+    }
+
+    /// The commands that make these changes at the place to which a path leads; none for a path that a person cannot read on a
+    /// terminal. Below the checkout the service's user can exchange every folder, so its rights do what an owner can do, and root
+    /// changes only who owns a thing, never through a link. Above it root looks again before each command.
+    pub(crate) fn steps(&self, step: &PathMetadata, real: &Path, changes: &[Change]) -> Vec<RepairStep> {
+        let words = step.path.to_str().and_then(word).zip(real.to_str().and_then(word));
+        let Some((asked_word, real_word)) = words else { return Vec::new() };
+        if step.kind == Kind::Link {
+            return changes.iter().map(|change| RepairStep::new(format!("{change} {asked_word}"))).collect();
+        }
+        if real.starts_with(self.checkout) {
+            return self.steps_in_checkout(step, real, changes, &real_word);
+        }
+        let (test, noun) = if step.kind == Kind::Folder { ("-d", "folder") } else { ("-f", "file") };
+        let is_same = format!("[ \"$(readlink -f -- {asked_word})\" = {real_word} ] && [ {test} {real_word} ]");
+        let message = format!("{} is not the {noun} that was looked at: print this script again", step.path.display());
+        changes.iter().map(|change| RepairStep::new(format!("{change} {real_word}")).or_stop(&is_same, &message)).collect()
+    }
+
+    fn steps_in_checkout(&self, step: &PathMetadata, real: &Path, changes: &[Change], word: &str) -> Vec<RepairStep> {
+        let (user, mut steps) = (&self.account.name, Vec::new());
+        let is_users = |owner: &str| owner.split(':').next() == Some(user);
+        // What ends as root's is given back first, so that the same script can run again.
+        let ends_as_roots = changes.iter().any(|change| matches!(change, Change::Owner(owner) if !is_users(owner)));
+        let mut is_given = step.uid == self.account.uid && !ends_as_roots;
+        for change in changes {
+            match change {
+                Change::ByOwner(command) => {
+                    if !is_given {
+                        steps.push(self.give(user, real));
+                        is_given = true;
+                    }
+                    steps.push(self.as_service(format!("{command} {word}")));
+                }
+                Change::Owner(owner) if is_users(owner) => {
+                    steps.push(self.give(owner, real));
+                    is_given = true;
+                }
+                Change::Owner(_) | Change::Group(_) => steps.push(RepairStep::new(format!("{change} {word}"))),
+            }
+        }
+        steps
+    }
+
+    /// Gives a place of the checkout to the service's user: with all that stands beside it in the topmost folder, since of a longer
+    /// path that user can exchange a part.
+    fn give(&self, owner: &str, real: &Path) -> RepairStep {
+        let mut below = real.strip_prefix(self.checkout).unwrap_or(Path::new("")).components();
+        let first = below.next().map_or_else(|| self.checkout.to_path_buf(), |first| self.checkout.join(first));
+        let all = if below.next().is_some() { "R" } else { "" };
+        RepairStep::new(format!("chown -h{all} {} {}", shell_word(owner), shell_word(&first.display().to_string())))
+    }
+
+    /// A command with no more rights than the service's user has.
+    pub(crate) fn as_service(&self, command: String) -> RepairStep {
+        RepairStep::new(command).by_account(&*self.account.name, self.accounts.group_name(self.account.gid))
     }
 
     /// In a folder where every account may make entries, an entry is its owner's to replace.
@@ -213,7 +275,7 @@ impl Permissions<'_> {
         }
         let owner = self.accounts.user_name(link.uid);
         let found = format!("the link {} belongs to {owner}, who can let it lead elsewhere", quoted_path(link));
-        vec![Fault { found, changes: vec!["chown -h root".to_owned()], is_about_passing: false }]
+        vec![Fault { found, changes: vec![Change::Owner("root".to_owned())], is_about_passing: false }]
     }
 
     fn may_own(&self, uid: u32) -> bool {

@@ -11,10 +11,18 @@ fn folder(path: &str, uid: u32, gid: u32, mode: u32) -> PathMetadata {
     PathMetadata { path: path.into(), kind: Kind::Folder, uid, gid, mode, acl: Acl::Absent }
 }
 
-fn faults(step: &PathMetadata, chain: &[PathMetadata]) -> Vec<Fault> {
+fn typed(changes: &[Change]) -> String {
+    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn judged<T>(judge: impl FnOnce(Permissions<'_>) -> T) -> T {
     let accounts = Accounts::parse(PASSWD, GROUP);
     let account = accounts.account("server").expect("it is there");
-    Permissions { accounts: &accounts, account: &account, checkout: Path::new("/srv/app") }.faults_of_step(step, chain)
+    judge(Permissions { accounts: &accounts, account: &account, checkout: Path::new("/srv/app") })
+}
+
+fn faults(step: &PathMetadata, chain: &[PathMetadata]) -> Vec<Fault> {
+    judged(|permissions| permissions.faults_of_step(step, chain))
 }
 
 #[test]
@@ -59,7 +67,7 @@ fn every_fault_of_a_folder_has_the_commands_that_mend_it() {
         let found = faults(&step, &[]);
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (fault, (said, changes)) in found.iter().zip(expected) {
-            assert!(fault.found.contains(said) && fault.changes.join("; ") == *changes, "{fault:?}");
+            assert!(fault.found.contains(said) && typed(&fault.changes) == *changes, "{fault:?}");
             assert_eq!(fault.is_about_passing, said.contains("cannot pass"));
         }
     }
@@ -69,24 +77,52 @@ fn every_fault_of_a_folder_has_the_commands_that_mend_it() {
 fn a_link_in_a_folder_that_all_share_is_its_owners_to_turn() {
     let link = |uid| PathMetadata { kind: Kind::Link, ..folder("/tmp/link", uid, 0, 0o777) };
     let found = faults(&link(1001), &[link(1001), folder("/tmp", 0, 0, 0o1777)]);
-    assert_eq!(found[0].steps(&link(1001)), [RepairStep::new("chown -h root /tmp/link")]);
+    let steps = judged(|permissions| permissions.steps(&link(1001), Path::new("/tmp/link"), &found[0].changes));
+    assert_eq!(steps, [RepairStep::new("chown -h root /tmp/link")]);
     assert_eq!(faults(&link(1000), &[folder("/tmp", 0, 0, 0o1777)]), []);
     assert_eq!(faults(&link(1001), &[folder("/tmp", 0, 0, 0o755)]), []);
 }
 
+fn right() -> [Change; 2] {
+    [Change::ByOwner("chmod 640".to_owned()), Change::Owner("root".to_owned())]
+}
+
 #[test]
-fn commands_are_about_the_real_place_and_stop_when_the_path_leads_elsewhere() {
-    let changes = ["chown -h root".to_owned(), "chmod 640".to_owned()];
-    let condition = r#"[ "$(readlink -f -- /a)" = '/it'\''s' ] && [ -f '/it'\''s' ]"#;
-    assert_eq!(
-        steps(Path::new("/a"), Path::new("/it's"), Kind::File, &changes),
-        [
-            RepairStep::new(r"chown -h root '/it'\''s'")
-                .or_stop(condition, "/a is not the file that was looked at: print this script again"),
-            RepairStep::new(r"chmod 640 '/it'\''s'"),
-        ]
-    );
-    assert_eq!(steps(Path::new("/a"), Path::new("/a\u{1b}"), Kind::Folder, &changes), []);
+fn commands_above_the_checkout_are_about_the_real_place_and_stop_when_the_path_leads_elsewhere() {
+    let file = |path: &str| PathMetadata { kind: Kind::File, ..folder(path, 0, 0, 0o600) };
+    let steps = |path, real| judged(|permissions| permissions.steps(&file(path), Path::new(real), &right()));
+    let guarded = |command: &str| {
+        RepairStep::new(command).or_stop(
+            r#"[ "$(readlink -f -- /a)" = '/it'\''s' ] && [ -f '/it'\''s' ]"#,
+            "/a is not the file that was looked at: print this script again",
+        )
+    };
+    assert_eq!(steps("/a", "/it's"), [guarded(r"chmod 640 '/it'\''s'"), guarded(r"chown -h root '/it'\''s'")]);
+    assert_eq!(steps("/a", "/a\u{1b}"), []);
+}
+
+#[test]
+fn below_the_checkout_root_changes_only_an_owner_and_the_services_user_does_the_rest() {
+    for (path, uid, changes, expected) in [
+        (
+            "/srv/app/x",
+            1000,
+            &right()[..],
+            "sudo chown -h server /srv/app/x; sudo -u server chmod 640 /srv/app/x; sudo chown -h root /srv/app/x",
+        ),
+        ("/srv/app/x/y", 1000, &right()[..1], "sudo -u server chmod 640 /srv/app/x/y"),
+        ("/srv/app", 0, &right()[..1], "sudo chown -h server /srv/app; sudo -u server chmod 640 /srv/app"),
+        ("/srv/app/x/y/z", 0, &right()[..1], "sudo chown -hR server /srv/app/x; sudo -u server chmod 640 /srv/app/x/y/z"),
+        (
+            "/srv/app/x/y",
+            1001,
+            &[Change::Owner("server:web".to_owned()), Change::ByOwner("chmod 755".to_owned())],
+            "sudo chown -hR server:web /srv/app/x; sudo -u server chmod 755 /srv/app/x/y",
+        ),
+    ] {
+        let steps = judged(|permissions| permissions.steps(&folder(path, uid, 0, 0o600), Path::new(path), changes));
+        assert_eq!(steps.iter().map(|step| step.typed("sudo ")).collect::<Vec<_>>().join("; "), expected);
+    }
 }
 
 #[test]

@@ -6,8 +6,7 @@ use super::{
 };
 use crate::{
     answer_builder::AnswerBuilder,
-    gate::RepairStep,
-    permissions::{self, Permissions},
+    permissions::{self, Fault, Permissions, Way},
 };
 use nexy_contract::{
     Fix,
@@ -30,7 +29,12 @@ const AGAIN: &str = "sudo nexy-gate exec-start";
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
     /// It first, then every step of the way to it.
-    There(Vec<PathMetadata>),
+    There {
+        /// Where links lead.
+        real: PathBuf,
+        /// The steps.
+        steps: Vec<PathMetadata>,
+    },
     /// A link that leads nowhere.
     Dangling,
     /// Nothing.
@@ -51,6 +55,8 @@ pub(crate) struct Paths {
     pub(crate) account: Option<Account>,
     /// Where it is run, as the manager says.
     pub(crate) working_directory: WorkingDirectory,
+    /// Where links of `vm.checkout` lead.
+    pub(crate) checkout: PathBuf,
     /// What is run.
     pub(crate) program: Option<PathSeen>,
     /// Its first argument that is no option.
@@ -89,7 +95,8 @@ pub(crate) fn look(target: &Target, properties: &Properties) -> Paths {
     let program = command.as_ref().map(|command| look_at(command.program.clone()));
     let script = command.as_ref().zip(folder.as_ref()).and_then(|(command, folder)| command.script(folder)).map(look_at);
     let folder = folder.map(look_at);
-    let mut paths = Paths { accounts, account, working_directory, program, script, folder, trial: None };
+    let checkout = RootFs::here().walk(Path::new(&target.vm.checkout)).map_or_else(|_| PathBuf::from(&target.vm.checkout), |walk| walk.end);
+    let mut paths = Paths { accounts, account, working_directory, checkout, program, script, folder, trial: None };
     paths.trial = try_interpreter(target, &paths);
     paths
 }
@@ -97,7 +104,7 @@ pub(crate) fn look(target: &Target, properties: &Properties) -> Paths {
 fn look_at(path: String) -> PathSeen {
     let tree = RootFs::here();
     let found = match path_chain(&tree, Path::new(&path)) {
-        Ok(steps) => Found::There(steps),
+        Ok(steps) => Found::There { real: tree.walk(Path::new(&path)).map_or_else(|_| PathBuf::from(&path), |walk| walk.end), steps },
         Err(error) if !error.is_missing() => Found::Hidden(error.because()),
         Err(_) if tree.is_link(Path::new(&path)).unwrap_or(false) => Found::Dangling,
         Err(_) => Found::Nothing,
@@ -110,7 +117,7 @@ fn try_interpreter(target: &Target, paths: &Paths) -> Option<UserAttempt> {
     let (path, found) = paths.program.as_ref()?;
     let is_named = target.service.exec_start.split(' ').next() == Some(path);
     let is_python = Path::new(path).file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("python"));
-    let (Some(account), Found::There(steps)) = (&paths.account, found) else { return None };
+    let (Some(account), Found::There { steps, .. }) = (&paths.account, found) else { return None };
     let (program, way) = steps.split_first()?;
     let may_start = may_run(program, account) && way.iter().all(|step| step.kind == Kind::Link || step.grants(account, Right::Execute));
     (is_named && is_python && may_start).then(|| as_user::python_starts_as(account, Path::new(path)))
@@ -131,7 +138,7 @@ pub(crate) fn judge(target: &Target, paths: &Paths, answer: &mut AnswerBuilder) 
         }
         (Err(because), _) => return answer.unknown(format!("cannot determine who {user} is: {because}"), Fix::command(AGAIN)),
     };
-    let permissions = Permissions { accounts, account, checkout: Path::new(&target.vm.checkout) };
+    let permissions = Permissions { accounts, account, checkout: &paths.checkout };
     if let Some((path, found)) = &paths.folder {
         judge_folder(permissions, path, found, answer);
     }
@@ -147,10 +154,8 @@ pub(crate) fn judge(target: &Target, paths: &Paths, answer: &mut AnswerBuilder) 
 fn judge_folder(permissions: Permissions<'_>, path: &str, found: &Found, answer: &mut AnswerBuilder) {
     let shown = excerpt(path, 300);
     match found {
-        Found::There(steps) if steps.first().is_some_and(|folder| folder.kind == Kind::Folder) => {
-            for step in steps {
-                judge_passing(permissions, step, answer);
-            }
+        Found::There { real, steps } if steps.first().is_some_and(|folder| folder.kind == Kind::Folder) => {
+            judge_passing(permissions, real, steps, answer);
         }
         Found::Hidden(because) => answer.unknown(format!("cannot look at {shown}: {because}"), Fix::command(AGAIN)),
         _ => {
@@ -161,22 +166,21 @@ fn judge_folder(permissions: Permissions<'_>, path: &str, found: &Found, answer:
 }
 
 fn judge_program(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, answer: &mut AnswerBuilder) {
-    let (shown, word) = (excerpt(path, 300), shell_word(path));
+    let shown = excerpt(path, 300);
     match found {
-        Found::There(steps) if steps.first().is_some_and(|program| program.kind == Kind::File) => {
+        Found::There { real, steps } if steps.first().is_some_and(|program| program.kind == Kind::File) => {
+            judge_passing(permissions, real, &steps[1..], answer);
             if let Some(program) = steps.first().filter(|program| !may_run(program, permissions.account)) {
                 let found = format!("{} cannot run {shown} ({})", permissions.account.name, permissions::mode_text(program));
-                answer.fail_with_steps(found, vec![RepairStep::new(format!("chmod a+rx {word}"))]);
-            }
-            for step in &steps[1..] {
-                judge_passing(permissions, step, answer);
+                let changes = permissions.grant(&PathMetadata { path: real.clone(), ..program.clone() }, Right::Execute);
+                Way::new(permissions, real, &steps[1..]).fail_end(program, &found, &changes, answer);
             }
         }
         Found::Hidden(because) => answer.unknown(format!("cannot look at {shown}: {because}"), Fix::command(AGAIN)),
         Found::Dangling => {
             answer.fail(format!("{shown} leads to an interpreter that does not exist"), venv_again(target, path));
         }
-        Found::There(_) | Found::Nothing => {
+        Found::There { .. } | Found::Nothing => {
             let fix = Fix::command(format!("sudo -u {} python3 -m venv {}", target.service.user, shell_word(&venv_of(path))));
             answer.fail(format!("the program {shown} does not exist"), fix);
         }
@@ -215,13 +219,12 @@ fn venv_of(path: &str) -> String {
 fn judge_script(target: &Target, permissions: Permissions<'_>, path: &str, found: &Found, answer: &mut AnswerBuilder) {
     let shown = excerpt(path, 300);
     match found {
-        Found::There(steps) if steps.first().is_some_and(|script| script.kind == Kind::File) => {
+        Found::There { real, steps } if steps.first().is_some_and(|script| script.kind == Kind::File) => {
+            judge_passing(permissions, real, &steps[1..], answer);
             if let Some(script) = steps.first().filter(|script| !script.grants(permissions.account, Right::Read)) {
                 let found = format!("{} cannot read {shown} ({})", permissions.account.name, permissions::mode_text(script));
-                answer.fail_with_steps(found, let_in(permissions, script, Right::Read));
-            }
-            for step in &steps[1..] {
-                judge_passing(permissions, step, answer);
+                let changes = permissions.grant(&PathMetadata { path: real.clone(), ..script.clone() }, Right::Read);
+                Way::new(permissions, real, &steps[1..]).fail_end(script, &found, &changes, answer);
             }
         }
         Found::Hidden(because) => answer.unknown(format!("cannot look at {shown}: {because}"), Fix::command(AGAIN)),
@@ -238,19 +241,19 @@ fn judge_script(target: &Target, permissions: Permissions<'_>, path: &str, found
     }
 }
 
-fn judge_passing(permissions: Permissions<'_>, step: &PathMetadata, answer: &mut AnswerBuilder) {
-    if let Some((found, fix)) = permissions::unreadable_acl(step) {
-        answer.unknown(found, fix);
-    } else if let Some(fault) = permissions::extended_acl(step) {
-        let steps = fault.steps(step);
-        answer.fail_with_steps(fault.found, steps);
-    } else if step.kind == Kind::Folder && !step.grants(permissions.account, Right::Execute) {
-        let (path, mode) = (permissions::quoted_path(step), permissions::mode_text(step));
-        let found = format!("{} cannot pass {path} ({mode})", permissions.account.name);
-        answer.fail_with_steps(found, let_in(permissions, step, Right::Execute));
+/// What is nearest to the root is mended first, so that the next command can pass it.
+fn judge_passing(permissions: Permissions<'_>, real: &Path, steps: &[PathMetadata], answer: &mut AnswerBuilder) {
+    let way = Way::new(permissions, real, steps);
+    for step in steps.iter().rev() {
+        if let Some((found, fix)) = permissions::unreadable_acl(step) {
+            answer.unknown(found, fix);
+        } else if let Some(fault) = permissions::extended_acl(step) {
+            way.fail(step, &fault, answer);
+        } else if step.kind == Kind::Folder && !step.grants(permissions.account, Right::Execute) {
+            let (path, mode) = (permissions::quoted_path(step), permissions::mode_text(step));
+            let found = format!("{} cannot pass {path} ({mode})", permissions.account.name);
+            let changes = permissions.grant(step, Right::Execute);
+            way.fail(step, &Fault { found, changes, is_about_passing: true }, answer);
+        }
     }
-}
-
-fn let_in(permissions: Permissions<'_>, step: &PathMetadata, right: Right) -> Vec<RepairStep> {
-    permissions::steps(&step.path, &step.path, step.kind, &permissions.grant(step, right))
 }

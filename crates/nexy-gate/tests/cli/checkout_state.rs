@@ -34,7 +34,7 @@ fn mended(world: &World, said: &str) {
 }
 
 fn kept(world: &World, path: &str) -> PathBuf {
-    PathBuf::from(format!("{}.kept", world.vm().display())).join(path)
+    world.vm_path(".git/kept").join(path)
 }
 
 #[test]
@@ -106,6 +106,31 @@ fn staged_changes_are_a_no_also_when_the_files_are_right() {
     mended(&world, "server/new.py (added, staged)");
     world.git_vm(&["rm", "--quiet", "--cached", "VERSION"]);
     mended(&world, "VERSION (deleted, staged)");
+}
+
+#[test]
+fn a_planted_link_receives_nothing_of_roots_doing() {
+    let world = checked_out();
+    if !vm::is_root(&world, "a_planted_link_receives_nothing_of_roots_doing") {
+        return;
+    }
+    world.write_vm("units/evil.service", "x");
+    let account = vm::give_checkout_away(&world);
+    let roots = world.root().join("roots");
+    fs::create_dir(&roots).expect("a folder");
+    vm::set_mode(&roots, 0o755);
+    let link = world.vm_path(".git/kept");
+    vm::plant(&account, &roots, &link);
+    let finding = asked(&world, 1);
+    for command in finding["fix"].as_array().expect("a fix").iter().filter_map(|line| line["command"].as_str()) {
+        let as_bin = command.replace("sudo -u bin ", "setpriv --reuid bin --regid bin --init-groups -- ");
+        drop(world.shell(&as_bin.replace("sudo ", "")).run());
+    }
+    assert!(fs::read_dir(&roots).expect("a folder").next().is_none(), "root followed a planted link");
+    assert_eq!(vm::owned(&roots), (0, 0, 0o755));
+    fs::remove_file(link).expect("the link");
+    mended(&world, "these are not the tag's: units/");
+    assert_eq!(fs::read_to_string(kept(&world, "units/evil.service")).expect("it is kept"), "x");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     holds,
-    vm::{SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, set_mode, set_mounted},
+    vm::{self, SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, plant, set_mode, set_mounted},
     world,
 };
 use nexy_standin::world::fix_text;
@@ -86,14 +86,35 @@ fn a_second_file_that_another_layout_reads_must_not_say_otherwise() {
     fs::write(&other, format!("A=1\nK={SECRET}{SECRET}\n")).expect("a file");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", &format!("{} holds other settings", other.display()));
-    let mv = format!("sudo mv {0} {0}.kept", other.display());
+    let mv = format!("mv -nT -- {0} {0}.kept", other.display());
     let fix = fix_text(&finding["fix"]);
-    assert!(fix.lines().any(|line| line == mv), "{fix}");
-    world.sh(mv.strip_prefix("sudo ").expect("a command")).exits(0);
+    assert!(fix.lines().any(|line| line.starts_with("sudo ") && line.ends_with(&mv)), "{fix}");
+    world.sh(&mv).exits(0);
     asked(&world, GATE, 0);
     // What a deploy has linked is the very same file.
     symlink(world.vm_path("config.env"), &other).expect("a link");
     assert_eq!(asked(&world, GATE, 0)["found"].as_str().expect("text").matches("layout").count(), 0);
+}
+
+#[test]
+fn a_second_file_is_moved_with_the_rights_of_the_account_whose_folder_it_stands_in() {
+    let world = world();
+    if !is_root(&world, "a_second_file_is_moved_with_the_rights_of_its_account") {
+        return;
+    }
+    world.set_config_env("A=1\n");
+    let (other, roots) = (world.vm_path("server/config.env"), world.root().join("roots"));
+    fs::write(&other, "A=2\n").expect("a file");
+    fs::create_dir(&roots).expect("a folder");
+    let account = vm::give_checkout_away(&world);
+    let kept = world.vm_path("server/config.env.kept");
+    plant(&account, &roots, &kept);
+    let finding = judged(&vm::ask_there(&world, &[GATE]), GATE, 1);
+    holds(&finding, "fix", &format!("sudo -u bin mv -nT -- {} {}", other.display(), kept.display()));
+    for line in ["sudo -u bin mv -nT -- ", "sudo mv -nT -- "].map(|start| format!("{start}{} {}", other.display(), kept.display())) {
+        vm::type_fix(&world, &vm::commands(&line), &world.workspace());
+    }
+    assert!(fs::read_dir(&roots).expect("a folder").next().is_none(), "a planted link received the file");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use crate::{
     holds,
     print_fix::passes_after_two_runs,
     vm::{
-        SECRET, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, path, scripted, serve_as_another_user,
-        set_mode, set_mounted, setfacl,
+        SECRET, ask, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, owned, path, plant,
+        removes_only_the_link, scripted, serve_as_another_user, set_mode, set_mounted, setfacl,
     },
     world,
 };
@@ -77,9 +77,60 @@ fn a_list_is_a_failure_on_the_file_and_on_the_way_and_the_script_takes_it_away()
 }
 
 #[test]
-fn what_stands_behind_a_link_is_judged_as_well_and_quoted_for_the_shell() {
+fn a_link_of_the_services_user_makes_root_give_nothing_away() {
+    let Some((world, account)) = served("a_link_of_the_services_user_makes_root_give_nothing_away") else { return };
+    let (link, secrets) = (world.vm_path("config.env"), world.root().join("secrets"));
+    fs::create_dir(&secrets).expect("a folder");
+    let shadow = secrets.join("shadow");
+    fs::write(&shadow, "x").expect("root's file");
+    for (folder_mode, mode, group) in [(0o755, 0o640, 0), (0o700, 0o600, 0), (0o777, 0o640, account.gid)] {
+        chown(&shadow, Some(0), Some(group)).expect("its owner");
+        set_mode(&shadow, mode);
+        set_mode(&secrets, folder_mode);
+        let folder = owned(&secrets);
+        fs::remove_file(&link).expect("what was there");
+        plant(&account, &shadow, &link);
+        removes_only_the_link(&world, GATE, &link, &shadow);
+        assert_eq!(owned(&secrets), folder);
+        world.set_config_env("A=1\n");
+    }
+}
+
+#[test]
+fn a_link_of_the_services_user_within_the_checkout_leads_root_into_no_folder_of_its_own() {
+    let Some((world, account)) = served("a_link_of_the_services_user_within_the_checkout") else { return };
+    let (link, folder) = (world.vm_path("config.env"), world.vm_path("roots"));
+    fs::create_dir(&folder).expect("a folder");
+    fs::rename(&link, folder.join("secret")).expect("a file");
+    set_mode(&folder.join("secret"), 0o600);
+    set_mode(&folder, 0o700);
+    plant(&account, &folder.join("secret"), &link);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", &format!("a link of bin is on the way: {} leads to ", link.display()));
+    holds(&finding, "fix", &format!("sudo -u bin rm -- {}", link.display()));
+    assert!(!crate::text(&finding, "fix").contains("ch"), "{finding:#}");
+    ask(&world, &["--print-fix", GATE]).exits(1).silent_stdout();
+}
+
+#[test]
+fn a_link_of_root_that_leads_out_of_the_checkout_is_a_persons() {
+    let Some((world, _)) = served("a_link_of_root_that_leads_out_of_the_checkout") else { return };
+    let (link, elsewhere) = (world.vm_path("config.env"), world.root().join("elsewhere"));
+    fs::rename(&link, &elsewhere).expect("the file");
+    symlink(&elsewhere, &link).expect("a link");
+    asked(&world, GATE, 0);
+    set_mode(&elsewhere, 0o644);
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "a link leads out of the checkout");
+    holds(&finding, "found", "is 0644");
+    holds(&finding, "fix", "root made ");
+    ask(&world, &["--print-fix", GATE]).exits(1).silent_stdout();
+}
+
+#[test]
+fn what_stands_behind_a_link_of_root_in_the_checkout_is_judged_as_well_and_quoted_for_the_shell() {
     let Some((world, account)) = served("what_stands_behind_a_link_is_judged_as_well") else { return };
-    let (file, elsewhere) = (world.vm_path("config.env"), world.root().join("it's $(touch here) ;x"));
+    let (file, elsewhere) = (world.vm_path("config.env"), world.vm_path("it's $(touch here) ;x"));
     fs::create_dir(&elsewhere).expect("a folder");
     fs::rename(&file, elsewhere.join("config.env")).expect("the file");
     symlink(elsewhere.join("config.env"), &file).expect("a link");
@@ -133,7 +184,14 @@ fn a_mounted_tree_is_computed_with_its_own_names_and_never_a_pass() {
     judged(&ask_in_root(&world, &[GATE]), GATE, 69);
     set_mode(&root.join("etc/config.env"), 0o644);
     let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 1);
-    holds(&finding, "fix", "sudo chown -h root:othergroup /etc/config.env\nsudo chmod 640 /etc/config.env");
+    holds(&finding, "found", "a link leads out of the checkout: /vm/config.env leads to /etc/config.env");
+    assert!(!finding.to_string().contains("chmod"), "{finding:#}");
+    fs::remove_file(world.vm_path("config.env")).expect("the link");
+    fs::copy(root.join("etc/config.env"), world.vm_path("config.env")).expect("the file");
+    let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 1);
+    holds(&finding, "fix", "sudo -u othername chmod 640 /vm/config.env\nsudo chown -h root:othergroup /vm/config.env");
+    fs::remove_file(world.vm_path("config.env")).expect("the file");
+    symlink("/etc/config.env", world.vm_path("config.env")).expect("a link");
     fs::remove_file(root.join("etc/config.env")).expect("the file");
     holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 1), "found", "is a link that leads nowhere");
     fs::remove_file(root.join("etc/passwd")).expect("the accounts");

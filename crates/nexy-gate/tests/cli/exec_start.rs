@@ -2,9 +2,13 @@
 
 use crate::{
     holds,
-    vm::{ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, scripted, serve_as_another_user, set_mode},
+    vm::{
+        ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted,
+        serve_as_another_user, set_mode,
+    },
     world,
 };
+use nexy_outside::fs::accounts::Accounts;
 use nexy_standin::world::fix_text;
 use nexy_standin::world::{UNIT, World};
 use serde_json::json;
@@ -61,7 +65,7 @@ fn a_program_or_script_that_is_not_there_is_a_no() {
     holds(&asked(&world, GATE, 1), "fix", "python3 -m venv");
     fs::write(world.vm_path("venv/bin/python3"), "x").expect("a file");
     set_mode(&world.vm_path("venv/bin/python3"), 0o644);
-    holds(&asked(&world, GATE, 1), "fix", "chmod a+rx");
+    holds(&asked(&world, GATE, 1), "fix", "chmod u+x");
 }
 
 #[test]
@@ -112,13 +116,45 @@ fn what_the_services_user_cannot_reach_is_a_no_and_the_printed_command_mends_it(
         set_mode(&world.vm_path(path), mode);
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", said);
-        for command in fix_text(&finding["fix"]).lines().filter_map(|line| line.strip_prefix("sudo ch")) {
-            world.sh(&format!("ch{command}")).exits(0);
+        let fix = fix_text(&finding["fix"]).replace("sudo -u bin ", "setpriv --reuid bin --regid bin --init-groups -- ");
+        for command in fix.lines().filter(|line| line.contains("ch")) {
+            world.sh(command.trim_start_matches("sudo ")).exits(0);
         }
         asked(&world, GATE, 0);
         chown(world.vm_path(path), Some(before.uid()), Some(before.gid())).expect("root gives it back");
         set_mode(&world.vm_path(path), before.mode() & 0o7777);
     }
+}
+
+#[test]
+fn a_link_of_the_services_user_opens_no_program_or_script_of_roots() {
+    let Some(world) = served("a_link_of_the_services_user_opens_no_program_or_script_of_roots") else { return };
+    let account = Accounts::read().expect("the accounts").account("bin").expect("it is on every machine");
+    let roots = world.root().join("roots");
+    fs::write(&roots, "x").expect("root's file");
+    set_mode(&roots, 0o700);
+    for folder in ["server", "venv/bin"] {
+        chown(world.vm_path(folder), Some(account.uid), Some(account.gid)).expect("its owner");
+    }
+    for path in ["venv/bin/python3", "server/main.py"] {
+        let (link, before) = (world.vm_path(path), world.root().join("before"));
+        fs::rename(&link, &before).expect("what was there");
+        plant(&account, &roots, &link);
+        removes_only_the_link(&world, GATE, &link, &roots);
+        fs::rename(&before, &link).expect("it is put back");
+    }
+    asked(&world, GATE, 0);
+}
+
+#[test]
+fn a_script_behind_a_link_of_root_in_the_checkout_is_mended_by_the_printed_script() {
+    let Some(world) = served("a_script_behind_a_link_of_root") else { return };
+    let (link, real) = (world.vm_path("server/main.py"), world.vm_path("server/real.py"));
+    fs::rename(&link, &real).expect("the script");
+    symlink("real.py", &link).expect("a link");
+    asked(&world, GATE, 0);
+    set_mode(&real, 0o600);
+    crate::print_fix::passes_after_two_runs(&world, GATE);
 }
 
 #[test]

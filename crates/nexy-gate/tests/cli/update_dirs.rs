@@ -4,8 +4,8 @@ use crate::{
     holds,
     print_fix::passes_after_two_runs,
     vm::{
-        ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, path, scripted, serve_as_another_user,
-        set_checkout, set_mode, set_mounted, setfacl,
+        ask, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, owned, path, plant, removes_only_the_link,
+        scripted, serve_as_another_user, set_checkout, set_mode, set_mounted, setfacl,
     },
     world,
 };
@@ -75,6 +75,68 @@ fn whatever_is_wrong_with_a_folder_or_the_way_the_script_mends_it() {
 }
 
 #[test]
+fn a_link_of_the_services_user_makes_root_give_no_folder_away() {
+    let Some((world, account)) = served("a_link_of_the_services_user_makes_root_give_no_folder_away") else { return };
+    let roots = world.root().join("roots");
+    fs::create_dir_all(roots.join("inner")).expect("folders");
+    for (link, leads_to, mode, above) in
+        [(DIRS[1], "inner", 0o755, 0o755), (DIRS[1], "inner", 0o700, 0o700), (DIRS[1], "inner", 0o777, 0o777)]
+    {
+        let (link, real) = (world.vm_path(link), roots.join(leads_to));
+        set_mode(&real, mode);
+        set_mode(&roots, above);
+        fs::remove_dir_all(&link).expect("what was there");
+        plant(&account, &real, &link);
+        removes_only_the_link(&world, GATE, &link, &real);
+        assert_eq!(owned(&roots).2, above);
+        fs::create_dir(&link).expect("the folder");
+        chown(&link, Some(account.uid), Some(account.gid)).expect("its owner");
+    }
+    asked(&world, GATE, 0);
+    // What is wrong before the link is mended all the same.
+    set_mode(&roots.join("inner"), 0o755);
+    fs::remove_dir(world.vm_path(DIRS[1])).expect("the folder");
+    plant(&account, &roots.join("inner"), &world.vm_path(DIRS[1]));
+    set_mode(&world.vm_path("server"), 0o757);
+    let script = ask(&world, &["--print-fix", GATE]);
+    script.exits(0).prints("chmod o-w ").prints("Left to a person");
+    let mut run = script.stdout.lines().filter(|line| !line.starts_with('#'));
+    assert!(run.all(|line| !line.contains(roots.to_str().expect("a path"))), "{script}");
+}
+
+#[test]
+fn a_folder_behind_a_planted_link_is_made_by_no_rights_but_the_services() {
+    let Some((world, account)) = served("a_folder_behind_a_planted_link_is_made_by_no_rights_but_the_services") else { return };
+    let (roots, updates) = (world.root().join("roots"), world.vm_path("server/updates"));
+    fs::create_dir(&roots).expect("a folder");
+    set_mode(&roots, 0o755);
+    fs::remove_dir_all(world.vm_path(DIRS[2])).expect("a folder");
+    // The link is planted after the script was printed.
+    let script = ask(&world, &["--print-fix", GATE]);
+    script.exits(0).prints("setpriv --reuid bin --regid bin --init-groups -- mkdir -p ");
+    fs::remove_dir_all(world.vm_path("server/server")).expect("a folder");
+    plant(&account, &roots, &world.vm_path("server/server"));
+    world.shell("cd / && sh").stdin(&script.stdout).run().exits(1);
+    assert!(names(&roots).is_empty());
+    fs::remove_file(world.vm_path("server/server")).expect("the link");
+    passes_after_two_runs(&world, GATE);
+    // The link is planted before.
+    fs::remove_dir_all(&updates).expect("a folder");
+    plant(&account, &roots, &updates);
+    removes_only_the_link(&world, GATE, &updates, &roots);
+    assert!(names(&roots).is_empty());
+    passes_after_two_runs(&world, GATE);
+}
+
+#[test]
+fn a_missing_folder_below_one_of_roots_is_made_after_that_was_given_to_the_services_user() {
+    let Some((world, _)) = served("a_missing_folder_below_one_of_roots") else { return };
+    fs::remove_dir_all(world.vm_path(DIRS[1])).expect("a folder");
+    chown(world.vm_path("server/updates"), Some(0), Some(0)).expect("its owner");
+    passes_after_two_runs(&world, GATE);
+}
+
+#[test]
 fn missing_folders_are_made_with_those_above_them() {
     let Some((world, account)) = served("missing_folders_are_made") else { return };
     fs::remove_dir_all(world.vm_path("server/server")).expect("a folder");
@@ -123,7 +185,7 @@ fn a_link_that_is_turned_after_printing_leads_the_script_nowhere() {
     set_mode(&other, 0o777);
     fs::remove_dir_all(&folder).expect("a folder");
     symlink(&other, &folder).expect("a link");
-    world.shell("cd / && sh").stdin(&script.stdout).run().exits(1).says("is not the folder that was looked at");
+    world.shell("cd / && sh").stdin(&script.stdout).run().exits(1).says("Operation not permitted");
     assert_eq!(fs::metadata(&other).expect("it").mode() & 0o7777, 0o777);
 }
 
@@ -163,6 +225,6 @@ fn a_mounted_tree_is_computed_and_never_a_pass() {
     holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 69), "found", "them can write into /vm/server/updates/downloads: a mounted tree");
     chown(world.vm_path(DIRS[0]), Some(0), Some(0)).expect("its owner");
     let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 1);
-    holds(&finding, "fix", "sudo chown -h them:them /vm/server/updates/downloads");
+    holds(&finding, "fix", "sudo chown -hR them:them /vm/server\nsudo -u them chmod 755 /vm/server/updates/downloads");
     assert!(!finding.to_string().contains(world.root().to_str().expect("a path")), "{finding:#}");
 }

@@ -212,6 +212,38 @@ pub(crate) fn commands(lines: &str) -> Value {
     serde_json::json!({ "fix": lines })
 }
 
+/// Makes a link that belongs to an account, as that account would make it.
+pub(crate) fn plant(account: &Account, leads_to: &std::path::Path, link: &std::path::Path) {
+    std::os::unix::fs::symlink(leads_to, link).expect("a link");
+    std::os::unix::fs::lchown(link, Some(account.uid), Some(account.gid)).expect("its owner");
+}
+
+/// Owner, group and mode of a path itself.
+pub(crate) fn owned(path: &std::path::Path) -> (u32, u32, u32) {
+    let at = fs::symlink_metadata(path).expect("it is there");
+    (at.uid(), at.gid(), at.mode() & 0o7777)
+}
+
+/// Claims that a finding names a link that leads out of the checkout, that its only change is the removal of the link as the
+/// service's user, that no script names the real place, and that the real place stays as it is when everything is typed.
+#[track_caller]
+pub(crate) fn removes_only_the_link(world: &World, id: &str, link: &std::path::Path, real: &std::path::Path) {
+    let before = owned(real);
+    let finding = asked(world, id, 1);
+    crate::holds(&finding, "found", &format!("a link leads out of the checkout: {} leads to {}", link.display(), real.display()));
+    let typed = finding["fix"].as_array().expect("a fix").iter().filter_map(|line| line["command"].as_str());
+    let changes: Vec<&str> = typed.filter(|line| !line.starts_with("sudo nexy-gate ")).collect();
+    assert_eq!(changes, [format!("sudo -u {USER} rm -- {}", link.display())]);
+    let script = ask(world, &["--print-fix", id]);
+    let run: Vec<&str> = script.stdout.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(run.iter().all(|line| !line.contains(&real.display().to_string())), "{script}");
+    for change in changes {
+        world.sh(&change.replace("sudo -u bin ", "setpriv --reuid bin --regid bin --init-groups -- ")).exits(0);
+    }
+    assert_eq!(owned(real), before);
+    assert!(!link.is_symlink());
+}
+
 /// Types the commands of a fix, one a line, from this folder; words are left out. Root needs no `sudo`, and neither does the
 /// account that `sudo -u` names: an ordinary user's world belongs to that user.
 #[track_caller]

@@ -5,7 +5,12 @@ use nexy_contract::{ReleaseVersion, Verdict};
 
 fn asked(change: impl FnOnce(&mut Facts)) -> Answer {
     let target = Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml");
-    let side = Side { is_vm: true, shown: "/srv/app".to_owned(), git: "sudo -u server git -C /srv/app".to_owned() };
+    let side = Side {
+        is_vm: true,
+        shown: "/srv/app".to_owned(),
+        as_owner: "sudo -u server ".to_owned(),
+        git: "sudo -u server git -C /srv/app".to_owned(),
+    };
     let version = ReleaseVersion::new([2, 0, 0, 4]);
     let tag = Tag { name: version.tag(), version, commit: "c".repeat(40), object: "a".repeat(40) };
     let mut facts = Facts { head: Some("c".repeat(40)), ..Facts::default() };
@@ -64,8 +69,12 @@ fn every_kind_of_difference_is_a_no_with_its_words() {
 fn strays_hidden_files_and_unfinished_work_are_a_no() {
     let stray = asked(|facts| facts.strays.paths = vec!["server/it's new.py".into(), "nested/".into()]);
     assert_eq!(stray.verdict, Verdict::Fail);
-    assert!(stray.fix.text().contains(r"sudo mv '/srv/app/server/it'\''s new.py' /srv/app.kept/server/"), "{}", stray.fix);
-    assert!(stray.fix.text().contains("sudo mv /srv/app/nested /srv/app.kept/"), "{}", stray.fix);
+    assert!(
+        stray.fix.text().contains(r"sudo -u server mv -n -- '/srv/app/server/it'\''s new.py' /srv/app/.git/kept/server"),
+        "{}",
+        stray.fix
+    );
+    assert!(stray.fix.text().contains("sudo -u server mv -n -- /srv/app/nested /srv/app/.git/kept/"), "{}", stray.fix);
     let hidden = asked(|facts| facts.hidden = vec!["server/main.py".into()]);
     assert!(hidden.found.contains("told not to look at server/main.py"), "{}", hidden.found);
     assert!(hidden.fix.text().contains("update-index --no-skip-worktree -- server/main.py"), "{}", hidden.fix);
@@ -86,7 +95,7 @@ fn what_is_only_out_of_the_index_is_not_moved_away() {
 fn ten_are_named_and_the_rest_is_counted() {
     let answer = asked(|facts| facts.strays.paths = (0..14).map(|number| format!("stray-{number:02}")).collect());
     assert!(answer.found.ends_with("stray-09, and 4 more"), "{}", answer.found);
-    assert_eq!(answer.fix.text().matches("sudo mv ").count(), 10);
+    assert_eq!(answer.fix.text().matches("sudo -u server mv ").count(), 10);
 }
 
 #[test]

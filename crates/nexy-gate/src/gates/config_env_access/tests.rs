@@ -45,17 +45,21 @@ fn the_rulebooks_own_state_passes_and_so_does_a_stricter_mode() {
 
 #[test]
 fn a_wrong_owner_group_or_mode_is_a_no_with_the_rulebooks_commands() {
-    for (steps, said) in [
-        (with(|steps| steps[0].uid = 1000), "belongs to server, not to root"),
-        (with(|steps| steps[0].gid = 50), "is team, not server"),
-        (with(|steps| steps[0].mode = 0o644), "is 0644"),
-        (with(|steps| steps[0].mode = 0o660), "is 0660"),
-        (with(|steps| steps[0].mode = 0o4640), "is 4640"),
+    let own = "sudo chown -h root:server /srv/app/settings";
+    // Its mode is the service's user's to change, in whose folder it can be exchanged for a link.
+    let all = format!("sudo chown -h server /srv/app/settings\nsudo -u server chmod 640 /srv/app/settings\n{own}");
+    for (steps, said, fix) in [
+        (with(|steps| steps[0].uid = 1000), "belongs to server, not to root", own),
+        (with(|steps| (steps[0].uid, steps[0].mode) = (1000, 0o644)), "is 0644", &all),
+        (with(|steps| steps[0].gid = 50), "is team, not server", own),
+        (with(|steps| steps[0].mode = 0o644), "is 0644", &all),
+        (with(|steps| steps[0].mode = 0o660), "is 0660", &all),
+        (with(|steps| steps[0].mode = 0o4640), "is 4640", &all),
     ] {
         let answer = answer(&steps, &UserAttempt::Allowed);
         assert_eq!(answer.verdict, Verdict::Fail, "{said}");
         assert!(answer.found.contains(said), "{}", answer.found);
-        assert_eq!(answer.fix.text(), "sudo chown -h root:server /srv/app/settings\nsudo chmod 640 /srv/app/settings");
+        assert_eq!(answer.fix.text(), fix);
     }
 }
 
@@ -86,7 +90,7 @@ fn rule_and_trial_that_disagree_are_unknown_and_so_is_a_rule_alone() {
 #[test]
 fn a_fault_of_the_way_is_a_no_with_its_command() {
     let answer = answer(&with(|steps| steps[1].mode = 0o757), &UserAttempt::Allowed);
-    assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "sudo chmod o-w /srv/app"));
+    assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "sudo -u server chmod o-w /srv/app"));
     assert!(answer.found.contains("everybody can replace what is in /srv/app"), "{}", answer.found);
 }
 
@@ -103,7 +107,11 @@ fn whoever_is_in_the_files_group_can_read_it_and_must_leave() {
 #[test]
 fn a_list_is_a_failure_and_one_that_cannot_be_read_is_unknown_and_gets_no_script() {
     for (place, fix) in [
-        (0, "sudo chown -h root:server /srv/app/settings\nsudo setfacl -b /srv/app/settings\nsudo chmod 640 /srv/app/settings"),
+        (
+            0,
+            "sudo chown -h server /srv/app/settings\nsudo -u server setfacl -b /srv/app/settings\n\
+             sudo -u server chmod 640 /srv/app/settings\nsudo chown -h root:server /srv/app/settings",
+        ),
         (2, "sudo setfacl -b /srv"),
     ] {
         // The mode shows the mask of the list where it would show the group.

@@ -47,13 +47,13 @@ fn good() -> Properties {
 
 fn there(mode: u32) -> Found {
     let step = |path: &str, kind, mode| PathMetadata { path: path.into(), kind, uid: 0, gid: 0, mode, acl: Acl::Absent };
-    Found::There(vec![step("/f", Kind::File, mode), step("/", Kind::Folder, 0o755)])
+    Found::There { real: "/f".into(), steps: vec![step("/f", Kind::File, mode), step("/", Kind::Folder, 0o755)] }
 }
 
 fn folder(mode: u32) -> Found {
-    let Found::There(mut steps) = there(mode) else { return Found::Nothing };
+    let Found::There { real, mut steps } = there(mode) else { return Found::Nothing };
     steps[0].kind = Kind::Folder;
-    Found::There(steps)
+    Found::There { real, steps }
 }
 
 fn paths(properties: &Properties, program: Option<PathSeen>, script: Option<PathSeen>) -> Paths {
@@ -62,7 +62,7 @@ fn paths(properties: &Properties, program: Option<PathSeen>, script: Option<Path
     let working_directory = loaded::working_directory(properties, accounts.home("server"));
     let folder = Some(("/srv/app".to_owned(), folder(0o755)));
     let (accounts, account, trial) = (Ok(accounts), Some(account), Some(UserAttempt::Allowed));
-    Paths { accounts, account, working_directory, program, script, folder, trial }
+    Paths { accounts, account, working_directory, checkout: "/srv/app".into(), program, script, folder, trial }
 }
 
 fn facts(properties: Properties, unit_files: Vec<UnitFile>, program: Found, script: Found) -> Facts {
@@ -252,7 +252,7 @@ fn program_and_script_must_be_there_and_a_closed_folder_is_unknown() {
     let no_script = with(there(0o755), Found::Nothing);
     assert!(no_script.fix.text().contains("checkout HEAD -- server/run.py"), "{}", no_script.fix);
     assert_eq!(no_script.verdict, Verdict::Fail);
-    assert!(with(there(0o750), there(0o644)).fix.text().starts_with("sudo chmod a+rx /srv/app/venv/bin/python3\nsudo nexy-gate"));
+    assert!(with(there(0o750), there(0o644)).found.contains("server cannot run /srv/app/venv/bin/python3"));
     assert!(with(there(0o755), there(0o640)).found.contains("server cannot read /srv/app/server/run.py"));
     assert!(with(Found::Nothing, there(0o644)).fix.text().contains("python3 -m venv /srv/app/venv"));
     let gone = with(Found::Dangling, there(0o644));

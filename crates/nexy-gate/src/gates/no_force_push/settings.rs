@@ -48,7 +48,10 @@ pub(super) fn passed_over(own: (&Path, Option<bool>), elsewhere: Option<(&Path, 
     };
     let path = path.display().to_string();
     (runs == Some(false)).then(|| {
-        (format!("the pre-push hook {path} may not be run, so git passes over it"), Fix::command(format!("chmod +x {}", shell_word(&path))))
+        (
+            format!("the pre-push hook {path} may not be run, so git passes over it"),
+            Fix::command(format!("chmod u+x {}", shell_word(&path))),
+        )
     })
 }
 
@@ -95,11 +98,11 @@ mod tests {
         for (own_runs, elsewhere, said) in [
             (None, None, None),
             (Some(true), None, None),
-            (Some(false), None, Some("chmod +x /w/.git/hooks/pre-push")),
+            (Some(false), None, Some("chmod u+x /w/.git/hooks/pre-push")),
             (Some(true), Some(None), Some("git config --unset-all core.hooksPath")),
             (Some(true), Some(Some(true)), None),
             (None, Some(None), None),
-            (None, Some(Some(false)), Some("chmod +x /hooks/pre-push")),
+            (None, Some(Some(false)), Some("chmod u+x /hooks/pre-push")),
         ] {
             let found = passed_over((own, own_runs), elsewhere.map(|runs| (there, runs)));
             assert_eq!(found.as_ref().and_then(|(_, fix)| fix.lines().last()).map(|line| line.text()), said, "{own_runs:?} {elsewhere:?}");

@@ -10,11 +10,16 @@ fn target() -> Target {
 }
 
 fn laptop() -> Side {
-    Side { is_vm: false, shown: "/w".to_owned(), git: "git".to_owned() }
+    Side { is_vm: false, shown: "/w".to_owned(), as_owner: String::new(), git: "git".to_owned() }
 }
 
 fn vm() -> Side {
-    Side { is_vm: true, shown: "/srv/app".to_owned(), git: "sudo -u server git -C /srv/app".to_owned() }
+    Side {
+        is_vm: true,
+        shown: "/srv/app".to_owned(),
+        as_owner: "sudo -u server ".to_owned(),
+        git: "sudo -u server git -C /srv/app".to_owned(),
+    }
 }
 
 fn text(text: &str) -> Held {

@@ -6,7 +6,7 @@ use nexy_contract::Verdict;
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nserver:x:1000:1000::/srv:/bin/sh\nother:x:1001:1001::/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nserver:x:1000:\nother:x:1001:\nteam:x:50:server,other\n";
 const PATH: &str = "/srv/app/updates";
-const RIGHT: &str = "sudo chown -h server:server /srv/app/updates\nsudo chmod 755 /srv/app/updates";
+const RIGHT: &str = "sudo chown -h server:server /srv/app/updates\nsudo -u server chmod 755 /srv/app/updates";
 
 fn step(path: &str, uid: u32, gid: u32, mode: u32) -> PathMetadata {
     PathMetadata { path: path.into(), kind: Kind::Folder, uid, gid, mode, acl: Acl::Absent }
@@ -54,7 +54,8 @@ fn a_folder_that_the_user_alone_can_write_into_passes_by_rule_and_by_trial() {
 
 #[test]
 fn every_other_owner_mode_or_list_is_a_failure_with_the_commands_that_mend_it() {
-    let listed = "sudo chown -h server:server /srv/app/updates\nsudo setfacl -b /srv/app/updates\nsudo chmod 755 /srv/app/updates";
+    let listed = "sudo chown -h server:server /srv/app/updates\nsudo -u server setfacl -b /srv/app/updates\n\
+                  sudo -u server chmod 755 /srv/app/updates";
     for (steps, said, fix) in [
         (with(|steps| steps[0].uid = 0), "server cannot write into /srv/app/updates (mode 0755, of root)", RIGHT),
         (with(|steps| steps[0].mode = 0o555), "server cannot write", RIGHT),
@@ -63,8 +64,8 @@ fn every_other_owner_mode_or_list_is_a_failure_with_the_commands_that_mend_it() 
         (with(|steps| steps[0].mode = 0o1777), "everybody can write", RIGHT),
         (with(|steps| (steps[0].gid, steps[0].mode) = (50, 0o775)), "other can write", RIGHT),
         (with(|steps| steps[0].acl = Acl::Present), "/srv/app/updates has an access control list", listed),
-        (with(|steps| steps[1].mode = 0o655), "server cannot pass /srv/app ", "sudo chmod u+x /srv/app"),
-        (with(|steps| steps[1].acl = Acl::Present), "/srv/app has an access control list", "sudo setfacl -b /srv/app"),
+        (with(|steps| steps[1].mode = 0o655), "server cannot pass /srv/app ", "sudo -u server chmod u+x /srv/app"),
+        (with(|steps| steps[1].acl = Acl::Present), "/srv/app has an access control list", "sudo -u server setfacl -b /srv/app"),
         (with(|steps| steps[2].mode = 0o777), "everybody can replace what is in /srv ", "sudo chmod o-w /srv"),
     ] {
         let answer = answer(steps, not_tried());
@@ -90,7 +91,7 @@ fn a_rule_that_was_not_tried_or_that_the_trial_contradicts_is_unknown() {
 #[test]
 fn a_missing_folder_is_made_what_stands_in_its_way_is_a_persons_and_a_hidden_one_is_unknown() {
     let missing = answer_of(Seen::Missing { steps: good()[1..].to_vec() });
-    assert_eq!((missing.verdict, missing.fix.text()), (Verdict::Fail, format!("sudo mkdir -p /srv/app/updates\n{RIGHT}")));
+    assert_eq!((missing.verdict, missing.fix.text()), (Verdict::Fail, "sudo -u server mkdir -p -m 755 /srv/app/updates".to_owned()));
     let file = answer_of(Seen::InTheWay("/srv/app".into()));
     assert_eq!(file.verdict, Verdict::Fail);
     assert!(file.found.contains("/srv/app is not a directory"), "{}", file.found);
@@ -104,6 +105,6 @@ fn the_commands_name_where_a_link_leads_and_what_is_wrong_with_two_folders_is_me
     let folder = |path: &str| Folder { path: path.into(), real: "/data".into(), seen: seen.clone() };
     let Repair { now, steps } = repair_of(&[folder("/srv/app/a"), folder("/srv/app/b")]);
     let commands: Vec<_> = steps.iter().map(|step| step.command.as_str()).collect();
-    assert_eq!(commands, ["chmod o-w /srv/app", "chown -h server:server /data", "chmod 755 /data", "chown -h server:server /data"]);
+    assert_eq!(commands, ["chmod o-w /srv/app", "chown -h server:server /data", "chmod 755 /data"]);
     assert_eq!(now.fix.lines().len(), 3);
 }
