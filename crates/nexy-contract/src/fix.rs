@@ -26,6 +26,16 @@ pub const fn note(text: &'static str) -> FixLine {
     FixLine::Note(Cow::Borrowed(text))
 }
 
+/// A command, unless a name in it holds what a terminal obeys or does not show: a person could only type another one.
+fn typed(text: Cow<'static, str>) -> FixLine {
+    let shown = printable(&text);
+    if *shown == *text {
+        FixLine::Command(text)
+    } else {
+        FixLine::Note(format!("a name in this command cannot be typed as it is: {shown}").into())
+    }
+}
+
 impl FixLine {
     /// The line without its kind.
     #[must_use]
@@ -57,12 +67,12 @@ impl Fix {
 
     /// One command.
     pub fn command(text: impl Into<Cow<'static, str>>) -> Self {
-        Self(vec![FixLine::Command(text.into())])
+        Self(vec![typed(text.into())])
     }
 
     /// Several commands, typed one after another.
     pub fn commands<T: Into<Cow<'static, str>>>(lines: impl IntoIterator<Item = T>) -> Self {
-        lines.into_iter().map(|text| FixLine::Command(text.into())).collect()
+        lines.into_iter().map(|text| typed(text.into())).collect()
     }
 
     /// One note.
@@ -73,7 +83,7 @@ impl Fix {
     /// This fix, and one more command.
     #[must_use]
     pub fn then_command(mut self, text: impl Into<Cow<'static, str>>) -> Self {
-        self.push(FixLine::Command(text.into()));
+        self.push(typed(text.into()));
         self
     }
 
@@ -221,6 +231,19 @@ mod tests {
         assert_eq!(fix.text(), "b\na\na");
         assert_eq!(fix.lines(), [command("b"), command("a"), note("a")]);
         assert_eq!(fix.ending_with(&["b", "c"]).text(), "a\na\nb");
+    }
+
+    #[test]
+    fn what_cannot_be_typed_as_it_is_shown_is_no_command() {
+        for name in ["a\u{1b}[2Jb", "a\nb", "a\u{202e}b"] {
+            for fix in [Fix::command(format!("mv '{name}' x")), Fix::none().then_command(format!("mv '{name}' x"))] {
+                assert!(
+                    !fix.lines()[0].is_command()
+                        && fix.text()
+                            == format!("a name in this command cannot be typed as it is: {}", printable(&format!("mv '{name}' x")))
+                );
+            }
+        }
     }
 
     #[test]

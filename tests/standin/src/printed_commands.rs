@@ -15,6 +15,26 @@ pub fn commands(document: &Value) -> Vec<&str> {
     }
 }
 
+/// The commands of a text that people read: below `type:` each stands on a line of its own, further in; TAP has `# type: COMMAND`.
+#[must_use]
+pub fn typed(text: &str) -> Vec<&str> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut below: Option<usize> = None;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if let Some(command) = line.strip_prefix("# type: ") {
+            found.push(command);
+        } else if line.trim() == "type:" {
+            below = Some(indent(line));
+        } else if below.is_some_and(|at| indent(line) > at) {
+            found.push(line.trim_start());
+        } else {
+            below = None;
+        }
+    }
+    found
+}
+
 /// What is wrong with one printed command; empty when nothing is.
 #[must_use]
 pub fn faults(command: &str) -> Vec<String> {
@@ -115,6 +135,12 @@ fn git_verb<'a>(words: &'a [&'a str]) -> &'a [&'a str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_of_a_text_stand_below_their_heading_or_behind_a_word_of_tap() {
+        let text = "nexy-gate: no\n  do: read\n  type:\n    make x\n    make y\n  do: wait\n    make z\n# type: a b\n  type:\nmake q\n";
+        assert_eq!(typed(text), ["make x", "make y", "a b"]);
+    }
 
     #[test]
     fn what_harms_or_cannot_be_pasted_is_found_by_whole_words() {

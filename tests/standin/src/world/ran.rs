@@ -27,10 +27,12 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Takes what a command left.
+    /// Takes what a command left. Every command that it prints, in a document or in words, must be one that harms nothing when it is
+    /// pasted.
     #[must_use]
+    #[track_caller]
     pub fn new(command: String, output: Output) -> Self {
-        Self {
+        let ran = Self {
             command,
             code: output.status.code(),
             signal: output.status.signal(),
@@ -38,7 +40,12 @@ impl Ran {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             stdout_bytes: output.stdout.clone(),
             output,
-        }
+        };
+        let document = serde_json::from_slice::<Value>(&ran.stdout_bytes).unwrap_or_default();
+        let all = [printed_commands::commands(&document), printed_commands::typed(&ran.stdout), printed_commands::typed(&ran.stderr)];
+        let faults: Vec<String> = all.concat().into_iter().flat_map(printed_commands::faults).collect();
+        assert!(faults.is_empty(), "{faults:#?}\n{ran}");
+        ran
     }
 
     /// Takes any predicate; a claim that fails shows the command, the exit, both streams and what was expected.
@@ -105,15 +112,11 @@ impl Ran {
         self
     }
 
-    /// Standard output as one JSON document. Every command in it must be one that harms nothing when it is pasted.
+    /// Standard output as one JSON document.
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
-        let document =
-            serde_json::from_slice(&self.stdout_bytes).unwrap_or_else(|error| panic!("expected JSON on stdout: {error}\n{self}"));
-        let faults: Vec<String> = printed_commands::commands(&document).into_iter().flat_map(printed_commands::faults).collect();
-        assert!(faults.is_empty(), "{faults:#?}\n{self}");
-        document
+        serde_json::from_slice(&self.stdout_bytes).unwrap_or_else(|error| panic!("expected JSON on stdout: {error}\n{self}"))
     }
 }
 
