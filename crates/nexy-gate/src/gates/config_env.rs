@@ -63,16 +63,7 @@ fn check(context: &Context) -> Answer {
 
 /// Judges the file by itself.
 fn judge(path: &str, parsed: &Parsed, answer: &mut AnswerBuilder) {
-    let rules = |severe: bool| {
-        let mut rules: Vec<Rule> = Vec::new();
-        for problem in parsed.problems.iter().filter(|problem| (problem.severity != Severity::Unusual) == severe) {
-            if !rules.contains(&problem.rule) {
-                rules.push(problem.rule);
-            }
-        }
-        rules
-    };
-    let broken = rules(true);
+    let broken = rules(parsed, true);
     if !broken.is_empty() {
         let found: Vec<String> = broken.iter().map(|rule| place(parsed, *rule)).collect();
         return answer.fail(format!("{path}: {}", found.join("; ")), fix(path, &broken));
@@ -83,20 +74,35 @@ fn judge(path: &str, parsed: &Parsed, answer: &mut AnswerBuilder) {
             .then_command("sudo nexy-gate hard");
         return answer.fail(format!("{path} assigns nothing"), fix);
     }
-    let unusual: Vec<String> = rules(false).iter().map(|rule| place(parsed, *rule)).collect();
+    let unusual: Vec<String> = rules(parsed, false).iter().map(|rule| place(parsed, *rule)).collect();
     let note =
         if unusual.is_empty() { String::new() } else { format!(" (unusual, and harmless as far as is known: {})", unusual.join("; ")) };
     answer.pass(format!("{path}: {} assignments, read alike by all{note}", parsed.entries.len()));
 }
 
+/// The rules that lines break, each once: those that some reader falls over, or those that are only unusual.
+fn rules(parsed: &Parsed, are_severe: bool) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for problem in parsed.problems.iter().filter(|problem| (problem.severity != Severity::Unusual) == are_severe) {
+        if !rules.contains(&problem.rule) {
+            rules.push(problem.rule);
+        }
+    }
+    rules
+}
+
 /// A rule, its lines, and what goes wrong there.
 fn place(parsed: &Parsed, rule: Rule) -> String {
-    let lines: Vec<String> =
-        parsed.problems.iter().filter(|problem| problem.rule == rule).map(|problem| problem.line.to_string()).collect();
+    let lines = parsed.problems.iter().filter(|problem| problem.rule == rule).map(|problem| problem.line);
+    format!("{} in {} ({})", rule.name(), numbered(lines), rule.because())
+}
+
+/// `line 3`, or `lines 3, 4 and 7 more`.
+fn numbered(lines: impl Iterator<Item = usize>) -> String {
+    let lines: Vec<String> = lines.map(|line| line.to_string()).collect();
     let shown = lines[..lines.len().min(LINES_SHOWN)].join(", ");
     let more = if lines.len() > LINES_SHOWN { format!(" and {} more", lines.len() - LINES_SHOWN) } else { String::new() };
-    let word = if lines.len() == 1 { "line" } else { "lines" };
-    format!("{} in {word} {shown}{more} ({})", rule.name(), rule.because())
+    format!("{} {shown}{more}", if lines.len() == 1 { "line" } else { "lines" })
 }
 
 /// One command for each rule that a command can mend without reading the values; the editor for all others.

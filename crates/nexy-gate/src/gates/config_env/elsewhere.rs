@@ -1,6 +1,6 @@
 //! Other files from which a process could get the same settings: those of other layouts, and what the unit itself loads.
 
-use super::place;
+use super::{place, rules};
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
@@ -13,7 +13,7 @@ use crate::{
 };
 use nexy_contract::{
     Fix,
-    config_env::{Parsed, Rule, Severity, parse},
+    config_env::{Parsed, parse},
     target_file::Target,
     text::{excerpt, shell_word},
 };
@@ -193,12 +193,7 @@ fn from_manager(
 /// A file that the manager loads as well: its own grammar must not matter, and it must not contradict.
 fn judge_loaded(shown: &str, file: &str, other: &Parsed, parsed: &Parsed, unset: &[String], builder: &mut AnswerBuilder) {
     let fix = Fix::command(format!("sudoedit {}", shell_word(shown))).then_command(AGAIN);
-    let mut broken: Vec<Rule> = Vec::new();
-    for problem in other.problems.iter().filter(|problem| problem.severity != Severity::Unusual) {
-        if !broken.contains(&problem.rule) {
-            broken.push(problem.rule);
-        }
-    }
+    let broken = rules(other, true);
     if !broken.is_empty() {
         let found: Vec<String> = broken.iter().map(|rule| place(other, *rule)).collect();
         builder.fail(format!("{shown}, which the unit loads: {}", found.join("; ")), fix.clone());

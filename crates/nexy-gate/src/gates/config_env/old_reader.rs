@@ -1,8 +1,12 @@
 //! Whether the code in the checkout still splits a line at its last `=`, which no value with a `=` survives.
 
-use super::LINES_SHOWN;
+use super::numbered;
 use crate::{answer_builder::AnswerBuilder, context::Context};
-use nexy_contract::{Fix, config_env::Parsed, text::shell_word};
+use nexy_contract::{
+    Fix,
+    config_env::{Entry, Parsed},
+    text::shell_word,
+};
 use nexy_outside::{
     frame::version_file,
     fs::files::{self, FileError},
@@ -14,12 +18,8 @@ const OLD: [&str; 2] = ["rsplit('='", "rsplit(\"=\""];
 
 /// Judges only the code that is to run: before a checkout of another tag, what lies there is about to be replaced.
 pub(super) fn judge(context: &Context, parsed: &Parsed, answer: &mut AnswerBuilder) {
-    let lines: Vec<String> = parsed
-        .entries
-        .iter()
-        .filter(|entry| entry.value.as_ref().is_some_and(|value| value.holds_equals_sign()))
-        .map(|entry| entry.line.to_string())
-        .collect();
+    let holds = |entry: &&Entry| entry.value.as_ref().is_some_and(|value| value.holds_equals_sign());
+    let lines: Vec<usize> = parsed.entries.iter().filter(holds).map(|entry| entry.line).collect();
     if lines.is_empty() || is_to_be_replaced(context) {
         return;
     }
@@ -30,10 +30,9 @@ pub(super) fn judge(context: &Context, parsed: &Parsed, answer: &mut AnswerBuild
         Err(error) => return answer.unknown(error.to_string(), Fix::command("sudo nexy-gate config-env")),
     };
     for reader in readers {
-        let more = if lines.len() > LINES_SHOWN { format!(" and {} more", lines.len() - LINES_SHOWN) } else { String::new() };
-        let shown = lines[..lines.len().min(LINES_SHOWN)].join(", ");
+        let lines = numbered(lines.iter().copied());
         let found = format!(
-            "equals-sign in the value of line {shown}{more}: {reader} splits a line at its last `=`, takes what stands before it for the name, \
+            "equals-sign in the value of {lines}: {reader} splits a line at its last `=`, takes what stands before it for the name, \
              and the server dies at its start"
         );
         let fix = Fix::note(format!("deploy a tag whose {reader} splits at the first `=`, or write these values without one:"))
