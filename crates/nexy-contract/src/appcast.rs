@@ -124,7 +124,6 @@ impl Feed {
 
 impl Offer {
     /// Everything in which the offer differs from what was announced; empty when clients get what was meant.
-    #[must_use]
     pub fn differences(&self, announced: &Announced<'_>) -> Vec<String> {
         let mut differences = Vec::new();
         if self.version != announced.version.to_string() {

@@ -45,7 +45,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// The problem to print.
-    #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
             Self::Excusable(because) => {

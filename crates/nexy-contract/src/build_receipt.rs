@@ -44,7 +44,6 @@ impl BuildReceipt {
 }
 
 /// The name of an artifact's receipt.
-#[must_use]
 pub fn name_of(artifact: &str) -> String {
     format!("{artifact}{SUFFIX}")
 }

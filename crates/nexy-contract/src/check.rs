@@ -46,7 +46,6 @@ pub struct Explained {
 }
 
 /// The rows for people: a line with the id and its profiles, and the question below.
-#[must_use]
 pub fn list_text(rows: &[Row]) -> String {
     let id_width = rows.iter().map(|row| row.id.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -58,7 +57,6 @@ pub fn list_text(rows: &[Row]) -> String {
 }
 
 /// One question for people: what goes wrong, how it is looked at, what to do, how to see that it helped.
-#[must_use]
 pub fn explained_text(explained: &Explained) -> String {
     let Explained { row, explain } = explained;
     let mut text = hanging("", 0, &format!("{}: {}", row.id, row.asks)) + "\n\n";
@@ -76,6 +74,7 @@ pub fn explained_text(explained: &Explained) -> String {
 
 /// What was found when a question was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Answer {
     /// Yes, no, or could not look.
     pub verdict: Verdict,
@@ -110,13 +109,11 @@ impl Answer {
     }
 
     /// The same answer, counting as much as is said here.
-    #[must_use]
     pub fn counting(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
 
     /// Whether it is a yes.
-    #[must_use]
     pub fn passes(&self) -> bool {
         self.verdict == Verdict::Pass
     }

@@ -127,7 +127,6 @@ pub enum Outcome {
 
 impl Event {
     /// Its kind.
-    #[must_use]
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Backup(_) => Kind::Backup,
@@ -143,7 +142,6 @@ impl Kind {
     pub const ALL: &[Self] = &[Self::Backup, Self::Drill, Self::Restore, Self::Hardening];
 
     /// Its word, in documents and file names.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Backup => "backup",
@@ -154,7 +152,6 @@ impl Kind {
     }
 
     /// The kind that a file's name promises; `None` for a file that is no receipt, such as one that is still being written.
-    #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         let word = name.strip_suffix(SUFFIX)?.split('-').next()?;
         Self::ALL.iter().copied().find(|kind| kind.word() == word)
@@ -175,7 +172,6 @@ impl DbReceipt {
     }
 
     /// The name of its file, which sorts by kind and time.
-    #[must_use]
     pub fn file_name(&self) -> String {
         format!("{}-{}{SUFFIX}", self.event.kind().word(), self.at.strftime("%Y%m%dT%H%M%SZ"))
     }

@@ -16,13 +16,11 @@ pub struct DigestError(String);
 
 impl Sha256Digest {
     /// The digest of bytes that are already in memory.
-    #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
     /// The first twelve digits: enough to tell staged assets apart, short enough to read.
-    #[must_use]
     pub fn short(self) -> String {
         let mut text = self.to_string();
         text.truncate(12);
@@ -30,7 +28,6 @@ impl Sha256Digest {
     }
 
     /// Reads GitHub's spelling, `sha256:<hex>`; `None` for another algorithm or a malformed text.
-    #[must_use]
     pub fn from_github(text: &str) -> Option<Self> {
         text.strip_prefix("sha256:")?.to_ascii_lowercase().parse().ok()
     }
@@ -47,7 +44,6 @@ impl RunningDigest {
     }
 
     /// The digest of all pieces.
-    #[must_use]
     pub fn finish(self) -> Sha256Digest {
         Sha256Digest(self.0.finalize().into())
     }

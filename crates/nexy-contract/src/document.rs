@@ -51,7 +51,6 @@ pub enum DocumentError {
 
 impl DocumentError {
     /// The problem to print, for a document that came from `origin` (such as `standard input`).
-    #[must_use]
     pub fn problem(&self, origin: &str) -> Problem {
         let fix = match self {
             Self::Empty { .. } | Self::Cut { .. } => {

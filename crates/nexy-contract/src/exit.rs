@@ -44,13 +44,11 @@ impl Exit {
     ];
 
     /// The number that the operating system sees.
-    #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
     }
 
     /// One line for the README's table.
-    #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::Yes => "yes, or done",
@@ -67,7 +65,6 @@ impl Exit {
     }
 
     /// The gravest of several ends, in the order in which a person must hear of them; `None` when all are [`Exit::Yes`].
-    #[must_use]
     pub fn gravest(exits: impl IntoIterator<Item = Self>) -> Option<Self> {
         exits.into_iter().filter(|exit| *exit != Self::Yes).min_by_key(|exit| exit.rank())
     }

@@ -15,13 +15,11 @@ pub enum FixLine {
 }
 
 /// A command of a `const` table.
-#[must_use]
 pub const fn command(text: &'static str) -> FixLine {
     FixLine::Command(Cow::Borrowed(text))
 }
 
 /// A note of a `const` table.
-#[must_use]
 pub const fn note(text: &'static str) -> FixLine {
     FixLine::Note(Cow::Borrowed(text))
 }
@@ -38,7 +36,6 @@ fn typed(text: Cow<'static, str>) -> FixLine {
 
 impl FixLine {
     /// The line without its kind.
-    #[must_use]
     pub fn text(&self) -> &str {
         match self {
             Self::Command(text) | Self::Note(text) => text,
@@ -46,7 +43,6 @@ impl FixLine {
     }
 
     /// Whether the line is typed.
-    #[must_use]
     pub const fn is_command(&self) -> bool {
         matches!(self, Self::Command(_))
     }
@@ -56,11 +52,11 @@ impl FixLine {
 /// one stays, since it leads in; of a repeated command the last one, since several faults end with the same steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
+#[must_use]
 pub struct Fix(Vec<FixLine>);
 
 impl Fix {
     /// Nothing to do, as on a pass.
-    #[must_use]
     pub const fn none() -> Self {
         Self(Vec::new())
     }
@@ -81,21 +77,18 @@ impl Fix {
     }
 
     /// This fix, and one more command.
-    #[must_use]
     pub fn then_command(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.push(typed(text.into()));
         self
     }
 
     /// This fix, and one more note.
-    #[must_use]
     pub fn then_note(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.push(FixLine::Note(text.into()));
         self
     }
 
     /// This fix, and the lines of another.
-    #[must_use]
     pub fn then(mut self, other: impl Into<Self>) -> Self {
         self.extend(other.into().0);
         self
@@ -112,7 +105,6 @@ impl Fix {
     }
 
     /// The same lines, with these commands at the end if they are among them.
-    #[must_use]
     pub fn ending_with(mut self, commands: &[&str]) -> Self {
         for command in commands {
             let line = FixLine::Command((*command).to_owned().into());
@@ -124,19 +116,16 @@ impl Fix {
     }
 
     /// The lines.
-    #[must_use]
     pub fn lines(&self) -> &[FixLine] {
         &self.0
     }
 
     /// Whether there is nothing to do.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// All lines as plain text, without their kinds.
-    #[must_use]
     pub fn text(&self) -> String {
         self.0.iter().map(FixLine::text).collect::<Vec<_>>().join("\n")
     }
@@ -183,7 +172,6 @@ pub struct Layout<'a> {
 
 impl Layout<'_> {
     /// The lines as a person reads them, safe to print. Lines of one kind in a row share a label.
-    #[must_use]
     pub fn show(self, lines: &[FixLine]) -> String {
         let mut shown: Vec<String> = Vec::new();
         let mut last_was_command = None;

@@ -24,7 +24,6 @@ pub enum Unread {
 }
 
 /// Statuses that a proxy, a portal or a rate limiter sends: they do not describe the server.
-#[must_use]
 pub const fn is_from_intermediary(status: u16) -> bool {
     matches!(status, 407 | 429 | 511)
 }

@@ -6,7 +6,6 @@ use jiff::{civil::DateTime, tz::Offset};
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Reads `Sat, 21 Nov 2026 06:35:17 GMT`, the one form that servers of today send; `None` for anything else.
-#[must_use]
 pub fn read(text: &str) -> Option<Timestamp> {
     let words: Vec<&str> = text.trim().split(' ').collect();
     let [_, day, month, year, time, "GMT"] = words[..] else {

@@ -74,7 +74,6 @@ pub enum Move {
 
 impl Move {
     /// Why `version` must not be announced; `None` when it may.
-    #[must_use]
     pub fn refusal(&self, version: ReleaseVersion) -> Option<String> {
         match self {
             Self::First | Self::Forward { .. } | Self::Same => None,
@@ -133,7 +132,6 @@ impl ManifestFacts {
     }
 
     /// The one version rule: version and bytes move together, forward, or not at all (incidents 1, 28 and 46).
-    #[must_use]
     pub fn judge_move(manifest: Option<&Self>, version: ReleaseVersion, sha256: Sha256Digest) -> Move {
         let Some(manifest) = manifest else {
             return Move::First;

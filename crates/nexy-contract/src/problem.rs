@@ -5,6 +5,7 @@ use std::fmt;
 
 /// Why a tool stops, in the three parts that an operator needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Problem {
     /// What went wrong and where: `cannot read release_inbox/Nexy.dmg`.
     pub what: String,
@@ -23,21 +24,18 @@ impl Problem {
     }
 
     /// The same problem, with another way to end.
-    #[must_use]
     pub fn ending(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
 
     /// The same problem, with something else to do.
-    #[must_use]
     pub fn doing(mut self, fix: impl Into<Fix>) -> Self {
         self.fix = fix.into();
         self
     }
 
     /// What and because, on one line and safe to print.
-    #[must_use]
     pub fn message(&self) -> String {
         if self.because.is_empty() {
             text::printable(&self.what)

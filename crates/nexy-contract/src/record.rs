@@ -186,20 +186,17 @@ impl Record {
     }
 
     /// The report that counts for a tool and a profile: the last one.
-    #[must_use]
     pub fn latest_report(&self, by: &str, profile: &str) -> Option<&Report> {
         self.reports.iter().rev().find(|report| report.by == by && report.profile == profile)
     }
 
     /// The outcome that counts for a tool: the last one.
-    #[must_use]
     pub fn latest_outcome(&self, by: &str) -> Option<&Outcome> {
         self.outcomes.iter().rev().find(|outcome| outcome.by == by)
     }
 
     /// What stops every tool that would act upon this record, apart from what `by` with `profile` is about to say anew: its
     /// own older report, and its own plan of a dry run.
-    #[must_use]
     pub fn stop(&self, by: &str, profile: &str) -> Option<Stop> {
         let mut stops: Vec<(Exit, String)> = Vec::new();
         for (index, report) in self.reports.iter().enumerate() {

@@ -13,7 +13,6 @@ const INDENT: usize = 10;
 
 /// The block of lines for one finding: what was found; and, when it does not pass, what was expected, what to type and the
 /// rulebook's section. It fits 80 columns, commands excepted, which stand alone on their lines.
-#[must_use]
 pub fn finding_block(finding: &Finding, coloured: bool) -> String {
     let word = match (finding.verdict, finding.severity) {
         (Verdict::Pass, _) => "pass",
@@ -51,7 +50,6 @@ pub fn finding_block(finding: &Finding, coloured: bool) -> String {
 }
 
 /// All blocks of a report, and its verdict on the last line.
-#[must_use]
 pub fn text(report: &Report, coloured: bool) -> String {
     let mut lines: Vec<String> = report.findings.iter().map(|finding| finding_block(finding, coloured)).collect();
     lines.push(summary(report));
@@ -59,7 +57,6 @@ pub fn text(report: &Report, coloured: bool) -> String {
 }
 
 /// The verdict in one line: `nexy-gate hard: fail (3 of 4 pass)`.
-#[must_use]
 pub fn summary(report: &Report) -> String {
     let decisive: Vec<&Finding> = report.findings.iter().filter(|finding| finding.severity == Severity::Gate).collect();
     let passed = decisive.iter().filter(|finding| finding.verdict == Verdict::Pass).count();
@@ -135,7 +132,6 @@ fn shorter(line: &FixLine, longest: usize, elsewhere: &FixLine) -> FixLine {
 }
 
 /// The Test Anything Protocol: advice is `# TODO`, so that a harness does not fail on it.
-#[must_use]
 pub fn tap(report: &Report) -> String {
     let mut lines = format!("TAP version 13\n1..{}\n", report.findings.len());
     for (index, finding) in report.findings.iter().enumerate() {

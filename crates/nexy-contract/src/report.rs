@@ -20,7 +20,6 @@ pub enum Verdict {
 
 impl Verdict {
     /// The word of documents and screens.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -30,7 +29,6 @@ impl Verdict {
     }
 
     /// How a checker with this verdict ends.
-    #[must_use]
     pub const fn exit(self) -> Exit {
         match self {
             Self::Pass => Exit::Yes,
@@ -120,7 +118,6 @@ pub struct Report {
 
 impl Report {
     /// A report whose verdict follows from its findings.
-    #[must_use]
     pub fn new(by: &str, profile: &str, at: Timestamp, subjects: Vec<Subject>, findings: Vec<Finding>) -> Self {
         Self {
             schema: SCHEMA.to_owned(),
@@ -173,7 +170,6 @@ impl Report {
 }
 
 /// Fail if anything decisive failed; unknown if anything decisive is unknown, or if nothing decisive was looked at.
-#[must_use]
 pub fn verdict_of(findings: &[Finding]) -> Verdict {
     let decisive = || findings.iter().filter(|finding| finding.severity == Severity::Gate);
     let any = |verdict| decisive().any(|finding| finding.verdict == verdict);

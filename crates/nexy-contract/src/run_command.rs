@@ -57,13 +57,11 @@ pub struct Answered {
 
 impl Answered {
     /// How the tool ends: as the script did, unless that says nothing or the yes came with a cut document.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         self.problem().map_or_else(|| Exit::try_from(self.status).unwrap_or(Exit::CouldNotLook), |problem| problem.exit)
     }
 
     /// What a person must know beside the document.
-    #[must_use]
     pub fn problem(&self) -> Option<Problem> {
         let Ok(exit) = Exit::try_from(self.status) else {
             return Some(Problem::new(
@@ -189,7 +187,6 @@ fn status(line: &str, nonce: &Nonce) -> Option<u8> {
 }
 
 /// Text of the VM for a person: lines stay lines, everything else that could steer a terminal is escaped.
-#[must_use]
 pub fn printable_lines(complaints: &str) -> Vec<String> {
     complaints.trim_end().lines().map(text::printable).collect()
 }

@@ -23,26 +23,22 @@ pub struct Carried {
 }
 
 /// A public key: 32 bytes in base64.
-#[must_use]
 pub fn public_key(text: &str) -> Option<[u8; 32]> {
     STANDARD.decode(text).ok()?.try_into().ok()
 }
 
 /// A signature: 64 bytes in base64, perhaps with a line feed behind it.
-#[must_use]
 pub fn signature(text: &str) -> Option<[u8; 64]> {
     STANDARD.decode(text.trim()).ok()?.try_into().ok()
 }
 
 /// Whether a file of the inbox is the signature of an artifact of this name.
-#[must_use]
 pub fn is_beside(artifact: &str, name: &str) -> bool {
     name.strip_prefix(artifact).is_some_and(|suffix| SUFFIXES.contains(&suffix))
 }
 
 impl Record {
     /// The signature that came with exactly these bytes of an artifact.
-    #[must_use]
     pub fn signature(&self, artifact: &str, sha256: Sha256Digest) -> Option<Carried> {
         let carried = self.ext.get(EXT)?.get(artifact)?.clone();
         serde_json::from_value(carried).ok().filter(|carried: &Carried| carried.sha256 == sha256)

@@ -1,7 +1,6 @@
 //! Suggests the known name that is nearest to a mistyped one.
 
 /// The closest of `names`, when it is close enough to be worth suggesting.
-#[must_use]
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let worth_it = (word.chars().count() / 3).max(2);
     let is_part = |name: &str| word.len() >= 3 && name.contains(word);

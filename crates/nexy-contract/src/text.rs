@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 ///
 /// Line feeds become `\n`: one finding stays one line. Bidirectional overrides are escaped too, since they can make a
 /// line read as another one.
-#[must_use]
 pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -27,7 +26,6 @@ pub fn printable(text: &str) -> String {
 }
 
 /// The first `limit` characters of an outside text, escaped, with an ellipsis when something was left off.
-#[must_use]
 pub fn excerpt(text: &str, limit: usize) -> String {
     let mut characters = text.chars();
     let head: String = characters.by_ref().take(limit).collect();
@@ -39,14 +37,12 @@ pub fn excerpt(text: &str, limit: usize) -> String {
 }
 
 /// A word for a POSIX shell: bare where that is safe, single-quoted otherwise.
-#[must_use]
 pub fn shell_word(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
     if !text.is_empty() && text.chars().all(bare) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// A word for a script that a person reads first; `None` for a text that a terminal cannot show as it is.
-#[must_use]
 pub fn word(text: &str) -> Option<String> {
     (printable(text) == text).then(|| shell_word(text))
 }

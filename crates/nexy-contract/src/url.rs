@@ -13,7 +13,6 @@ pub struct Url {
 
 impl Url {
     /// Takes a text as URL; `None` when it is none, names a user, or holds blanks or control characters.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_plain = text.starts_with("https://") || text.starts_with("http://");
         let uri: Uri = text.parse().ok().filter(|_| is_plain && text.bytes().all(|byte| byte.is_ascii_graphic()))?;
@@ -24,13 +23,11 @@ impl Url {
     }
 
     /// The whole URL.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// Scheme, host and port, in lower case; the scheme's own port is left off.
-    #[must_use]
     pub fn origin(&self) -> String {
         let (scheme, default_port) = if self.is_https() { ("https", 443) } else { ("http", 80) };
         let host = self.uri.host().unwrap_or_default().to_ascii_lowercase();
@@ -39,37 +36,31 @@ impl Url {
     }
 
     /// Host without port, and without the brackets of an IPv6 address.
-    #[must_use]
     pub fn host(&self) -> &str {
         self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
     }
 
     /// Whether it is encrypted.
-    #[must_use]
     pub fn is_https(&self) -> bool {
         self.uri.scheme() == Some(&Scheme::HTTPS)
     }
 
     /// Whether it leads to this very machine.
-    #[must_use]
     pub fn is_on_loopback(&self) -> bool {
         is_loopback(self.host())
     }
 
     /// Whether it may be asked: https anywhere, http on loopback only.
-    #[must_use]
     pub fn is_safe(&self) -> bool {
         self.is_https() || self.is_on_loopback()
     }
 
     /// For people: without query, since signed URLs carry their secret there.
-    #[must_use]
     pub fn shown(&self) -> String {
         self.text.split(['?', '#']).next().unwrap_or_default().to_owned()
     }
 
     /// The place that a `Location` names, seen from here.
-    #[must_use]
     pub fn join(&self, location: &str) -> Option<Self> {
         let (scheme, authority) = (self.uri.scheme_str()?, self.uri.authority()?);
         if location.starts_with("//") {
@@ -89,19 +80,16 @@ impl fmt::Debug for Url {
 }
 
 /// Whether a text is a URL that leads to this very machine.
-#[must_use]
 pub fn is_on_loopback(text: &str) -> bool {
     Url::parse(text).is_some_and(|url| url.is_on_loopback())
 }
 
 /// Whether a client may be sent there: https anywhere, http on loopback only.
-#[must_use]
 pub fn is_safe(text: &str) -> bool {
     Url::parse(text).is_some_and(|url| url.is_safe())
 }
 
 /// Whether a host name or address is this very machine.
-#[must_use]
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -36,26 +36,22 @@ pub enum VersionError {
 
 impl ReleaseVersion {
     /// Puts four numbers together.
-    #[must_use]
     pub const fn new(parts: [u32; 4]) -> Self {
         Self(parts)
     }
 
     /// The version after this one: its last number is one higher.
-    #[must_use]
     pub const fn next(self) -> Self {
         let [major, minor, patch, build] = self.0;
         Self([major, minor, patch, build.saturating_add(1)])
     }
 
     /// The git tag of this version: `v2.0.0.4`.
-    #[must_use]
     pub fn tag(self) -> String {
         format!("v{self}")
     }
 
     /// Whether a name could be mistaken for a version or a version tag (`2.0.0`, `v1.6.1.36`); a fixed channel must not.
-    #[must_use]
     pub fn looks_like_one(name: &str) -> bool {
         let digits = name.strip_prefix(['v', 'V']).unwrap_or(name);
         digits.starts_with(|c: char| c.is_ascii_digit()) && digits.chars().all(|c| c.is_ascii_digit() || c == '.')

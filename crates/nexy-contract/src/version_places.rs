@@ -66,7 +66,6 @@ pub fn replaced(place: &VersionPlace, text: &str, version: ReleaseVersion) -> Re
 }
 
 /// What a place is called in messages: the file, and what is looked for in it.
-#[must_use]
 pub fn name(place: &VersionPlace) -> String {
     match (&place.line, &place.pointer) {
         (Some(pattern), _) => format!("{} `{}`", place.file, pattern.trim()),

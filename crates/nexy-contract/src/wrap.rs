@@ -5,7 +5,6 @@ pub const COLUMNS: usize = 80;
 
 /// Breaks a text into lines: the first has room for `first` columns, the others for `width`. Only a word that no line can
 /// hold is broken itself.
-#[must_use]
 pub fn wrap(text: &str, first: usize, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0;
@@ -41,7 +40,6 @@ fn push(lines: &mut [String], text: &str) {
 }
 
 /// A label, and a text that hangs beside it.
-#[must_use]
 pub fn hanging(label: &str, indent: usize, text: &str) -> String {
     let width = COLUMNS.saturating_sub(indent).max(1);
     let taken = label.chars().count();

@@ -5,7 +5,6 @@ use nexy_contract::Timestamp;
 use std::{os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
 /// The present moment, cut to whole milliseconds so that documents stay readable.
-#[must_use]
 pub fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

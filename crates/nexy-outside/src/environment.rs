@@ -19,14 +19,12 @@ pub const VARIABLES: &[(&str, &str)] = &[
 ];
 
 /// The value of a variable; unset and empty are the same.
-#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn get(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// The value of a variable as text; `None` when it is unset, empty, or no UTF-8.
-#[must_use]
 pub fn text(name: &str) -> Option<String> {
     get(name)?.into_string().ok()
 }

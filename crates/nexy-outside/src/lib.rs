@@ -8,6 +8,11 @@
 //! | `net` | HTTP, GitHub, Gemini, the token | which redirect is followed, and which origin gets the token |
 //! | `programs` | child processes: git, az, systemctl, hdiutil, setpriv | their environment, deadline and output bound |
 
+#![allow(
+    clippy::must_use_candidate,
+    reason = "types whose loss would hide a fault are marked `must_use`; a question that is asked in vain changes nothing"
+)]
+
 pub mod clock;
 pub mod environment;
 pub mod frame;

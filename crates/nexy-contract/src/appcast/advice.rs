@@ -10,7 +10,6 @@ const JUST_NOW_S: i64 = 2;
 
 impl Feed {
     /// Every rule of Sparkle that the feed breaks apart from what [`Feed::offer`] needs, as fragments for a sentence.
-    #[must_use]
     pub fn advice(&self, asked_at: Timestamp) -> Vec<String> {
         let mut advice = Vec::new();
         for (index, item) in self.items.iter().enumerate() {

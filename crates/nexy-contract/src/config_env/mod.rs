@@ -92,19 +92,16 @@ pub enum Rule {
 
 impl Rule {
     /// The rule's name.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         self.words().0
     }
 
     /// What goes wrong, in half a sentence.
-    #[must_use]
     pub const fn because(self) -> &'static str {
         self.words().1
     }
 
     /// How bad a line is that breaks it.
-    #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
             Self::BadUtf8 | Self::NoEqualsSign | Self::Nul | Self::Unreadable | Self::UnbalancedQuotes => Severity::Lost,
@@ -144,7 +141,6 @@ impl Rule {
 
 impl Parsed {
     /// The assignment that counts for a name: the last one.
-    #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.key == key)
     }
@@ -152,7 +148,6 @@ impl Parsed {
 
 impl Parsed {
     /// Whether both files give the server the same names and values, whatever else they say.
-    #[must_use]
     pub fn assigns_alike(&self, other: &Self) -> bool {
         let within = |one: &Self, all: &Self| one.entries.iter().all(|entry| Self::gives(one, &entry.key) == Self::gives(all, &entry.key));
         within(self, other) && within(other, self)
@@ -166,38 +161,32 @@ impl Parsed {
 
 impl Value {
     /// Whether nothing is left after unquoting.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether it is this text; letter case does not matter.
-    #[must_use]
     pub fn is(&self, text: &str) -> bool {
         self.0.eq_ignore_ascii_case(text)
     }
 
     /// Whether it is this text to the letter.
-    #[must_use]
     pub fn is_exactly(&self, text: &str) -> bool {
         self.0 == text
     }
 
     /// Whether it is another value to a reader that splits a line at its last `=`.
-    #[must_use]
     pub fn holds_equals_sign(&self) -> bool {
         self.0.contains('=')
     }
 
     /// The class of placeholder that it belongs to, if it is one.
-    #[must_use]
     pub fn placeholder(&self) -> Option<&'static str> {
         is_placeholder(&self.0)
     }
 
     /// The release version that it is, if it is one. Ask it only of a name that is meant to hold a version, which is no
     /// secret.
-    #[must_use]
     pub fn as_version(&self) -> Option<ReleaseVersion> {
         self.0.parse().ok()
     }
@@ -205,7 +194,6 @@ impl Value {
     /// The name that it is, if it is a plain one: small letters, digits, dots and dashes in pieces of at most sixteen
     /// characters, such as `model-2.5-large`, perhaps behind `models/`. Ask it only of a name that is meant to hold one,
     /// which is no secret; a key that was put there by mistake is longer, or has capital letters, and stays hidden.
-    #[must_use]
     pub fn as_plain_name(&self) -> Option<&str> {
         let name = self.0.strip_prefix("models/").unwrap_or(&self.0);
         let pieces = || name.split(['-', '.']);
@@ -226,7 +214,6 @@ impl Value {
     }
 
     /// Whether it holds a blank or a control character, which no key has.
-    #[must_use]
     pub fn has_blank_or_control(&self) -> bool {
         self.0.chars().any(|character| grammar::is_blank(character) || character.is_control())
     }
@@ -239,7 +226,6 @@ impl fmt::Debug for Value {
 }
 
 /// Reads the bytes of the file. A file that is no UTF-8 has no entries, since the server reads none.
-#[must_use]
 pub fn parse(bytes: &[u8]) -> Parsed {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,

@@ -24,7 +24,6 @@ const WORDS: &[&str] = &[
 /// The class of placeholder that a value belongs to, or `None` when it may be real.
 ///
 /// Example values have one of a few forms; real keys are random and have none of them.
-#[must_use]
 pub fn is_placeholder(value: &str) -> Option<&'static str> {
     let value = value.trim().to_lowercase();
     let holds = |words: &[&str]| words.iter().any(|word| value.contains(word));

@@ -41,7 +41,6 @@ pub enum Silence {
 
 impl Silence {
     /// The problem to print; `vm` is the resource group and name of the machine, when they are known.
-    #[must_use]
     pub fn problem(&self, vm: Option<(&str, &str)>) -> Problem {
         let machine = vm.map_or_else(
             || "az vm list --output table".to_owned(),

@@ -47,7 +47,6 @@ pub enum TargetError {
 
 impl TargetError {
     /// The problem to print for the file at `path`.
-    #[must_use]
     pub fn problem(&self, path: &str) -> Problem {
         let fix = match self {
             Self::Line { line, .. } => Fix::note(format!("correct line {line} of {path}; docs/nexy-toml.md explains every key")),
@@ -72,7 +71,6 @@ impl Target {
     }
 
     /// What a record remembers of this target; `digest` is that of the file.
-    #[must_use]
     pub fn identity(&self, digest: Sha256Digest) -> TargetIdentity {
         TargetIdentity {
             sha256: digest,
@@ -84,25 +82,21 @@ impl Target {
     }
 
     /// The public URL of an artifact; fixed, so that clients never need to learn a new one.
-    #[must_use]
     pub fn public_url(&self, artifact: &ArtifactRow) -> String {
         self.public_asset_url(&artifact.channel, &artifact.name)
     }
 
     /// The public URL of any asset on a channel.
-    #[must_use]
     pub fn public_asset_url(&self, channel: &str, name: &str) -> String {
         format!("{}/{}/releases/download/{channel}/{name}", self.github.web_url, self.repositories.artifacts)
     }
 
     /// The artifact that clients update from.
-    #[must_use]
     pub fn feed_artifact(&self) -> Option<&ArtifactRow> {
         self.artifacts.iter().find(|artifact| artifact.feed)
     }
 
     /// The row of an artifact by its name.
-    #[must_use]
     pub fn artifact(&self, name: &str) -> Option<&ArtifactRow> {
         self.artifacts.iter().find(|artifact| artifact.name == name)
     }

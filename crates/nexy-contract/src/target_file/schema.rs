@@ -128,7 +128,6 @@ pub enum ArtifactKind {
 
 impl ArtifactKind {
     /// The word that manifests use.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Dmg => "dmg",
@@ -417,7 +416,6 @@ pub struct Limits {
 
 impl Limits {
     /// Longest transfer of this many bytes.
-    #[must_use]
     pub fn transfer_timeout(&self, bytes: u64) -> Duration {
         Duration::from_secs(self.request_timeout_s + bytes / self.slowest_transfer_bytes_per_s.max(1))
     }

@@ -32,13 +32,11 @@ pub struct ActionOutcome {
 
 impl ActionOutcome {
     /// Done.
-    #[must_use]
     pub fn done(message: impl Into<String>, acted: bool) -> Self {
         Self { exit: Exit::Yes, message: message.into(), next: Fix::none(), planned: Vec::new(), retries: Vec::new(), ungated: None, acted }
     }
 
     /// Not done, because of a problem.
-    #[must_use]
     pub fn failed(problem: &Problem, acted: bool) -> Self {
         Self { exit: problem.exit, message: problem.message(), next: problem.fix.clone(), ..Self::done("", acted) }
     }

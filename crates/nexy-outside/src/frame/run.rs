@@ -22,7 +22,6 @@ pub fn tell(tool: &str, problem: &Problem) {
 }
 
 /// Prints clap's own message and ends as clap says: 0 for help and version, 2 for a wrong command line.
-#[must_use]
 pub fn usage(error: &clap::Error) -> Exit {
     let text = error.render().to_string();
     if error.use_stderr() {

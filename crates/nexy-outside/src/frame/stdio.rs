@@ -67,20 +67,17 @@ pub fn draw(line: &str) {
 }
 
 /// Whether standard output is a terminal.
-#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
 /// Whether standard error is a terminal.
-#[must_use]
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
 /// Whether the reader of standard output has gone, so that no reader would receive the record of further changes.
-#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn reader_left() -> bool {
     let stdout = io::stdout();

@@ -18,7 +18,6 @@ pub enum NoVersion {
 
 impl NoVersion {
     /// The reason in words.
-    #[must_use]
     pub fn because(&self) -> &str {
         match self {
             Self::Wrong(because) | Self::Unreadable(because) => because,
@@ -26,7 +25,6 @@ impl NoVersion {
     }
 
     /// The problem to print. `set` changes a version that is there; it never guesses what a broken file was about.
-    #[must_use]
     pub fn problem(&self, workspace: &Workspace) -> Problem {
         let path = workspace.path(&workspace.target.layout.version_file).display().to_string();
         let what = format!("cannot tell the version from {path}");

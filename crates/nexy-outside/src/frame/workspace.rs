@@ -36,7 +36,6 @@ impl Workspace {
     }
 
     /// A path of `nexy.toml`, absolute.
-    #[must_use]
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }

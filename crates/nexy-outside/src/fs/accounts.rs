@@ -44,7 +44,6 @@ struct Group {
 }
 
 /// Whether this process runs as root.
-#[must_use]
 pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
@@ -73,7 +72,6 @@ impl Accounts {
     }
 
     /// Takes the two texts apart; lines that are not of their form are ignored.
-    #[must_use]
     pub fn parse(passwd: &str, group: &str) -> Self {
         let users = passwd.lines().filter_map(|line| {
             let mut fields = line.split(':');
@@ -91,7 +89,6 @@ impl Accounts {
     }
 
     /// A user by name.
-    #[must_use]
     pub fn account(&self, name: &str) -> Option<Account> {
         let user = self.users.iter().find(|user| user.name == name)?;
         let mut groups = vec![user.gid];
@@ -101,25 +98,21 @@ impl Accounts {
     }
 
     /// The home of a user, when it is an absolute path.
-    #[must_use]
     pub fn home(&self, name: &str) -> Option<&Path> {
         self.users.iter().find(|user| user.name == name)?.home.as_deref()
     }
 
     /// The name of a user, or the number when no user has it.
-    #[must_use]
     pub fn user_name(&self, uid: u32) -> String {
         self.users.iter().find(|user| user.uid == uid).map_or_else(|| uid.to_string(), |user| user.name.clone())
     }
 
     /// The name of a group, or the number when none has it.
-    #[must_use]
     pub fn group_name(&self, gid: u32) -> String {
         self.groups.iter().find(|group| group.gid == gid).map_or_else(|| gid.to_string(), |group| group.name.clone())
     }
 
     /// All users of a group: its members, and the users whose primary group it is.
-    #[must_use]
     pub fn members(&self, gid: u32) -> Vec<&str> {
         let primary = self.users.iter().filter(|user| user.gid == gid).map(|user| user.name.as_str());
         let joined = self.groups.iter().filter(|group| group.gid == gid).flat_map(|group| group.members.iter().map(String::as_str));

@@ -26,19 +26,16 @@ pub struct FileError {
 
 impl FileError {
     /// Whether the path does not exist.
-    #[must_use]
     pub fn is_missing(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
     }
 
     /// Only the reason, in words without the path.
-    #[must_use]
     pub fn because(&self) -> String {
         because(&self.source)
     }
 
     /// The problem to print; `exit` and `fix` are the caller's.
-    #[must_use]
     pub fn problem(&self, exit: Exit, fix: impl Into<Fix>) -> Problem {
         Problem::new(exit, format!("cannot {} {}", self.verb, self.path.display()), self.because(), fix)
     }
@@ -115,7 +112,6 @@ impl Scratch {
     }
 
     /// Where it stands.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -344,7 +340,6 @@ impl OpenArtifact {
     }
 
     /// Where it stands.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

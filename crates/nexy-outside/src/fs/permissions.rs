@@ -66,14 +66,12 @@ pub struct PathMetadata {
 
 impl PathMetadata {
     /// Whether the mode grants this right to a process of the account.
-    #[must_use]
     pub fn grants(&self, account: &Account, right: Right) -> bool {
         self.grants_all(account, &[right])
     }
 
     /// Whether the mode grants these rights together, as the kernel decides it. Where [`PathMetadata::acl`] is not
     /// [`Acl::Absent`], the mode is not the whole truth.
-    #[must_use]
     pub fn grants_all(&self, account: &Account, rights: &[Right]) -> bool {
         let wanted = rights.iter().fold(0, |wanted, right| wanted | *right as u32);
         if account.uid == 0 {

@@ -30,7 +30,6 @@ pub struct ResolvedPath {
 
 impl RootFs {
     /// The machine that this process runs on.
-    #[must_use]
     pub const fn here() -> Self {
         Self { root: None }
     }
@@ -49,7 +48,6 @@ impl RootFs {
     }
 
     /// Whether it is the machine that this process runs on, so that its programs and services can be asked.
-    #[must_use]
     pub const fn is_here(&self) -> bool {
         self.root.is_none()
     }
@@ -121,7 +119,6 @@ impl RootFs {
     }
 
     /// The machine's own name of a place that [`RootFs::find`] gave.
-    #[must_use]
     pub fn name(&self, place: &Path) -> PathBuf {
         match &self.root {
             Some(root) => place.strip_prefix(root).map_or_else(|_| place.to_path_buf(), |rest| Path::new("/").join(rest)),

@@ -81,7 +81,6 @@ pub fn take(name: &str) -> Result<Taken, Problem> {
 }
 
 /// The mark of a lock, read without taking the lock; `None` before it was first taken.
-#[must_use]
 pub fn mark(name: &str) -> Option<String> {
     let path = state_folder()?.join("nexy").join(format!("{name}.lock"));
     mark_in(&files::read_text_if_there(&path, 4096).ok()??)

@@ -14,13 +14,11 @@ const BODY: &str = r#"{"contents":[{"role":"user","parts":[{"text":"ping"}]}],"g
 const MAX_BYTES: u64 = 256 << 10;
 
 /// Where a model is asked.
-#[must_use]
 pub fn url(api_url: &str, model: &str) -> String {
     format!("{api_url}/v1beta/models/{model}:generateContent")
 }
 
 /// The same request as a command for a person, with the key piped past the list of processes.
-#[must_use]
 pub fn by_hand(api_url: &str, model: &str, key_name: &str, file: &str) -> String {
     format!(
         "sudo sed -n 's/^{key_name}=/{HEADER}: /p' {file} | curl -sS -H @- -H 'Content-Type: application/json' -d '{BODY}' {}",

@@ -8,25 +8,21 @@ pub struct Secret(String);
 
 impl Secret {
     /// Takes a secret in, without the line feed that programs print after it.
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
     /// Whether there is nothing to keep.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether it can stand in a header line; a blank or control character makes the header invalid.
-    #[must_use]
     pub fn is_header_safe(&self) -> bool {
         self.0.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
     /// Whether it begins like this; tells kinds of tokens apart by the prefix that their issuer has made public.
-    #[must_use]
     pub fn starts_with(&self, prefix: &str) -> bool {
         self.0.starts_with(prefix)
     }

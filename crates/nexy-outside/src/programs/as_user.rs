@@ -28,7 +28,6 @@ const LEFT_BEHIND: i32 = 10;
 
 /// Reads the file as the account: in this process when it runs as that account, through another when it runs as root.
 /// Nothing of the file is kept. The path must lead to a regular file.
-#[must_use]
 pub fn read_as(account: &Account, path: &Path) -> UserAttempt {
     if rustix::process::geteuid().as_raw() == account.uid {
         return match files::read(path, MAX_BYTES) {
@@ -41,7 +40,6 @@ pub fn read_as(account: &Account, path: &Path) -> UserAttempt {
 }
 
 /// Creates an empty file with an unused name in the folder, and deletes it again.
-#[must_use]
 pub fn write_in_as(account: &Account, folder: &Path) -> UserAttempt {
     // The trap takes it away when the trial is ended from outside, too.
     let script = format!(
@@ -54,7 +52,6 @@ pub fn write_in_as(account: &Account, folder: &Path) -> UserAttempt {
 }
 
 /// Starts a Python interpreter that does nothing, in isolation from the folder and the environment that it is started in.
-#[must_use]
 pub fn python_starts_as(account: &Account, interpreter: &Path) -> UserAttempt {
     shell_as(account, &format!("\"$1\" -I -B -c '' || exit {REFUSED}"), interpreter)
 }

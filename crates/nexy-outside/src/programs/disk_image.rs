@@ -66,7 +66,6 @@ impl MountedImage {
     }
 
     /// Where its content is.
-    #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -22,6 +22,7 @@ const ALWAYS: &[&str] = &["PATH", "LANG", "LC_ALL"];
 
 /// How a program is run.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Run {
     name: String,
     arguments: Vec<String>,
@@ -88,25 +89,21 @@ pub enum ProgramError {
 
 impl Ran {
     /// Whether it ended with status 0.
-    #[must_use]
     pub fn succeeded(&self) -> bool {
         self.status.success()
     }
 
     /// Its exit status, or 128 plus the signal that ended it.
-    #[must_use]
     pub fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| 128 + self.status.signal().unwrap_or(0))
     }
 
     /// What it printed, with what is no UTF-8 replaced.
-    #[must_use]
     pub fn stdout_text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// The first line that it printed for people, escaped.
-    #[must_use]
     pub fn complaint(&self) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
         text::excerpt(text.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing"), 200)
@@ -115,7 +112,6 @@ impl Ran {
 
 impl Run {
     /// A program with its arguments; 30 s and 1 MiB a stream unless told otherwise.
-    #[must_use]
     pub fn new(name: &str, arguments: &[&str]) -> Self {
         Self {
             name: name.to_owned(),
@@ -130,21 +126,18 @@ impl Run {
     }
 
     /// Environment variables that it may see beside `PATH` and the language.
-    #[must_use]
     pub fn allow(mut self, names: &[&str]) -> Self {
         self.allowed.extend(names.iter().map(ToString::to_string));
         self
     }
 
     /// A variable with this value, whatever ours says; never a secret.
-    #[must_use]
     pub fn set(mut self, name: &str, value: impl Into<std::ffi::OsString>) -> Self {
         self.set.push((name.to_owned(), value.into()));
         self
     }
 
     /// The most that it may print on each stream, in bytes.
-    #[must_use]
     pub const fn max_bytes(mut self, max_bytes: u64) -> Self {
         self.bound = Bound::AtMost(max_bytes);
         self
@@ -152,7 +145,6 @@ impl Run {
 
     /// Runs it as another account, with nothing of ours but what is named: through `setpriv`, which only root can use.
     /// A program that is missing then ends with 127. An ordinary user can run it as no other account, which is an error of the run.
-    #[must_use]
     pub fn as_account(mut self, account: &Account) -> Self {
         let me = rustix::process::geteuid();
         if me.as_raw() != account.uid && !me.is_root() {
@@ -167,21 +159,18 @@ impl Run {
     }
 
     /// The folder to run in.
-    #[must_use]
     pub fn folder(mut self, folder: &std::path::Path) -> Self {
         self.folder = Some(folder.to_path_buf());
         self
     }
 
     /// The longest run.
-    #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Keeps only so many last bytes of each stream; it may print as much as it likes.
-    #[must_use]
     pub const fn keep_tail(mut self, bytes: usize) -> Self {
         self.bound = Bound::Tail(bytes);
         self

@@ -29,7 +29,6 @@ pub enum SystemdError {
 
 impl SystemdError {
     /// Whether this machine has no service manager of this kind, so that none gives anything to a service.
-    #[must_use]
     pub fn is_no_manager(&self) -> bool {
         match self {
             Self::Program(error) => matches!(error, ProgramError::Missing(_)),

@@ -51,13 +51,11 @@ pub enum Kind {
 
 impl Kind {
     /// Whether asking again can help.
-    #[must_use]
     pub const fn is_passing(self) -> bool {
         matches!(self, Self::Network | Self::RateLimited | Self::Server)
     }
 
     /// Whether a change that ended so may have happened all the same.
-    #[must_use]
     pub const fn is_ambiguous(self) -> bool {
         matches!(self, Self::Network | Self::Server | Self::TooLarge | Self::Shape)
     }
@@ -85,7 +83,6 @@ impl GithubError {
     }
 
     /// An answer that GitHub does not document.
-    #[must_use]
     pub fn unexpected(call: &str, because: &str) -> Self {
         Self { call: call.to_owned(), kind: Kind::Shape, because: text::excerpt(because, 300), request_id: None, retry_after_s: None }
     }
@@ -114,7 +111,6 @@ impl GithubError {
     }
 
     /// The problem to print.
-    #[must_use]
     pub fn problem(&self, what: impl Into<String>) -> Problem {
         let request = self.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
         let because = format!("{}: {}{request}", self.call, self.because);

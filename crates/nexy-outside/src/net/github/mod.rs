@@ -64,7 +64,6 @@ pub struct Tail {
 
 impl<'a> Github<'a> {
     /// The calls with or without a token; the token goes to `github.api_url` and `github.uploads_url` only.
-    #[must_use]
     pub fn new(http: &'a Http, target: &'a Target, token: Option<Secret>) -> Self {
         let token_origins = [&target.github.api_url, &target.github.uploads_url]
             .into_iter()
@@ -126,7 +125,6 @@ impl<'a> Github<'a> {
     }
 
     /// How many calls were made so far.
-    #[must_use]
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
     }

@@ -49,20 +49,17 @@ pub struct Asset {
 
 impl Asset {
     /// Whether the upload came to its end.
-    #[must_use]
     pub fn is_uploaded(&self) -> bool {
         self.state == "uploaded"
     }
 
     /// When it was last changed, as far as GitHub says; a rename counts.
-    #[must_use]
     pub fn last_change(&self) -> Option<Timestamp> {
         let moment = |text: &Option<String>| text.as_deref()?.parse::<Timestamp>().ok();
         moment(&self.updated_at).max(moment(&self.created_at))
     }
 
     /// GitHub's digest, when it has one.
-    #[must_use]
     pub fn sha256(&self) -> Option<Sha256Digest> {
         Sha256Digest::from_github(self.digest.as_deref()?)
     }

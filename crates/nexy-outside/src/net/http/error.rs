@@ -60,14 +60,12 @@ pub enum HttpError {
 }
 
 /// How a person looks at what answers under a URL.
-#[must_use]
 pub fn look_there(url: &str) -> Fix {
     Fix::note("look at what answers there:").then_command(format!("curl -sSI {}", text::shell_word(url)))
 }
 
 impl HttpError {
     /// What a person can do about it.
-    #[must_use]
     pub fn fix(&self) -> Fix {
         match self {
             Self::Certificates { .. } => Fix::note("set SSL_CERT_FILE to a PEM file of trusted certificates, or unset it"),

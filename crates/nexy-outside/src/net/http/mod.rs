@@ -36,7 +36,6 @@ pub enum Method {
 
 impl Method {
     /// The word on the wire.
-    #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -90,6 +89,7 @@ pub struct Credential<'a> {
 
 /// One request.
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Ask<'a> {
     /// What is asked.
     pub method: Method,
@@ -109,13 +109,11 @@ pub struct Ask<'a> {
 
 impl<'a> Ask<'a> {
     /// A plain GET without a secret.
-    #[must_use]
     pub fn get(url: Url, timeout: Duration, max_bytes: u64) -> Self {
         Self { method: Method::Get, url, credential: None, headers: Vec::new(), payload: Payload::None, timeout, max_bytes }
     }
 
     /// The same request with one more header.
-    #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
@@ -137,13 +135,11 @@ pub struct Answer {
 
 impl Answer {
     /// A header field as text.
-    #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// The body as text, with what is no UTF-8 replaced.
-    #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

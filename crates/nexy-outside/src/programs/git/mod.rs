@@ -95,7 +95,6 @@ impl Git {
     }
 
     /// The account that git runs as, when it is not ours.
-    #[must_use]
     pub fn runs_as(&self) -> Option<&str> {
         self.account.as_ref().map(|(account, _)| account.name.as_str())
     }

@@ -17,7 +17,6 @@ pub struct Entry {
 
 impl Entry {
     /// Whether it is a file with content of its own: no link and no submodule.
-    #[must_use]
     pub fn is_file(&self) -> bool {
         self.mode.starts_with("100")
     }
@@ -167,7 +166,6 @@ pub(super) fn hidden(output: &[u8]) -> Option<Vec<String>> {
 }
 
 /// A message without what stands before an `@` in any of its words: a URL may hold a password there.
-#[must_use]
 pub fn without_userinfo(message: &str) -> String {
     let clean = |word: &str| {
         let Some((before, after)) = word.rsplit_once('@') else { return word.to_owned() };
