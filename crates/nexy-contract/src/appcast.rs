@@ -72,9 +72,7 @@ pub enum FeedError {
 
 impl Feed {
     /// Reads a feed.
-    ///
-    /// # Errors
-    /// [`FeedError`] for whatever no client could read.
+    /// Errors: [`FeedError`] for whatever no client could read.
     pub fn read(bytes: &[u8]) -> Result<Self, FeedError> {
         let text = std::str::from_utf8(bytes).map_err(|error| FeedError::NotXml(format!("it is no UTF-8: {error}")))?;
         let document = Document::parse(text).map_err(|error| FeedError::NotXml(error.to_string()))?;
@@ -95,9 +93,7 @@ impl Feed {
     }
 
     /// What the shipped client takes: the first item.
-    ///
-    /// # Errors
-    /// [`FeedError::Item`] when a part is missing or stands there twice with different values.
+    /// Errors: [`FeedError::Item`] when a part is missing or stands there twice with different values.
     pub fn offer(&self) -> Result<Offer, FeedError> {
         let refuse = |because: String| Err(FeedError::Item(because));
         let Some((item, enclosure)) = self.items.first().and_then(|item| Some((item, item.enclosure.as_ref()?))) else {

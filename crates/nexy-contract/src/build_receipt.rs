@@ -35,9 +35,7 @@ pub struct BuildReceipt {
 
 impl BuildReceipt {
     /// Reads a receipt.
-    ///
-    /// # Errors
-    /// [`DocumentError`] for anything else.
+    /// Errors: [`DocumentError`] for anything else.
     pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         document::read(bytes, SCHEMA)
     }

@@ -160,9 +160,7 @@ impl Kind {
 
 impl DbReceipt {
     /// Reads a receipt.
-    ///
-    /// # Errors
-    /// [`DocumentError`] for anything else, and for one that ended before it began.
+    /// Errors: [`DocumentError`] for anything else, and for one that ended before it began.
     pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         let receipt: Self = document::read(bytes, SCHEMA)?;
         if receipt.at < receipt.started_at {

@@ -38,9 +38,7 @@ pub struct DeliveredFile {
 
 impl Delivery {
     /// Reads the VM's answer.
-    ///
-    /// # Errors
-    /// [`DocumentError`] for anything else.
+    /// Errors: [`DocumentError`] for anything else.
     pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         document::read(bytes, SCHEMA)
     }

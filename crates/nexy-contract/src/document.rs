@@ -67,9 +67,7 @@ impl DocumentError {
 }
 
 /// Reads a document whose schema id must be `wanted`, such as `nexy.release/1`.
-///
-/// # Errors
-/// [`DocumentError`], which says in its text how the input differs.
+/// Errors: [`DocumentError`], which says in its text how the input differs.
 pub fn read<T: DeserializeOwned>(bytes: &[u8], wanted: &'static str) -> Result<T, DocumentError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(DocumentError::Empty { wanted });

@@ -29,9 +29,7 @@ pub const fn is_from_intermediary(status: u16) -> bool {
 }
 
 /// Reads an answer; anything but 200 with the three texts is none.
-///
-/// # Errors
-/// [`Unread`], in words that begin with the URL.
+/// Errors: [`Unread`], in words that begin with the URL.
 pub fn read(url: &str, status: u16, body: &[u8]) -> Result<Said, Unread> {
     if is_from_intermediary(status) {
         return Err(Unread::Intermediary(format!("{url} was answered with {status}, which is not the server's own word")));

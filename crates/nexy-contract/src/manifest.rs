@@ -90,9 +90,7 @@ impl Move {
 
 impl ManifestFacts {
     /// Reads a manifest; unknown fields are fine, a wrong known one is not.
-    ///
-    /// # Errors
-    /// [`ManifestError`] names the first field that clients would stumble over.
+    /// Errors: [`ManifestError`] names the first field that clients would stumble over.
     pub fn read(manifest: &str) -> Result<Self, ManifestError> {
         let object = object(manifest)?;
         let version_text = string("version", object.get("version"))?;
@@ -151,9 +149,8 @@ impl ManifestFacts {
 ///
 /// Fields that this code does not know stay as they are, in their places. A signature stays only while the bytes stay.
 /// When nothing that clients see would change, the old text comes back byte for byte, and so does its date.
-///
-/// # Errors
-/// [`ManifestError::NotJson`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost silently.
+/// Errors: [`ManifestError::NotJson`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost
+/// silently.
 pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefaults, now: Timestamp) -> Result<String, ManifestError> {
     if let Some(text) = old
         && ManifestFacts::read(text).as_ref() == Ok(&with_kept_signature(text, facts))

@@ -167,9 +167,7 @@ pub struct Stop {
 
 impl Record {
     /// Reads a record and checks what its parts say about each other.
-    ///
-    /// # Errors
-    /// [`DocumentError`], for input that is no record, or one that contradicts itself.
+    /// Errors: [`DocumentError`], for input that is no record, or one that contradicts itself.
     pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         let record: Self = document::read(bytes, SCHEMA)?;
         for report in &record.reports {

@@ -131,9 +131,7 @@ impl Report {
     }
 
     /// Reads a bare report, as a checker prints it without `-`.
-    ///
-    /// # Errors
-    /// [`DocumentError`] when it is none, or when its verdict contradicts its findings.
+    /// Errors: [`DocumentError`] when it is none, or when its verdict contradicts its findings.
     pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
         let report: Self = document::read(bytes, SCHEMA)?;
         report.check()?;
@@ -141,9 +139,7 @@ impl Report {
     }
 
     /// Recomputes the verdict, and holds what a person was promised: a finding that does not pass says what to type.
-    ///
-    /// # Errors
-    /// [`DocumentError::Contradiction`].
+    /// Errors: [`DocumentError::Contradiction`].
     pub fn check(&self) -> Result<(), DocumentError> {
         let contradiction = |text: String| Err(DocumentError::Contradiction(text));
         if self.schema != SCHEMA {

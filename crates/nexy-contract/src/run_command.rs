@@ -83,9 +83,7 @@ impl Answered {
 }
 
 /// Reads what `az` left behind.
-///
-/// # Errors
-/// [`Silence`] whenever the script's own end is not known for sure.
+/// Errors: [`Silence`] whenever the script's own end is not known for sure.
 pub fn read(az: &Az<'_>, nonce: &Nonce) -> Result<Answered, Silence> {
     let stderr = String::from_utf8_lossy(az.stderr);
     if let Some(message) = message(az.stdout) {

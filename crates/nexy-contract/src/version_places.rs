@@ -42,9 +42,7 @@ pub enum PlaceError {
 }
 
 /// Every version that `place` describes in `text`.
-///
-/// # Errors
-/// [`PlaceError`] when the text holds fewer, more, or something else.
+/// Errors: [`PlaceError`] when the text holds fewer, more, or something else.
 pub fn read(place: &VersionPlace, text: &str) -> Result<Vec<Spot>, PlaceError> {
     match (&place.line, &place.pointer) {
         (Some(pattern), _) => lines(pattern, place.count.unwrap_or(1), text),
@@ -54,9 +52,7 @@ pub fn read(place: &VersionPlace, text: &str) -> Result<Vec<Spot>, PlaceError> {
 }
 
 /// `text` with `version` in every spot of `place`; all other bytes stay.
-///
-/// # Errors
-/// As [`read`].
+/// Errors: As [`read`].
 pub fn replaced(place: &VersionPlace, text: &str, version: ReleaseVersion) -> Result<String, PlaceError> {
     let mut new = text.to_owned();
     for spot in read(place, text)?.into_iter().rev() {

@@ -18,9 +18,6 @@ pub fn pause(duration: Duration) {
 }
 
 /// When a file was last changed, in content, name or rights.
-///
-/// # Errors
-/// [`FileError`].
 pub fn changed(path: &Path) -> Result<Timestamp, FileError> {
     let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
     let metadata = std::fs::metadata(path).map_err(failed)?;

@@ -58,9 +58,7 @@ impl TargetError {
 
 impl Target {
     /// Reads the text of `nexy.toml`.
-    ///
-    /// # Errors
-    /// [`TargetError`] with the line, or with the keys that contradict each other.
+    /// Errors: [`TargetError`] with the line, or with the keys that contradict each other.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         let target: Self = toml::from_str(text).map_err(|error| TargetError::Line {
             line: error.span().map_or(1, |span| line_of(text, span.start)),

@@ -18,9 +18,7 @@ pub struct FoundManifest {
 }
 
 /// Reads `manifest.json` from every manifest folder.
-///
-/// # Errors
-/// [`FileError`] for one that is there and cannot be read.
+/// Errors: [`FileError`] for one that is there and cannot be read.
 pub fn read_all(workspace: &Workspace) -> Result<Vec<FoundManifest>, FileError> {
     let mut found = Vec::new();
     for folder in &workspace.target.layout.manifest_dirs {

@@ -46,9 +46,7 @@ pub enum Format {
 
 impl Common {
     /// The form that counts: the option, else `$NEXY_FORMAT`, else text on a terminal and JSON elsewhere.
-    ///
-    /// # Errors
-    /// Exit 2 for a `$NEXY_FORMAT` that is no form.
+    /// Errors: Exit 2 for a `$NEXY_FORMAT` that is no form.
     pub fn format(&self) -> Result<Format, Problem> {
         if let Some(format) = self.format {
             return Ok(format);
@@ -75,9 +73,7 @@ impl Common {
     }
 
     /// Prints every finding for people, unless standard output shows the same words on the same terminal.
-    ///
-    /// # Errors
-    /// As [`Common::format`].
+    /// Errors: As [`Common::format`].
     pub fn note_report(&self, report: &Report, document_is_text: bool) -> Result<(), Problem> {
         let twice = document_is_text && stdio::stdout_is_terminal() && stdio::stderr_is_terminal();
         if !self.quiet && !twice {
@@ -88,9 +84,7 @@ impl Common {
     }
 
     /// Prints a bare report: findings for people, and the document in the asked form.
-    ///
-    /// # Errors
-    /// Exit 69 when it was not received.
+    /// Errors: Exit 69 when it was not received.
     pub fn print_report(&self, report: &Report) -> Result<(), Problem> {
         let format = self.format()?;
         self.note_report(report, format == Format::Text)?;
@@ -108,25 +102,19 @@ impl Common {
 }
 
 /// The rows of a checker's table, as `--list` prints them.
-///
-/// # Errors
-/// As [`json`].
+/// Errors: As [`json`].
 pub fn list(rows: &[Row], format: Format) -> Result<String, Problem> {
     if format == Format::Json { json(&rows) } else { Ok(check::list_text(rows)) }
 }
 
 /// One question of a checker, as `--explain` prints it.
-///
-/// # Errors
-/// As [`json`].
+/// Errors: As [`json`].
 pub fn explain(explained: &Explained, format: Format) -> Result<String, Problem> {
     if format == Format::Json { json(explained) } else { Ok(check::explained_text(explained)) }
 }
 
 /// A document as pretty JSON with a final line feed.
-///
-/// # Errors
-/// Exit 70: a value that JSON cannot spell is a bug.
+/// Errors: Exit 70: a value that JSON cannot spell is a bug.
 pub fn json(document: &impl serde::Serialize) -> Result<String, Problem> {
     match serde_json::to_string_pretty(document) {
         Ok(text) => Ok(text + "\n"),

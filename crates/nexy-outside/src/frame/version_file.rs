@@ -45,18 +45,12 @@ impl NoVersion {
 }
 
 /// Reads the file of `layout.version_file`.
-///
-/// # Errors
-/// [`NoVersion`].
 pub fn read(workspace: &Workspace) -> Result<ReleaseVersion, NoVersion> {
     let file = &workspace.target.layout.version_file;
     read_at(file, &workspace.path(file))
 }
 
 /// Reads the file of `layout.version_file` at another place than the workspace.
-///
-/// # Errors
-/// [`NoVersion`].
 pub fn read_at(file: &str, place: &Path) -> Result<ReleaseVersion, NoVersion> {
     let text = files::read_text_if_there(place, MAX_BYTES)
         .map_err(|error| NoVersion::Unreadable(format!("{file} cannot be read: {}", error.because())))?
@@ -65,9 +59,7 @@ pub fn read_at(file: &str, place: &Path) -> Result<ReleaseVersion, NoVersion> {
 }
 
 /// Holds that a record speaks of the version that the workspace is at now; gates have judged that one and no other.
-///
-/// # Errors
-/// The problem to print.
+/// Errors: The problem to print.
 pub fn ensure_is(workspace: &Workspace, version: ReleaseVersion) -> Result<(), Problem> {
     let now = read(workspace).map_err(|error| error.problem(workspace))?;
     if now == version {

@@ -27,9 +27,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// Finds the file as the options and the environment say, and reads it.
-    ///
-    /// # Errors
-    /// Exit 78 when there is none, when root may not trust it, or when it is wrong.
+    /// Errors: Exit 78 when there is none, when root may not trust it, or when it is wrong.
     pub fn find(common: &Common) -> Result<Self, Problem> {
         let path = locate(common)?;
         Self::read(&path)
@@ -41,9 +39,7 @@ impl Workspace {
     }
 
     /// Reads a record and holds it against this target.
-    ///
-    /// # Errors
-    /// Exit 65, with the reason why these bytes cannot be used here.
+    /// Errors: Exit 65, with the reason why these bytes cannot be used here.
     pub fn read_record(&self, bytes: &[u8]) -> Result<Record, Problem> {
         let record = Record::read(bytes).map_err(|error| error.problem("standard input"))?;
         let here = self.target.identity(self.target_sha256);

@@ -50,17 +50,13 @@ pub fn is_root() -> bool {
 
 impl Accounts {
     /// Reads both files of this machine.
-    ///
-    /// # Errors
-    /// [`FileError`] when one of them cannot be read.
+    /// Errors: [`FileError`] when one of them cannot be read.
     pub fn read() -> Result<Self, FileError> {
         Self::read_in(&RootFs::here())
     }
 
     /// Reads both files of a machine, so that ids have the names that they have there.
-    ///
-    /// # Errors
-    /// [`FileError`] when one of them cannot be read.
+    /// Errors: [`FileError`] when one of them cannot be read.
     pub fn read_in(tree: &RootFs) -> Result<Self, FileError> {
         let text = |path: &str| Ok(String::from_utf8_lossy(&files::read(&tree.find(Path::new(path))?, MAX_BYTES)?).into_owned());
         Ok(Self::parse(&text("/etc/passwd")?, &text("/etc/group")?))

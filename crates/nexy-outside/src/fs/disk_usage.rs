@@ -25,9 +25,7 @@ pub struct Space {
 }
 
 /// Looks at the file system of an absolute path of a machine, or of the nearest folder above it that is there.
-///
-/// # Errors
-/// [`FileError`] when a folder on the way cannot be looked at.
+/// Errors: [`FileError`] when a folder on the way cannot be looked at.
 pub fn look(tree: &RootFs, path: &Path) -> Result<Space, FileError> {
     let failed = |source: io::Error| FileError { verb: "look at", path: path.to_path_buf(), source };
     let place = tree.walk(path)?.end;

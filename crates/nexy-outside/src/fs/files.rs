@@ -42,9 +42,7 @@ impl FileError {
 }
 
 /// Reads a file of at most `max` bytes.
-///
-/// # Errors
-/// [`FileError`]; a larger file is one of kind `FileTooLarge`.
+/// Errors: [`FileError`]; a larger file is one of kind `FileTooLarge`.
 pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     let failed = |source| FileError { verb: "read", path: path.to_path_buf(), source };
     let file = open_nonblocking(path).map_err(failed)?;
@@ -57,9 +55,6 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// Reads the first `max` bytes of a file, however long it is.
-///
-/// # Errors
-/// [`FileError`].
 pub fn read_head(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     let failed = |source| FileError { verb: "read", path: path.to_path_buf(), source };
     let mut bytes = Vec::new();
@@ -68,9 +63,7 @@ pub fn read_head(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
 }
 
 /// Reads a text of at most `max` bytes; `None` when there is no such file.
-///
-/// # Errors
-/// [`FileError`], also when it is no UTF-8.
+/// Errors: [`FileError`], also when it is no UTF-8.
 pub fn read_text_if_there(path: &Path, max: u64) -> Result<Option<String>, FileError> {
     match read(path, max) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|error| FileError {
@@ -84,9 +77,7 @@ pub fn read_text_if_there(path: &Path, max: u64) -> Result<Option<String>, FileE
 }
 
 /// Reads a text of at most `max` bytes.
-///
-/// # Errors
-/// [`FileError`], also when it is missing or no UTF-8.
+/// Errors: [`FileError`], also when it is missing or no UTF-8.
 pub fn read_text(path: &Path, max: u64) -> Result<String, FileError> {
     read_text_if_there(path, max)?.ok_or_else(|| FileError {
         verb: "read",
@@ -101,9 +92,6 @@ pub struct Scratch(tempfile::NamedTempFile);
 
 impl Scratch {
     /// Writes it where temporary files belong.
-    ///
-    /// # Errors
-    /// [`FileError`].
     pub fn holding(content: &[u8]) -> Result<Self, FileError> {
         let failed = |source| FileError { verb: "write in", path: std::env::temp_dir(), source };
         let mut file = tempfile::Builder::new().prefix("nexy-").tempfile().map_err(failed)?;
@@ -126,9 +114,7 @@ pub struct Staged {
 
 /// Puts new content beside `path`, under a name that begins with a dot and ends with `.part`, keeping owner and mode of
 /// what is there. Dropping it removes it.
-///
-/// # Errors
-/// [`FileError`]; nothing has changed then.
+/// Errors: [`FileError`]; nothing has changed then.
 pub fn stage(path: &Path, content: &[u8]) -> Result<Staged, FileError> {
     let failed = |source| FileError { verb: "write beside", path: path.to_path_buf(), source };
     let folder = folder_of(path);
@@ -152,9 +138,7 @@ pub fn stage(path: &Path, content: &[u8]) -> Result<Staged, FileError> {
 
 impl Staged {
     /// Gives the content its name, in one step that a crash cannot tear, and syncs the folder.
-    ///
-    /// # Errors
-    /// [`FileError`]; the old content is still there then, unless the disk itself failed at the very last step.
+    /// Errors: [`FileError`]; the old content is still there then, unless the disk itself failed at the very last step.
     pub fn commit(self) -> Result<(), FileError> {
         let path = self.path;
         let failed = |source| FileError { verb: "replace", path: path.clone(), source };
@@ -165,17 +149,13 @@ impl Staged {
 }
 
 /// Replaces a file as one step.
-///
-/// # Errors
-/// As [`Staged::commit`].
+/// Errors: As [`Staged::commit`].
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
     stage(path, content)?.commit()
 }
 
 /// Removes a file; one that is already gone is fine.
-///
-/// # Errors
-/// [`FileError`] when it is still there.
+/// Errors: [`FileError`] when it is still there.
 pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FileError { verb: "remove", path: path.to_path_buf(), source }),
@@ -184,9 +164,7 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
 }
 
 /// Makes a folder and those above it; new ones belong to the owner of the folder that was there already.
-///
-/// # Errors
-/// [`FileError`] when it cannot be made.
+/// Errors: [`FileError`] when it cannot be made.
 pub fn ensure_folder(folder: &Path) -> Result<(), FileError> {
     if folder.is_dir() {
         return Ok(());
@@ -206,9 +184,7 @@ pub fn ensure_folder(folder: &Path) -> Result<(), FileError> {
 }
 
 /// The names in a folder, sorted; `None` when there is no such folder.
-///
-/// # Errors
-/// [`FileError`] when it cannot be listed.
+/// Errors: [`FileError`] when it cannot be listed.
 pub fn list(folder: &Path) -> Result<Option<Vec<String>>, FileError> {
     let failed = |source| FileError { verb: "list", path: folder.to_path_buf(), source };
     let entries = match std::fs::read_dir(folder) {
@@ -231,9 +207,7 @@ pub struct FolderLock {
 }
 
 /// Locks a folder without waiting; `None` when another process holds it.
-///
-/// # Errors
-/// [`FileError`] when the folder cannot be opened or locked.
+/// Errors: [`FileError`] when the folder cannot be opened or locked.
 pub fn lock_folder(folder: &Path) -> Result<Option<FolderLock>, FileError> {
     let failed = |source| FileError { verb: "lock", path: folder.to_path_buf(), source };
     let handle = File::open(folder).map_err(failed)?;
@@ -256,9 +230,7 @@ pub struct OpenArtifact {
 
 impl OpenArtifact {
     /// Opens a regular file, never a link.
-    ///
-    /// # Errors
-    /// [`FileError`]; links and special files are refused.
+    /// Errors: [`FileError`]; links and special files are refused.
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let failed = |source| FileError { verb: "open", path: path.to_path_buf(), source };
         let file = open_with(path, OFlags::NONBLOCK | OFlags::NOFOLLOW).map_err(|error| match std::fs::symlink_metadata(path) {
@@ -275,17 +247,13 @@ impl OpenArtifact {
     }
 
     /// Hashes the whole file from its start.
-    ///
-    /// # Errors
-    /// [`FileError`], also when the file has another size at the end than when it was opened.
+    /// Errors: [`FileError`], also when the file has another size at the end than when it was opened.
     pub fn hash(&mut self) -> Result<Sha256Digest, FileError> {
         self.hash_and(&mut |_| ())
     }
 
     /// Hashes the whole file from its start, and hands every piece on.
-    ///
-    /// # Errors
-    /// As [`OpenArtifact::hash`].
+    /// Errors: As [`OpenArtifact::hash`].
     pub fn hash_and(&mut self, take: &mut dyn FnMut(&[u8])) -> Result<Sha256Digest, FileError> {
         self.rewind()?;
         let mut digest = RunningDigest::default();
@@ -313,9 +281,6 @@ impl OpenArtifact {
     }
 
     /// The first and last bytes, at most `count` of each.
-    ///
-    /// # Errors
-    /// [`FileError`].
     pub fn ends(&mut self, count: usize) -> Result<(Vec<u8>, Vec<u8>), FileError> {
         self.rewind()?;
         let mut head = Vec::new();
@@ -329,9 +294,7 @@ impl OpenArtifact {
     }
 
     /// So many bytes from an offset on; the caller bounds them.
-    ///
-    /// # Errors
-    /// [`FileError`], also when the file ends before them.
+    /// Errors: [`FileError`], also when the file ends before them.
     pub fn piece(&mut self, offset: u64, bytes: u64) -> Result<Vec<u8>, FileError> {
         self.file.seek(io::SeekFrom::Start(offset)).map_err(|error| self.failed(error))?;
         let mut piece = Vec::new();
@@ -345,9 +308,7 @@ impl OpenArtifact {
     }
 
     /// Whether the file was changed or replaced since it was opened.
-    ///
-    /// # Errors
-    /// [`FileError`] when the file cannot be read any more, which a removed file causes as well.
+    /// Errors: [`FileError`] when the file cannot be read any more, which a removed file causes as well.
     pub fn has_changed(&self) -> Result<bool, FileError> {
         let here = self.file.metadata().map_err(|error| self.failed(error))?;
         let there = std::fs::symlink_metadata(&self.path).map_err(|error| self.failed(error))?;
@@ -355,9 +316,6 @@ impl OpenArtifact {
     }
 
     /// The descriptor, at the start of the file, for an upload.
-    ///
-    /// # Errors
-    /// [`FileError`].
     pub fn rewound(&mut self) -> Result<&File, FileError> {
         self.rewind()?;
         Ok(&self.file)

@@ -30,9 +30,7 @@ pub enum Walk {
 }
 
 /// Calls `see` with every line of a file and its number, from 1, without the line feed. A link is not followed.
-///
-/// # Errors
-/// [`FileError`], also for a link.
+/// Errors: [`FileError`], also for a link.
 pub fn each(path: &Path, max_bytes: u64, mut see: impl FnMut(usize, &[u8])) -> Result<Walk, FileError> {
     let failed = |source| FileError { verb: "read", path: path.to_path_buf(), source };
     let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();

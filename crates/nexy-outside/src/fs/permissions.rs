@@ -87,26 +87,19 @@ impl PathMetadata {
 }
 
 /// Looks at one path of this machine, through links.
-///
-/// # Errors
-/// [`FileError`], also for a link that leads nowhere.
+/// Errors: [`FileError`], also for a link that leads nowhere.
 pub fn look(path: &Path) -> Result<PathMetadata, FileError> {
     look_in(&RootFs::here(), path)
 }
 
 /// Whether the path itself is a link, wherever it leads.
-///
-/// # Errors
-/// [`FileError`].
 pub fn is_link(path: &Path) -> Result<bool, FileError> {
     let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
     Ok(std::fs::symlink_metadata(path).map_err(failed)?.file_type().is_symlink())
 }
 
 /// Looks at one path of a machine, through links.
-///
-/// # Errors
-/// As [`look`].
+/// Errors: As [`look`].
 pub fn look_in(tree: &RootFs, path: &Path) -> Result<PathMetadata, FileError> {
     let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
     let place = tree.find(path)?;
@@ -116,9 +109,7 @@ pub fn look_in(tree: &RootFs, path: &Path) -> Result<PathMetadata, FileError> {
 
 /// What a path leads to comes first, under the name that it was asked by; then every folder that a process passes on the way
 /// to it, the nearest first, and every link that it follows.
-///
-/// # Errors
-/// [`FileError`] of the first one that cannot be looked at.
+/// Errors: [`FileError`] of the first one that cannot be looked at.
 pub fn path_chain(tree: &RootFs, path: &Path) -> Result<Vec<PathMetadata>, FileError> {
     let failed = |place: &Path| {
         let path = tree.name(place);

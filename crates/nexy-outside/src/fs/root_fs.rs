@@ -35,9 +35,7 @@ impl RootFs {
     }
 
     /// A mounted image or the root of a container.
-    ///
-    /// # Errors
-    /// [`FileError`] when there is no such folder.
+    /// Errors: [`FileError`] when there is no such folder.
     pub fn at(root: &Path) -> Result<Self, FileError> {
         let failed = |source| FileError { verb: "look at", path: root.to_path_buf(), source };
         let real = std::fs::canonicalize(root).map_err(failed)?;
@@ -54,17 +52,13 @@ impl RootFs {
 
     /// Where this process finds an absolute path of the machine. In a mounted tree links are followed here, since the
     /// kernel would follow an absolute one out of it; what does not exist stays as it is written.
-    ///
-    /// # Errors
-    /// [`FileError`] for a path that leads in circles or through a folder that cannot be read.
+    /// Errors: [`FileError`] for a path that leads in circles or through a folder that cannot be read.
     pub fn find(&self, path: &Path) -> Result<PathBuf, FileError> {
         if self.is_here() { Ok(path.to_path_buf()) } else { Ok(self.walk(path)?.end) }
     }
 
     /// Goes to an absolute path of the machine step by step, as the kernel does, through every link and chain of links.
-    ///
-    /// # Errors
-    /// As [`RootFs::find`].
+    /// Errors: As [`RootFs::find`].
     pub fn walk(&self, path: &Path) -> Result<ResolvedPath, FileError> {
         let root = self.root.as_deref().unwrap_or(Path::new("/"));
         let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
@@ -106,9 +100,6 @@ impl RootFs {
     }
 
     /// Whether an absolute path of the machine is itself a link, wherever that leads.
-    ///
-    /// # Errors
-    /// [`FileError`].
     pub fn is_link(&self, path: &Path) -> Result<bool, FileError> {
         let place = match (path.parent(), path.file_name()) {
             (Some(parent), Some(name)) => self.find(parent)?.join(name),

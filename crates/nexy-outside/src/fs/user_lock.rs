@@ -35,9 +35,7 @@ pub enum Taken {
 }
 
 /// Takes the lock of this name without waiting.
-///
-/// # Errors
-/// The problem to print: the folder for locks does not exist, or it cannot be trusted.
+/// Errors: The problem to print: the folder for locks does not exist, or it cannot be trusted.
 pub fn take(name: &str) -> Result<Taken, Problem> {
     let path = folder()?.join(format!("{name}.lock"));
     let failed = |verb: &'static str| {

@@ -20,9 +20,7 @@ const ENVIRONMENT: &[&str] = &[
 ];
 
 /// Runs `az` with these words.
-///
-/// # Errors
-/// [`ProgramError`]; an exit status other than 0 is no error here.
+/// Errors: [`ProgramError`]; an exit status other than 0 is no error here.
 pub fn az(words: &[&str], timeout: Duration) -> Result<Ran, ProgramError> {
     let words = [words, &["-o", "json", "--only-show-errors"]].concat();
     Run::new("az", &words).allow(ENVIRONMENT).timeout(timeout).run()

@@ -44,9 +44,7 @@ pub struct MountedImage {
 
 impl MountedImage {
     /// Mounts an image at a new folder that no other account can read.
-    ///
-    /// # Errors
-    /// [`ImageError`]; nothing stays mounted then, as far as `hdiutil` can be made to do so.
+    /// Errors: [`ImageError`]; nothing stays mounted then, as far as `hdiutil` can be made to do so.
     pub fn attach(image: &Path, patience: Duration) -> Result<Self, ImageError> {
         let folder = tempfile::Builder::new().prefix("nexy-image-").tempdir_in(PLACE).map_err(ImageError::NoFolder)?.keep();
         let mut mounted = Self { folder, is_mounted: true };
@@ -71,9 +69,7 @@ impl MountedImage {
     }
 
     /// Unmounts it.
-    ///
-    /// # Errors
-    /// [`ImageError`] when it is still mounted.
+    /// Errors: [`ImageError`] when it is still mounted.
     pub fn detach(mut self) -> Result<(), ImageError> {
         self.unmount()
     }

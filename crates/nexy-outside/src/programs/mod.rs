@@ -177,9 +177,7 @@ impl Run {
     }
 
     /// Runs it to its end.
-    ///
-    /// # Errors
-    /// [`ProgramError`]; an exit status other than 0 is no error here.
+    /// Errors: [`ProgramError`]; an exit status other than 0 is no error here.
     pub fn run(self) -> Result<Ran, ProgramError> {
         let failed = |name: &str, error: &io::Error| ProgramError::Failed { name: name.to_owned(), because: error.to_string() };
         if let Some(because) = self.forbidden {

@@ -43,18 +43,14 @@ pub type Environment = BTreeMap<String, Option<String>>;
 
 /// Properties of a unit as `systemctl show` prints them; a property that comes several times, such as `ExecStart`, holds
 /// one line for each. An unknown unit is no error: its `LoadState` is `not-found`.
-///
-/// # Errors
-/// [`SystemdError`] when the manager cannot be asked.
+/// Errors: [`SystemdError`] when the manager cannot be asked.
 pub fn show(unit: &str, properties: &[&str]) -> Result<BTreeMap<String, String>, SystemdError> {
     let wanted = format!("--property={}", properties.join(","));
     Ok(properties_of(&ask(&["show", "--no-pager", &wanted, "--", unit])?.stdout_text()))
 }
 
 /// The manager's own environment: what `systemctl set-environment` and `DefaultEnvironment=` have set.
-///
-/// # Errors
-/// [`SystemdError`] when the manager cannot be asked, or answers in a form that is not known.
+/// Errors: [`SystemdError`] when the manager cannot be asked, or answers in a form that is not known.
 pub fn environment() -> Result<Environment, SystemdError> {
     environment_of(&ask(&["show-environment", "--no-pager"])?.stdout_text())
 }

@@ -74,9 +74,6 @@ impl<'a> Github<'a> {
     }
 
     /// The fixed release of a channel; `None` when there is none that this token can see.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn release(&self, channel: &str) -> Result<Option<Release>, GithubError> {
         let path = format!("releases/tags/{}", percent_encoded(channel));
         match self.api(Method::Get, &path, Payload::None) {
@@ -87,17 +84,11 @@ impl<'a> Github<'a> {
     }
 
     /// Every asset of a release, whatever its state.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn assets(&self, release_id: u64) -> Result<Vec<Asset>, GithubError> {
         self.listing(release_id).map(|listing| listing.assets)
     }
 
     /// Every asset of a release, and what GitHub's clock showed then.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn listing(&self, release_id: u64) -> Result<Listing, GithubError> {
         let mut assets: Vec<Asset> = Vec::new();
         for page in 1..=MAX_PAGES {
@@ -113,9 +104,6 @@ impl<'a> Github<'a> {
     }
 
     /// One asset by id; `None` when it is gone.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn asset(&self, id: u64) -> Result<Option<Asset>, GithubError> {
         match self.api(Method::Get, &format!("releases/assets/{id}"), Payload::None) {
             Ok(answer) => self.parsed("GET asset", &answer).map(Some),
@@ -130,9 +118,7 @@ impl<'a> Github<'a> {
     }
 
     /// Uploads a rewound file under a name, with its length and never chunked.
-    ///
-    /// # Errors
-    /// [`GithubError`]; one that is ambiguous says nothing about whether the asset is there now: list again.
+    /// Errors: [`GithubError`]; one that is ambiguous says nothing about whether the asset is there now: list again.
     pub fn upload(&self, release: &Release, name: &str, label: &str, sent: &Sent<'_>) -> Result<Asset, GithubError> {
         let Sent { file, size_bytes, progress } = *sent;
         let base = release.upload_url.split('{').next().unwrap_or_default();
@@ -153,9 +139,7 @@ impl<'a> Github<'a> {
     }
 
     /// Gives an asset another name and label; its id stays.
-    ///
-    /// # Errors
-    /// [`GithubError`]; a taken name is [`Kind::AlreadyExists`].
+    /// Errors: [`GithubError`]; a taken name is [`Kind::AlreadyExists`].
     pub fn rename(&self, id: u64, name: &str, label: &str) -> Result<Asset, GithubError> {
         let change = serde_json::json!({ "name": name, "label": label }).to_string();
         let answer = self.api(Method::Patch, &format!("releases/assets/{id}"), Payload::Json(&change))?;
@@ -163,9 +147,6 @@ impl<'a> Github<'a> {
     }
 
     /// Removes an asset; one that is already gone is fine.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn delete(&self, id: u64) -> Result<(), GithubError> {
         match self.api(Method::Delete, &format!("releases/assets/{id}"), Payload::None) {
             Ok(_) => Ok(()),
@@ -175,9 +156,6 @@ impl<'a> Github<'a> {
     }
 
     /// What the token may do with the artifacts' repository.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn repository(&self) -> Result<RepositoryAccess, GithubError> {
         let answer = self.api(Method::Get, "", Payload::None)?;
         let mut access: RepositoryAccess = self.parsed("GET repository", &answer)?;
@@ -187,9 +165,6 @@ impl<'a> Github<'a> {
     }
 
     /// How many requests are left; asking this costs none.
-    ///
-    /// # Errors
-    /// [`GithubError`].
     pub fn allowance(&self) -> Result<Allowance, GithubError> {
         const CALL: &str = "GET rate_limit";
         let answer = self.call(Method::Get, CALL, &format!("{}/rate_limit", self.target.github.api_url), Payload::None)?;
@@ -198,9 +173,7 @@ impl<'a> Github<'a> {
 
     /// The newest release of any repository, `owner/name`, drafts included as far as the token may see them; `None` when
     /// it has none.
-    ///
-    /// # Errors
-    /// [`GithubError`]; a repository that is not there, or not for this token, is [`Kind::NotFound`].
+    /// Errors: [`GithubError`]; a repository that is not there, or not for this token, is [`Kind::NotFound`].
     pub fn newest_release(&self, repository: &str) -> Result<Option<Listed>, GithubError> {
         const CALL: &str = "GET releases";
         let url = format!("{}/repos/{repository}/releases?per_page=1", self.target.github.api_url);
@@ -209,9 +182,7 @@ impl<'a> Github<'a> {
     }
 
     /// Downloads what users get, without a token, hashes it on the way, and hands it on piece by piece.
-    ///
-    /// # Errors
-    /// [`GithubError`]; more than `max_bytes` is one.
+    /// Errors: [`GithubError`]; more than `max_bytes` is one.
     pub fn download(&self, channel: &str, name: &str, max_bytes: u64, take: &mut dyn FnMut(&[u8])) -> Result<Downloaded, GithubError> {
         self.count();
         let url = self.public_url(channel, name)?;
@@ -229,9 +200,7 @@ impl<'a> Github<'a> {
     }
 
     /// The last `count` bytes of what users get, and the size of the whole.
-    ///
-    /// # Errors
-    /// [`GithubError`], also when the server ignores the range.
+    /// Errors: [`GithubError`], also when the server ignores the range.
     pub fn tail(&self, channel: &str, name: &str, count: u64) -> Result<Tail, GithubError> {
         self.count();
         let url = self.public_url(channel, name)?;

@@ -153,9 +153,7 @@ pub struct Http {
 
 impl Http {
     /// Opens the door. Trusts `$SSL_CERT_FILE` when it is set, else the system's store; proxies come from the environment.
-    ///
-    /// # Errors
-    /// [`HttpError::Certificates`] when `$SSL_CERT_FILE` cannot be used.
+    /// Errors: [`HttpError::Certificates`] when `$SSL_CERT_FILE` cannot be used.
     pub fn new(limits: &Limits) -> Result<Self, HttpError> {
         let stall = Some(Duration::from_secs(limits.stall_timeout_s));
         let config = Agent::config_builder()
@@ -176,9 +174,7 @@ impl Http {
     }
 
     /// Asks, and reads the whole answer into memory.
-    ///
-    /// # Errors
-    /// [`HttpError`] when there was no whole answer; a status such as 404 or 500 is an answer.
+    /// Errors: [`HttpError`] when there was no whole answer; a status such as 404 or 500 is an answer.
     pub fn ask(&self, ask: &Ask<'_>) -> Result<Answer, HttpError> {
         let mut body = Vec::new();
         let mut answer = self.download(ask, &mut |piece| body.extend_from_slice(piece))?;
@@ -187,9 +183,7 @@ impl Http {
     }
 
     /// Asks, and hands the body on piece by piece; of a refusal (any status but 2xx) only its beginning.
-    ///
-    /// # Errors
-    /// As [`Http::ask`]; also when the body is larger than `max_bytes` or ends before its announced length.
+    /// Errors: As [`Http::ask`]; also when the body is larger than `max_bytes` or ends before its announced length.
     pub fn download(&self, ask: &Ask<'_>, take: &mut dyn FnMut(&[u8])) -> Result<Answer, HttpError> {
         let (url, response) = self.follow(ask)?;
         let status = response.status().as_u16();

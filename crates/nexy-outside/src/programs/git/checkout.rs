@@ -14,9 +14,6 @@ pub struct Strays {
 
 impl Git {
     /// Where the settings say that hooks stand, when they say so; a relative path begins at the repository's root.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn hooks_folder(&self) -> Result<Option<PathBuf>, GitError> {
         let said = self.ask(&["config", "--type=path", "--get-all", "core.hooksPath"])?;
         // The last one is what this door gives it.
@@ -25,9 +22,6 @@ impl Git {
     }
 
     /// What differs between HEAD, the index and the files that git knows, modes included.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn changes(&self) -> Result<Vec<Change>, GitError> {
         let arguments = [
             "-c",
@@ -43,26 +37,17 @@ impl Git {
     }
 
     /// Every file that git tracks, with the content that it keeps for the next commit; paths begin at the repository's root.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn index(&self) -> Result<Vec<Entry>, GitError> {
         parse::index(&self.ask(&["ls-files", "--stage", "-z", "--full-name"])?).ok_or(GitError::Odd("a line of ls-files"))
     }
 
     /// The files that git was told not to look at: assumed unchanged, or left out of the checkout.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn hidden(&self) -> Result<Vec<String>, GitError> {
         parse::hidden(&self.ask(&["ls-files", "-v", "-z"])?).ok_or(GitError::Odd("a line of ls-files"))
     }
 
     /// What lies here that git does not know and that no `.gitignore` of the repository names; ignore lists of this
     /// machine do not count.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn strays(&self) -> Result<Strays, GitError> {
         let ran = self.run(&["ls-files", "--others", "-z", "--exclude-per-directory=.gitignore"]).run()?;
         if !ran.succeeded() {
@@ -73,17 +58,11 @@ impl Git {
     }
 
     /// Whether a path is in the index.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn is_in_index(&self, path: &str) -> Result<bool, GitError> {
         Ok(!self.ask(&["ls-files", "-z", "--cached", "--full-name", "--", path])?.is_empty())
     }
 
     /// Where git keeps what it knows: the folder of this checkout, and the one that all checkouts share.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn folders(&self) -> Result<(PathBuf, PathBuf), GitError> {
         let own = self.line(&["rev-parse", "--absolute-git-dir"])?;
         let shared = self.line(&["rev-parse", "--git-common-dir"])?;

@@ -87,9 +87,7 @@ pub struct Ref {
 
 impl Git {
     /// git in the repository whose `.git` stands in `folder`; `None` when there is none. Nothing is run yet.
-    ///
-    /// # Errors
-    /// [`GitError`] when the folder cannot be looked at, or its owner has no account.
+    /// Errors: [`GitError`] when the folder cannot be looked at, or its owner has no account.
     pub fn at(folder: &Path) -> Result<Option<Self>, GitError> {
         Ok(owner::of(folder)?.map(|account| Self { folder: folder.to_path_buf(), account }))
     }
@@ -139,9 +137,6 @@ impl Git {
     }
 
     /// Holds that the repository's files are those of its folder, and that git is willing to speak of them.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn must_be_whole(&self) -> Result<(), GitError> {
         let top = self.line(&["rev-parse", "--show-toplevel"])?;
         let here = std::fs::canonicalize(&self.folder).map_err(|source| self.failed(source))?;
@@ -153,50 +148,34 @@ impl Git {
     }
 
     /// The object that a full name of a reference leads to, tags not followed.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn object(&self, name: &str) -> Result<Option<String>, GitError> {
         self.line_if_any(&["rev-parse", "--verify", "--quiet", name])
     }
 
     /// What kind of object it is: `commit`, `tag`, `tree`, `blob`.
-    ///
-    /// # Errors
-    /// [`GitError`], also when there is no such object.
+    /// Errors: [`GitError`], also when there is no such object.
     pub fn kind(&self, object: &str) -> Result<String, GitError> {
         self.line(&["cat-file", "-t", object])
     }
 
     /// Whether the object is in this repository.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn has(&self, object: &str) -> Result<bool, GitError> {
         Ok(self.line_if_any(&["rev-parse", "--verify", "--quiet", &format!("{object}^{{object}}")])?.is_some())
     }
 
     /// Every file of a commit's tree.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn tree(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
         let listed = self.ask(&["ls-tree", "-r", "-z", "--long", "--full-tree", commit])?;
         parse::tree(&listed).ok_or(GitError::Odd("a line of ls-tree"))
     }
 
     /// The content of a blob, as it is stored.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn blob(&self, object: &str) -> Result<Vec<u8>, GitError> {
         self.ask(&["cat-file", "blob", object])
     }
 
     /// The message of a commit.
-    ///
-    /// # Errors
-    /// [`GitError`], also when there is no such commit.
+    /// Errors: [`GitError`], also when there is no such commit.
     pub fn message(&self, commit: &str) -> Result<String, GitError> {
         let object = self.ask(&["cat-file", "commit", commit])?;
         let text = String::from_utf8_lossy(&object);
@@ -204,9 +183,6 @@ impl Git {
     }
 
     /// The paths of a commit whose content holds one of these texts.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn holding(&self, commit: &str, texts: &[&str]) -> Result<Vec<String>, GitError> {
         let mut arguments = vec!["grep", "-l", "-z", "-a", "-F", "--full-name", "--no-color", "--no-recurse-submodules"];
         texts.iter().for_each(|text| arguments.extend(["-e", text]));
@@ -220,9 +196,6 @@ impl Git {
     }
 
     /// The references that these patterns of `for-each-ref` name.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn refs(&self, patterns: &[&str]) -> Result<Vec<Ref>, GitError> {
         let arguments: Vec<&str> = ["for-each-ref", "--format=%(objectname) %(refname)"].iter().chain(patterns).copied().collect();
         let listed = self.ask(&arguments)?;
@@ -230,42 +203,27 @@ impl Git {
     }
 
     /// Whether the first commit is in the history of the second; both must be here.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn is_ancestor(&self, first: &str, second: &str) -> Result<bool, GitError> {
         Ok(self.line_if_any(&["merge-base", "--is-ancestor", first, second])?.is_some())
     }
 
     /// Whether the history was cut off when it was fetched.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn is_shallow(&self) -> Result<bool, GitError> {
         Ok(self.line(&["rev-parse", "--is-shallow-repository"])? == "true")
     }
 
     /// The branch that is checked out; `None` when HEAD is detached.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn branch(&self) -> Result<Option<String>, GitError> {
         let name = self.line_if_any(&["symbolic-ref", "--quiet", "HEAD"])?;
         Ok(name.and_then(|name| Some(name.strip_prefix("refs/heads/")?.to_owned())))
     }
 
     /// `git remote -v`: where each remote leads after all of git's rewriting.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn remotes(&self) -> Result<String, GitError> {
         Ok(String::from_utf8_lossy(&self.ask(&["remote", "-v"])?).into_owned())
     }
 
     /// Every setting that git obeys here, but those that this door gives it.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn settings(&self) -> Result<Vec<Setting>, GitError> {
         let listed = self.ask(&["config", "--list", "--show-origin", "-z"])?;
         let settings = parse::settings(&listed).ok_or(GitError::Odd("a line of config --list"))?;
@@ -273,9 +231,6 @@ impl Git {
     }
 
     /// The references of these names that a remote has now; the network is asked, and no question of its is answered.
-    ///
-    /// # Errors
-    /// [`GitError`].
     pub fn ask_remote(&self, remote: &str, names: &[&str], timeout: Duration) -> Result<Vec<Ref>, GitError> {
         let arguments: Vec<&str> = ["ls-remote", "--quiet", "--", remote].iter().chain(names).copied().collect();
         // A password is asked of a program that knows none, and not of the person's terminal.
