@@ -55,29 +55,19 @@ pub struct Announced<'a> {
 
 /// Why a text offers nothing to a client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FeedError {
-    /// It is no well-formed XML; clients drop the whole feed.
-    #[error("it is no well-formed XML: {}", text::excerpt(.0, 160))]
-    NotXml(String),
-    /// It is XML of another kind, or has no item.
-    #[error("it has no /rss/channel/item, its root is <{}>", text::excerpt(.0, 40))]
-    NotAFeed(String),
-    /// Sparkle's namespace is spelled in another way.
-    #[error("Sparkle's namespace is spelled `{}`, so clients see no version", text::excerpt(.0, 120))]
-    Namespace(String),
-    /// The first item lacks something, or says it in two ways.
-    #[error("the first item {0}")]
-    Item(String),
-}
+#[error("{0}")]
+pub struct FeedError(String);
 
 impl Feed {
     /// Reads a feed.
     /// Errors: [`FeedError`] for whatever no client could read.
     pub fn read(bytes: &[u8]) -> Result<Self, FeedError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| FeedError::NotXml(format!("it is no UTF-8: {error}")))?;
-        let document = Document::parse(text).map_err(|error| FeedError::NotXml(error.to_string()))?;
+        let no_xml = |because: String| FeedError(format!("it is no well-formed XML: {}", text::excerpt(&because, 160)));
+        let text = std::str::from_utf8(bytes).map_err(|error| no_xml(format!("it is no UTF-8: {error}")))?;
+        let document = Document::parse(text).map_err(|error| no_xml(error.to_string()))?;
         if let Some(other) = misspelt_namespace(&document) {
-            return Err(FeedError::Namespace(other));
+            let shown = text::excerpt(&other, 120);
+            return Err(FeedError(format!("Sparkle's namespace is spelled `{shown}`, so clients see no version")));
         }
         let root = document.root_element();
         let channel = Some(root).filter(|root| root.has_tag_name("rss")).and_then(|root| child(root, "channel"));
@@ -87,15 +77,16 @@ impl Feed {
             .map(item)
             .collect();
         if items.is_empty() {
-            return Err(FeedError::NotAFeed(root.tag_name().name().to_owned()));
+            let shown = text::excerpt(root.tag_name().name(), 40);
+            return Err(FeedError(format!("it has no /rss/channel/item, its root is <{shown}>")));
         }
         Ok(Self { items })
     }
 
     /// What the shipped client takes: the first item.
-    /// Errors: [`FeedError::Item`] when a part is missing or stands there twice with different values.
+    /// Errors: [`FeedError`] when a part is missing or stands there twice with different values.
     pub fn offer(&self) -> Result<Offer, FeedError> {
-        let refuse = |because: String| Err(FeedError::Item(because));
+        let refuse = |because: String| Err(FeedError(format!("the first item {because}")));
         let Some((item, enclosure)) = self.items.first().and_then(|item| Some((item, item.enclosure.as_ref()?))) else {
             return refuse("has no <enclosure>".to_owned());
         };

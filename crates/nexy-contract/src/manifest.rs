@@ -22,28 +22,18 @@ pub struct ManifestFacts {
 
 /// Why a text is no manifest that clients can be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
-    /// It is no JSON object.
-    #[error("is no JSON object: {0}")]
-    NotJson(String),
-    /// A field is missing or of the wrong kind.
-    #[error("`{field}` should be {wanted}, it is {found}")]
-    Field {
-        /// Path of the field, joined by dots.
-        field: &'static str,
-        /// What it should be.
-        wanted: &'static str,
-        /// What it is.
-        found: String,
-    },
-    /// `build` and `version` differ; clients compare only `build`.
-    #[error("`build` is `{build}` but `version` is `{version}`; clients compare only `build`, so both must be the same text")]
-    Build {
-        /// The build.
-        build: String,
-        /// The version.
-        version: String,
-    },
+#[error("{0}")]
+pub struct ManifestError(String);
+
+impl ManifestError {
+    fn not_json(because: impl std::fmt::Display) -> Self {
+        Self(format!("is no JSON object: {because}"))
+    }
+
+    /// A field, by its path, is missing or of the wrong kind.
+    fn field(field: &str, wanted: &str, found: &str) -> Self {
+        Self(format!("`{field}` should be {wanted}, it is {found}"))
+    }
 }
 
 /// What the artifact and the manifest together mean for a publication.
@@ -95,29 +85,21 @@ impl ManifestFacts {
         let object = object(manifest)?;
         let version_text = string("version", object.get("version"))?;
         let build = string("build", object.get("build"))?;
-        let version = version_text.parse().map_err(|_| ManifestError::Field {
-            field: "version",
-            wanted: "four numbers X.Y.Z.W",
-            found: text::excerpt(&version_text, 40),
-        })?;
+        let found = || text::excerpt(&version_text, 40);
+        let version = version_text.parse().map_err(|_| ManifestError::field("version", "four numbers X.Y.Z.W", &found()))?;
         if build != version_text {
-            return Err(ManifestError::Build { build: text::excerpt(&build, 40), version: version_text });
+            let both = format!("`build` is `{}` but `version` is `{version_text}`", text::excerpt(&build, 40));
+            return Err(ManifestError(format!("{both}; clients compare only `build`, so both must be the same text")));
         }
-        let artifact = object.get("artifact").and_then(Value::as_object).ok_or_else(|| ManifestError::Field {
-            field: "artifact",
-            wanted: "an object",
-            found: kind_of(object.get("artifact")),
-        })?;
-        let sha256_text = string("artifact.sha256", artifact.get("sha256"))?;
-        let sha256 = sha256_text.parse().map_err(|_| ManifestError::Field {
-            field: "artifact.sha256",
-            wanted: "64 lower-case hexadecimal digits",
-            found: text::excerpt(&sha256_text, 70),
-        })?;
-        let size_bytes = artifact.get("size").and_then(Value::as_u64).filter(|size| *size > 0).ok_or_else(|| ManifestError::Field {
-            field: "artifact.size",
-            wanted: "a whole number above zero (clients skip the check at zero)",
-            found: kind_of(artifact.get("size")),
+        let artifact = object.get("artifact");
+        let artifact =
+            artifact.and_then(Value::as_object).ok_or_else(|| ManifestError::field("artifact", "an object", &kind_of(artifact)))?;
+        let sha256 = string("artifact.sha256", artifact.get("sha256"))?;
+        let digits = "64 lower-case hexadecimal digits";
+        let sha256 = sha256.parse().map_err(|_| ManifestError::field("artifact.sha256", digits, &text::excerpt(&sha256, 70)))?;
+        let size = artifact.get("size");
+        let size_bytes = size.and_then(Value::as_u64).filter(|size| *size > 0).ok_or_else(|| {
+            ManifestError::field("artifact.size", "a whole number above zero (clients skip the check at zero)", &kind_of(size))
         })?;
         Ok(Self {
             version,
@@ -149,7 +131,7 @@ impl ManifestFacts {
 ///
 /// Fields that this code does not know stay as they are, in their places. A signature stays only while the bytes stay.
 /// When nothing that clients see would change, the old text comes back byte for byte, and so does its date.
-/// Errors: [`ManifestError::NotJson`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost
+/// Errors: [`ManifestError`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost
 /// silently.
 pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefaults, now: Timestamp) -> Result<String, ManifestError> {
     if let Some(text) = old
@@ -186,7 +168,7 @@ pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefault
     manifest.entry("auto_install").or_insert_with(|| json!(defaults.auto_install));
     manifest.insert("notes_url".into(), json!(facts.url));
     manifest.insert("release_date".into(), json!(now.to_string()));
-    let mut text = serde_json::to_string_pretty(&manifest).map_err(|error| ManifestError::NotJson(error.to_string()))?;
+    let mut text = serde_json::to_string_pretty(&manifest).map_err(ManifestError::not_json)?;
     text.push('\n');
     Ok(text)
 }
@@ -205,19 +187,19 @@ fn with_kept_signature(old: &str, facts: &ManifestFacts) -> ManifestFacts {
 
 fn object(manifest: &str) -> Result<Map<String, Value>, ManifestError> {
     if manifest.starts_with('\u{feff}') {
-        return Err(ManifestError::NotJson("it starts with a byte order mark".to_owned()));
+        return Err(ManifestError::not_json("it starts with a byte order mark"));
     }
     match serde_json::from_str(manifest) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(other) => Err(ManifestError::NotJson(format!("it is {}", kind_of(Some(&other))))),
-        Err(error) => Err(ManifestError::NotJson(error.to_string())),
+        Ok(other) => Err(ManifestError::not_json(format!("it is {}", kind_of(Some(&other))))),
+        Err(error) => Err(ManifestError::not_json(error)),
     }
 }
 
-fn string(field: &'static str, value: Option<&Value>) -> Result<String, ManifestError> {
+fn string(field: &str, value: Option<&Value>) -> Result<String, ManifestError> {
     match value {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
-        other => Err(ManifestError::Field { field, wanted: "a text", found: kind_of(other) }),
+        other => Err(ManifestError::field(field, "a text", &kind_of(other))),
     }
 }
 

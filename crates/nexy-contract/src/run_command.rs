@@ -180,8 +180,7 @@ fn is_contradicted(head: &str, status: u8) -> bool {
 /// The status of a sentinel line with this nonce.
 fn status(line: &str, nonce: &Nonce) -> Option<u8> {
     let digits = line.strip_prefix(SENTINEL)?.strip_prefix(' ')?.strip_prefix(nonce.0.as_str())?.strip_prefix(' ')?;
-    let canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
-    canonical.then(|| digits.parse().ok()).flatten()
+    text::canonical_number(digits)
 }
 
 /// Text of the VM for a person: lines stay lines, everything else that could steer a terminal is escaped.

@@ -1,6 +1,6 @@
 //! Makes text from outside safe to print.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, str::FromStr};
 
 /// Escapes every control character, so that a file name or an answer from the network cannot steer the terminal.
 ///
@@ -45,6 +45,12 @@ pub fn shell_word(text: &str) -> String {
 /// A word for a script that a person reads first; `None` for a text that a terminal cannot show as it is.
 pub fn word(text: &str) -> Option<String> {
     (printable(text) == text).then(|| shell_word(text))
+}
+
+/// A number in its one spelling: `str::parse` would also take `+1` and `01`.
+pub fn canonical_number<T: FromStr>(text: &str) -> Option<T> {
+    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    canonical.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The release version: four canonical numbers, so that one version has one spelling.
 
+use crate::text::{canonical_number, excerpt};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -10,29 +11,8 @@ pub struct ReleaseVersion([u32; 4]);
 
 /// Why a text is no release version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VersionError {
-    /// The number of dot-separated parts is not four.
-    #[error("`{}` has {parts} parts, a release version has four: X.Y.Z.W", crate::text::excerpt(text, 40))]
-    Parts {
-        /// The text that was read.
-        text: String,
-        /// How many parts it has.
-        parts: usize,
-    },
-    /// A part is not a canonical number.
-    #[error(
-        "`{}` is no number in `{}`: digits only, no sign, no leading zero, at most {}",
-        crate::text::excerpt(part, 20),
-        crate::text::excerpt(text, 40),
-        u32::MAX
-    )]
-    Number {
-        /// The text that was read.
-        text: String,
-        /// The part that is wrong.
-        part: String,
-    },
-}
+#[error("{0}")]
+pub struct VersionError(String);
 
 impl ReleaseVersion {
     /// Puts four numbers together.
@@ -62,13 +42,17 @@ impl FromStr for ReleaseVersion {
     type Err = VersionError;
 
     fn from_str(text: &str) -> Result<Self, VersionError> {
+        let shown = excerpt(text, 40);
         let parts: Vec<&str> = text.split('.').collect();
         if parts.len() != 4 {
-            return Err(VersionError::Parts { text: text.to_owned(), parts: parts.len() });
+            return Err(VersionError(format!("`{shown}` has {} parts, a release version has four: X.Y.Z.W", parts.len())));
         }
         let mut numbers = [0; 4];
         for (number, part) in numbers.iter_mut().zip(parts) {
-            *number = canonical_number(part).ok_or_else(|| VersionError::Number { text: text.to_owned(), part: part.to_owned() })?;
+            *number = canonical_number(part).ok_or_else(|| {
+                let rule = format!("digits only, no sign, no leading zero, at most {}", u32::MAX);
+                VersionError(format!("`{}` is no number in `{shown}`: {rule}", excerpt(part, 20)))
+            })?;
         }
         Ok(Self(numbers))
     }
@@ -93,12 +77,6 @@ impl From<ReleaseVersion> for String {
     fn from(version: ReleaseVersion) -> Self {
         version.to_string()
     }
-}
-
-/// Refuses `+1` and `01`, which `str::parse` would take.
-fn canonical_number(text: &str) -> Option<u32> {
-    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    canonical.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -17,29 +17,8 @@ pub struct Spot {
 
 /// Why a place does not hold what `nexy.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlaceError {
-    /// The pattern matches another number of times.
-    #[error("`{pattern}` stands there {found} times, nexy.toml says {wanted}")]
-    Count {
-        /// The pattern.
-        pattern: String,
-        /// How often it should match.
-        wanted: usize,
-        /// How often it does.
-        found: usize,
-    },
-    /// The whole file should be a version and is not.
-    #[error("holds `{0}`, not a version and nothing else")]
-    NotOneVersion(String),
-    /// The pointer leads nowhere, or not to a version.
-    #[error("`{pointer}` {because}")]
-    Pointer {
-        /// The JSON pointer.
-        pointer: String,
-        /// What is there instead.
-        because: String,
-    },
-}
+#[error("{0}")]
+pub struct PlaceError(String);
 
 /// Every version that `place` describes in `text`.
 /// Errors: [`PlaceError`] when the text holds fewer, more, or something else.
@@ -72,7 +51,8 @@ pub fn name(place: &VersionPlace) -> String {
 
 fn whole(text: &str) -> Result<Spot, PlaceError> {
     let content = text.strip_suffix('\n').unwrap_or(text);
-    let version = content.parse().map_err(|_| PlaceError::NotOneVersion(text::excerpt(content, 40)))?;
+    let version =
+        content.parse().map_err(|_| PlaceError(format!("holds `{}`, not a version and nothing else", text::excerpt(content, 40))))?;
     Ok(Spot { line: 1, version, range: 0..content.len() })
 }
 
@@ -96,12 +76,15 @@ fn lines(pattern: &str, wanted: usize, text: &str) -> Result<Vec<Spot>, PlaceErr
         }
         offset += line.len();
     }
-    if spots.len() == wanted { Ok(spots) } else { Err(PlaceError::Count { pattern: pattern.to_owned(), wanted, found: spots.len() }) }
+    if spots.len() == wanted {
+        return Ok(spots);
+    }
+    Err(PlaceError(format!("`{pattern}` stands there {} times, nexy.toml says {wanted}", spots.len())))
 }
 
 /// Walks the pointer over slices of the original text, so that the spot's bytes are known and the rest is never re-spelled.
 fn json(pointer: &str, text: &str) -> Result<Spot, PlaceError> {
-    let refuse = |because: String| PlaceError::Pointer { pointer: pointer.to_owned(), because };
+    let refuse = |because: String| PlaceError(format!("`{pointer}` {because}"));
     let mut slice = text;
     for token in pointer.split('/').skip(1) {
         let key = token.replace("~1", "/").replace("~0", "~");
@@ -169,7 +152,8 @@ mod tests {
             ("", 0),
             ("default_version: 1.2.3.4\ndefault_version: 1.2.3.4\n", 2),
         ] {
-            assert!(matches!(read(&pattern, text), Err(PlaceError::Count { found: f, .. }) if f == found), "{text:?}");
+            let error = read(&pattern, text).expect_err(text).to_string();
+            assert!(error.contains(&format!("stands there {found} times")), "{text:?}: {error}");
         }
     }
 

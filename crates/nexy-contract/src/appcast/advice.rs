@@ -1,7 +1,7 @@
 //! Rules of Sparkle that the shipped client does not depend on; a release cannot mend them, the server can.
 
 use super::{Enclosure, Feed, Item};
-use crate::{ReleaseVersion, Timestamp, text};
+use crate::{ReleaseVersion, Timestamp, signature::signature, text};
 
 /// Names that Sparkle reads as children of the item, and ignores as attributes of the enclosure.
 const CHILDREN_ONLY: [&str; 4] = ["minimumSystemVersion", "channel", "criticalUpdate", "phasedRolloutInterval"];
@@ -77,21 +77,15 @@ fn of_signature(enclosure: &Enclosure) -> Vec<String> {
     let given = |name: &str| enclosure.sparkle.get(name).filter(|value| !value.is_empty());
     let is_package = enclosure.plain.get("url").is_some_and(|url| url.ends_with(".pkg"));
     match given("edSignature") {
-        Some(signature) if !is_base64_of_64_bytes(signature) => {
+        Some(text) if signature(text).is_none() => {
             advice.push("sparkle:edSignature is no base64 of 64 bytes".to_owned());
         }
         None if is_package => advice.push("a .pkg without sparkle:edSignature is refused by Sparkle".to_owned()),
         None => advice.push("it has no sparkle:edSignature, so clients cannot determine who made the bytes".to_owned()),
         Some(_) => {}
     }
-    if given("dsaSignature").is_some_and(|signature| is_base64_of_64_bytes(signature)) {
+    if given("dsaSignature").is_some_and(|text| signature(text).is_some()) {
         advice.push("sparkle:dsaSignature holds an Ed25519 signature, which belongs in sparkle:edSignature".to_owned());
     }
     advice
-}
-
-/// 64 bytes are 86 characters of base64 and two of padding.
-fn is_base64_of_64_bytes(text: &str) -> bool {
-    let sound = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    text.strip_suffix("==").is_some_and(|digits| digits.len() == 86 && digits.bytes().all(sound))
 }

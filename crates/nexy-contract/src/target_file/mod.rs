@@ -27,31 +27,22 @@ pub struct TargetIdentity {
 /// Why a text is no usable `nexy.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
-    /// A syntax error, an unknown or missing key, or a value of the wrong kind.
-    #[error("line {line}: {because}")]
-    Line {
-        /// Line of the mistake, from 1.
-        line: usize,
-        /// What is wrong there.
-        because: String,
-    },
-    /// Two keys say things that cannot both be true, or one key says something impossible.
-    #[error("{keys}: {because}")]
-    Contradiction {
-        /// The keys, joined by `and`.
-        keys: String,
-        /// Why they cannot stand together.
-        because: String,
-    },
+    /// A syntax error, an unknown or missing key, or a value of the wrong kind: its line, from 1, and what is wrong there.
+    #[error("line {0}: {1}")]
+    Line(usize, String),
+    /// Keys, joined by `and`, that cannot all be true, or one that says something impossible; and why.
+    #[error("{0}: {1}")]
+    Contradiction(String, String),
 }
 
 impl TargetError {
     /// The problem to print for the file at `path`.
     pub fn problem(&self, path: &str) -> Problem {
-        let fix = match self {
-            Self::Line { line, .. } => Fix::note(format!("correct line {line} of {path}; docs/nexy-toml.md explains every key")),
-            Self::Contradiction { keys, .. } => Fix::note(format!("correct {keys} in {path}; docs/nexy-toml.md explains every key")),
+        let place = match self {
+            Self::Line(line, _) => format!("line {line} of {path}"),
+            Self::Contradiction(keys, _) => format!("{keys} in {path}"),
         };
+        let fix = Fix::note(format!("correct {place}; docs/nexy-toml.md explains every key"));
         Problem::new(Exit::BadTarget, format!("cannot use {path}"), self.to_string(), fix)
     }
 }
@@ -60,9 +51,9 @@ impl Target {
     /// Reads the text of `nexy.toml`.
     /// Errors: [`TargetError`] with the line, or with the keys that contradict each other.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
-        let target: Self = toml::from_str(text).map_err(|error| TargetError::Line {
-            line: error.span().map_or(1, |span| line_of(text, span.start)),
-            because: error.message().replace('\n', ", "),
+        let target: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
+            TargetError::Line(line, error.message().replace('\n', ", "))
         })?;
         validate::check(&target)?;
         Ok(target)

@@ -26,7 +26,7 @@ pub(super) fn check(target: &Target) -> Result<(), TargetError> {
 }
 
 fn refuse<T>(keys: impl Into<String>, because: impl Into<String>) -> Result<T, TargetError> {
-    Err(TargetError::Contradiction { keys: keys.into(), because: because.into() })
+    Err(TargetError::Contradiction(keys.into(), because.into()))
 }
 
 fn repositories(target: &Target) -> Result<(), TargetError> {

@@ -158,13 +158,13 @@ fn forgeable(step: &PathMetadata, is_last: bool) -> Option<String> {
 /// A document's fault in words that fit a file. What stands in it is not repeated: a wrong one may hold a secret.
 pub(crate) fn words(error: &DocumentError) -> String {
     match error {
-        DocumentError::Malformed { wanted, because } if !because.starts_with("unknown field") && !because.starts_with("missing field") => {
+        DocumentError::Malformed(wanted, because) if !because.starts_with("unknown field") && !because.starts_with("missing field") => {
             let place = because.rfind(" at line ").map_or("", |at| &because[at..]);
             format!("cannot be used: it is not {wanted}{place}")
         }
-        DocumentError::Foreign { wanted, .. } => format!("cannot be used: it is no {wanted}"),
-        DocumentError::Empty { .. } => "is empty".to_owned(),
-        DocumentError::Cut { line, column } => format!("ends in the middle, at line {line} column {column}"),
+        DocumentError::Foreign(wanted, _) => format!("cannot be used: it is no {wanted}"),
+        DocumentError::Empty(_) => "is empty".to_owned(),
+        DocumentError::Cut(line, column) => format!("ends in the middle, at line {line} column {column}"),
         other => format!("cannot be used: {other}"),
     }
 }

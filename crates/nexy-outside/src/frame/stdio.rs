@@ -30,7 +30,7 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
         ));
     }
     if bytes.is_empty() {
-        return Err(DocumentError::Empty { wanted: record::SCHEMA }.problem("standard input"));
+        return Err(DocumentError::Empty(record::SCHEMA).problem("standard input"));
     }
     Ok(bytes)
 }
