@@ -4,7 +4,7 @@ use crate::observed::{
     channels::{self, Channels},
     inbox::Inbox,
 };
-use nexy_contract::{Exit, Problem, Record, ReleaseVersion, report::Subject};
+use nexy_contract::{Problem, Record, ReleaseVersion, report::Subject};
 use nexy_outside::{
     Workspace,
     frame::version_file::{self, NoVersion},
@@ -74,10 +74,7 @@ impl Context {
 
     /// The door to the network, opened when it is first needed; one run keeps its connections.
     pub(crate) fn http(&self) -> Result<&Http, &Problem> {
-        let open = || {
-            Http::new(&self.workspace.target.limits)
-                .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot open the network", error.to_string(), error.fix()))
-        };
+        let open = || Http::new(&self.workspace.target.limits).map_err(|error| error.problem("cannot open the network"));
         self.http.get_or_init(open).as_ref()
     }
 

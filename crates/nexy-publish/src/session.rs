@@ -10,7 +10,7 @@ use crate::{
     retry::RetryBudget,
     signals::Signals,
 };
-use nexy_contract::{Exit, Problem, Sha256Digest, Target, target_file::ArtifactRow};
+use nexy_contract::{Problem, Sha256Digest, Target, target_file::ArtifactRow};
 use nexy_outside::{
     Common,
     net::{
@@ -33,7 +33,7 @@ pub(crate) struct Session<'a> {
 
 /// The network.
 pub(crate) fn network(target: &Target) -> Result<Http, Problem> {
-    Http::new(&target.limits).map_err(|error| Problem::new(Exit::CouldNotLook, "cannot reach GitHub", error.to_string(), error.fix()))
+    Http::new(&target.limits).map_err(|error| error.problem("cannot reach GitHub"))
 }
 
 impl<'a> Session<'a> {

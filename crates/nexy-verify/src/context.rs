@@ -1,7 +1,7 @@
 //! What all probes of one run share: where to look, what to expect, and how long to wait.
 
 use crate::expected::{self, Code, Expected, Manifest};
-use nexy_contract::{Exit, Problem, Record};
+use nexy_contract::{Problem, Record};
 use nexy_outside::{Workspace, net::http::Http};
 use std::{
     cell::{Cell, OnceCell},
@@ -44,8 +44,7 @@ pub(crate) struct Context {
 impl Context {
     /// Nothing has been looked at yet.
     pub(crate) fn new(workspace: Workspace, record: Option<Record>, public: String) -> Result<Self, Problem> {
-        let http = Http::new(&workspace.target.limits)
-            .map_err(|error| Problem::new(Exit::CouldNotLook, "cannot open the network", error.to_string(), error.fix()))?;
+        let http = Http::new(&workspace.target.limits).map_err(|error| error.problem("cannot open the network"))?;
         Ok(Self {
             workspace,
             record,

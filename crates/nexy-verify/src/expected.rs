@@ -1,5 +1,6 @@
 //! The expected version and artifacts: from the record of the release, or from the workspace.
 
+use crate::probe::Answer;
 use nexy_contract::{
     Fix, Record, ReleaseVersion, Sha256Digest,
     appcast::Announced,
@@ -10,18 +11,32 @@ use nexy_outside::{
     Workspace,
     frame::manifests::{self, FoundManifest},
     frame::version_file::{self, NoVersion},
+    net::http::HttpError,
 };
 
 /// A value, and the words for where it stands; or why it is not known.
 pub(crate) type Expected<T> = Result<T, NotKnown>;
 
-/// Why it is not known what to expect.
+/// Why it is not known what to expect, or what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotKnown {
     /// What was found instead.
     pub(crate) because: String,
     /// What to do.
     pub(crate) fix: Fix,
+}
+
+impl NotKnown {
+    /// The answer of a probe that could not look, or has nothing to compare with.
+    pub(crate) fn answer(&self, wanted: impl Into<String>) -> Answer {
+        Answer::unknown(&self.because, wanted, &self.fix)
+    }
+}
+
+impl From<HttpError> for NotKnown {
+    fn from(error: HttpError) -> Self {
+        Self { because: error.said, fix: error.fix }
+    }
 }
 
 /// The version of the code that should run.

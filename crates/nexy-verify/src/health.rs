@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    expected::Expected,
+    expected::{Expected, NotKnown},
     fetch::{self, Look, Unread},
     probe::Answer,
 };
@@ -33,12 +33,12 @@ pub(crate) fn check(context: &Context, question: &Question) -> Answer {
 pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
     let (expected, origin) = match &question.version {
         Ok(expected) => expected,
-        Err(not_known) => return Answer::unknown(&not_known.because, "a version to compare with", &not_known.fix),
+        Err(not_known) => return not_known.answer("a version to compare with"),
     };
     let wanted = format!("200 with status {}, latest_version and latest_build {expected} (from {origin})", question.word);
     let said = match read(&question.url, look) {
         Ok(said) => said,
-        Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
+        Err(Unread::Nothing(not_known)) => return not_known.answer(wanted),
         Err(Unread::Useless(found)) => return Answer::fail(found, wanted, &question.fix_silence),
     };
     let version = expected.to_string();
@@ -55,12 +55,9 @@ pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
 
 /// Reads an answer; anything but 200 with the three texts is none.
 pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
-    let (status, body) = match look {
-        Look::Nothing { because, fix } => return Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
-        Look::Answered { status, body } => (*status, body),
-    };
-    health::read(url, status, body).map_err(|unread| match unread {
-        health::Unread::Intermediary(because) => Unread::Nothing { because, fix: fetch::look_there(url) },
+    let (status, body) = look.as_ref().map_err(|not_known| Unread::Nothing(not_known.clone()))?;
+    health::read(url, *status, body).map_err(|unread| match unread {
+        health::Unread::Intermediary(because) => Unread::Nothing(NotKnown { because, fix: fetch::look_there(url) }),
         health::Unread::Useless(found) => Unread::Useless(found),
     })
 }
@@ -68,7 +65,6 @@ pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expected::NotKnown;
     use nexy_contract::Verdict;
 
     fn question() -> Question {
@@ -82,7 +78,7 @@ mod tests {
     }
 
     fn answered(status: u16, body: &str) -> Look {
-        Look::Answered { status, body: body.as_bytes().to_vec() }
+        Ok((status, body.as_bytes().to_vec()))
     }
 
     fn health(status: &str, version: &str, build: &str) -> Look {
@@ -138,7 +134,7 @@ mod tests {
 
     #[test]
     fn who_could_not_be_asked_is_unknown() {
-        let nothing = Look::Nothing { because: "cannot reach http://h/health: refused".to_owned(), fix: Fix::note("check the network") };
+        let nothing = Err(NotKnown { because: "cannot reach http://h/health: refused".to_owned(), fix: Fix::note("check the network") });
         assert_eq!(judge(&question(), &nothing).verdict, Verdict::Unknown);
         for status in [407, 429, 511] {
             assert_eq!(judge(&question(), &answered(status, "")).verdict, Verdict::Unknown, "{status}");

@@ -92,7 +92,7 @@ fn check(context: &Context) -> Answer {
     };
     match gemini::ask(http, &target.gemini.api_url, &model, &key, Duration::from_secs(target.limits.request_timeout_s)) {
         Ok(answer) => judge(&asked, reply::read(answer.status, answer.header("retry-after"), &answer.body)),
-        Err(error) => Answer::unknown(error.to_string(), expected(target, Some(&model)), error.fix().then_command(AGAIN)),
+        Err(error) => Answer::unknown(error.to_string(), expected(target, Some(&model)), error.fix.then_command(AGAIN)),
     }
 }
 

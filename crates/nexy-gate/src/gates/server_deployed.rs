@@ -96,7 +96,7 @@ fn look(context: &Context, url: &str) -> Look {
     let url_is_wrong = || (format!("`{url}` is no URL"), Fix::note("correct endpoints.public in nexy.toml"));
     let parsed = Url::parse(url).ok_or_else(url_is_wrong)?;
     let ask = Ask::get(parsed, Duration::from_secs(target.limits.request_timeout_s), MAX_BYTES).header("Cache-Control", "no-cache");
-    let answer = http.ask(&ask).map_err(|error| (error.to_string(), error.fix().then(Fix::commands(AGAIN))))?;
+    let answer = http.ask(&ask).map_err(|error| (error.to_string(), error.fix.then(Fix::commands(AGAIN))))?;
     let fix = || Fix::command(format!("curl -sS -i {}", shell_word(url))).then(Fix::commands(AGAIN));
     health::read(url, answer.status, &answer.body).map_err(|(Unread::Intermediary(because) | Unread::Useless(because))| (because, fix()))
 }

@@ -54,14 +54,6 @@ pub fn read(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
     Ok(bytes)
 }
 
-/// Reads the first `max` bytes of a file, however long it is.
-pub fn read_head(path: &Path, max: u64) -> Result<Vec<u8>, FileError> {
-    let failed = |source| FileError { verb: "read", path: path.to_path_buf(), source };
-    let mut bytes = Vec::new();
-    open_nonblocking(path).map_err(failed)?.take(max).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
-}
-
 /// Reads a text of at most `max` bytes; `None` when there is no such file.
 /// Errors: [`FileError`], also when it is no UTF-8.
 pub fn read_text_if_there(path: &Path, max: u64) -> Result<Option<String>, FileError> {

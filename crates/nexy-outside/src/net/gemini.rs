@@ -31,10 +31,10 @@ pub fn by_hand(api_url: &str, model: &str, key_name: &str, file: &str) -> String
 /// repeats it: that is not to be shown.
 pub fn ask(http: &Http, api_url: &str, model: &str, key: &Secret, timeout: Duration) -> Result<Answer, HttpError> {
     let text = url(api_url, model);
-    let url = Url::parse(&text).ok_or_else(|| HttpError::Unreachable { url: text.clone(), because: "it is no URL".to_owned() })?;
+    let url = Url::parse(&text).ok_or_else(|| HttpError::unreachable(&text, "it is no URL"))?;
     let origins = [url.origin()];
     let mut ask = Ask::get(url, timeout, MAX_BYTES);
-    ask.method = Method::Post;
+    ask.method = Method::POST;
     ask.payload = Payload::Json(BODY);
     ask.credential = Some(Credential { header: HEADER, scheme: "", secret: key, origins: &origins });
     http.ask(&ask)

@@ -20,16 +20,9 @@ pub enum ImageError {
     /// The program could not be run, or is not there.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// It said no.
-    #[error("hdiutil {verb} ended with {code}: {complaint}")]
-    Refused {
-        /// What it was asked to do.
-        verb: &'static str,
-        /// Its exit status.
-        code: i32,
-        /// What it said.
-        complaint: String,
-    },
+    /// It said no: what it was asked to do, its exit status, and what it said.
+    #[error("hdiutil {0} ended with {1}: {2}")]
+    Refused(&'static str, i32, String),
     /// The mount folder does not exist.
     #[error("cannot make a folder in {PLACE}: {0}")]
     NoFolder(io::Error),
@@ -96,5 +89,5 @@ impl Drop for MountedImage {
 }
 
 fn done(verb: &'static str, ran: &Ran) -> Result<(), ImageError> {
-    if ran.succeeded() { Ok(()) } else { Err(ImageError::Refused { verb, code: ran.code(), complaint: ran.complaint() }) }
+    if ran.succeeded() { Ok(()) } else { Err(ImageError::Refused(verb, ran.code(), ran.complaint())) }
 }

@@ -9,22 +9,12 @@ pub enum SystemdError {
     /// The program did not run.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// It ran, and refused.
-    #[error("systemctl ended with {code}: {complaint}")]
-    Refused {
-        /// Its exit status.
-        code: i32,
-        /// What it said.
-        complaint: String,
-    },
-    /// It printed something else than was asked for.
-    #[error("`systemctl {call}` printed a line in a form that is not known (line {line})")]
-    Strange {
-        /// What was asked.
-        call: &'static str,
-        /// The number of the line.
-        line: usize,
-    },
+    /// It ran, and refused: its exit status, and what it said.
+    #[error("systemctl ended with {0}: {1}")]
+    Refused(i32, String),
+    /// It printed something else than was asked for, in the line of this number.
+    #[error("`systemctl show-environment` printed a line in a form that is not known (line {0})")]
+    Strange(usize),
 }
 
 impl SystemdError {
@@ -32,8 +22,8 @@ impl SystemdError {
     pub fn is_no_manager(&self) -> bool {
         match self {
             Self::Program(error) => matches!(error, ProgramError::Missing(_)),
-            Self::Refused { complaint, .. } => complaint.contains("has not been booted with systemd"),
-            Self::Strange { .. } => false,
+            Self::Refused(_, complaint) => complaint.contains("has not been booted with systemd"),
+            Self::Strange(_) => false,
         }
     }
 }
@@ -57,7 +47,7 @@ pub fn environment() -> Result<Environment, SystemdError> {
 
 fn ask(arguments: &[&str]) -> Result<Ran, SystemdError> {
     let ran = Run::new("systemctl", arguments).timeout(Duration::from_secs(10)).run()?;
-    if ran.succeeded() { Ok(ran) } else { Err(SystemdError::Refused { code: ran.code(), complaint: ran.complaint() }) }
+    if ran.succeeded() { Ok(ran) } else { Err(SystemdError::Refused(ran.code(), ran.complaint())) }
 }
 
 fn properties_of(text: &str) -> BTreeMap<String, String> {
@@ -76,7 +66,7 @@ fn properties_of(text: &str) -> BTreeMap<String, String> {
 
 fn environment_of(text: &str) -> Result<Environment, SystemdError> {
     let variable = |(number, line): (usize, &str)| {
-        let strange = SystemdError::Strange { call: "show-environment", line: number + 1 };
+        let strange = SystemdError::Strange(number + 1);
         let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let Some((name, value)) = line.split_once('=').filter(|(name, _)| is_name(name)) else { return Err(strange) };
         let is_quoted = [("$'", "'"), ("\"", "\"")]
@@ -117,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_machine_without_systemd_is_not_one_that_refuses() {
-        let refused = |complaint: &str| SystemdError::Refused { code: 1, complaint: complaint.to_owned() };
+        let refused = |complaint: &str| SystemdError::Refused(1, complaint.to_owned());
         assert!(SystemdError::Program(ProgramError::Missing("systemctl".to_owned())).is_no_manager());
         assert!(refused("System has not been booted with systemd as init system (PID 1). Can't operate.").is_no_manager());
         assert!(!refused("Failed to connect to bus: Permission denied").is_no_manager());

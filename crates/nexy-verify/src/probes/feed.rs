@@ -2,7 +2,7 @@
 
 use crate::{
     context::Context,
-    expected::{Expected, Manifest},
+    expected::{Expected, Manifest, NotKnown},
     fetch::{self, Look, Unread},
     probe::{Answer, Explain, PUBLIC, Probe},
 };
@@ -41,13 +41,13 @@ fn check(context: &Context) -> Answer {
 fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
     let manifest = match manifest {
         Ok(manifest) => manifest,
-        Err(not_known) => return Answer::unknown(&not_known.because, "a manifest to compare with", &not_known.fix),
+        Err(not_known) => return not_known.answer("a manifest to compare with"),
     };
     let wanted = format!("version {}, length {}, {} (from {})", manifest.version, manifest.size_bytes, manifest.url, manifest.origin);
     let deliver = Fix::note("deliver the manifest of the release again:").then_command("scripts/manifest_to_vm.sh - <RECORD");
     let feed = match read(url, look) {
         Ok(feed) => feed,
-        Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
+        Err(Unread::Nothing(not_known)) => return not_known.answer(wanted),
         Err(Unread::Useless(found)) => {
             return Answer::fail(found, wanted, deliver.then_note("then look:").then_command("scripts/vm.sh nexy-verify local-updates"));
         }
@@ -67,16 +67,14 @@ fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
 /// Reads an answer as a feed; only 200 holds one.
 pub(super) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
     match look {
-        Look::Nothing { because, fix } => Err(Unread::Nothing { because: because.clone(), fix: fix.clone() }),
-        Look::Answered { status, .. } if fetch::is_from_intermediary(*status) => Err(Unread::Nothing {
-            because: format!("{url} was answered with {status}, which is not the server's own word"),
-            fix: fetch::look_there(url),
-        }),
-        Look::Answered { status: 200, body } if body.trim_ascii().is_empty() => {
-            Err(Unread::Useless(format!("{url} answers 200 with nothing in it")))
+        Err(not_known) => Err(Unread::Nothing(not_known.clone())),
+        Ok((status, _)) if fetch::is_from_intermediary(*status) => {
+            let because = format!("{url} was answered with {status}, which is not the server's own word");
+            Err(Unread::Nothing(NotKnown { because, fix: fetch::look_there(url) }))
         }
-        Look::Answered { status: 200, body } => Feed::read(body).map_err(|error| Unread::Useless(format!("{url}: {error}"))),
-        Look::Answered { status, body } => {
+        Ok((200, body)) if body.trim_ascii().is_empty() => Err(Unread::Useless(format!("{url} answers 200 with nothing in it"))),
+        Ok((200, body)) => Feed::read(body).map_err(|error| Unread::Useless(format!("{url}: {error}"))),
+        Ok((status, body)) => {
             let said = text::excerpt(String::from_utf8_lossy(body).trim(), 60);
             Err(Unread::Useless(format!("{url} answers {status}: {said}")))
         }
@@ -86,7 +84,6 @@ pub(super) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expected::NotKnown;
     use nexy_contract::{ReleaseVersion, Sha256Digest, Verdict, appcast::NAMESPACE};
 
     const URL: &str = "https://h/updates/appcast.xml";
@@ -109,7 +106,7 @@ mod tests {
     }
 
     fn judged(status: u16, body: &[u8]) -> Answer {
-        judge(URL, &Look::Answered { status, body: body.to_vec() }, &manifest())
+        judge(URL, &Ok((status, body.to_vec())), &manifest())
     }
 
     #[test]
@@ -136,10 +133,10 @@ mod tests {
     #[test]
     fn who_could_not_be_asked_is_unknown() {
         assert_eq!(judged(429, b"").verdict, Verdict::Unknown);
-        let nothing = Look::Nothing { because: "refused".to_owned(), fix: Fix::note("check") };
+        let nothing = Err(NotKnown { because: "refused".to_owned(), fix: Fix::note("check") });
         assert_eq!(judge(URL, &nothing, &manifest()).verdict, Verdict::Unknown);
         let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: Fix::command("nexy-manifest check") });
-        let good = Look::Answered { status: 200, body: feed("2.0.0.4", "7") };
+        let good = Ok((200, feed("2.0.0.4", "7")));
         let answer = judge(URL, &good, &not_known);
         assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "nexy-manifest check"));
     }

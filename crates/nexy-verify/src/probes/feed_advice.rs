@@ -37,7 +37,7 @@ fn judge(url: &str, look: &Look, asked_at: Timestamp) -> Answer {
     let wanted = "a feed that keeps every rule of Sparkle";
     let feed = match feed::read(url, look) {
         Ok(feed) => feed,
-        Err(Unread::Nothing { because, fix }) => return Answer::unknown(because, wanted, fix),
+        Err(Unread::Nothing(not_known)) => return not_known.answer(wanted),
         Err(Unread::Useless(found)) => {
             return Answer::unknown(found, wanted, Fix::note("mend the feed first:").then_command("nexy-verify feed"));
         }
@@ -61,7 +61,7 @@ mod tests {
 
     fn judged(status: u16, item: &str) -> Answer {
         let body = format!("<rss xmlns:sparkle=\"{NAMESPACE}\"><channel><item>{item}</item></channel></rss>").into_bytes();
-        judge("https://h/feed", &Look::Answered { status, body }, Timestamp::UNIX_EPOCH)
+        judge("https://h/feed", &Ok((status, body)), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use crate::{
     context::Context,
-    expected::{self, Manifest},
-    fetch::{self, Look},
+    expected::{self, Manifest, NotKnown},
+    fetch,
     probe::{Answer, Explain, PUBLIC, Probe},
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, text, url};
-use nexy_outside::net::http::{Ask, HttpError, Url};
+use nexy_outside::net::http::{Ask, Failure, Url};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -30,7 +30,7 @@ pub(crate) const PROBE: Probe = Probe {
 fn check(context: &Context) -> Answer {
     let downloads = match expected::downloads(context.record.as_ref(), context.manifest()) {
         Ok(downloads) => downloads,
-        Err(not_known) => return Answer::unknown(not_known.because, "a size and a digest to compare with", not_known.fix),
+        Err(not_known) => return not_known.answer("a size and a digest to compare with"),
     };
     if let Some(answer) = contradiction(&downloads) {
         return answer;
@@ -61,36 +61,23 @@ fn contradiction(downloads: &[Manifest]) -> Option<Answer> {
     ))
 }
 
-/// What a download brought.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Download {
-    /// A whole body.
-    Whole { status: u16, size_bytes: u64, sha256: Sha256Digest },
-    /// More than any artifact may have.
-    TooLarge,
-    /// Nothing, or not to the end.
-    Nothing { because: String, fix: Fix },
-}
+/// Status, size and digest of a whole body; `None` for more than any artifact may have.
+type Download = Result<Option<(u16, u64, Sha256Digest)>, NotKnown>;
 
 fn download(context: &Context, wanted: &Manifest) -> Download {
     let limits = &context.workspace.target.limits;
     let Some(url) = Url::parse(&wanted.url).filter(Url::is_safe) else {
         // `judge` speaks of the URL before it looks at what came.
-        return Download::Nothing {
-            because: format!("`{}` is no URL to download from", text::excerpt(&wanted.url, 160)),
-            fix: Fix::none(),
-        };
+        let because = format!("`{}` is no URL to download from", text::excerpt(&wanted.url, 160));
+        return Err(NotKnown { because, fix: Fix::none() });
     };
     let most = limits.artifact_max_bytes.max(wanted.size_bytes);
     let ask = Ask::get(url, limits.transfer_timeout(wanted.size_bytes), most);
     let mut digest = RunningDigest::default();
     match context.http.download(&ask, &mut |piece| digest.update(piece)) {
-        Ok(answer) => Download::Whole { status: answer.status, size_bytes: answer.body_bytes, sha256: digest.finish() },
-        Err(HttpError::TooLarge { .. }) => Download::TooLarge,
-        Err(error) => match fetch::nothing(&error) {
-            Look::Nothing { because, fix } => Download::Nothing { because, fix },
-            Look::Answered { .. } => Download::TooLarge,
-        },
+        Ok(answer) => Ok(Some((answer.status, answer.body_bytes, digest.finish()))),
+        Err(error) if error.kind == Failure::TooLarge => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -99,32 +86,30 @@ fn judge(wanted: &Manifest, download: &Download) -> Answer {
     let right = format!("{} bytes, sha256 {} (from {})", wanted.size_bytes, wanted.sha256, wanted.origin);
     let show = Fix::command("nexy-publish show").then_note("then publish the right bytes again, and deliver their manifest");
     if !url::is_safe(&wanted.url) {
-        return Answer::fail(
-            format!("{} names {url}, which is not a plain https URL, so clients refuse it", wanted.origin),
-            right,
-            Fix::command("nexy-manifest check"),
-        );
+        let found = format!("{} names {url}, which is not a plain https URL, so clients refuse it", wanted.origin);
+        return Answer::fail(found, right, Fix::command("nexy-manifest check"));
     }
-    match download {
-        Download::Nothing { because, fix } => Answer::unknown(because, right, fix),
-        Download::Whole { status, .. } if fetch::is_from_intermediary(*status) => Answer::unknown(
-            format!("{url} was answered with {status}, which is not GitHub's word about the file"),
-            right,
-            Fix::note("wait a minute, then look at what answers there:")
-                .then_command(format!("curl -sSIL {}", text::shell_word(&wanted.url))),
-        ),
-        Download::Whole { status, .. } if *status >= 500 => Answer::unknown(
-            format!("{url} answers {status}"),
-            right,
-            Fix::note("wait a minute, then ask again:").then_command("nexy-verify live-artifact"),
-        ),
-        Download::Whole { status, .. } if *status != 200 => Answer::fail(format!("{url} answers {status}"), right, show),
-        Download::TooLarge => Answer::fail(format!("{url} is larger than any artifact may be"), right, show),
-        Download::Whole { size_bytes, sha256, .. } if *size_bytes != wanted.size_bytes || *sha256 != wanted.sha256 => {
-            Answer::fail(format!("{url} is {size_bytes} bytes, sha256 {sha256}"), right, show)
-        }
-        Download::Whole { .. } => Answer::pass(format!("{url} is {} bytes, sha256 {}", wanted.size_bytes, wanted.sha256.short())),
+    let (status, size_bytes, sha256) = match download {
+        Err(not_known) => return not_known.answer(right),
+        Ok(None) => return Answer::fail(format!("{url} is larger than any artifact may be"), right, show),
+        Ok(Some(whole)) => *whole,
+    };
+    if fetch::is_from_intermediary(status) {
+        let found = format!("{url} was answered with {status}, which is not GitHub's word about the file");
+        let look = format!("curl -sSIL {}", text::shell_word(&wanted.url));
+        return Answer::unknown(found, right, Fix::note("wait a minute, then look at what answers there:").then_command(look));
     }
+    if status >= 500 {
+        let again = Fix::note("wait a minute, then ask again:").then_command("nexy-verify live-artifact");
+        return Answer::unknown(format!("{url} answers {status}"), right, again);
+    }
+    if status != 200 {
+        return Answer::fail(format!("{url} answers {status}"), right, show);
+    }
+    if size_bytes != wanted.size_bytes || sha256 != wanted.sha256 {
+        return Answer::fail(format!("{url} is {size_bytes} bytes, sha256 {sha256}"), right, show);
+    }
+    Answer::pass(format!("{url} is {size_bytes} bytes, sha256 {}", sha256.short()))
 }
 
 #[cfg(test)]
@@ -147,7 +132,7 @@ mod tests {
     }
 
     fn whole(status: u16, bytes: &[u8]) -> Download {
-        Download::Whole { status, size_bytes: bytes.len() as u64, sha256: Sha256Digest::of(bytes) }
+        Ok(Some((status, bytes.len() as u64, Sha256Digest::of(bytes))))
     }
 
     #[test]
@@ -156,7 +141,7 @@ mod tests {
         for (status, bytes) in [(200, &b"bytez"[..]), (200, b"byte"), (200, b""), (206, b"bytes"), (404, b"bytes"), (403, b"")] {
             assert_eq!(verdict(&whole(status, bytes)), Verdict::Fail, "{status} {bytes:?}");
         }
-        assert_eq!(verdict(&Download::TooLarge), Verdict::Fail);
+        assert_eq!(verdict(&Ok(None)), Verdict::Fail);
     }
 
     #[test]
@@ -177,7 +162,7 @@ mod tests {
         for status in [429, 500, 502, 503, 407] {
             assert_eq!(verdict(&whole(status, b"bytes")), Verdict::Unknown, "{status}");
         }
-        assert_eq!(verdict(&Download::Nothing { because: "broke off".to_owned(), fix: Fix::note("again") }), Verdict::Unknown);
+        assert_eq!(verdict(&Err(NotKnown { because: "broke off".to_owned(), fix: Fix::note("again") })), Verdict::Unknown);
     }
 
     #[test]

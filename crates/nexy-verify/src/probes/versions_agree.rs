@@ -38,9 +38,7 @@ fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>) -> Answer
     let wanted = "/health and /updates/health name the same version";
     let (code, manifest) = match (code, manifest) {
         (Ok(code), Ok(manifest)) => (code, manifest),
-        (Err(Unread::Nothing { because, fix }), _) | (_, Err(Unread::Nothing { because, fix })) => {
-            return Answer::unknown(because, wanted, fix);
-        }
+        (Err(Unread::Nothing(not_known)), _) | (_, Err(Unread::Nothing(not_known))) => return not_known.answer(wanted),
         (Err(Unread::Useless(found)), _) | (_, Err(Unread::Useless(found))) => {
             return Answer::unknown(found, wanted, Fix::note("mend that first:").then_command("nexy-verify public"));
         }
@@ -60,6 +58,7 @@ fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>) -> Answer
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expected::NotKnown;
     use nexy_contract::Verdict;
 
     fn said(version: &str) -> Result<Said, Unread> {
@@ -75,7 +74,7 @@ mod tests {
 
     #[test]
     fn without_both_answers_nothing_is_known() {
-        let nothing = || Err(Unread::Nothing { because: "refused".to_owned(), fix: Fix::note("check") });
+        let nothing = || Err(Unread::Nothing(NotKnown { because: "refused".to_owned(), fix: Fix::note("check") }));
         let useless = || Err(Unread::Useless("answers 500".to_owned()));
         for (code, manifest) in [
             (nothing(), said("2.0.0.4")),

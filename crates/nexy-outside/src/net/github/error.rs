@@ -2,7 +2,7 @@
 
 use crate::{
     clock,
-    net::http::{Answer, HttpError, Url},
+    net::http::{Answer, Failure, HttpError, Url},
 };
 use nexy_contract::{Exit, Fix, Problem, http_date, text};
 use serde_json::Value;
@@ -71,12 +71,12 @@ impl GithubError {
     pub(super) fn network(call: &str, error: HttpError) -> Self {
         Self {
             call: call.to_owned(),
-            kind: match error {
-                HttpError::TooLarge { .. } => Kind::TooLarge,
-                HttpError::Redirect { .. } | HttpError::Certificates { .. } => Kind::Shape,
-                HttpError::Unreachable { .. } | HttpError::Timeout { .. } | HttpError::Cut { .. } => Kind::Network,
+            kind: match error.kind {
+                Failure::TooLarge => Kind::TooLarge,
+                Failure::Refused => Kind::Shape,
+                Failure::Network => Kind::Network,
             },
-            because: error.to_string(),
+            because: error.said,
             request_id: None,
             retry_after_s: None,
         }

@@ -3,17 +3,19 @@
 mod error;
 mod shapes;
 
+pub use crate::net::http::Sent;
 pub use error::{GithubError, Kind};
 pub use shapes::{Allowance, Asset, Listed, Listing, Release, RepositoryAccess};
 
 use crate::{
     Secret,
-    net::http::{Answer, Ask, Credential, Http, Method, Payload, Progress, Url},
+    net::http::{Answer, Ask, Credential, Http, Method, Payload, Url},
 };
-use nexy_contract::{Sha256Digest, Target, Timestamp, digest::RunningDigest, http_date};
+use nexy_contract::{Sha256Digest, Target, digest::RunningDigest, http_date};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use std::{
-    fs::File,
+    fmt::Display,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -31,17 +33,6 @@ pub struct Github<'a> {
     token: Option<Secret>,
     token_origins: Vec<String>,
     calls: AtomicU64,
-}
-
-/// What is uploaded.
-#[derive(Clone, Copy, Debug)]
-pub struct Sent<'a> {
-    /// The open file, rewound.
-    pub file: &'a File,
-    /// Its size, in bytes.
-    pub size_bytes: u64,
-    /// Who is told how far it is.
-    pub progress: Progress<'a>,
 }
 
 /// What came through a public URL.
@@ -76,11 +67,8 @@ impl<'a> Github<'a> {
     /// The fixed release of a channel; `None` when there is none that this token can see.
     pub fn release(&self, channel: &str) -> Result<Option<Release>, GithubError> {
         let path = format!("releases/tags/{}", percent_encoded(channel));
-        match self.api(Method::Get, &path, Payload::None) {
-            Ok(answer) => self.parsed("GET release", &answer).map(Some),
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let answer = unless_missing(self.api(Method::GET, &path, Payload::None))?;
+        answer.map(|answer| self.parsed("GET release", &answer)).transpose()
     }
 
     /// Every asset of a release, whatever its state.
@@ -93,11 +81,11 @@ impl<'a> Github<'a> {
         let mut assets: Vec<Asset> = Vec::new();
         for page in 1..=MAX_PAGES {
             let path = format!("releases/{release_id}/assets?per_page={PER_PAGE}&page={page}");
-            let answer = self.api(Method::Get, &path, Payload::None)?;
+            let answer = self.api(Method::GET, &path, Payload::None)?;
             let more = answer.header("link").is_some_and(|link| link.contains("rel=\"next\""));
             assets.extend(self.parsed::<Vec<Asset>>("GET assets", &answer)?);
             if !more {
-                return Ok(Listing { assets, at: date_of(&answer), calls: self.calls() });
+                return Ok(Listing { assets, at: answer.header("date").and_then(http_date::read), calls: self.calls() });
             }
         }
         Err(GithubError::unexpected("GET assets", "more pages than a release can have"))
@@ -105,11 +93,8 @@ impl<'a> Github<'a> {
 
     /// One asset by id; `None` when it is gone.
     pub fn asset(&self, id: u64) -> Result<Option<Asset>, GithubError> {
-        match self.api(Method::Get, &format!("releases/assets/{id}"), Payload::None) {
-            Ok(answer) => self.parsed("GET asset", &answer).map(Some),
-            Err(error) if error.kind == Kind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let answer = unless_missing(self.api(Method::GET, &format!("releases/assets/{id}"), Payload::None))?;
+        answer.map(|answer| self.parsed("GET asset", &answer)).transpose()
     }
 
     /// How many calls were made so far.
@@ -120,7 +105,6 @@ impl<'a> Github<'a> {
     /// Uploads a rewound file under a name, with its length and never chunked.
     /// Errors: [`GithubError`]; one that is ambiguous says nothing about whether the asset is there now: list again.
     pub fn upload(&self, release: &Release, name: &str, label: &str, sent: &Sent<'_>) -> Result<Asset, GithubError> {
-        let Sent { file, size_bytes, progress } = *sent;
         let base = release.upload_url.split('{').next().unwrap_or_default();
         let url = Url::parse(&format!("{base}?name={}&label={}", percent_encoded(name), percent_encoded(label)))
             .filter(|url| self.token_origins.contains(&url.origin()))
@@ -130,8 +114,8 @@ impl<'a> Github<'a> {
                     &format!("the release wants uploads at `{base}`, which is neither github.api_url nor github.uploads_url"),
                 )
             })?;
-        let mut ask = self.ask(Method::Post, url, Payload::File { file, size_bytes, progress });
-        ask.timeout = self.target.limits.transfer_timeout(size_bytes);
+        let mut ask = self.ask(Method::POST, url, Payload::File(*sent));
+        ask.timeout = self.target.limits.transfer_timeout(sent.size_bytes);
         let ask = ask.header("Content-Type", "application/octet-stream");
         self.count();
         let answer = self.http.ask(&ask).map_err(|error| GithubError::network("POST asset", error))?;
@@ -142,22 +126,18 @@ impl<'a> Github<'a> {
     /// Errors: [`GithubError`]; a taken name is [`Kind::AlreadyExists`].
     pub fn rename(&self, id: u64, name: &str, label: &str) -> Result<Asset, GithubError> {
         let change = serde_json::json!({ "name": name, "label": label }).to_string();
-        let answer = self.api(Method::Patch, &format!("releases/assets/{id}"), Payload::Json(&change))?;
+        let answer = self.api(Method::PATCH, &format!("releases/assets/{id}"), Payload::Json(&change))?;
         self.parsed("PATCH asset", &answer)
     }
 
     /// Removes an asset; one that is already gone is fine.
     pub fn delete(&self, id: u64) -> Result<(), GithubError> {
-        match self.api(Method::Delete, &format!("releases/assets/{id}"), Payload::None) {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind == Kind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_missing(self.api(Method::DELETE, &format!("releases/assets/{id}"), Payload::None)).map(|_| ())
     }
 
     /// What the token may do with the artifacts' repository.
     pub fn repository(&self) -> Result<RepositoryAccess, GithubError> {
-        let answer = self.api(Method::Get, "", Payload::None)?;
+        let answer = self.api(Method::GET, "", Payload::None)?;
         let mut access: RepositoryAccess = self.parsed("GET repository", &answer)?;
         access.token_expires = answer.header("github-authentication-token-expiration").map(str::to_owned);
         access.token_scopes = answer.header("x-oauth-scopes").map(str::to_owned);
@@ -167,7 +147,7 @@ impl<'a> Github<'a> {
     /// How many requests are left; asking this costs none.
     pub fn allowance(&self) -> Result<Allowance, GithubError> {
         const CALL: &str = "GET rate_limit";
-        let answer = self.call(Method::Get, CALL, &format!("{}/rate_limit", self.target.github.api_url), Payload::None)?;
+        let answer = self.call(Method::GET, CALL, &format!("{}/rate_limit", self.target.github.api_url), Payload::None)?;
         self.parsed::<shapes::RateLimit>(CALL, &answer).map(|limit| limit.resources.core)
     }
 
@@ -177,7 +157,7 @@ impl<'a> Github<'a> {
     pub fn newest_release(&self, repository: &str) -> Result<Option<Listed>, GithubError> {
         const CALL: &str = "GET releases";
         let url = format!("{}/repos/{repository}/releases?per_page=1", self.target.github.api_url);
-        let answer = self.call(Method::Get, CALL, &url, Payload::None)?;
+        let answer = self.call(Method::GET, CALL, &url, Payload::None)?;
         self.parsed::<Vec<Listed>>(CALL, &answer).map(|listed| listed.into_iter().next())
     }
 
@@ -222,7 +202,7 @@ impl<'a> Github<'a> {
     }
 
     fn api(&self, method: Method, path: &str, payload: Payload<'_>) -> Result<Answer, GithubError> {
-        let call = format!("{} {}", method.word(), path.split('?').next().unwrap_or_default());
+        let call = format!("{method} {}", path.split('?').next().unwrap_or_default());
         let separator = if path.is_empty() { "" } else { "/" };
         let text = format!("{}/repos/{}{separator}{path}", self.target.github.api_url, self.target.repositories.artifacts);
         self.call(method, &call, &text, payload)
@@ -276,21 +256,15 @@ impl<'a> Github<'a> {
     }
 }
 
-/// The clock of the server that answered.
-fn date_of(answer: &Answer) -> Option<Timestamp> {
-    http_date::read(answer.header("date")?)
+fn unless_missing(answer: Result<Answer, GithubError>) -> Result<Option<Answer>, GithubError> {
+    match answer {
+        Err(error) if error.kind == Kind::NotFound => Ok(None),
+        answer => answer.map(Some),
+    }
 }
 
 /// Everything but unreserved characters as `%XX`.
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+fn percent_encoded(text: &str) -> impl Display + '_ {
+    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, &RESERVED)
 }

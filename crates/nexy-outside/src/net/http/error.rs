@@ -1,62 +1,30 @@
 //! The errors of an HTTP request; they separate a network failure from a server failure.
 
 use super::Url;
-use nexy_contract::{Fix, text};
+use nexy_contract::{Exit, Fix, Problem, text};
 use std::io;
 
 /// Why there was no whole answer.
 #[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    /// The trusted certificates cannot be read.
-    #[error("cannot use the certificates of SSL_CERT_FILE={path}: {because}")]
-    Certificates {
-        /// The file.
-        path: String,
-        /// Why not.
-        because: String,
-    },
-    /// No connection, or a broken one.
-    #[error("cannot reach {url}: {because}")]
-    Unreachable {
-        /// Where, without query.
-        url: String,
-        /// What the network said.
-        because: String,
-    },
-    /// It took too long, or fell silent.
-    #[error("{url} did not answer in time ({which})")]
-    Timeout {
-        /// Where, without query.
-        url: String,
-        /// Which limit was met.
-        which: String,
-    },
-    /// The answer ended before its announced length.
-    #[error("{url} broke off after {got} of {announced} bytes")]
-    Cut {
-        /// Where, without query.
-        url: String,
-        /// Bytes that came.
-        got: u64,
-        /// Bytes that were announced.
-        announced: u64,
-    },
+#[error("{said}")]
+pub struct HttpError {
+    /// What kind of failure it is.
+    pub kind: Failure,
+    /// What failed, in words that begin with the URL or hold it, without its query.
+    pub said: String,
+    /// What a person can do about it.
+    pub fix: Fix,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No connection, one that broke or fell silent, or an answer that ended before its announced length.
+    Network,
     /// The answer is larger than anything that can be right.
-    #[error("{url} sent more than {max_bytes} bytes, which cannot be right")]
-    TooLarge {
-        /// Where, without query.
-        url: String,
-        /// The bound, in bytes.
-        max_bytes: u64,
-    },
-    /// A redirect that is not followed.
-    #[error("{url} redirects, but {because}")]
-    Redirect {
-        /// Where, without query.
-        url: String,
-        /// Why it is not followed.
-        because: String,
-    },
+    TooLarge,
+    /// The trusted certificates cannot be read, or a redirect is not followed.
+    Refused,
 }
 
 /// How a person looks at what answers under a URL.
@@ -65,35 +33,61 @@ pub fn look_there(url: &str) -> Fix {
 }
 
 impl HttpError {
-    /// What a person can do about it.
-    pub fn fix(&self) -> Fix {
-        match self {
-            Self::Certificates { .. } => Fix::note("set SSL_CERT_FILE to a PEM file of trusted certificates, or unset it"),
-            Self::Unreachable { url, .. } | Self::Timeout { url, .. } | Self::Cut { url, .. } => {
-                Fix::note("check the network and the proxy, then run the same command again:")
-                    .then_command(format!("curl -sS -o /dev/null {}", text::shell_word(url)))
-            }
-            Self::TooLarge { url, .. } | Self::Redirect { url, .. } => look_there(url),
-        }
+    /// The problem to print: what could not be done because of it.
+    pub fn problem(self, what: impl Into<String>) -> Problem {
+        Problem::new(Exit::CouldNotLook, what, self.said, self.fix)
+    }
+
+    /// Nothing came, or not all.
+    pub(super) fn network(url: &str, said: String) -> Self {
+        let fix = Fix::note("check the network and the proxy, then run the same command again:")
+            .then_command(format!("curl -sS -o /dev/null {}", text::shell_word(url)));
+        Self { kind: Failure::Network, said, fix }
+    }
+
+    /// No connection, or a broken one.
+    pub(crate) fn unreachable(url: &str, because: impl std::fmt::Display) -> Self {
+        Self::network(url, format!("cannot reach {url}: {because}"))
+    }
+
+    fn late(url: &str, which: impl std::fmt::Display) -> Self {
+        Self::network(url, format!("{url} did not answer in time ({which})"))
+    }
+
+    /// The answer has more than `max_bytes`.
+    pub(super) fn too_large(url: &str, max_bytes: u64) -> Self {
+        let said = format!("{url} sent more than {max_bytes} bytes, which cannot be right");
+        Self { kind: Failure::TooLarge, said, fix: look_there(url) }
+    }
+
+    /// A redirect that is not followed.
+    pub(super) fn redirect(url: &Url, because: &str) -> Self {
+        let url = url.shown();
+        Self { kind: Failure::Refused, said: format!("{url} redirects, but {because}"), fix: look_there(&url) }
+    }
+
+    /// The file of `$SSL_CERT_FILE` cannot be used.
+    pub(super) fn certificates(path: &str, because: &str) -> Self {
+        let said = format!("cannot use the certificates of SSL_CERT_FILE={path}: {because}");
+        let fix = Fix::note("set SSL_CERT_FILE to a PEM file of trusted certificates, or unset it");
+        Self { kind: Failure::Refused, said, fix }
     }
 
     /// What `ureq` said when the request was sent or the head of the answer was read.
     pub(super) fn sending(url: &Url, error: ureq::Error) -> Self {
-        let url = url.shown();
         match error {
-            ureq::Error::Timeout(which) => Self::Timeout { url, which: which.to_string() },
-            ureq::Error::Io(error) => Self::Unreachable { url, because: error.to_string() },
-            other => Self::Unreachable { url, because: other.to_string() },
+            ureq::Error::Timeout(which) => Self::late(&url.shown(), which),
+            ureq::Error::Io(error) => Self::unreachable(&url.shown(), error),
+            other => Self::unreachable(&url.shown(), other),
         }
     }
 
     /// What the reader of a body said.
-    pub(super) fn reading(url: &Url, error: io::Error, got: u64) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>());
-        match inner {
-            Some(ureq::Error::Timeout(which)) => Self::Timeout { url: url.shown(), which: which.to_string() },
-            _ if error.kind() == io::ErrorKind::TimedOut => Self::Timeout { url: url.shown(), which: error.to_string() },
-            _ => Self::Unreachable { url: url.shown(), because: format!("{error}, after {got} bytes") },
+    pub(super) fn reading(url: &Url, error: &io::Error, got: u64) -> Self {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+            Some(ureq::Error::Timeout(which)) => Self::late(&url.shown(), which),
+            _ if error.kind() == io::ErrorKind::TimedOut => Self::late(&url.shown(), error),
+            _ => Self::unreachable(&url.shown(), format!("{error}, after {got} bytes")),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 mod error;
 
-pub use error::{HttpError, look_there};
+pub use error::{Failure, HttpError, look_there};
 pub use nexy_contract::Url;
+pub use ureq::http::Method;
 
 use crate::{Secret, environment};
 use nexy_contract::target_file::Limits;
@@ -21,31 +22,6 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Of a refusal only its first words are read, however little the wanted answer may hold.
 const MAX_REFUSAL_BYTES: u64 = 64 << 10;
 
-/// What is asked of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Reads.
-    Get,
-    /// Creates.
-    Post,
-    /// Changes.
-    Patch,
-    /// Removes.
-    Delete,
-}
-
-impl Method {
-    /// The word on the wire.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
 /// What a request carries.
 #[derive(Clone, Copy, Debug)]
 pub enum Payload<'a> {
@@ -53,15 +29,19 @@ pub enum Payload<'a> {
     None,
     /// A JSON text.
     Json(&'a str),
-    /// A file from its current position to its end, with its length; never chunked.
-    File {
-        /// The open file, rewound.
-        file: &'a File,
-        /// Its size, in bytes.
-        size_bytes: u64,
-        /// Who is told how far it is.
-        progress: Progress<'a>,
-    },
+    /// A file; never chunked.
+    File(Sent<'a>),
+}
+
+/// A file that is uploaded, from its current position to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent<'a> {
+    /// The open file, rewound.
+    pub file: &'a File,
+    /// Its size, in bytes.
+    pub size_bytes: u64,
+    /// Who is told how far it is.
+    pub progress: Progress<'a>,
 }
 
 /// Who is told how many bytes have left so far.
@@ -110,7 +90,7 @@ pub struct Ask<'a> {
 impl<'a> Ask<'a> {
     /// A plain GET without a secret.
     pub fn get(url: Url, timeout: Duration, max_bytes: u64) -> Self {
-        Self { method: Method::Get, url, credential: None, headers: Vec::new(), payload: Payload::None, timeout, max_bytes }
+        Self { method: Method::GET, url, credential: None, headers: Vec::new(), payload: Payload::None, timeout, max_bytes }
     }
 
     /// The same request with one more header.
@@ -198,7 +178,7 @@ impl Http {
                 Ok(0) => break,
                 Ok(count) => count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(HttpError::reading(&url, error, total)),
+                Err(error) => return Err(HttpError::reading(&url, &error, total)),
             };
             total += count as u64;
             if refused && total >= MAX_REFUSAL_BYTES {
@@ -206,14 +186,15 @@ impl Http {
                 return Ok(Answer { status, headers, body: Vec::new(), body_bytes: total });
             }
             if !refused && total > ask.max_bytes {
-                return Err(HttpError::TooLarge { url: url.shown(), max_bytes: ask.max_bytes });
+                return Err(HttpError::too_large(&url.shown(), ask.max_bytes));
             }
             take(&piece[..count]);
         }
         if let Some(announced) = announced
             && announced != total
         {
-            return Err(HttpError::Cut { url: url.shown(), got: total, announced });
+            let url = url.shown();
+            return Err(HttpError::network(&url, format!("{url} broke off after {total} of {announced} bytes")));
         }
         Ok(Answer { status, headers, body: Vec::new(), body_bytes: total })
     }
@@ -229,7 +210,7 @@ impl Http {
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
                 | StatusCode::PERMANENT_REDIRECT
-                    if ask.method == Method::Get =>
+                    if ask.method == Method::GET =>
                 {
                     response.headers().get(header::LOCATION).cloned()
                 }
@@ -239,23 +220,21 @@ impl Http {
                 .as_ref()
                 .and_then(|value| value.to_str().ok())
                 .and_then(|text| url.join(text))
-                .ok_or_else(|| HttpError::Redirect { url: url.shown(), because: "it names no usable place".to_owned() })?;
+                .ok_or_else(|| HttpError::redirect(&url, "it names no usable place"))?;
             if !next.is_safe() {
-                return Err(HttpError::Redirect {
-                    url: url.shown(),
-                    because: format!("it leads to {}, which is neither https nor loopback", next.shown()),
-                });
+                let because = format!("it leads to {}, which is neither https nor loopback", next.shown());
+                return Err(HttpError::redirect(&url, &because));
             }
             url = next;
         }
-        Err(HttpError::Redirect { url: ask.url.shown(), because: format!("more than {MAX_HOPS} in a row") })
+        Err(HttpError::redirect(&ask.url, &format!("more than {MAX_HOPS} in a row")))
     }
 
     fn send(&self, ask: &Ask<'_>, url: &Url) -> Result<Response<Body>, HttpError> {
         if !url.is_safe() {
-            return Err(HttpError::Redirect { url: url.shown(), because: "plain http is allowed on loopback only".to_owned() });
+            return Err(HttpError::redirect(url, "plain http is allowed on loopback only"));
         }
-        let mut builder = Request::builder().method(ask.method.word()).uri(url.as_str());
+        let mut builder = Request::builder().method(&ask.method).uri(url.as_str());
         for (name, value) in &ask.headers {
             builder = builder.header(*name, value);
         }
@@ -263,20 +242,18 @@ impl Http {
             && origins.iter().any(|origin| *origin == url.origin())
         {
             // What cannot be sent is refused with the name of the header; no error ever holds the value.
-            let mut value = HeaderValue::try_from(format!("{scheme}{}", secret.reveal())).map_err(|_| HttpError::Unreachable {
-                url: url.shown(),
-                because: format!("the value of {header} cannot stand in a header"),
-            })?;
+            let mut value = HeaderValue::try_from(format!("{scheme}{}", secret.reveal()))
+                .map_err(|_| HttpError::unreachable(&url.shown(), format!("the value of {header} cannot stand in a header")))?;
             value.set_sensitive(true);
             builder = builder.header(header, value);
         }
         let answered = match ask.payload {
             Payload::None => self.run(builder.body(()), ask.timeout),
             Payload::Json(text) => self.run(builder.header(header::CONTENT_TYPE, "application/json").body(text.to_owned()), ask.timeout),
-            Payload::File { file, size_bytes, progress } => {
-                let mut counted = Counted { file, left: size_bytes, size_bytes, progress };
+            Payload::File(sent) => {
+                let mut counted = Counted { sent, left: sent.size_bytes };
                 // With a length of its own the body is never sent chunked, which GitHub refuses.
-                let builder = builder.header(header::CONTENT_LENGTH, size_bytes);
+                let builder = builder.header(header::CONTENT_LENGTH, sent.size_bytes);
                 self.run(builder.body(SendBody::from_reader(&mut counted)), ask.timeout)
             }
         };
@@ -290,18 +267,17 @@ impl Http {
 
 /// The bytes of a file, counted while they leave; never more than were announced, should the file grow.
 struct Counted<'a> {
-    file: &'a File,
+    sent: Sent<'a>,
     left: u64,
-    size_bytes: u64,
-    progress: Progress<'a>,
 }
 
 impl std::io::Read for Counted<'_> {
     fn read(&mut self, piece: &mut [u8]) -> std::io::Result<usize> {
         let room = usize::try_from(self.left).unwrap_or(usize::MAX).min(piece.len());
-        let count = self.file.read(&mut piece[..room])?;
+        let Sent { mut file, size_bytes, progress } = self.sent;
+        let count = file.read(&mut piece[..room])?;
         self.left -= count as u64;
-        (self.progress.0)(self.size_bytes - self.left);
+        (progress.0)(size_bytes - self.left);
         Ok(count)
     }
 }
@@ -310,8 +286,8 @@ fn root_certificates() -> Result<RootCerts, HttpError> {
     let Some(path) = environment::get("SSL_CERT_FILE") else {
         return Ok(RootCerts::PlatformVerifier);
     };
-    let refuse = |because: String| HttpError::Certificates { path: path.to_string_lossy().into_owned(), because };
-    let pem = crate::fs::files::read(path.as_ref(), 16 << 20).map_err(|error| refuse(error.because()))?;
+    let refuse = |because: &str| HttpError::certificates(&path.to_string_lossy(), because);
+    let pem = crate::fs::files::read(path.as_ref(), 16 << 20).map_err(|error| refuse(&error.because()))?;
     let certificates: Vec<_> = ureq::tls::parse_pem(&pem)
         .filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
@@ -319,7 +295,7 @@ fn root_certificates() -> Result<RootCerts, HttpError> {
         })
         .collect();
     if certificates.is_empty() {
-        return Err(refuse("it holds no certificate in PEM form".to_owned()));
+        return Err(refuse("it holds no certificate in PEM form"));
     }
     Ok(RootCerts::new_with_certs(&certificates))
 }

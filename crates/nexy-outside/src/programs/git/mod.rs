@@ -92,11 +92,6 @@ impl Git {
         Ok(owner::of(folder)?.map(|account| Self { folder: folder.to_path_buf(), account }))
     }
 
-    /// The account that git runs as, when it is not ours.
-    pub fn runs_as(&self) -> Option<&str> {
-        self.account.as_ref().map(|(account, _)| account.name.as_str())
-    }
-
     fn run(&self, arguments: &[&str]) -> Run {
         let arguments: Vec<&str> = ALWAYS.iter().chain(arguments).copied().collect();
         let run = Run::new("git", &arguments)
