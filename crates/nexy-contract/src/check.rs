@@ -1,12 +1,12 @@
 //! The row of a checker's table (id, explanation, fix) and the answer of a check.
 
 use crate::{
-    Fix, Severity, Verdict,
+    Finding, Fix, Severity, Verdict,
     fix::{FixLine, Layout},
     wrap::hanging,
 };
 use serde::Serialize;
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 /// A question in the rulebook's four words.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -111,6 +111,13 @@ impl Answer {
     /// The same answer, counting as much as is said here.
     pub fn counting(self, severity: Severity) -> Self {
         Self { severity, ..self }
+    }
+
+    /// The finding of a report: the answer to the question of this id, and how long it took to look.
+    pub fn finding(self, id: impl Into<String>, runbook: &str, elapsed: Duration) -> Finding {
+        let Self { verdict, found, expected, fix, severity } = self;
+        let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        Finding { id: id.into(), verdict, severity, found, expected, fix, runbook: runbook.to_owned(), elapsed_ms }
     }
 
     /// Whether it is a yes.

@@ -165,7 +165,21 @@ pub struct Stop {
     pub because: Vec<String>,
 }
 
+impl Outcome {
+    /// What a tool did, when nothing else is to be said about it.
+    pub fn new(by: &str, at: Timestamp, exit: Exit, message: impl Into<String>) -> Self {
+        let (next, planned, retries, ungated) = (Fix::none(), Vec::new(), Vec::new(), None);
+        Self { by: by.to_owned(), at, exit, message: message.into(), next, planned, retries, ungated }
+    }
+}
+
 impl Record {
+    /// The record of a release that begins: nothing was asked or done yet.
+    pub fn new(version: ReleaseVersion, target: TargetIdentity, artifacts: Vec<Artifact>) -> Self {
+        let (manifests, reports, outcomes, ext) = (Vec::new(), Vec::new(), Vec::new(), serde_json::Map::new());
+        Self { schema: SCHEMA.to_owned(), version, tag: version.tag(), target, artifacts, manifests, reports, outcomes, ext }
+    }
+
     /// Reads a record and checks what its parts say about each other.
     /// Errors: [`DocumentError`], for input that is no record, or one that contradicts itself.
     pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {

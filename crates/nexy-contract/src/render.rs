@@ -155,19 +155,12 @@ pub fn tap(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Timestamp;
+    use crate::{Timestamp, check::Answer};
+    use std::time::Duration;
 
     fn finding(id: usize, verdict: Verdict, words: &str) -> Finding {
-        Finding {
-            id: format!("a-rather-long-question-{id}"),
-            verdict,
-            severity: Severity::Gate,
-            found: words.to_owned(),
-            expected: words.to_owned(),
-            fix: Fix::note(words.to_owned()),
-            runbook: "S0 §1.1".to_owned(),
-            elapsed_ms: 12,
-        }
+        let answer = Answer { verdict, ..Answer::fail(words, words, Fix::note(words.to_owned())) };
+        answer.finding(format!("a-rather-long-question-{id}"), "S0 §1.1", Duration::from_millis(12))
     }
 
     #[test]

@@ -181,18 +181,11 @@ pub fn verdict_of(findings: &[Finding]) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Answer;
+    use std::time::Duration;
 
     fn finding(verdict: Verdict, severity: Severity) -> Finding {
-        Finding {
-            id: format!("{verdict:?}-{severity:?}"),
-            verdict,
-            severity,
-            found: String::new(),
-            expected: String::new(),
-            fix: Fix::none(),
-            runbook: String::new(),
-            elapsed_ms: 0,
-        }
+        Answer { verdict, ..Answer::pass("") }.counting(severity).finding(format!("{verdict:?}-{severity:?}"), "", Duration::ZERO)
     }
 
     #[test]

@@ -43,27 +43,14 @@ fn deadline(gate: &Gate, target: &Target) -> Duration {
 fn timed_out(gate: &Gate, deadline: Duration) -> Finding {
     let expected = format!("an answer within {} s (limits.gate_timeout_s)", deadline.as_secs());
     let again = Fix::command(format!("nexy-gate {}", gate.id));
-    finding(gate, Answer::unknown(format!("no answer after {} s", deadline.as_secs()), expected, again), deadline)
+    Answer::unknown(format!("no answer after {} s", deadline.as_secs()), expected, again).finding(gate.id, gate.runbook, deadline)
 }
 
 /// Asks one gate, unless this machine is the wrong one for it.
 fn ask(gate: &Gate, context: &Context) -> Finding {
     let started = Instant::now();
     let answer = out_of_place(gate, context.tree.is_here(), std::env::consts::OS).unwrap_or_else(|| (gate.check)(context));
-    finding(gate, answer, started.elapsed())
-}
-
-fn finding(gate: &Gate, answer: Answer, elapsed: Duration) -> Finding {
-    Finding {
-        id: gate.id.to_owned(),
-        verdict: answer.verdict,
-        severity: answer.severity,
-        found: answer.found,
-        expected: answer.expected,
-        fix: answer.fix,
-        runbook: gate.runbook.to_owned(),
-        elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-    }
+    answer.finding(gate.id, gate.runbook, started.elapsed())
 }
 
 /// Why a gate cannot look from here: a Mac is no VM, and a mounted tree runs nothing and is no workspace.

@@ -31,8 +31,8 @@ fn is_delivered(record: &Record, target: &Target) -> bool {
 mod tests {
     use super::*;
     use nexy_contract::{
-        Sha256Digest, Timestamp,
-        record::{Artifact, Delivered, ManifestFile, Outcome, SCHEMA},
+        ReleaseVersion, Sha256Digest, Timestamp,
+        record::{Artifact, Delivered, ManifestFile, Outcome},
     };
 
     fn target() -> Target {
@@ -41,34 +41,15 @@ mod tests {
 
     fn record(target: &Target) -> Record {
         let sha256 = Sha256Digest::of(b"manifest");
-        let version = "2.0.0.4".parse().expect("a version");
+        let version = ReleaseVersion::new([2, 0, 0, 4]);
         let feed = target.feed_artifact().expect("a feed artifact");
-        Record {
-            schema: SCHEMA.to_owned(),
-            version,
-            tag: version.tag(),
-            target: target.identity(Sha256Digest::of(b"")),
-            artifacts: vec![Artifact { name: feed.name.clone(), channel: feed.channel.clone(), size_bytes: 1, sha256, live: None }],
-            manifests: vec![ManifestFile {
-                path: "manifest.json".to_owned(),
-                sha256,
-                version,
-                delivered: Some(Delivered { at: Timestamp::UNIX_EPOCH, sha256, served_version: "2.0.0.4".to_owned(), served_length: 1 }),
-                window_s: None,
-            }],
-            reports: Vec::new(),
-            outcomes: vec![Outcome {
-                by: "nexy-publish".to_owned(),
-                at: Timestamp::UNIX_EPOCH,
-                exit: Exit::Yes,
-                message: "done".to_owned(),
-                next: nexy_contract::Fix::none(),
-                planned: Vec::new(),
-                retries: Vec::new(),
-                ungated: None,
-            }],
-            ext: serde_json::Map::new(),
-        }
+        let artifact = Artifact { name: feed.name.clone(), channel: feed.channel.clone(), size_bytes: 1, sha256, live: None };
+        let delivered = Delivered { at: Timestamp::UNIX_EPOCH, sha256, served_version: version.to_string(), served_length: 1 };
+        let manifest = ManifestFile { path: "manifest.json".to_owned(), sha256, version, delivered: Some(delivered), window_s: None };
+        let mut record = Record::new(version, target.identity(Sha256Digest::of(b"")), vec![artifact]);
+        record.manifests = vec![manifest];
+        record.outcomes = vec![Outcome::new(PUBLICATION, Timestamp::UNIX_EPOCH, Exit::Yes, "done")];
+        record
     }
 
     fn says(change: impl FnOnce(&mut Record, &mut Target)) -> bool {

@@ -79,15 +79,5 @@ fn ask(chosen: &Chosen, context: &Context, last: &mut Option<Last>, common: &Com
 }
 
 fn finding(chosen: &Chosen, last: Last) -> Finding {
-    let Answer { verdict, found, expected, fix, .. } = last.answer;
-    Finding {
-        id: chosen.probe.id.to_owned(),
-        verdict,
-        severity: chosen.severity,
-        found,
-        expected,
-        fix,
-        runbook: chosen.probe.runbook.to_owned(),
-        elapsed_ms: u64::try_from(last.elapsed.as_millis()).unwrap_or(u64::MAX),
-    }
+    last.answer.counting(chosen.severity).finding(chosen.probe.id, chosen.probe.runbook, last.elapsed)
 }

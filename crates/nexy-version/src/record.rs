@@ -2,7 +2,8 @@
 
 use crate::places;
 use nexy_contract::{
-    Exit, Fix, Problem, record,
+    Exit, Fix, Problem, Record,
+    record::Artifact,
     signature::{self, Carried},
 };
 use nexy_outside::{
@@ -16,17 +17,7 @@ const MAX_SIGNATURE_BYTES: u64 = 4096;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
     let version = places::current(workspace)?;
-    let mut record = record::Record {
-        schema: record::SCHEMA.to_owned(),
-        version,
-        tag: version.tag(),
-        target: workspace.target.identity(workspace.target_sha256),
-        artifacts: artifacts(workspace)?,
-        manifests: Vec::new(),
-        reports: Vec::new(),
-        outcomes: Vec::new(),
-        ext: serde_json::Map::new(),
-    };
+    let mut record = Record::new(version, workspace.target.identity(workspace.target_sha256), artifacts(workspace)?);
     for artifact in record.artifacts.clone() {
         let carried = signature_beside(workspace, &artifact)?;
         record.set_signature(&artifact.name, carried.as_ref());
@@ -37,7 +28,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
 }
 
 /// The signature beside an artifact, unverified: the publication verifies it.
-fn signature_beside(workspace: &Workspace, artifact: &record::Artifact) -> Result<Option<Carried>, Problem> {
+fn signature_beside(workspace: &Workspace, artifact: &Artifact) -> Result<Option<Carried>, Problem> {
     for suffix in signature::SUFFIXES {
         let path = workspace.path(&workspace.target.layout.inbox).join(format!("{}{suffix}", artifact.name));
         let text = files::read_text_if_there(&path, MAX_SIGNATURE_BYTES).map_err(|error| {
@@ -55,7 +46,7 @@ fn signature_beside(workspace: &Workspace, artifact: &record::Artifact) -> Resul
 }
 
 /// The artifacts of nexy.toml that are in the inbox. The gate `release-inbox` judges an empty inbox, and explains it.
-fn artifacts(workspace: &Workspace) -> Result<Vec<record::Artifact>, Problem> {
+fn artifacts(workspace: &Workspace) -> Result<Vec<Artifact>, Problem> {
     let mut artifacts = Vec::new();
     for row in &workspace.target.artifacts {
         let path = workspace.path(&workspace.target.layout.inbox).join(&row.name);
@@ -71,7 +62,7 @@ fn artifacts(workspace: &Workspace) -> Result<Vec<record::Artifact>, Problem> {
                 Fix::note(format!("put the finished file itself at {}, readable, then run the same command again", path.display())),
             )
         })?;
-        artifacts.push(record::Artifact { name: row.name.clone(), channel: row.channel.clone(), size_bytes, sha256, live: None });
+        artifacts.push(Artifact { name: row.name.clone(), channel: row.channel.clone(), size_bytes, sha256, live: None });
     }
     Ok(artifacts)
 }

@@ -28,16 +28,8 @@ fn fix() -> impl Strategy<Value = Fix> {
 
 prop_compose! {
     fn finding()(id in "[a-z]{1,8}", verdict in verdict(), advice: bool, found: String, fix in fix(), elapsed_ms: u64) -> Finding {
-        Finding {
-            id,
-            verdict,
-            severity: if advice { Severity::Advice } else { Severity::Gate },
-            found,
-            expected: String::new(),
-            fix,
-            runbook: "S3 §2".into(),
-            elapsed_ms,
-        }
+        let severity = if advice { Severity::Advice } else { Severity::Gate };
+        Finding { id, verdict, severity, found, expected: String::new(), fix, runbook: "S3 §2".into(), elapsed_ms }
     }
 }
 
@@ -52,7 +44,7 @@ prop_compose! {
 
 prop_compose! {
     fn outcome()(by in "[a-z-]{1,8}", at in timestamp(), exit in exit(), message: String, next in fix(), planned in prop::collection::vec(any::<String>(), 0..2)) -> Outcome {
-        Outcome { by, at, exit, message, next, planned, retries: Vec::new(), ungated: None }
+Outcome { next, planned, ..Outcome::new(&by, at, exit, message) }
     }
 }
 
@@ -69,41 +61,17 @@ prop_compose! {
 }
 
 prop_compose! {
-    // Each artifact carries its index in its name, since no record holds two of one name.
-    fn artifacts()(mut artifacts in prop::collection::vec(artifact(), 0..3)) -> Vec<Artifact> {
-        for (index, artifact) in artifacts.iter_mut().enumerate() {
-            artifact.name = format!("{}-{index}", artifact.name);
-        }
-        artifacts
-    }
-}
-
-prop_compose! {
     fn record()(
         parts: [u32; 4],
         sha256 in digest(),
-        artifacts in artifacts(),
+        mut artifacts in prop::collection::vec(artifact(), 0..3),
         reports in prop::collection::vec(report(), 0..3),
         outcomes in prop::collection::vec(outcome(), 0..3),
     ) -> Record {
-        let version = ReleaseVersion::new(parts);
-        Record {
-            schema: SCHEMA.into(),
-            version,
-            tag: version.tag(),
-            target: TargetIdentity {
-                sha256,
-                resource_group: "group".into(),
-                vm: "vm".into(),
-                host: "host".into(),
-                repositories: Repositories { workspace: "o/w".into(), server: "o/s".into(), artifacts: "o/a".into() },
-            },
-            artifacts,
-            manifests: Vec::new(),
-            reports,
-            outcomes,
-            ext: serde_json::Map::new(),
-        }
+        // No record holds two artifacts of one name.
+        artifacts.sort_by_key(|artifact| artifact.name.clone());
+        artifacts.dedup_by_key(|artifact| artifact.name.clone());
+        Record { reports, outcomes, ..Record::new(ReleaseVersion::new(parts), target(sha256), artifacts) }
     }
 }
 
@@ -133,16 +101,7 @@ proptest! {
 
 #[test]
 fn the_gravest_of_several_stops_is_the_exit() {
-    let outcome = |by: &str, exit| Outcome {
-        by: by.into(),
-        at: Timestamp::UNIX_EPOCH,
-        exit,
-        message: String::new(),
-        next: Fix::none(),
-        planned: Vec::new(),
-        retries: Vec::new(),
-        ungated: None,
-    };
+    let outcome = |by: &str, exit| Outcome::new(by, Timestamp::UNIX_EPOCH, exit, "");
     let mut record = sample();
     record.outcomes = vec![outcome("a", Exit::CouldNotLook), outcome("b", Exit::NeedsPerson), outcome("c", Exit::No)];
     assert_eq!(record.stop("x", "y").map(|stop| (stop.exit, stop.because.len())), Some((Exit::NeedsPerson, 3)));
@@ -160,22 +119,10 @@ fn a_tag_of_another_version_contradicts() {
 }
 
 fn sample() -> Record {
-    let version = ReleaseVersion::new([2, 0, 0, 4]);
-    Record {
-        schema: SCHEMA.into(),
-        version,
-        tag: version.tag(),
-        target: TargetIdentity {
-            sha256: Sha256Digest::of(b""),
-            resource_group: String::new(),
-            vm: String::new(),
-            host: String::new(),
-            repositories: Repositories { workspace: String::new(), server: String::new(), artifacts: String::new() },
-        },
-        artifacts: Vec::new(),
-        manifests: Vec::new(),
-        reports: Vec::new(),
-        outcomes: Vec::new(),
-        ext: serde_json::Map::new(),
-    }
+    Record::new(ReleaseVersion::new([2, 0, 0, 4]), target(Sha256Digest::of(b"")), Vec::new())
+}
+
+fn target(sha256: Sha256Digest) -> TargetIdentity {
+    let repositories = Repositories { workspace: "o/w".into(), server: "o/s".into(), artifacts: "o/a".into() };
+    TargetIdentity { sha256, resource_group: "group".into(), vm: "vm".into(), host: "host".into(), repositories }
 }

@@ -120,17 +120,7 @@ fn record(world: &World) -> Record {
             live: None,
         })
     });
-    Record {
-        schema: nexy_contract::record::SCHEMA.to_owned(),
-        version,
-        tag: version.tag(),
-        target: target.identity(Sha256Digest::of(text.as_bytes())),
-        artifacts: artifacts.collect(),
-        manifests: vec![],
-        reports: vec![],
-        outcomes: vec![],
-        ext: serde_json::Map::new(),
-    }
+    Record::new(version, target.identity(Sha256Digest::of(text.as_bytes())), artifacts.collect())
 }
 
 /// The record as it travels.

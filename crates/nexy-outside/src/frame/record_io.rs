@@ -119,26 +119,19 @@ pub fn act(
     };
     let outcome = act_once(&mut record);
     tell(tool, common, &outcome);
-    record.outcomes.push(Outcome {
-        by: by.to_owned(),
-        at: clock::now(),
-        exit: outcome.exit,
-        message: outcome.message.clone(),
-        next: outcome.next.clone(),
-        planned: outcome.planned.clone(),
-        retries: outcome.retries.clone(),
-        ungated: outcome.ungated.clone(),
-    });
+    let ActionOutcome { exit, message, next, planned, retries, ungated, acted } = outcome;
+    let kept = Outcome { next, planned, retries, ungated, ..Outcome::new(by, clock::now(), exit, message.clone()) };
+    record.outcomes.push(kept);
     let document = options::json(&record)?;
     match stdio::write_document(document.as_bytes()) {
-        Ok(()) => Ok(outcome.exit),
-        Err(problem) if outcome.acted => Err(Problem::new(
+        Ok(()) => Ok(exit),
+        Err(problem) if acted => Err(Problem::new(
             Exit::NeedsPerson,
-            format!("{by} has acted ({}), but its record was not delivered", outcome.message),
+            format!("{by} has acted ({message}), but its record was not delivered"),
             problem.because,
             Fix::note("run the same pipeline again with its output in a file; what is done already is not done twice"),
         )),
-        Err(problem) => Err(undelivered(problem, outcome.exit)),
+        Err(problem) => Err(undelivered(problem, exit)),
     }
 }
 
