@@ -124,6 +124,9 @@ mod tests {
             assert_eq!(verdict(&pair, Phase::Prepared), prepared);
             assert_eq!(verdict(&pair, Phase::Published), published);
         }
+        let said = |texts: &[(&str, Option<&str>)]| judge_manifests(texts, Phase::Published, ReleaseVersion::new([2, 0, 0, 4])).1;
+        assert_eq!(said(&[("a", Some(&new))]), "the manifests say 2.0.0.5, which is newer than 2.0.0.4");
+        assert_eq!(said(&[("a", Some(&same)), ("b", Some(&old))]), "b and a differ");
         assert_eq!(verdict(&[Some(&same), Some(&old)], Phase::Prepared), Verdict::Fail);
         assert_eq!(verdict(&[Some(&same), None], Phase::Prepared), Verdict::Fail);
         assert_eq!(verdict(&[None, None], Phase::Prepared), Verdict::Pass);

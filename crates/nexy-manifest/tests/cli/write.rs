@@ -48,27 +48,6 @@ fn the_same_record_again_changes_no_byte() {
 }
 
 #[test]
-fn unknown_fields_stay_and_a_signature_of_other_bytes_is_deleted() {
-    let world = World::new();
-    let mut old = world.manifest();
-    old["artifact"]["ed25519"] = json!("c2lnbmF0dXJlIG9mIG90aGVyIGJ5dGVz");
-    old["from_the_future"] = json!({"kept": true});
-    world.set_manifest(&old);
-    written(&world);
-    let manifest = world.manifest();
-    assert_eq!(manifest["artifact"]["ed25519"], "");
-    assert_eq!(manifest["from_the_future"]["kept"], true);
-}
-
-#[test]
-fn a_beta_manifest_is_left_alone() {
-    let world = World::new();
-    world.write("server/updates/manifests/manifest_beta.json", "{}\n");
-    written(&world);
-    assert_eq!(world.read("server/updates/manifests/manifest_beta.json"), "{}\n");
-}
-
-#[test]
 fn a_pkg_alone_leaves_the_manifest_as_it_is_and_says_so() {
     let world = World::new();
     std::fs::remove_file(world.inbox("Nexy.dmg")).expect("removed");
@@ -129,34 +108,27 @@ fn what_the_public_url_serves_is_checked_again() {
 fn a_version_that_would_make_clients_loop_or_stay_is_refused() {
     let loops = |world: &World, record: &Value| world.set_manifest(&live_manifest(world, record, "2.0.0.3"));
     refused(1, "update to them again and again", |world, record| loops(world, record));
-    refused(1, "would never update", |world, _| {
-        let mut manifest = world.manifest();
-        manifest["version"] = json!("2.0.0.4");
-        manifest["build"] = json!("2.0.0.4");
-        world.set_manifest(&manifest);
-    });
-    refused(1, "which is newer than 2.0.0.4", |world, _| {
-        let mut manifest = world.manifest();
-        manifest["version"] = json!("2.0.0.9");
-        manifest["build"] = json!("2.0.0.9");
-        world.set_manifest(&manifest);
-    });
+    refused(1, "would never update", |world, _| world.set_manifest(&named(world, "2.0.0.4")));
+    refused(1, "which is newer than 2.0.0.4", |world, _| world.set_manifest(&named(world, "2.0.0.9")));
 }
 
 #[test]
 fn every_manifest_counts_and_one_that_cannot_be_read_stops_the_run() {
     let second = format!("{}/manifest.json", nexy_standin::world::MANIFEST_FOLDERS[1]);
-    refused(1, "which is newer than 2.0.0.4", |world, _| {
-        let mut manifest = world.manifest();
-        manifest["version"] = json!("2.0.0.9");
-        manifest["build"] = json!("2.0.0.9");
-        world.write(&second, &manifest.to_string());
-    });
+    refused(1, "which is newer than 2.0.0.4", |world, _| world.write(&second, &named(world, "2.0.0.9").to_string()));
     refused(1, "`build` is `2.0.0.9`", |world, _| {
         let mut manifest = world.manifest();
         manifest["build"] = json!("2.0.0.9");
         world.set_manifest(&manifest);
     });
+}
+
+/// The manifest of the workspace under another version.
+fn named(world: &World, version: &str) -> Value {
+    let mut manifest = world.manifest();
+    manifest["version"] = json!(version);
+    manifest["build"] = json!(version);
+    manifest
 }
 
 fn live_manifest(world: &World, record: &Value, version: &str) -> Value {
@@ -195,15 +167,6 @@ fn a_second_run_is_refused_while_the_first_holds_the_lock() {
     let before = files(&world);
     write(&world, &record).exits(75).says("another nexy-manifest is at work");
     assert_eq!(files(&world), before);
-}
-
-#[test]
-fn no_temporary_file_is_left() {
-    let world = World::new();
-    written(&world);
-    for (path, _) in files(&world) {
-        assert!(path.ends_with(".json") && !path.contains(".nexy-"), "{path}");
-    }
 }
 
 #[test]

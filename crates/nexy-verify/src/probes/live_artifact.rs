@@ -139,7 +139,9 @@ mod tests {
     fn only_the_very_bytes_under_200_pass() {
         assert_eq!(verdict(&whole(200, b"bytes")), Verdict::Pass);
         for (status, bytes) in [(200, &b"bytez"[..]), (200, b"byte"), (200, b""), (206, b"bytes"), (404, b"bytes"), (403, b"")] {
-            assert_eq!(verdict(&whole(status, bytes)), Verdict::Fail, "{status} {bytes:?}");
+            let answer = judge(&wanted("https://h/Nexy.dmg"), &whole(status, bytes));
+            assert_eq!(answer.verdict, Verdict::Fail, "{status} {bytes:?}");
+            assert!(answer.fix.text().starts_with("nexy-publish show"), "{answer:?}");
         }
         assert_eq!(verdict(&Ok(None)), Verdict::Fail);
     }

@@ -142,6 +142,12 @@ mod tests {
     }
 
     #[test]
+    fn a_unit_that_is_not_loaded_is_shown_with_its_files() {
+        let answer = judge("x.service", &unit(&[("LoadState", "not-found")]), None).0;
+        assert!(answer.found == "x.service is not-found" && answer.fix.text().starts_with("systemctl cat x.service"), "{answer:?}");
+    }
+
+    #[test]
     fn what_the_manager_does_not_say_is_unknown() {
         for name in PROPERTIES {
             let mut properties = unit(&[]);

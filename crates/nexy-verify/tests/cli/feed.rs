@@ -1,6 +1,6 @@
 //! The probe `feed`.
 
-use crate::asked::{ask, fails, hangs_up, is_unknown, passes};
+use crate::asked::{ask, fails, is_unknown, passes};
 use nexy_standin::{Fault, Listener, Reply, world::World};
 use serde_json::json;
 
@@ -35,11 +35,4 @@ fn a_feed_that_breaks_off_is_unknown() {
     let world = World::new();
     world.standin.fault(Fault::new(Listener::Public, "GET", PATH, Reply::CutAfter(200)).always());
     is_unknown(&ask(&world, ID), ID, PATH, "curl -sS");
-}
-
-#[test]
-fn a_host_that_does_not_answer_is_unknown() {
-    let world = World::new();
-    hangs_up(&world, Listener::Public, PATH);
-    is_unknown(&ask(&world, ID), ID, "cannot reach", "curl -sS");
 }

@@ -1,7 +1,7 @@
 //! The probe `feed-advice`.
 
-use crate::asked::{ask, fails, finding, hangs_up, is_unknown};
-use nexy_standin::{Fault, Listener, Reply, world::World};
+use crate::asked::{ask, finding, hangs_up, is_unknown};
+use nexy_standin::{Listener, world::World};
 use serde_json::json;
 
 const ID: &str = "feed-advice";
@@ -13,18 +13,6 @@ fn what_the_real_server_does_otherwise_is_advice_and_decides_nothing() {
     let finding = finding(&ran, ID);
     assert_eq!((&finding["verdict"], &finding["severity"]), (&json!("fail"), &json!("advice")));
     assert!(finding["found"].as_str().expect("a text").contains("sparkle:minimumSystemVersion is an attribute"), "{ran}");
-}
-
-#[test]
-fn asked_by_its_name_it_decides() {
-    fails(&ask(&World::new(), ID), ID, "sparkle:minimumSystemVersion is an attribute", "when its code is next touched");
-}
-
-#[test]
-fn a_feed_that_cannot_be_read_is_left_to_its_own_probe() {
-    let world = World::new();
-    world.standin.fault(Fault::new(Listener::Public, "GET", "/appcast.xml", Reply::Status(500, json!({}))).always());
-    is_unknown(&ask(&world, ID), ID, "answers 500", "nexy-verify feed");
 }
 
 #[test]

@@ -118,11 +118,3 @@ fn a_manifest_that_never_reached_the_vm_fails() {
     world.set_manifest(&world.live_manifest("2.0.0.4"));
     fails(&ask(&world, "public-updates"), "public-updates", "version `2.0.0.3`, build `2.0.0.3`", "scripts/manifest_to_vm.sh -");
 }
-
-#[test]
-fn manifests_that_contradict_each_other_say_nothing_about_what_to_expect() {
-    let world = World::new();
-    let other = world.live_manifest("2.0.0.4").to_string();
-    world.write("server/server/updates/manifests/manifest.json", &other);
-    is_unknown(&ask(&world, "public-updates"), "public-updates", "contradict each other", "nexy-manifest check");
-}

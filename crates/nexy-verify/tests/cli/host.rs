@@ -16,13 +16,6 @@ fn another_port_of_the_host_is_asked() {
 }
 
 #[test]
-fn a_loopback_host_is_asked_over_plain_http() {
-    let world = World::new();
-    let server = port(&world.standin.local_server_url());
-    ask(&world, &format!("public-health --host localhost --port {server}")).exits(0).says("http://localhost:");
-}
-
-#[test]
 fn what_is_no_host_or_a_legacy_host_is_refused() {
     let world = World::new();
     for host in ["https://example.test", "example.test:443", "example.test/x", "user@example.test", ""] {

@@ -3,7 +3,7 @@
 use crate::asked::{ask, fails, is_unknown, passes, replace_live};
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
-    world::{ARTIFACTS, SIZE_BYTES, World},
+    world::{SIZE_BYTES, World},
 };
 use serde_json::json;
 
@@ -27,20 +27,6 @@ fn other_bytes_of_the_same_size_fail() {
 }
 
 #[test]
-fn bytes_that_are_changed_on_the_way_fail() {
-    let world = World::new();
-    world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(100)).always());
-    fails(&ask(&world, ID), ID, "is 1048576 bytes, sha256", "nexy-publish show");
-}
-
-#[test]
-fn an_artifact_that_is_gone_fails() {
-    let world = World::new();
-    world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
-    fails(&ask(&world, ID), ID, "answers 404", "nexy-publish show");
-}
-
-#[test]
 fn a_url_that_clients_refuse_fails_and_is_never_asked() {
     let world = World::new();
     let mut manifest = world.live_manifest("2.0.0.3");
@@ -54,11 +40,4 @@ fn a_download_that_breaks_off_is_unknown() {
     let world = World::new();
     world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CutAfter(1000)).always());
     is_unknown(&ask(&world, ID), ID, "1000", "curl -sS");
-}
-
-#[test]
-fn an_outage_is_unknown() {
-    let world = World::new();
-    world.standin.fault(Fault::new(Listener::Web, "GET", "Nexy.dmg", Reply::Status(503, json!({}))).always());
-    is_unknown(&ask(&world, ID), ID, "answers 503", "wait a minute");
 }

@@ -1,6 +1,6 @@
 //! Names of probes and profiles, and what `list` and `explain` print without `nexy.toml`.
 
-use crate::asked::{ask, count, on_vm};
+use crate::asked::{ask, on_vm};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 
@@ -84,15 +84,6 @@ fn a_profile_asks_its_probes_in_the_order_of_the_table() {
     assert_eq!(ids(&on_vm(&world, "local")), IDS[..4]);
     assert_eq!(ids(&ask(&world, "public")), IDS[4..7]);
     assert_eq!(ids(&ask(&world, "updates")), IDS[6..]);
-}
-
-#[test]
-fn names_that_overlap_ask_each_probe_once() {
-    let world = World::new();
-    let ran = ask(&world, "updates public feed updates");
-    assert_eq!(ids(ran.exits(0)), IDS[4..]);
-    assert_eq!(ran.json()["profile"], "updates+public+feed");
-    assert_eq!(count(&world, "public", "/status"), 1);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! With `-`: the report is added to the record, and nothing else in it changes but the window.
 
-use crate::asked::{count, fails, replace_live, tool};
+use crate::asked::{fails, replace_live, tool};
 use nexy_standin::{
-    Fault, Listener, Reply, artifact,
+    artifact,
     world::{ARTIFACTS, MANIFEST_FOLDERS, Ran, SIZE_BYTES, World},
 };
 use serde_json::{Value, json};
@@ -69,14 +69,6 @@ fn a_verified_release_gets_its_report_and_its_window() {
 }
 
 #[test]
-fn a_rehearsal_is_never_called_a_complete_release() {
-    let world = World::new();
-    let mut record = released(&world);
-    deliver(&world, &mut record);
-    verify(&world, &record).exits(0).never_says("RELEASE COMPLETE");
-}
-
-#[test]
 fn a_release_that_did_not_arrive_keeps_its_window_open() {
     let world = World::new();
     let record = released(&world);
@@ -110,16 +102,6 @@ fn the_record_and_not_the_workspace_says_what_to_expect() {
     world.set_version("9.9.9.9");
     verify(&world, &record).exits(0);
     tool(&world, "public -").stdin(record.to_string()).run().exits(0);
-}
-
-#[test]
-fn other_live_bytes_than_those_of_the_record_fail() {
-    let world = World::new();
-    let mut record = released(&world);
-    deliver(&world, &mut record);
-    replace_live(&world, "Update", "Nexy.dmg", &artifact::dmg(SIZE_BYTES, 99));
-    let ran = verify(&world, &record);
-    ran.exits(1).says("FAIL    live-artifact").says("nexy-publish show");
 }
 
 #[test]
@@ -173,18 +155,6 @@ fn a_closed_standard_output_is_not_a_pass() {
     world.write("record.json", &record.to_string());
     let ran = world.sh("{ nexy-verify updates - <record.json; echo \"ended $?\" >&2; } | true");
     ran.says("ended 69");
-}
-
-#[test]
-fn waiting_goes_on_until_the_record_is_what_users_get() {
-    let world = World::new();
-    let mut record = released(&world);
-    deliver(&world, &mut record);
-    world.standin.fault(Fault::new(Listener::Public, "GET", "/updates/appcast.xml", Reply::Status(500, json!({}))).times(1));
-    let ran = tool(&world, "feed --wait 60s -").stdin(record.to_string()).run();
-    ran.exits(0).says("passes now: feed");
-    assert_eq!(count(&world, "public", "/updates/appcast.xml"), 2);
-    assert_eq!(ran.json()["reports"][0]["profile"], "feed");
 }
 
 #[test]

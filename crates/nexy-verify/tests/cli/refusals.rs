@@ -41,12 +41,6 @@ fn what_is_no_record_of_this_target_is_refused() {
 }
 
 #[test]
-fn without_any_standard_input_there_is_no_record() {
-    let world = World::new();
-    tool(&world, "updates -").stdin_closed().run().exits(65).silent_stdout();
-}
-
-#[test]
 fn a_record_that_is_stopped_passes_through_with_its_code() {
     let world = World::new();
     let good = released(&world);

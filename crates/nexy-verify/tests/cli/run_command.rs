@@ -43,26 +43,6 @@ fn a_conflict_is_busy_and_ran_nothing() {
 }
 
 #[test]
-fn output_that_forges_an_answer_is_refused() {
-    let world = World::new();
-    for body in [
-        "echo '[stdout]'".to_owned(),
-        format!("printf '[stdout]\\nNEXY-END {NONCE} 0\\n\\n[stderr]\\n' >&2; exit 1"),
-        format!("echo 'NEXY-END {NONCE} 0'; exit 1"),
-        format!("trap 'echo NEXY-END {NONCE} 0; echo late' EXIT"),
-    ] {
-        on_vm(&world, &ending(&body)).exits(69).silent_stdout();
-    }
-    on_vm(&world, "echo 'NEXY-END ffffffffffffffffffffffffffffffff 0'").exits(69).silent_stdout().says("another run");
-}
-
-#[test]
-fn text_of_the_vm_cannot_steer_the_terminal() {
-    let ran = on_vm(&World::new(), &ending("printf '\\033[2J\\rgone\\n' >&2; exit 1"));
-    ran.exits(1).says("\\x1b[2J\\rgone").never_says("\u{1b}");
-}
-
-#[test]
 fn it_needs_no_target_but_both_files_and_a_nonce() {
     let world = World::new();
     let ask = |words: &[&str]| world.tool("nexy-verify").bare().dir(world.home()).args(words.iter().copied()).run();

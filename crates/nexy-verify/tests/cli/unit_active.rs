@@ -20,25 +20,10 @@ fn a_service_that_is_being_restarted_fails() {
 }
 
 #[test]
-fn an_unknown_unit_fails() {
-    let world = World::new();
-    world.set_target("service", "unit", "\"other.service\"");
-    fails(&on_vm(&world, ID), ID, "other.service is not-found", "systemctl cat other.service");
-}
-
-#[test]
 fn without_systemd_the_answer_is_unknown() {
     let world = World::new();
     std::fs::write(world.state().join("units.json"), json!({"no_systemd": true}).to_string()).expect("written");
     is_unknown(&on_vm(&world, ID), ID, "systemctl ended with 1", "scripts/vm.sh nexy-verify unit-active");
-}
-
-#[test]
-fn without_systemctl_the_answer_is_unknown() {
-    let world = World::new();
-    let target = world.vm_path("etc/nexy.toml").display().to_string();
-    let ran = world.tool("nexy-verify").bare().env("PATH", "/nowhere").args(["--target", &target, ID]).run();
-    is_unknown(&ran, ID, "not on PATH", "scripts/vm.sh");
 }
 
 #[test]

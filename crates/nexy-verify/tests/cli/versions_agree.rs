@@ -1,8 +1,7 @@
 //! The probe `versions-agree`.
 
-use crate::asked::{ask, fails, finding, hangs_up, is_unknown, passes};
+use crate::asked::{ask, fails, hangs_up, is_unknown, passes};
 use nexy_standin::{Listener, world::World};
-use serde_json::json;
 
 const ID: &str = "versions-agree";
 
@@ -16,13 +15,6 @@ fn code_and_manifest_of_one_version_pass() {
 #[test]
 fn code_and_manifest_of_two_versions_fail_when_asked_by_name() {
     fails(&ask(&World::new(), ID), ID, "the code is `2.0.0.4`, the manifest `2.0.0.3`", "nothing is to do if only one");
-}
-
-#[test]
-fn in_the_profile_it_only_informs() {
-    let ran = ask(&World::new(), "updates");
-    ran.exits(0).says("advice  versions-agree");
-    assert_eq!(finding(&ran, ID)["severity"], json!("advice"));
 }
 
 #[test]

@@ -57,11 +57,3 @@ fn everything_is_asked_again_while_it_should_stay_right() {
         assert!(count(&world, listener, path) >= 2, "{listener} {path}");
     }
 }
-
-#[test]
-fn a_span_that_is_none_is_a_usage_error() {
-    let world = World::new();
-    ask(&world, "public --wait soon").exits(2).says("write it like 90s or 2m").silent_stdout();
-    ask(&world, "public --stable 5s").exits(2).says("--wait").silent_stdout();
-    assert!(world.standin.requests().is_empty());
-}
