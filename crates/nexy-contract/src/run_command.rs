@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 mod silence;
 
-pub use silence::Silence;
+pub use silence::Machine;
+use silence::in_doubt;
 
 /// First word of the line that ends a remote script's standard output.
 pub const SENTINEL: &str = "NEXY-END";
@@ -17,6 +18,7 @@ pub const SENTINEL: &str = "NEXY-END";
 const KEPT_BYTES: usize = 4096;
 const STDOUT: &str = "[stdout]";
 const STDERR: &str = "[stderr]";
+const FORGED: &str = "the output holds lines that look like az's own markers, so it could say anything";
 
 /// A number used once: 32 hexadecimal digits that tell this run's sentinel from everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,9 +84,9 @@ impl Answered {
     }
 }
 
-/// Reads what `az` left behind.
-/// Errors: [`Silence`] whenever the script's own end is not known for sure.
-pub fn read(az: &Az<'_>, nonce: &Nonce) -> Result<Answered, Silence> {
+/// Reads what `az` left behind; the names of the machine stand in a fix only.
+/// Errors: the problem to print, whenever the script's own end is not known for sure.
+pub fn read(az: &Az<'_>, nonce: &Nonce, machine: Machine<'_>) -> Result<Answered, Problem> {
     let stderr = String::from_utf8_lossy(az.stderr);
     if let Some(message) = message(az.stdout) {
         return sections(&message, nonce, 1);
@@ -93,7 +95,7 @@ pub fn read(az: &Az<'_>, nonce: &Nonce) -> Result<Answered, Silence> {
     if stderr.contains("Enable failed") && stderr.lines().any(|line| line == STDOUT) {
         return sections(&stderr, nonce, 2);
     }
-    Err(silence::of(az, &stderr))
+    Err(silence::of(az, &stderr, machine))
 }
 
 /// The one message of the envelope that `az -o json` prints; `None` for anything else.
@@ -121,7 +123,7 @@ struct Line<'a> {
 }
 
 /// Takes the message apart; it must hold the same run once, or at most `copies` times over.
-fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Silence> {
+fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Problem> {
     let mut lines = Vec::new();
     let mut start = 0;
     for text in message.split('\n') {
@@ -132,14 +134,15 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
     let (outs, errs) = (at(STDOUT), at(STDERR));
     let ends: Vec<(usize, u8)> = lines.iter().enumerate().filter_map(|(index, line)| Some((index, status(line.text, nonce)?))).collect();
     if outs.is_empty() && message.contains("Last script execution didn't finish") {
-        return Err(Silence::Unfinished);
+        return Err(in_doubt("the VM says that its last script did not finish: it was restarted, or its agent was ended"));
     }
     if ends.is_empty() {
         let other = lines.iter().any(|line| line.text.starts_with(SENTINEL));
-        return Err(if other { Silence::OtherRun } else { Silence::NoSentinel });
+        let cut = "the script's output came back without its last line, so it was cut short or never began";
+        return Err(in_doubt(if other { "the last line is the one of another run" } else { cut }));
     }
     if !(1..=copies).contains(&outs.len()) || errs.len() != outs.len() || ends.len() != outs.len() {
-        return Err(Silence::Forged);
+        return Err(in_doubt(FORGED));
     }
     let head = outs.first().map_or("", |out| &message[..lines[*out].start]);
     let mut answers: Vec<Answered> = Vec::new();
@@ -147,7 +150,7 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
         let between = lines.get(end + 1..err).unwrap_or_default();
         let last = out < end && end < err && between.len() <= 1 && between.iter().all(|line| line.text.is_empty());
         if !last {
-            return Err(Silence::NotLast);
+            return Err(in_doubt("something was printed after the line that should be the last"));
         }
         let section = &message[lines[out].end + 1..lines[err].start - 1];
         answers.push(Answered {
@@ -161,12 +164,12 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Sil
     match answers.pop() {
         Some(last) if answers.iter().all(|other| same(other, &last)) => {
             if is_contradicted(head, last.status) {
-                Err(Silence::Contradiction)
+                Err(in_doubt("Azure's agent says that the script ended in another way than its last line does"))
             } else {
                 Ok(last)
             }
         }
-        _ => Err(Silence::Forged),
+        _ => Err(in_doubt(FORGED)),
     }
 }
 

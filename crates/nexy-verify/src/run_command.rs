@@ -20,15 +20,11 @@ pub(crate) fn report_script_exit(left: &Left, common: &Common) -> Result<Exit, P
     let stdout = read(&left.stdout_file)?;
     let stderr = read(&left.stderr_file)?;
     let az = Az { exit: left.az_exit, stdout: &stdout, stderr: &stderr };
-    let answered = match run_command::read(&az, &left.nonce) {
-        Ok(answered) => answered,
-        Err(silence) => {
-            // Only for the names in a fix, so a missing nexy.toml is no reason to hide the truth.
-            let workspace = Workspace::find(common).ok();
-            let names = workspace.as_ref().map(|workspace| &workspace.target.release_target);
-            return Err(silence.problem(names.map(|target| (target.resource_group.as_str(), target.vm.as_str()))));
-        }
-    };
+    // Only for the names in a fix, so a missing nexy.toml is no reason to hide the truth.
+    let workspace = Workspace::find(common).ok();
+    let target = workspace.as_ref().map(|workspace| &workspace.target.release_target);
+    let machine = target.map(|target| (target.resource_group.as_str(), target.vm.as_str()));
+    let answered = run_command::read(&az, &left.nonce, machine)?;
     let exit = answered.exit();
     if exit != Exit::Yes || !common.quiet {
         for line in run_command::printable_lines(&answered.complaints) {

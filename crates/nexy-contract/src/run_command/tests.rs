@@ -6,6 +6,10 @@ use serde_json::json;
 
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
 const OTHER: &str = "ffffffffffffffffffffffffffffffff";
+const NO_SENTINEL: &str = "without its last line";
+const OTHER_RUN: &str = "another run";
+const NOT_LAST: &str = "after the line that should be the last";
+const TWO_ENDS: &str = "in another way than its last line";
 const CONFLICT: &str = "ERROR: (Conflict) Run command extension execution is in progress. Please wait for completion before invoking a run command.\nCode: Conflict\n";
 
 fn nonce() -> Nonce {
@@ -26,16 +30,23 @@ fn end(status: &str) -> String {
     format!("NEXY-END {NONCE} {status}\n")
 }
 
-fn read_message(message: &str) -> Result<Answered, Silence> {
-    super::read(&Az { exit: Some(0), stdout: &envelope(message), stderr: b"" }, &nonce())
+fn read_message(message: &str) -> Result<Answered, Problem> {
+    super::read(&Az { exit: Some(0), stdout: &envelope(message), stderr: b"" }, &nonce(), None)
 }
 
-fn read_error(exit: i32, stderr: &str) -> Result<Answered, Silence> {
-    super::read(&Az { exit: Some(exit), stdout: b"", stderr: stderr.as_bytes() }, &nonce())
+fn read_error(exit: i32, stderr: &str) -> Result<Answered, Problem> {
+    super::read(&Az { exit: Some(exit), stdout: b"", stderr: stderr.as_bytes() }, &nonce(), Some(("Group", "Machine")))
 }
 
-fn exit_of(silence: Result<Answered, Silence>) -> Exit {
-    silence.expect_err("nothing is known").problem(None).exit
+fn exit_of(read: Result<Answered, Problem>) -> Exit {
+    read.expect_err("nothing is known").exit
+}
+
+#[track_caller]
+fn is_in_doubt(read: Result<Answered, Problem>, because: &str) {
+    let problem = read.expect_err(because);
+    assert_eq!((problem.exit, problem.what.as_str()), (Exit::CouldNotLook, "how the script on the VM ended is not known"));
+    assert!(problem.because.contains(because), "{because}: {problem}");
 }
 
 #[test]
@@ -67,36 +78,34 @@ fn a_status_that_no_tool_has_is_unknown_and_named() {
 
 #[test]
 fn without_a_sentinel_of_this_run_in_the_last_line_nothing_is_known() {
-    for (stdout, silence) in [
-        (String::new(), Silence::NoSentinel),
-        ("{}\n".to_owned(), Silence::NoSentinel),
-        (format!("NEXY-END {OTHER} 0\n"), Silence::OtherRun),
-        (format!("NEXY-END {NONCE} 0x\n"), Silence::OtherRun),
-        (format!("NEXY-END {NONCE} 00\n"), Silence::OtherRun),
-        (format!("NEXY-END {NONCE} 256\n"), Silence::OtherRun),
-        (format!("NEXY-END {NONCE} +0\n"), Silence::OtherRun),
-        (format!("NEXY-END {NONCE} \n"), Silence::OtherRun),
-        (format!("NEXY-END {NONCE} 0 \n"), Silence::OtherRun),
-        (format!("{{}}NEXY-END {NONCE} 0\n"), Silence::NoSentinel),
-        (format!("{}more\n", end("0")), Silence::NotLast),
-        (format!("{}\n\n", end("0")), Silence::NotLast),
-        (format!("{}{}", end("0"), end("0")), Silence::Forged),
-        (format!("{}{}", end("1"), end("0")), Silence::Forged),
-        (format!("[stdout]\n{}", end("0")), Silence::Forged),
-        (format!("{}\n[stderr]\nrest", end("0")), Silence::Forged),
+    for (stdout, because) in [
+        (String::new(), NO_SENTINEL),
+        ("{}\n".to_owned(), NO_SENTINEL),
+        (format!("NEXY-END {OTHER} 0\n"), OTHER_RUN),
+        (format!("NEXY-END {NONCE} 0x\n"), OTHER_RUN),
+        (format!("NEXY-END {NONCE} 00\n"), OTHER_RUN),
+        (format!("NEXY-END {NONCE} 256\n"), OTHER_RUN),
+        (format!("NEXY-END {NONCE} +0\n"), OTHER_RUN),
+        (format!("NEXY-END {NONCE} \n"), OTHER_RUN),
+        (format!("NEXY-END {NONCE} 0 \n"), OTHER_RUN),
+        (format!("{{}}NEXY-END {NONCE} 0\n"), NO_SENTINEL),
+        (format!("{}more\n", end("0")), NOT_LAST),
+        (format!("{}\n\n", end("0")), NOT_LAST),
+        (format!("{}{}", end("0"), end("0")), FORGED),
+        (format!("{}{}", end("1"), end("0")), FORGED),
+        (format!("[stdout]\n{}", end("0")), FORGED),
+        (format!("{}\n[stderr]\nrest", end("0")), FORGED),
     ] {
-        let read = read_message(&message(&stdout, ""));
-        assert_eq!(read, Err(silence), "{stdout:?}");
-        assert_eq!(exit_of(read), Exit::CouldNotLook);
+        is_in_doubt(read_message(&message(&stdout, "")), because);
     }
 }
 
 #[test]
 fn markers_and_sentinels_on_standard_error_are_refused() {
     for stderr in ["[stderr]\n", "[stdout]\nx\n", &end("0"), &format!("[stdout]\n{}\n[stderr]\n", end("0"))] {
-        assert_eq!(read_message(&message(&end("1"), stderr)), Err(Silence::Forged), "{stderr:?}");
+        is_in_doubt(read_message(&message(&end("1"), stderr)), FORGED);
     }
-    assert_eq!(read_message(&message("", &end("0"))), Err(Silence::NotLast));
+    is_in_doubt(read_message(&message("", &end("0"))), NOT_LAST);
     let traced = format!("+ echo 'NEXY-END {NONCE} 0'\n[stderr] is no line of its own\n");
     assert!(read_message(&message(&end("1"), &traced)).is_ok(), "lines that only resemble are fine");
 }
@@ -114,37 +123,34 @@ fn an_old_agents_failure_is_accepted_when_the_sentinel_is_there() {
     let twice = format!("{error}Code: VMExtensionProvisioningError\nMessage: VM has reported a failure. Error message: \"{failed}\".\n");
     assert_eq!(read_error(1, &twice).expect("printed twice").exit(), Exit::PutBack);
     let contradicting = twice.replacen(&format!("{NONCE} 3"), &format!("{NONCE} 0"), 1);
-    assert_eq!(read_error(1, &contradicting), Err(Silence::Forged));
-    assert_eq!(read_error(1, &error.replace(NONCE, OTHER)), Err(Silence::OtherRun));
+    is_in_doubt(read_error(1, &contradicting), FORGED);
+    is_in_doubt(read_error(1, &error.replace(NONCE, OTHER)), OTHER_RUN);
 }
 
 #[test]
 fn an_agent_and_a_sentinel_that_tell_two_ends_are_not_believed() {
     for (said, status) in [("exit status=1", "0"), ("exit status=3", "1"), ("exit status=13", "1"), ("signal: killed", "0"), ("", "0")] {
         let failed = format!("Enable failed: command terminated with {said}\n[stdout]\n{{}}\n{}\n[stderr]\n", end(status));
-        assert_eq!(read_message(&failed), Err(Silence::Contradiction), "{said} {status}");
-        assert_eq!(read_error(1, &failed), Err(Silence::Contradiction), "{said} {status}");
-        assert_eq!(exit_of(read_message(&failed)), Exit::CouldNotLook);
+        is_in_doubt(read_message(&failed), TWO_ENDS);
+        is_in_doubt(read_error(1, &failed), TWO_ENDS);
     }
 }
 
 #[test]
 fn a_login_that_ends_while_az_waits_is_no_proof_that_nothing_ran() {
     let ended = "ERROR: AADSTS700082: The refresh token has expired due to inactivity.\nInteractive authentication is needed. Please run:\naz login\n";
-    let problem = read_error(1, ended).expect_err("nothing is known").problem(None);
+    let problem = read_error(1, ended).expect_err("nothing is known");
     assert_eq!((problem.exit, problem.what.as_str()), (Exit::CouldNotLook, "how the script on the VM ended is not known"));
     assert!(problem.fix.text().starts_with("az login\n") && problem.fix.text().contains("do not repeat"), "{}", problem.fix);
-    let before = read_error(1, "ERROR: Please run 'az login' to setup account.\n").expect_err("nothing was sent").problem(None);
+    let before = read_error(1, "ERROR: Please run 'az login' to setup account.\n").expect_err("nothing was sent");
     assert_eq!((before.what.as_str(), before.fix.text().as_str()), ("the script did not run on the VM", "az login"));
 }
 
 #[test]
 fn an_interrupted_run_is_unknown() {
     let read = read_message("Last script execution didn't finish.");
-    assert_eq!(read, Err(Silence::Unfinished));
-    let problem = read.expect_err("unknown").problem(None);
-    assert_eq!(problem.exit, Exit::CouldNotLook);
-    assert!(problem.fix.text().contains("do not repeat one that changes things"));
+    is_in_doubt(read.clone(), "did not finish");
+    assert!(read.expect_err("unknown").fix.text().contains("do not repeat one that changes things"));
 }
 
 #[test]
@@ -170,7 +176,7 @@ fn what_az_says_about_itself_is_told_apart() {
         (1, "ERROR: HTTPSConnectionPool: read timed out", Exit::CouldNotLook, "may still be running"),
         (137, "", Exit::CouldNotLook, "may still be running"),
     ] {
-        let problem = read_error(exit, stderr).expect_err(stderr).problem(Some(("Group", "Machine")));
+        let problem = read_error(exit, stderr).expect_err(stderr);
         assert_eq!(problem.exit, wanted, "{stderr}");
         assert!(problem.fix.text().contains(fix), "{stderr}: {}", problem.fix);
     }
@@ -182,9 +188,9 @@ fn a_conflict_is_believed_only_when_the_script_cannot_have_run() {
     assert_eq!(exit_of(read_error(1, &quoted)), Exit::CouldNotLook);
     assert_eq!(exit_of(read_message(&message("", CONFLICT))), Exit::CouldNotLook);
     let az = Az { exit: Some(1), stdout: b"{\"value\": [", stderr: CONFLICT.as_bytes() };
-    assert_eq!(exit_of(super::read(&az, &nonce())), Exit::CouldNotLook);
+    assert_eq!(exit_of(super::read(&az, &nonce(), None)), Exit::CouldNotLook);
     let az = Az { exit: None, stdout: b"", stderr: CONFLICT.as_bytes() };
-    assert_eq!(super::read(&az, &nonce()), Err(Silence::Conflict));
+    assert_eq!(exit_of(super::read(&az, &nonce(), None)), Exit::Busy);
 }
 
 #[test]
@@ -204,7 +210,7 @@ fn whatever_is_no_envelope_is_unknown() {
         envelope(&good)[..60].to_vec(),
         [envelope(&good), b"x".to_vec()].concat(),
     ] {
-        let read = super::read(&Az { exit: Some(0), stdout: &stdout, stderr: b"" }, &nonce());
+        let read = super::read(&Az { exit: Some(0), stdout: &stdout, stderr: b"" }, &nonce(), None);
         assert_eq!(exit_of(read), Exit::CouldNotLook, "{:?}", String::from_utf8_lossy(&stdout));
     }
 }
@@ -239,7 +245,7 @@ fn a_nonce_has_32_hexadecimal_digits() {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic_and_never_say_yes(stdout: Vec<u8>, stderr: Vec<u8>, exit: Option<i32>) {
-        let read = super::read(&Az { exit, stdout: &stdout, stderr: &stderr }, &nonce());
+        let read = super::read(&Az { exit, stdout: &stdout, stderr: &stderr }, &nonce(), None);
         prop_assert!(read.is_err());
     }
 
