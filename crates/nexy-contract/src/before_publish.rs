@@ -1,7 +1,7 @@
 //! The rule that a publication needs a fresh, complete, passing `before-publish` report about the same bytes.
 
 use crate::{
-    Exit, Finding, Fix, Problem, Record, Report, Severity, Verdict,
+    Exit, Finding, Fix, Problem, Record, Report, Severity, Sha256Digest, Verdict,
     record::Artifact,
     report::{SeenAsset, Subject},
     target_file::Limits,
@@ -46,17 +46,11 @@ pub enum Refusal {
 impl Refusal {
     /// The problem to print.
     pub fn problem(&self) -> Problem {
-        match self {
-            Self::Excusable(because) => {
-                Problem::new(Exit::No, "nothing is published", because, Fix::note("ask again, then publish at once:").then_command(AGAIN))
-            }
-            Self::Final(because) => Problem::new(
-                Exit::No,
-                "nothing is published",
-                because,
-                Fix::note("start again from the bytes in the inbox:").then_command(AGAIN),
-            ),
-        }
+        let (because, first) = match self {
+            Self::Excusable(because) => (because, "ask again, then publish at once:"),
+            Self::Final(because) => (because, "start again from the bytes in the inbox:"),
+        };
+        Problem::new(Exit::No, "nothing is published", because, Fix::note(first).then_command(AGAIN))
     }
 }
 
@@ -97,20 +91,15 @@ fn answers(finding: &Finding) -> bool {
 
 fn about_these_bytes(report: &Report, artifacts: &[Artifact]) -> Result<(), Refusal> {
     for artifact in artifacts {
-        let judged = report.subjects.iter().find(|subject| subject.name == artifact.name);
-        match judged {
-            None => return Err(Refusal::Final(format!("the {PROFILE} report did not look at {}", artifact.name))),
-            Some(subject) if subject.sha256 != artifact.sha256 || subject.size_bytes != artifact.size_bytes => {
-                return Err(Refusal::Final(format!(
-                    "the {PROFILE} report judged other bytes of {}: {} bytes {}, the record has {} bytes {}",
-                    artifact.name,
-                    subject.size_bytes,
-                    subject.sha256.short(),
-                    artifact.size_bytes,
-                    artifact.sha256.short()
-                )));
-            }
-            Some(_) => {}
+        let name = &artifact.name;
+        let Some(judged) = report.subjects.iter().find(|subject| subject.name == *name) else {
+            return Err(Refusal::Final(format!("the {PROFILE} report did not look at {name}")));
+        };
+        if judged.sha256 != artifact.sha256 || judged.size_bytes != artifact.size_bytes {
+            let bytes = |size_bytes: u64, sha256: Sha256Digest| format!("{size_bytes} bytes {}", sha256.short());
+            let (judged, held) = (bytes(judged.size_bytes, judged.sha256), bytes(artifact.size_bytes, artifact.sha256));
+            let because = format!("the {PROFILE} report judged other bytes of {name}: {judged}, the record has {held}");
+            return Err(Refusal::Final(because));
         }
     }
     Ok(())

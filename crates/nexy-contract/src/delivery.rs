@@ -1,6 +1,6 @@
 //! The answer of the VM after a manifest was installed there (`nexy.delivery/1`).
 
-use crate::{ReleaseVersion, Sha256Digest, Timestamp, document, document::DocumentError};
+use crate::{ReleaseVersion, Sha256Digest, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The schema id of a delivery.
@@ -34,12 +34,4 @@ pub struct DeliveredFile {
     pub path: String,
     /// Its digest.
     pub sha256: Sha256Digest,
-}
-
-impl Delivery {
-    /// Reads the VM's answer.
-    /// Errors: [`DocumentError`] for anything else.
-    pub fn read(bytes: &[u8]) -> Result<Self, DocumentError> {
-        document::read(bytes, SCHEMA)
-    }
 }

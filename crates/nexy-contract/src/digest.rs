@@ -53,15 +53,13 @@ impl FromStr for Sha256Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let refused = || DigestError(text.to_owned());
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return Err(refused());
+        let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 64 || !text.bytes().all(is_digit) {
+            return Err(DigestError(text.to_owned()));
         }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let [high, low] = [nibble(pair[0]), nibble(pair[1])];
-            *byte = high.zip(low).map(|(high, low)| high << 4 | low).ok_or_else(refused)?;
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| DigestError(text.to_owned()))?;
         }
         Ok(Self(bytes))
     }
@@ -90,14 +88,6 @@ impl TryFrom<String> for Sha256Digest {
 impl From<Sha256Digest> for String {
     fn from(digest: Sha256Digest) -> Self {
         digest.to_string()
-    }
-}
-
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
     }
 }
 

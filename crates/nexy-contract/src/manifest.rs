@@ -41,39 +41,30 @@ impl ManifestError {
 pub enum Move {
     /// There is no manifest yet.
     First,
-    /// Both version and bytes are new.
-    Forward {
-        /// The version that clients have.
-        from: ReleaseVersion,
-    },
+    /// Both bytes and version are new; the version that clients have.
+    Forward(ReleaseVersion),
     /// Both are what the manifest says: nothing to do, or to finish.
     Same,
-    /// The bytes are those of the manifest under a new version: clients would update to them again and again.
-    SameBytesNewVersion {
-        /// The version that clients have.
-        from: ReleaseVersion,
-    },
+    /// The bytes are those of the manifest, which names this other version: clients would update to them again and again.
+    SameBytesNewVersion(ReleaseVersion),
     /// The version is that of the manifest with other bytes: clients that have it would never update.
     SameVersionNewBytes,
-    /// The version is older than the manifest's.
-    Backward {
-        /// The version that clients have.
-        from: ReleaseVersion,
-    },
+    /// The version is older than this one of the manifest.
+    Backward(ReleaseVersion),
 }
 
 impl Move {
     /// Why `version` must not be announced; `None` when it may.
     pub fn refusal(&self, version: ReleaseVersion) -> Option<String> {
         match self {
-            Self::First | Self::Forward { .. } | Self::Same => None,
-            Self::SameBytesNewVersion { from } => {
+            Self::First | Self::Forward(_) | Self::Same => None,
+            Self::SameBytesNewVersion(from) => {
                 Some(format!("these bytes are announced as {from} already; as {version} clients would update to them again and again"))
             }
             Self::SameVersionNewBytes => {
                 Some(format!("version {version} is announced with other bytes already; clients that have it would never update"))
             }
-            Self::Backward { from } => Some(format!("the manifest says {from}, which is newer than {version}")),
+            Self::Backward(from) => Some(format!("the manifest says {from}, which is newer than {version}")),
         }
     }
 }
@@ -120,9 +111,9 @@ impl ManifestFacts {
         match (version == from, sha256 == manifest.sha256) {
             (true, true) => Move::Same,
             (true, false) => Move::SameVersionNewBytes,
-            (false, true) => Move::SameBytesNewVersion { from },
-            (false, false) if version > from => Move::Forward { from },
-            (false, false) => Move::Backward { from },
+            (false, true) => Move::SameBytesNewVersion(from),
+            (false, false) if version > from => Move::Forward(from),
+            (false, false) => Move::Backward(from),
         }
     }
 }

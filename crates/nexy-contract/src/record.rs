@@ -211,24 +211,17 @@ impl Record {
     /// own older report, and its own plan of a dry run.
     pub fn stop(&self, by: &str, profile: &str) -> Option<Stop> {
         let mut stops: Vec<(Exit, String)> = Vec::new();
-        for (index, report) in self.reports.iter().enumerate() {
-            let same = |other: &Report| other.by == report.by && other.profile == report.profile;
-            let superseded = (report.by == by && report.profile == profile) || self.reports[index + 1..].iter().any(same);
-            if !superseded && report.verdict != Verdict::Pass {
+        let own = |report: &Report| report.by == by && report.profile == profile;
+        for report in self.reports.iter().filter(|report| !own(report) && report.verdict != Verdict::Pass) {
+            if self.latest_report(&report.by, &report.profile).is_some_and(|latest| std::ptr::eq(latest, report)) {
                 stops.push((report.verdict.exit(), format!("{} {} says {}", report.by, report.profile, report.verdict.word())));
             }
         }
-        for (index, outcome) in self.outcomes.iter().enumerate() {
-            if self.outcomes[index + 1..].iter().any(|later| later.by == outcome.by) {
-                continue;
-            }
-            let own_plan = outcome.by == by && outcome.exit == Exit::Yes;
-            if own_plan {
-                continue;
-            }
+        let counts = |outcome: &&Outcome| self.latest_outcome(&outcome.by).is_some_and(|latest| std::ptr::eq(latest, *outcome));
+        for outcome in self.outcomes.iter().filter(counts) {
             if outcome.exit != Exit::Yes {
                 stops.push((outcome.exit, format!("{} ended with {}: {}", outcome.by, outcome.exit.code(), outcome.message)));
-            } else if !outcome.planned.is_empty() {
+            } else if outcome.by != by && !outcome.planned.is_empty() {
                 stops.push((Exit::No, format!("{} only planned, it was a dry run", outcome.by)));
             }
         }

@@ -2,7 +2,13 @@
 
 use crate::{cli::TOOL, transaction, write};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, delivery::Delivery, document::DocumentError, operands, record::Delivered};
+use nexy_contract::{
+    Exit, Fix, Problem, Record, Sha256Digest,
+    delivery::{self, Delivery},
+    document::{self, DocumentError},
+    operands,
+    record::Delivered,
+};
 use nexy_outside::{
     Common, Workspace,
     frame::{
@@ -88,7 +94,7 @@ fn add(record: &mut Record, answer: &Path) -> Result<ActionOutcome, Problem> {
     let fix = Fix::note("deliver again with the same record on standard input:").then_command("scripts/manifest_to_vm.sh -");
     let bytes = files::read(answer, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, &fix))?;
     let unusable = |error: DocumentError| Problem::new(Exit::CouldNotLook, "cannot use the VM's answer", error.to_string(), &fix);
-    let delivery = Delivery::read(&bytes).map_err(unusable)?;
+    let delivery: Delivery = document::read(&bytes, delivery::SCHEMA).map_err(unusable)?;
     if record.manifests.is_empty() {
         return Err(Problem::new(
             Exit::No,

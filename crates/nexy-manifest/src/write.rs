@@ -177,7 +177,7 @@ fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<O
             )
         })?;
         let moved = ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256);
-        if back && matches!(moved, Move::Backward { .. }) {
+        if back && matches!(moved, Move::Backward(_)) {
             continue;
         }
         if let Some(because) = moved.refusal(facts.version) {

@@ -258,7 +258,7 @@ fn a_report_reads_and_is_written_back_byte_for_byte() {
 fn a_delivery_reads_and_is_written_back_byte_for_byte() {
     let text = pretty(&example_delivery());
     held_against(delivery::SCHEMA, &text);
-    assert_eq!(Delivery::read(text.as_bytes()).expect("a delivery"), example_delivery());
+    assert_eq!(nexy_contract::document::read::<Delivery>(text.as_bytes(), delivery::SCHEMA).expect("a delivery"), example_delivery());
 }
 
 #[test]

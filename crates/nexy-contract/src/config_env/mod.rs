@@ -144,9 +144,7 @@ impl Parsed {
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().rev().find(|entry| entry.key == key)
     }
-}
 
-impl Parsed {
     /// Whether both files give the server the same names and values, whatever else they say.
     pub fn assigns_alike(&self, other: &Self) -> bool {
         let within = |one: &Self, all: &Self| one.entries.iter().all(|entry| Self::gives(one, &entry.key) == Self::gives(all, &entry.key));

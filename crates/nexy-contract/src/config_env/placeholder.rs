@@ -1,25 +1,9 @@
 //! Placeholder values: examples that were never replaced by the real value.
 
 /// Whole values, without regard to letter case, that are not a key.
-const WORDS: &[&str] = &[
-    "api_key",
-    "apikey",
-    "dummy",
-    "fake",
-    "fixme",
-    "key",
-    "nil",
-    "none",
-    "null",
-    "password",
-    "secret",
-    "tbd",
-    "todo",
-    "token",
-    "undefined",
-    "unset",
-    "value",
-];
+const WORDS: &str = "\
+    api_key apikey dummy fake fixme key nil none null password
+    secret tbd todo token undefined unset value";
 
 /// The class of placeholder that a value belongs to, or `None` when it may be real.
 ///
@@ -27,6 +11,7 @@ const WORDS: &[&str] = &[
 pub fn is_placeholder(value: &str) -> Option<&'static str> {
     let value = value.trim().to_lowercase();
     let holds = |words: &[&str]| words.iter().any(|word| value.contains(word));
+    let bare = value.trim_matches(|character: char| !character.is_alphanumeric());
     let mut parts = value.split(|character: char| !character.is_alphanumeric());
     if value.is_empty() {
         Some("empty")
@@ -34,7 +19,7 @@ pub fn is_placeholder(value: &str) -> Option<&'static str> {
         Some("a comment instead of a value")
     } else if value.starts_with(['<', '[', '{']) || value.contains("${") || (value.contains('<') && value.ends_with('>')) {
         Some("<…>")
-    } else if WORDS.contains(&value.trim_matches(|character: char| !character.is_alphanumeric())) {
+    } else if WORDS.split_whitespace().any(|word| word == bare) {
         Some("a word instead of a value")
     } else if value.starts_with("your") || parts.clone().any(|part| part == "your") {
         Some("your_…")

@@ -54,43 +54,20 @@ pub(super) fn strange_blank(line: &str) -> Option<Rule> {
 }
 
 /// Names that a shell sets itself, so that a shell that sources the file loses the value, and all lines after a refused one.
-const KEPT_BY_SHELLS: &[&str] = &[
-    "BASHOPTS",
-    "BASHPID",
-    "BASH_ALIASES",
-    "BASH_ARGC",
-    "BASH_ARGV",
-    "BASH_ARGV0",
-    "BASH_CMDS",
-    "BASH_COMMAND",
-    "BASH_LINENO",
-    "BASH_SOURCE",
-    "BASH_SUBSHELL",
-    "BASH_VERSINFO",
-    "COMP_WORDBREAKS",
-    "DIRSTACK",
-    "EPOCHREALTIME",
-    "EPOCHSECONDS",
-    "EUID",
-    "FUNCNAME",
-    "GROUPS",
-    "HISTCMD",
-    "LINENO",
-    "OPTIND",
-    "PPID",
-    "RANDOM",
-    "SECONDS",
-    "SHELLOPTS",
-    "SRANDOM",
-    "UID",
-    "_",
-];
+const KEPT_BY_SHELLS: &str = "\
+    BASHOPTS BASHPID BASH_ALIASES BASH_ARGC BASH_ARGV BASH_ARGV0 BASH_CMDS BASH_COMMAND BASH_LINENO BASH_SOURCE BASH_SUBSHELL
+    BASH_VERSINFO COMP_WORDBREAKS DIRSTACK EPOCHREALTIME EPOCHSECONDS EUID FUNCNAME GROUPS HISTCMD LINENO OPTIND PPID RANDOM
+    SECONDS SHELLOPTS SRANDOM UID _";
+
+fn is_kept_by_shells(name: &str) -> bool {
+    KEPT_BY_SHELLS.split_whitespace().any(|kept| kept == name)
+}
 
 /// `^[A-Z_][A-Z0-9_]*=[A-Za-z0-9_./:@%+,=-]*$`: what all readers understand alike, if no shell has the name for itself.
 fn is_portable(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, value)| {
         is_capital_name(name)
-            && !KEPT_BY_SHELLS.contains(&name)
+            && !is_kept_by_shells(name)
             && value.chars().all(|character| character.is_ascii_alphanumeric() || "_./:@%+,=-".contains(character))
     })
 }
@@ -108,7 +85,7 @@ fn is_name(name: &str) -> bool {
 fn name_rule(key: &str, assignment: &str) -> Option<Rule> {
     if !is_name(key) || assignment.trim_start_matches(is_blank).starts_with('\'') {
         Some(Rule::IllegalName)
-    } else if KEPT_BY_SHELLS.contains(&key) {
+    } else if is_kept_by_shells(key) {
         Some(Rule::ShellName)
     } else if is_capital_name(key) {
         None

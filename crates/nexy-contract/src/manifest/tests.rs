@@ -96,7 +96,7 @@ proptest! {
         let manifest = facts(old, b"old");
         let bytes: &[u8] = if same_bytes { b"old" } else { b"new" };
         let verdict = ManifestFacts::judge_move(Some(&manifest), ReleaseVersion::new(new), Sha256Digest::of(bytes));
-        let allowed = matches!(verdict, Move::Forward { .. } | Move::Same);
+        let allowed = matches!(verdict, Move::Forward(_) | Move::Same);
         prop_assert_eq!(allowed, (new == old && same_bytes) || (new > old && !same_bytes));
     }
 

@@ -147,9 +147,9 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
     let sha = bytes.sha256.short();
     match ManifestFacts::judge_move(manifest, version, bytes.sha256) {
         Move::First => Answer::pass(format!("there is no manifest yet; {version} {sha} will be the first{remark}")),
-        Move::Forward { from } => Answer::pass(format!("{from} -> {version} with new bytes {sha}{remark}")),
+        Move::Forward(from) => Answer::pass(format!("{from} -> {version} with new bytes {sha}{remark}")),
         Move::Same => Answer::pass(format!("{version} {sha} is what the manifest says already, nothing to do{remark}")),
-        Move::SameBytesNewVersion { from } => Answer::fail(
+        Move::SameBytesNewVersion(from) => Answer::fail(
             format!("the bytes {sha} are those of {from}, but the version is {version}: clients would update to them again and again"),
             expected,
             Fix::note(format!("Put the artifact that was built for {version} into the inbox; or take the version back:"))
@@ -161,7 +161,7 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
             expected,
             higher(version),
         ),
-        Move::Backward { from } => {
+        Move::Backward(from) => {
             Answer::fail(format!("{version} is older than the {from} that clients have: none of them would update"), expected, higher(from))
         }
     }

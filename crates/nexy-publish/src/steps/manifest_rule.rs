@@ -33,8 +33,8 @@ pub(crate) fn check_publication(workspace: &Workspace, record: &Record) -> Resul
 pub(crate) fn check_rollback(workspace: &Workspace, version: ReleaseVersion, sha256: Sha256Digest) -> Result<(), Problem> {
     each(workspace, "nothing is rolled back", |path, facts| {
         let because = match ManifestFacts::judge_move(Some(facts), version, sha256) {
-            Move::First | Move::Forward { .. } | Move::Same | Move::Backward { .. } => return Ok(()),
-            Move::SameBytesNewVersion { from } => format!("it knows these bytes as {from}, not as {version}"),
+            Move::First | Move::Forward(_) | Move::Same | Move::Backward(_) => return Ok(()),
+            Move::SameBytesNewVersion(from) => format!("it knows these bytes as {from}, not as {version}"),
             Move::SameVersionNewBytes => format!("it knows {version} with other bytes ({})", facts.sha256.short()),
         };
         Err(Problem::new(
