@@ -38,7 +38,7 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
         changed: written.changed(),
         files: written.files.into_iter().map(|(path, sha256)| DeliveredFile { path, sha256 }).collect(),
         served_version: served.version,
-        served_length: served.length,
+        served_length: served.length_bytes,
     };
     match stdio::write_document(options::json(&delivery)?.as_bytes()) {
         Ok(()) => Ok(Exit::Yes),

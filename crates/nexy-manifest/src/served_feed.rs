@@ -1,6 +1,10 @@
 //! The feed that the update server of this machine serves after a manifest was installed; it reads the files at every request.
 
-use nexy_contract::{Exit, Fix, Problem, appcast::Feed, manifest::ManifestFacts};
+use nexy_contract::{
+    Exit, Fix, Problem,
+    appcast::{Feed, Offer},
+    manifest::ManifestFacts,
+};
 use nexy_outside::{
     Workspace,
     net::http::{Ask, Http, Url},
@@ -10,17 +14,11 @@ use std::time::Duration;
 /// A feed is a few kilobytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What the feed announces.
-pub(crate) struct ServedFeed {
-    pub(crate) version: String,
-    pub(crate) length: u64,
-}
-
 /// Reads the feed, which must announce the manifest.
 ///
 /// # Errors
 /// Exit 4: the files are installed, but clients are not told.
-pub(crate) fn read(workspace: &Workspace, facts: &ManifestFacts) -> Result<ServedFeed, Problem> {
+pub(crate) fn read(workspace: &Workspace, facts: &ManifestFacts) -> Result<Offer, Problem> {
     let url = format!("{}/appcast.xml", workspace.target.endpoints.local_updates);
     let refuse = |because: String| {
         Problem::new(
@@ -41,5 +39,5 @@ pub(crate) fn read(workspace: &Workspace, facts: &ManifestFacts) -> Result<Serve
     if offer.version != facts.version.to_string() || offer.length_bytes != facts.size_bytes {
         return Err(refuse(format!("it announces version {} with {} bytes", offer.version, offer.length_bytes)));
     }
-    Ok(ServedFeed { version: offer.version, length: offer.length_bytes })
+    Ok(offer)
 }

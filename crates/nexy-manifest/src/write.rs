@@ -38,35 +38,23 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         version_file::ensure_is(workspace, record.version)?;
     }
     let Some(row) = target.feed_artifact() else {
-        return Err(Problem::new(
-            Exit::BadTarget,
-            "no manifest is written",
-            "nexy.toml has no artifact with `feed = true`",
-            Fix::note("correct nexy.toml"),
-        ));
+        return Err(refused("nexy.toml has no artifact with `feed = true`", Fix::note("correct nexy.toml")).ending(Exit::BadTarget));
     };
     let Some(facts) = facts(record, row, &target.public_url(row), &target.signature.public_keys)? else {
         return Ok(ActionOutcome::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
     };
     let announced = public_length::length(target, row)?;
     if announced != facts.size_bytes {
-        return Err(Problem::new(
-            Exit::No,
-            "no manifest is written",
-            format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes),
-            Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show"),
-        ));
+        let because = format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes);
+        let fix = Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show");
+        return Err(refused(because, fix));
     }
     // The lock keeps the manifests unchanged between reading and writing them.
     let lock = if dry_run { None } else { Some(transaction::lock(workspace)?) };
     let old = current(workspace, &facts, back)?;
     let text = manifest::next(old.as_deref(), &facts, &target.manifest_defaults, clock::now()).map_err(|error| {
-        Problem::new(
-            Exit::No,
-            "cannot change the manifest",
-            error.to_string(),
-            Fix::note("restore the manifest from git, then run the same command again"),
-        )
+        let fix = Fix::note("restore the manifest from git, then run the same command again");
+        Problem::new(Exit::No, "cannot change the manifest", error.to_string(), fix)
     })?;
     let Some(lock) = lock else {
         let planned = target
@@ -105,13 +93,15 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
 fn is_rollback(record: &Record) -> Result<bool, Problem> {
     match record.outcomes.iter().rev().find(|outcome| [PUBLICATION, ROLLBACK].contains(&outcome.by.as_str())) {
         Some(outcome) => Ok(outcome.by == ROLLBACK),
-        None => Err(Problem::new(
-            Exit::No,
-            "no manifest is written",
-            "the record holds no publication",
-            Fix::note("publish first, with `nexy-publish -` before this command in the pipeline"),
-        )),
+        None => {
+            let fix = Fix::note("publish first, with `nexy-publish -` before this command in the pipeline");
+            Err(refused("the record holds no publication", fix))
+        }
     }
+}
+
+fn refused(because: impl Into<String>, fix: Fix) -> Problem {
+    Problem::new(Exit::No, "no manifest is written", because, fix)
 }
 
 /// The signature of these bytes, when the publication has verified it with a key that nexy.toml still names.
@@ -129,22 +119,13 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Resu
         return Ok(None);
     };
     let refuse = |because: String| {
-        Problem::new(
-            Exit::No,
-            "no manifest is written",
-            because,
-            Fix::note("publish again:")
-                .then_command("nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -"),
-        )
+        let again = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -";
+        refused(because, Fix::note("publish again:").then_command(again))
     };
     let live = artifact.live.as_ref().ok_or_else(|| refuse(format!("the record does not say what is live as {}", row.name)))?;
     if live.sha256 != artifact.sha256 || live.size_bytes != artifact.size_bytes {
-        return Err(refuse(format!(
-            "what is live as {} ({}) is not what left the inbox ({})",
-            row.name,
-            live.sha256.short(),
-            artifact.sha256.short()
-        )));
+        let (is, was) = (live.sha256.short(), artifact.sha256.short());
+        return Err(refuse(format!("what is live as {} ({is}) is not what left the inbox ({was})", row.name)));
     }
     let signature = confirmed_signature(record, row, live.sha256, keys);
     if live.url != url {
@@ -168,26 +149,17 @@ fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<O
     })?;
     for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
         let read = ManifestFacts::read(text).map_err(|error| {
-            Problem::new(
-                Exit::No,
-                format!("cannot change the manifest {path}"),
-                error.to_string(),
-                Fix::note("restore the manifest from git, then run the same command again:")
-                    .then_command(format!("git log -p -- {}", shell_word(path))),
-            )
+            let fix = Fix::note("restore the manifest from git, then run the same command again:")
+                .then_command(format!("git log -p -- {}", shell_word(path)));
+            Problem::new(Exit::No, format!("cannot change the manifest {path}"), error.to_string(), fix)
         })?;
         let moved = ManifestFacts::judge_move(Some(&read), facts.version, facts.sha256);
         if back && matches!(moved, Move::Backward(_)) {
             continue;
         }
         if let Some(because) = moved.refusal(facts.version) {
-            return Err(Problem::new(
-                Exit::No,
-                "no manifest is written",
-                format!("{path}: {because}"),
-                Fix::note("give the release a version above the manifest's, build it, and publish again:")
-                    .then_command("nexy-version set X.Y.Z.W"),
-            ));
+            let fix = Fix::note("give the release a version above the manifest's, build it, and publish again:");
+            return Err(refused(format!("{path}: {because}"), fix.then_command("nexy-version set X.Y.Z.W")));
         }
     }
     Ok(found.into_iter().find_map(|manifest| manifest.text))
