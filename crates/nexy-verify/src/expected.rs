@@ -39,14 +39,8 @@ impl From<HttpError> for NotKnown {
     }
 }
 
-/// The version of the code that should run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Code {
-    /// The version.
-    pub(crate) version: ReleaseVersion,
-    /// Where it stands: `the record`, `VERSION`.
-    pub(crate) origin: String,
-}
+/// The version of the code that should run, and where it stands: `the record`, `VERSION`.
+pub(crate) type Code = (ReleaseVersion, String);
 
 /// What the manifests should make the world see.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,11 +71,11 @@ impl Manifest {
 /// The version of the code: that of the record, else that of the workspace (on the VM: of the checkout).
 pub(crate) fn code(workspace: &Workspace, record: Option<&Record>) -> Expected<Code> {
     if let Some(record) = record {
-        return Ok(Code { version: record.version, origin: "the record".to_owned() });
+        return Ok((record.version, "the record".to_owned()));
     }
     let not_known = |error: NoVersion| NotKnown { because: error.because().to_owned(), fix: Fix::command("nexy-version check") };
     let version = version_file::read(workspace).map_err(not_known)?;
-    Ok(Code { version, origin: workspace.target.layout.version_file.clone() })
+    Ok((version, workspace.target.layout.version_file.clone()))
 }
 
 /// The manifest: what the record has published, else the manifests of the workspace, which must agree.

@@ -2,12 +2,12 @@
 
 use crate::{
     context::Context,
-    expected::{Expected, NotKnown},
+    expected::{Code, Expected, NotKnown},
     fetch::{self, Look, Unread},
     probe::Answer,
 };
 pub(crate) use nexy_contract::health::Said;
-use nexy_contract::{Fix, ReleaseVersion, health, text};
+use nexy_contract::{Fix, health, text};
 
 /// Which document is asked, and what it must say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) struct Question {
     /// The word in `status` that means well: `OK`, `running`, `healthy`.
     pub(crate) word: &'static str,
     /// The version that it must name, and where that one comes from.
-    pub(crate) version: Expected<(ReleaseVersion, String)>,
+    pub(crate) version: Expected<Code>,
     /// What to do when nothing useful answers.
     pub(crate) fix_silence: Fix,
     /// What to do when it names another version.
@@ -65,7 +65,7 @@ pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
+    use nexy_contract::{ReleaseVersion, Verdict};
 
     fn question() -> Question {
         Question {

@@ -23,8 +23,6 @@ pub(crate) struct Probe {
     pub(crate) runbook: &'static str,
     /// What `--explain` says.
     pub(crate) explain: Explain,
-    /// The pause before it is asked again.
-    pub(crate) interval: Duration,
     /// Looks, and judges.
     pub(crate) check: fn(&Context) -> Answer,
 }
@@ -33,6 +31,11 @@ impl Probe {
     /// Its row in `--list`.
     pub(crate) fn row(&self) -> Row {
         Row { id: self.id, profiles: self.profiles, asks: self.asks, runbook: self.runbook }
+    }
+
+    /// The pause before it is asked again: this machine may be looked at more often than what is across the network.
+    pub(crate) fn interval(&self) -> Duration {
+        Duration::from_millis(if self.profiles.contains(&"local") { 250 } else { 2000 })
     }
 
     /// Whether the answer decides when the probe is asked under these names; `None` when none of them means it.
@@ -49,8 +52,3 @@ impl Probe {
         severity
     }
 }
-
-/// Pause between two looks at this machine.
-pub(crate) const LOCAL: Duration = Duration::from_millis(250);
-/// Pause between two looks across the network.
-pub(crate) const PUBLIC: Duration = Duration::from_secs(2);

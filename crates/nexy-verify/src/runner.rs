@@ -40,7 +40,7 @@ pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waitin
         (0..selection.probes.len()).filter(|index| selection.probes[*index].severity == severity).collect()
     };
     let deciding = of(Severity::Gate);
-    let mut schedule = Schedule::new(deciding.iter().map(|index| selection.probes[*index].probe.interval), *waiting);
+    let mut schedule = Schedule::new(deciding.iter().map(|index| selection.probes[*index].probe.interval()), *waiting);
     loop {
         match schedule.next(started.elapsed()) {
             Step::Done => break,

@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     expected::{Expected, Manifest, NotKnown},
     fetch::{self, Look, Unread},
-    probe::{Answer, Explain, PUBLIC, Probe},
+    probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Fix, appcast::Feed, text};
@@ -26,7 +26,6 @@ pub(crate) const PROBE: Probe = Probe {
         ],
         verify: &[command("nexy-verify updates --wait 2m")],
     },
-    interval: PUBLIC,
     check,
 };
 

@@ -4,7 +4,7 @@ use super::feed;
 use crate::{
     context::Context,
     fetch::{self, Look, Unread},
-    probe::{Answer, Explain, PUBLIC, Probe},
+    probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Fix, Timestamp};
@@ -23,7 +23,6 @@ pub(crate) const PROBE: Probe = Probe {
         fix: &[note("Change the code of the update server that writes the feed; no release can mend it.")],
         verify: &[command("nexy-verify feed-advice")],
     },
-    interval: PUBLIC,
     check,
 };
 

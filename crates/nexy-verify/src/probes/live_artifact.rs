@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     expected::{self, Manifest, NotKnown},
     fetch,
-    probe::{Answer, Explain, PUBLIC, Probe},
+    probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, text, url};
@@ -23,7 +23,6 @@ pub(crate) const PROBE: Probe = Probe {
         fix: &[command("nexy-publish show"), note("Then publish the right bytes again and deliver their manifest.")],
         verify: &[command("nexy-verify live-artifact")],
     },
-    interval: PUBLIC,
     check,
 };
 

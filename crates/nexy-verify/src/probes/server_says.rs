@@ -3,127 +3,113 @@
 use crate::{
     context::Context,
     health::{self, Question},
-    probe::{Answer, Explain, LOCAL, PUBLIC, Probe},
+    probe::{Answer, Explain, Probe},
 };
 use nexy_contract::{
     Fix, Target,
     fix::{command, note},
 };
 
-/// `/health` of the main server, asked on the VM.
-pub(crate) const LOCAL_HEALTH: Probe = Probe {
-    id: "local-health",
-    asks: "Does the main server say that it is well, and of the expected version?",
-    profiles: &["local"],
-    advice_in: &[],
-    runbook: "S0 §4.1, S1 §4",
-    explain: Explain {
-        symptom: "The old code goes on running after a deployment, or SERVER_VERSION in config.env hides the new version.",
-        check: "curl -fsS LOCAL_SERVER/health: 200, status OK, latest_version = latest_build = the version of the code.",
-        fix: &[
-            note("If VERSION on the VM is right, correct SERVER_VERSION in config.env (S0 §5.9) and restart the service:"),
-            command("sudo nexy-gate hard && sudo systemctl restart \"$(nexy-version show service.unit)\""),
-            note("Otherwise deploy the tag again."),
-        ],
-        verify: &[command("nexy-verify local --wait 90s")],
+/// The rows of the table.
+pub(crate) const PROBES: [Probe; 6] = [
+    Probe {
+        id: "local-health",
+        asks: "Does the main server say that it is well, and of the expected version?",
+        profiles: &["local"],
+        advice_in: &[],
+        runbook: "S0 §4.1, S1 §4",
+        explain: Explain {
+            symptom: "The old code goes on running after a deployment, or SERVER_VERSION in config.env hides the new version.",
+            check: "curl -fsS LOCAL_SERVER/health: 200, status OK, latest_version = latest_build = the version of the code.",
+            fix: &[
+                note("If VERSION on the VM is right, correct SERVER_VERSION in config.env (S0 §5.9) and restart the service:"),
+                command("sudo nexy-gate hard && sudo systemctl restart \"$(nexy-version show service.unit)\""),
+                note("Otherwise deploy the tag again."),
+            ],
+            verify: &[command("nexy-verify local --wait 90s")],
+        },
+        check: |context| on_the_vm(context, &context.workspace.target.endpoints.local_server, HEALTH),
     },
-    interval: LOCAL,
-    check: |context| on_the_vm(context, &context.workspace.target.endpoints.local_server, HEALTH),
-};
-
-/// `/status` of the main server, asked on the VM.
-pub(crate) const LOCAL_STATUS: Probe = Probe {
-    id: "local-status",
-    asks: "Does the status page of the main server name the expected version?",
-    profiles: &["local"],
-    advice_in: &[],
-    runbook: "S0 §4.1",
-    explain: Explain {
-        symptom: "The status page tells operators another version than the one that was deployed.",
-        check: "curl -fsS LOCAL_SERVER/status: 200, status running, latest_version = latest_build = the version of the code.",
-        fix: &[note("As for local-health: both read the same values when the service starts.")],
-        verify: &[command("nexy-verify local-status")],
+    Probe {
+        id: "local-status",
+        asks: "Does the status page of the main server name the expected version?",
+        profiles: &["local"],
+        advice_in: &[],
+        runbook: "S0 §4.1",
+        explain: Explain {
+            symptom: "The status page tells operators another version than the one that was deployed.",
+            check: "curl -fsS LOCAL_SERVER/status: 200, status running, latest_version = latest_build = the version of the code.",
+            fix: &[note("As for local-health: both read the same values when the service starts.")],
+            verify: &[command("nexy-verify local-status")],
+        },
+        check: |context| on_the_vm(context, &context.workspace.target.endpoints.local_server, STATUS),
     },
-    interval: LOCAL,
-    check: |context| on_the_vm(context, &context.workspace.target.endpoints.local_server, STATUS),
-};
-
-/// `/health` of the update server, asked on the VM.
-pub(crate) const LOCAL_UPDATES: Probe = Probe {
-    id: "local-updates",
-    asks: "Does the update server on the VM announce the version of the manifest?",
-    profiles: &["local"],
-    advice_in: &[],
-    runbook: "S0 §4.1, S2 §4.9",
-    explain: Explain {
-        symptom: "The update server falls back silently to another manifest, or to a version in its code, when it cannot read the right one.",
-        check: "curl -fsS LOCAL_UPDATES/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
-        fix: &[
-            note("Deliver the manifest again:"),
-            command("scripts/manifest_to_vm.sh - <RECORD"),
-            note("Look for other manifest_*.json files beside it:"),
-            command("nexy-manifest check"),
-        ],
-        verify: &[command("nexy-verify local-updates")],
+    Probe {
+        id: "local-updates",
+        asks: "Does the update server on the VM announce the version of the manifest?",
+        profiles: &["local"],
+        advice_in: &[],
+        runbook: "S0 §4.1, S2 §4.9",
+        explain: Explain {
+            symptom: "The update server falls back silently to another manifest, or to a version in its code, when it cannot read the right one.",
+            check: "curl -fsS LOCAL_UPDATES/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
+            fix: &[
+                note("Deliver the manifest again:"),
+                command("scripts/manifest_to_vm.sh - <RECORD"),
+                note("Look for other manifest_*.json files beside it:"),
+                command("nexy-manifest check"),
+            ],
+            verify: &[command("nexy-verify local-updates")],
+        },
+        check: |context| on_the_vm(context, &context.workspace.target.endpoints.local_updates, UPDATES_HERE),
     },
-    interval: LOCAL,
-    check: |context| on_the_vm(context, &context.workspace.target.endpoints.local_updates, UPDATES_HERE),
-};
-
-/// `/health` of the server that users reach.
-pub(crate) const PUBLIC_HEALTH: Probe = Probe {
-    id: "public-health",
-    asks: "Does the server that users reach say that it is well, and of the expected version?",
-    profiles: &["public"],
-    advice_in: &[],
-    runbook: "S0 §4.2, S3 §6.3",
-    explain: Explain {
-        symptom: "The public name leads to another machine, or the web server in front passes /health to the wrong place.",
-        check: "curl -fsS PUBLIC/health, with certificates checked: 200, status OK, latest_version = latest_build = the version of the code.",
-        fix: &[
-            note("Compare with the VM itself:"),
-            command(ASK_THE_VM),
-            note("If that passes, look at DNS and at the web server in front."),
-        ],
-        verify: &[command("nexy-verify public --wait 2m")],
+    Probe {
+        id: "public-health",
+        asks: "Does the server that users reach say that it is well, and of the expected version?",
+        profiles: &["public"],
+        advice_in: &[],
+        runbook: "S0 §4.2, S3 §6.3",
+        explain: Explain {
+            symptom: "The public name leads to another machine, or the web server in front passes /health to the wrong place.",
+            check: "curl -fsS PUBLIC/health, with certificates checked: 200, status OK, latest_version = latest_build = the version of the code.",
+            fix: &[
+                note("Compare with the VM itself:"),
+                command(ASK_THE_VM),
+                note("If that passes, look at DNS and at the web server in front."),
+            ],
+            verify: &[command("nexy-verify public --wait 2m")],
+        },
+        check: |context| from_outside(context, HEALTH),
     },
-    interval: PUBLIC,
-    check: |context| from_outside(context, HEALTH),
-};
-
-/// `/status` of the server that users reach.
-pub(crate) const PUBLIC_STATUS: Probe = Probe {
-    id: "public-status",
-    asks: "Does the public status page name the expected version?",
-    profiles: &["public"],
-    advice_in: &[],
-    runbook: "S0 §4.2",
-    explain: Explain {
-        symptom: "The public status page is of another version than the one that was deployed.",
-        check: "curl -fsS PUBLIC/status: 200, status running, latest_version = latest_build = the version of the code.",
-        fix: &[note("As for public-health.")],
-        verify: &[command("nexy-verify public-status")],
+    Probe {
+        id: "public-status",
+        asks: "Does the public status page name the expected version?",
+        profiles: &["public"],
+        advice_in: &[],
+        runbook: "S0 §4.2",
+        explain: Explain {
+            symptom: "The public status page is of another version than the one that was deployed.",
+            check: "curl -fsS PUBLIC/status: 200, status running, latest_version = latest_build = the version of the code.",
+            fix: &[note("As for public-health.")],
+            verify: &[command("nexy-verify public-status")],
+        },
+        check: |context| from_outside(context, STATUS),
     },
-    interval: PUBLIC,
-    check: |context| from_outside(context, STATUS),
-};
-
-/// `/updates/health` of the server that users reach.
-pub(crate) const PUBLIC_UPDATES: Probe = Probe {
-    id: "public-updates",
-    asks: "Does the public update server announce the version of the manifest?",
-    profiles: &["public", "updates"],
-    advice_in: &[],
-    runbook: "S3 §4.3, S3 §6.3",
-    explain: Explain {
-        symptom: "A manifest that was written, but never reached the VM: users are offered the old version.",
-        check: "curl -fsS PUBLIC/updates/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
-        fix: &[note("Deliver the manifest with the record of the release:"), command("scripts/manifest_to_vm.sh - <RECORD")],
-        verify: &[command("nexy-verify updates --wait 2m")],
+    Probe {
+        id: "public-updates",
+        asks: "Does the public update server announce the version of the manifest?",
+        profiles: &["public", "updates"],
+        advice_in: &[],
+        runbook: "S3 §4.3, S3 §6.3",
+        explain: Explain {
+            symptom: "A manifest that was written, but never reached the VM: users are offered the old version.",
+            check: "curl -fsS PUBLIC/updates/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
+            fix: &[note("Deliver the manifest with the record of the release:"), command("scripts/manifest_to_vm.sh - <RECORD")],
+            verify: &[command("nexy-verify updates --wait 2m")],
+        },
+        check: |context| from_outside(context, UPDATES_OUTSIDE),
     },
-    interval: PUBLIC,
-    check: |context| from_outside(context, UPDATES_OUTSIDE),
-};
+];
 
 const ASK_THE_VM: &str = "scripts/vm.sh nexy-verify local";
 
@@ -171,7 +157,7 @@ fn from_outside(context: &Context, document: Document) -> Answer {
 
 fn ask(context: &Context, base: &str, (path, word, names): Document, fix_silence: Fix, fix_version: Fix) -> Answer {
     let version = match names {
-        Names::Code => context.code().clone().map(|code| (code.version, code.origin)),
+        Names::Code => context.code().clone(),
         Names::Manifest => context.manifest().clone().map(|manifest| (manifest.version, manifest.origin)),
     };
     health::check(context, &Question { url: format!("{base}{path}"), word, version, fix_silence, fix_version })

@@ -2,7 +2,7 @@
 
 use crate::{
     context::{Context, ProcessIdentity},
-    probe::{Answer, Explain, LOCAL, Probe},
+    probe::{Answer, Explain, Probe},
 };
 use nexy_contract::{
     Fix,
@@ -30,7 +30,6 @@ pub(crate) const PROBE: Probe = Probe {
         ],
         verify: &[command("nexy-verify local --wait 90s --stable 10s")],
     },
-    interval: LOCAL,
     check,
 };
 

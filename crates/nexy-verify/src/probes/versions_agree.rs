@@ -4,7 +4,7 @@ use crate::{
     context::Context,
     fetch::{self, Unread},
     health::{self, Said},
-    probe::{Answer, Explain, PUBLIC, Probe},
+    probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::{Fix, text};
@@ -22,7 +22,6 @@ pub(crate) const PROBE: Probe = Probe {
         fix: &[note("Do the half that is missing: deploy the code, or publish the artifacts and deliver their manifest.")],
         verify: &[command("nexy-verify versions-agree")],
     },
-    interval: PUBLIC,
     check,
 };
 
