@@ -55,7 +55,7 @@ impl Refusal {
 }
 
 /// Judges whether `record` entitles to publish, as of `now`.
-/// Errors: The [`Refusal`] that comes first: a missing report, a gap in it, its age, and then what it was about.
+/// Errors: the [`Refusal`] that comes first: a missing report, a gap in it, its age, and then what it was about.
 pub fn judge<'a>(record: &'a Record, now: Timestamp, limits: &Limits) -> Result<&'a Report, Refusal> {
     let report =
         record.latest_report(BY, PROFILE).ok_or_else(|| Refusal::Excusable(format!("the record holds no {PROFILE} report by {BY}")))?;
@@ -106,7 +106,7 @@ fn about_these_bytes(report: &Report, artifacts: &[Artifact]) -> Result<(), Refu
 }
 
 /// Whether the live asset is still the one that the checker saw; `Err` holds what changed, in words.
-/// Errors: The sentence that follows "nothing was swapped".
+/// Errors: the sentence that follows "nothing was swapped".
 pub fn still_as_judged(subject: &Subject, live: Option<&SeenAsset>) -> Result<(), String> {
     if !subject.looked {
         return Ok(());

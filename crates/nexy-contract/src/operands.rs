@@ -10,7 +10,7 @@ pub struct Operands {
 }
 
 /// Splits operands; a `-` that is not the last one, or comes twice, is an error in words.
-/// Errors: The sentence to print before exit code 2.
+/// Errors: the sentence to print before exit code 2.
 pub fn split(operands: &[String]) -> Result<Operands, String> {
     let (names, reads_record) = match operands.split_last() {
         Some((last, rest)) if last == "-" => (rest, true),

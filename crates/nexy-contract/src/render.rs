@@ -66,7 +66,7 @@ pub fn summary(report: &Report) -> String {
 /// A report for places that bring back little: what does not pass comes first, passes lose their words, and long words are cut
 /// until the compact JSON has at most `max_bytes`. A fix that has no room gives way to the command that prints it on the VM.
 /// The verdict stays what it was.
-/// Errors: Only if a value cannot be spelled in JSON, which would be a bug.
+/// Errors: only if a value cannot be spelled in JSON, which would be a bug.
 pub fn brief_json(report: &Report, max_bytes: usize) -> Result<String, serde_json::Error> {
     let mut brief = report.clone();
     brief.findings.sort_by_key(|finding| match (finding.verdict, finding.severity) {

@@ -28,7 +28,7 @@ pub struct Selection {
 
 impl Table<'_> {
     /// Finds the rows that `names` stand for.
-    /// Errors: Exit 2 when no name is given, or for an unknown one, with the nearest known name.
+    /// Errors: exit 2 when no name is given, or for an unknown one, with the nearest known name.
     pub fn choose(&self, names: &[String]) -> Result<Selection, Problem> {
         let noun = self.noun;
         if names.is_empty() {
@@ -55,7 +55,7 @@ impl Table<'_> {
     }
 
     /// Finds one row by its id.
-    /// Errors: Exit 2 for an unknown id; a profile is named as what it is.
+    /// Errors: exit 2 for an unknown id; a profile is named as what it is.
     pub fn one(&self, id: &str) -> Result<usize, Problem> {
         self.rows.iter().position(|row| row.id == id).ok_or_else(|| {
             if self.profiles.contains(&id) {

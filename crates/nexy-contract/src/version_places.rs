@@ -31,7 +31,7 @@ pub fn read(place: &VersionPlace, text: &str) -> Result<Vec<Spot>, PlaceError> {
 }
 
 /// `text` with `version` in every spot of `place`; all other bytes stay.
-/// Errors: As [`read`].
+/// Errors: as [`read`].
 pub fn replaced(place: &VersionPlace, text: &str, version: ReleaseVersion) -> Result<String, PlaceError> {
     let mut new = text.to_owned();
     for spot in read(place, text)?.into_iter().rev() {

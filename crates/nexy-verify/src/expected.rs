@@ -1,9 +1,9 @@
 //! The expected version and artifacts: from the record of the release, or from the workspace.
 
-use crate::probe::Answer;
 use nexy_contract::{
     Fix, Record, ReleaseVersion, Sha256Digest,
     appcast::Announced,
+    check::Answer,
     manifest::ManifestFacts,
     record::{Artifact, Live},
 };

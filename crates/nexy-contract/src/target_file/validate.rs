@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const LONGEST_WAIT_S: u64 = 86_400;
 
 /// Holds the keys against each other.
-/// Errors: The first [`TargetError::Contradiction`].
+/// Errors: the first [`TargetError::Contradiction`].
 pub(super) fn check(target: &Target) -> Result<(), TargetError> {
     repositories(target)?;
     urls(target)?;

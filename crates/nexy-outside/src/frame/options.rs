@@ -46,19 +46,15 @@ pub enum Format {
 
 impl Common {
     /// The form that counts: the option, else `$NEXY_FORMAT`, else text on a terminal and JSON elsewhere.
-    /// Errors: Exit 2 for a `$NEXY_FORMAT` that is no form.
+    /// Errors: exit 2 for a `$NEXY_FORMAT` that is no form.
     pub fn format(&self) -> Result<Format, Problem> {
         if let Some(format) = self.format {
             return Ok(format);
         }
         match environment::text("NEXY_FORMAT") {
             Some(word) => Format::from_str(&word, false).map_err(|_| {
-                Problem::new(
-                    Exit::Usage,
-                    "cannot use the variable NEXY_FORMAT",
-                    format!("`{word}` is no form"),
-                    Fix::note("set it to text, json or tap, or unset it"),
-                )
+                let fix = Fix::note("set it to text, json or tap, or unset it");
+                Problem::new(Exit::Usage, "cannot use the variable NEXY_FORMAT", format!("`{word}` is no form"), fix)
             }),
             None if stdio::stdout_is_terminal() => Ok(Format::Text),
             None => Ok(Format::Json),
@@ -73,21 +69,19 @@ impl Common {
     }
 
     /// Prints every finding for people, unless standard output shows the same words on the same terminal.
-    /// Errors: As [`Common::format`].
-    pub fn note_report(&self, report: &Report, document_is_text: bool) -> Result<(), Problem> {
+    pub fn note_report(&self, report: &Report, document_is_text: bool) {
         let twice = document_is_text && stdio::stdout_is_terminal() && stdio::stderr_is_terminal();
         if !self.quiet && !twice {
             let coloured = stdio::stderr_is_terminal() && environment::get("NO_COLOR").is_none();
             stdio::note(render::text(report, coloured).trim_end());
         }
-        Ok(())
     }
 
     /// Prints a bare report: findings for people, and the document in the asked form.
-    /// Errors: Exit 69 when it was not received.
+    /// Errors: exit 69 when it was not received.
     pub fn print_report(&self, report: &Report) -> Result<(), Problem> {
         let format = self.format()?;
-        self.note_report(report, format == Format::Text)?;
+        self.note_report(report, format == Format::Text);
         let document = match format {
             Format::Text => {
                 let coloured = stdio::stdout_is_terminal() && environment::get("NO_COLOR").is_none();
@@ -102,24 +96,21 @@ impl Common {
 }
 
 /// The rows of a checker's table, as `--list` prints them.
-/// Errors: As [`json`].
+/// Errors: as [`json`].
 pub fn list(rows: &[Row], format: Format) -> Result<String, Problem> {
     if format == Format::Json { json(&rows) } else { Ok(check::list_text(rows)) }
 }
 
 /// One question of a checker, as `--explain` prints it.
-/// Errors: As [`json`].
+/// Errors: as [`json`].
 pub fn explain(explained: &Explained, format: Format) -> Result<String, Problem> {
     if format == Format::Json { json(explained) } else { Ok(check::explained_text(explained)) }
 }
 
 /// A document as pretty JSON with a final line feed.
-/// Errors: Exit 70: a value that JSON cannot spell is a bug.
+/// Errors: exit 70: a value that JSON cannot spell is a bug.
 pub fn json(document: &impl serde::Serialize) -> Result<String, Problem> {
-    match serde_json::to_string_pretty(document) {
-        Ok(text) => Ok(text + "\n"),
-        Err(error) => Err(unspeakable(&error)),
-    }
+    serde_json::to_string_pretty(document).map(|text| text + "\n").map_err(|error| unspeakable(&error))
 }
 
 fn unspeakable(error: &serde_json::Error) -> Problem {

@@ -57,7 +57,7 @@ pub enum Incoming {
 }
 
 /// Reads the record of a pipeline. `by` and `profile` are what this run is about to say anew, which cannot stop it.
-/// Errors: Exit 65 for anything that is no usable record of this target.
+/// Errors: exit 65 for anything that is no usable record of this target.
 pub fn read_incoming(workspace: &Workspace, by: &str, profile: &str) -> Result<Incoming, Problem> {
     let bytes = stdio::read_record()?;
     let record = workspace.read_record(&bytes)?;
@@ -68,7 +68,7 @@ pub fn read_incoming(workspace: &Workspace, by: &str, profile: &str) -> Result<I
 }
 
 /// Passes a stopped record on, byte for byte, and says what stopped it.
-/// Errors: When it was not received: exit 69, or the graver one that stopped it.
+/// Errors: when it was not received: exit 69, or the graver one that stopped it.
 pub fn forward(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
     for because in &stop.because {
         stdio::note(&format!("{tool}: nothing done, the record is passed on as it came: {}", nexy_contract::text::printable(because)));
@@ -79,7 +79,7 @@ pub fn forward(tool: &str, bytes: &[u8], stop: &Stop) -> Result<Exit, Problem> {
 
 /// The frame of a checker in a pipe: reads the record, lets the checker look, adds its report, and writes the record, whatever
 /// the format, since the next tool reads it.
-/// Errors: Exit 65 for an unusable record, and whatever the checker says when it cannot begin.
+/// Errors: exit 65 for an unusable record, and whatever the checker says when it cannot begin.
 pub fn add_report(
     tool: &'static str,
     profile: &str,
@@ -95,7 +95,7 @@ pub fn add_report(
         Incoming::Record(record) => *record,
     };
     let report = look(workspace, &mut record)?;
-    common.note_report(&report, false)?;
+    common.note_report(&report, false);
     let exit = report.verdict.exit();
     record.reports.push(report);
     stdio::write_document(options::json(&record)?.as_bytes()).map_err(|problem| undelivered(problem, exit))?;
@@ -103,7 +103,7 @@ pub fn add_report(
 }
 
 /// The whole frame; `by` names the outcome.
-/// Errors: Exit 65 for an unusable record; exit 4 when something was changed and the answer was not received.
+/// Errors: exit 65 for an unusable record; exit 4 when something was changed and the answer was not received.
 pub fn act(
     tool: &'static str,
     by: &str,

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 const MAX_RECORD_BYTES: u64 = 16 << 20;
 
 /// Reads standard input to its end.
-/// Errors: Exit 65 when it cannot be read, is larger than any record, or is empty.
+/// Errors: exit 65 when it cannot be read, is larger than any record, or is empty.
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn read_record() -> Result<Vec<u8>, Problem> {
     let mut stdin = io::stdin().lock();
@@ -36,7 +36,7 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
 }
 
 /// Writes the one document of this run, whole.
-/// Errors: Exit 69: the answer was not received.
+/// Errors: exit 69: the answer was not received.
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn write_document(document: &[u8]) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();

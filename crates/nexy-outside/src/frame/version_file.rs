@@ -59,7 +59,7 @@ pub fn read_at(file: &str, place: &Path) -> Result<ReleaseVersion, NoVersion> {
 }
 
 /// Holds that a record speaks of the version that the workspace is at now; gates have judged that one and no other.
-/// Errors: The problem to print.
+/// Errors: the problem to print.
 pub fn ensure_is(workspace: &Workspace, version: ReleaseVersion) -> Result<(), Problem> {
     let now = read(workspace).map_err(|error| error.problem(workspace))?;
     if now == version {

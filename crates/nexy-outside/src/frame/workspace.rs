@@ -27,7 +27,7 @@ pub struct Workspace {
 
 impl Workspace {
     /// Finds the file as the options and the environment say, and reads it.
-    /// Errors: Exit 78 when there is none, when root may not trust it, or when it is wrong.
+    /// Errors: exit 78 when there is none, when root may not trust it, or when it is wrong.
     pub fn find(common: &Common) -> Result<Self, Problem> {
         let path = locate(common)?;
         Self::read(&path)
@@ -39,19 +39,15 @@ impl Workspace {
     }
 
     /// Reads a record and holds it against this target.
-    /// Errors: Exit 65, with the reason why these bytes cannot be used here.
+    /// Errors: exit 65, with the reason why these bytes cannot be used here.
     pub fn read_record(&self, bytes: &[u8]) -> Result<Record, Problem> {
         let record = Record::read(bytes).map_err(|error| error.problem("standard input"))?;
         let here = self.target.identity(self.target_sha256);
         if record.target != here {
-            return Err(DocumentError::Contradiction(format!(
-                "the record was made for the target {} ({}), this is {} ({})",
-                record.target.sha256.short(),
-                record.target.vm,
-                here.sha256.short(),
-                self.target_path.display()
-            ))
-            .problem("standard input"));
+            let (made_for, vm) = (record.target.sha256.short(), &record.target.vm);
+            let this = format!("this is {} ({})", here.sha256.short(), self.target_path.display());
+            let because = format!("the record was made for the target {made_for} ({vm}), {this}");
+            return Err(DocumentError::Contradiction(because).problem("standard input"));
         }
         Ok(record)
     }
@@ -62,21 +58,10 @@ impl Workspace {
         let trusted = if rustix::process::geteuid().is_root() { Some(distrust(path)?) } else { None };
         let given = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let path = trusted.unwrap_or_else(|| given.clone());
-        let bytes = files::read(&path, MAX_BYTES).map_err(|error| {
-            Problem::new(
-                Exit::BadTarget,
-                format!("cannot read {shown}"),
-                error.because(),
-                Fix::note("name the right file with --target FILE"),
-            )
-        })?;
+        let bytes = files::read(&path, MAX_BYTES).map_err(|error| unreadable(&shown, error.because()))?;
         let text = std::str::from_utf8(&bytes).map_err(|error| {
-            Problem::new(
-                Exit::BadTarget,
-                format!("cannot use {shown}"),
-                format!("it is no UTF-8: {error}"),
-                Fix::note("restore it:").then_command(format!("git checkout -- {}", shell_word(&shown))),
-            )
+            let restore = Fix::note("restore it:").then_command(format!("git checkout -- {}", shell_word(&shown)));
+            Problem::new(Exit::BadTarget, format!("cannot use {shown}"), format!("it is no UTF-8: {error}"), restore)
         })?;
         let target = Target::parse(text).map_err(|error| error.problem(&shown))?;
         let installed = Path::new(&target.vm.target_file);
@@ -97,52 +82,33 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
     }
     let system = PathBuf::from(SYSTEM_PATH);
     if rustix::process::geteuid().is_root() {
-        return if system.exists() {
-            Ok(system)
-        } else {
-            Err(Problem::new(
-                Exit::BadTarget,
-                "no nexy.toml that root may use",
-                format!("root reads only --target FILE or {SYSTEM_PATH}, and the latter does not exist"),
-                Fix::note("add --target ./nexy.toml (a file that only root can write), or run it as yourself"),
-            ))
-        };
+        if system.exists() {
+            return Ok(system);
+        }
+        let because = format!("root reads only --target FILE or {SYSTEM_PATH}, and the latter does not exist");
+        let fix = Fix::note("add --target ./nexy.toml (a file that only root can write), or run it as yourself");
+        return Err(Problem::new(Exit::BadTarget, "no nexy.toml that root may use", because, fix));
     }
     if let Some(path) = environment::get("NEXY_TARGET") {
         return Ok(path.into());
     }
-    let here = std::env::current_dir().map_err(|error| {
-        Problem::new(
-            Exit::BadTarget,
-            "cannot tell where I am",
-            error.to_string(),
-            Fix::note("change into the workspace, or give --target FILE"),
-        )
-    })?;
-    here.ancestors()
-        .map(|folder| folder.join(FILE_NAME))
-        .find(|path| path.exists())
+    let lost = |what: &str, because: String| {
+        Problem::new(Exit::BadTarget, what, because, Fix::note("change into the workspace, or give --target FILE"))
+    };
+    let here = std::env::current_dir().map_err(|error| lost("cannot tell where I am", error.to_string()))?;
+    let found = here.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.exists());
+    found
         .or_else(|| system.exists().then_some(system))
-        .ok_or_else(|| {
-            Problem::new(
-                Exit::BadTarget,
-                "no nexy.toml",
-                format!("there is none in {} or above it, and no {SYSTEM_PATH}", here.display()),
-                Fix::note("change into the workspace, or give --target FILE"),
-            )
-        })
+        .ok_or_else(|| lost("no nexy.toml", format!("there is none in {} or above it, and no {SYSTEM_PATH}", here.display())))
+}
+
+fn unreadable(shown: &str, because: String) -> Problem {
+    Problem::new(Exit::BadTarget, format!("cannot read {shown}"), because, Fix::note("name the right file with --target FILE"))
 }
 
 /// Root uses a file only if root owns it and no other account can change or replace it. Returns the real path.
 fn distrust(path: &Path) -> Result<PathBuf, Problem> {
-    let real = std::fs::canonicalize(path).map_err(|error| {
-        Problem::new(
-            Exit::BadTarget,
-            format!("cannot read {}", path.display()),
-            error.to_string(),
-            Fix::note("name the right file with --target FILE"),
-        )
-    })?;
+    let real = std::fs::canonicalize(path).map_err(|error| unreadable(&path.display().to_string(), error.to_string()))?;
     for (depth, step) in real.ancestors().enumerate() {
         let refuse = |because: String| {
             let (file, step) = (shell_word(&real.display().to_string()), shell_word(&step.display().to_string()));

@@ -141,7 +141,7 @@ impl Staged {
 }
 
 /// Replaces a file as one step.
-/// Errors: As [`Staged::commit`].
+/// Errors: as [`Staged::commit`].
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
     stage(path, content)?.commit()
 }
@@ -245,7 +245,7 @@ impl OpenArtifact {
     }
 
     /// Hashes the whole file from its start, and hands every piece on.
-    /// Errors: As [`OpenArtifact::hash`].
+    /// Errors: as [`OpenArtifact::hash`].
     pub fn hash_and(&mut self, take: &mut dyn FnMut(&[u8])) -> Result<Sha256Digest, FileError> {
         self.rewind()?;
         let mut digest = RunningDigest::default();

@@ -99,7 +99,7 @@ pub fn is_link(path: &Path) -> Result<bool, FileError> {
 }
 
 /// Looks at one path of a machine, through links.
-/// Errors: As [`look`].
+/// Errors: as [`look`].
 pub fn look_in(tree: &RootFs, path: &Path) -> Result<PathMetadata, FileError> {
     let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };
     let place = tree.find(path)?;

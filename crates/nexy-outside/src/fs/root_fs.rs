@@ -58,7 +58,7 @@ impl RootFs {
     }
 
     /// Goes to an absolute path of the machine step by step, as the kernel does, through every link and chain of links.
-    /// Errors: As [`RootFs::find`].
+    /// Errors: as [`RootFs::find`].
     pub fn walk(&self, path: &Path) -> Result<ResolvedPath, FileError> {
         let root = self.root.as_deref().unwrap_or(Path::new("/"));
         let failed = |source| FileError { verb: "look at", path: path.to_path_buf(), source };

@@ -35,7 +35,7 @@ pub enum Taken {
 }
 
 /// Takes the lock of this name without waiting.
-/// Errors: The problem to print: the folder for locks does not exist, or it cannot be trusted.
+/// Errors: the problem to print: the folder for locks does not exist, or it cannot be trusted.
 pub fn take(name: &str) -> Result<Taken, Problem> {
     let path = folder()?.join(format!("{name}.lock"));
     let failed = |verb: &'static str| {
@@ -104,12 +104,9 @@ fn state_folder() -> Option<PathBuf> {
 
 fn folder() -> Result<PathBuf, Problem> {
     let state = state_folder().ok_or_else(|| {
-        Problem::new(
-            Exit::CouldNotLook,
-            "there is no place for locks",
-            "neither XDG_STATE_HOME nor HOME names an absolute folder",
-            Fix::note("set HOME to your home folder, then run the same command again"),
-        )
+        let because = "neither XDG_STATE_HOME nor HOME names an absolute folder";
+        let fix = Fix::note("set HOME to your home folder, then run the same command again");
+        Problem::new(Exit::CouldNotLook, "there is no place for locks", because, fix)
     })?;
     let folder = state.join("nexy");
     let failed = |source| {
@@ -137,10 +134,7 @@ fn distrust(folder: &Path) -> Result<(), Problem> {
     } else {
         return Ok(());
     };
-    Err(Problem::new(
-        Exit::CouldNotLook,
-        format!("{} is no safe place for locks", folder.display()),
-        because,
-        Fix::note("look at it, and make it yours alone:").then_command(format!("chmod 700 {}", shell_word(&folder.display().to_string()))),
-    ))
+    let shown = folder.display().to_string();
+    let fix = Fix::note("look at it, and make it yours alone:").then_command(format!("chmod 700 {}", shell_word(&shown)));
+    Err(Problem::new(Exit::CouldNotLook, format!("{shown} is no safe place for locks"), because, fix))
 }

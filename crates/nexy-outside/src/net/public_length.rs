@@ -7,7 +7,7 @@ use crate::net::{
 use nexy_contract::{Problem, Target, target_file::ArtifactRow};
 
 /// The length that users would download, in bytes.
-/// Errors: The problem to print: the URL cannot be asked, or serves nothing.
+/// Errors: the problem to print: the URL cannot be asked, or serves nothing.
 pub fn length(target: &Target, artifact: &ArtifactRow) -> Result<u64, Problem> {
     let what = format!("cannot see what {} serves", target.public_url(artifact));
     let http = Http::new(&target.limits).map_err(|error| error.problem(what.clone()))?;

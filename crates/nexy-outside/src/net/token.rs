@@ -14,7 +14,7 @@ pub struct Token {
 }
 
 /// Looks for a token for the host of `github.web_url`.
-/// Errors: Exit 69 when there is none, or one that no request could carry.
+/// Errors: exit 69 when there is none, or one that no request could carry.
 pub fn find(target: &Target) -> Result<Token, Problem> {
     let host = Url::parse(&target.github.web_url).map(|url| url.host().to_owned()).unwrap_or_default();
     let names: [&str; 2] =

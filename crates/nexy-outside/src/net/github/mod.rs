@@ -14,6 +14,7 @@ use crate::{
 use nexy_contract::{Sha256Digest, Target, digest::RunningDigest, http_date};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::{
     fmt::Display,
     sync::atomic::{AtomicU64, Ordering},
@@ -109,10 +110,8 @@ impl<'a> Github<'a> {
         let url = Url::parse(&format!("{base}?name={}&label={}", percent_encoded(name), percent_encoded(label)))
             .filter(|url| self.token_origins.contains(&url.origin()))
             .ok_or_else(|| {
-                GithubError::unexpected(
-                    "POST asset",
-                    &format!("the release wants uploads at `{base}`, which is neither github.api_url nor github.uploads_url"),
-                )
+                let because = "which is neither github.api_url nor github.uploads_url";
+                GithubError::unexpected("POST asset", &format!("the release wants uploads at `{base}`, {because}"))
             })?;
         let mut ask = self.ask(Method::POST, url, Payload::File(*sent));
         ask.timeout = self.target.limits.transfer_timeout(sent.size_bytes);
@@ -148,7 +147,8 @@ impl<'a> Github<'a> {
     pub fn allowance(&self) -> Result<Allowance, GithubError> {
         const CALL: &str = "GET rate_limit";
         let answer = self.call(Method::GET, CALL, &format!("{}/rate_limit", self.target.github.api_url), Payload::None)?;
-        self.parsed::<shapes::RateLimit>(CALL, &answer).map(|limit| limit.resources.core)
+        let mut limits: Value = self.parsed(CALL, &answer)?;
+        serde_json::from_value(limits["resources"]["core"].take()).map_err(|error| shape(CALL, &error))
     }
 
     /// The newest release of any repository, `owner/name`, drafts included as far as the token may see them; `None` when
@@ -251,9 +251,12 @@ impl<'a> Github<'a> {
     }
 
     fn parsed<T: DeserializeOwned>(&self, call: &str, answer: &Answer) -> Result<T, GithubError> {
-        serde_json::from_slice(&answer.body)
-            .map_err(|error| GithubError::unexpected(call, &format!("the answer has another shape than GitHub documents: {error}")))
+        serde_json::from_slice(&answer.body).map_err(|error| shape(call, &error))
     }
+}
+
+fn shape(call: &str, error: &serde_json::Error) -> GithubError {
+    GithubError::unexpected(call, &format!("the answer has another shape than GitHub documents: {error}"))
 }
 
 fn unless_missing(answer: Result<Answer, GithubError>) -> Result<Option<Answer>, GithubError> {

@@ -109,18 +109,6 @@ pub struct Allowance {
     pub reset: i64,
 }
 
-/// The answer that holds the allowance.
-#[derive(Debug, Deserialize)]
-pub(super) struct RateLimit {
-    pub(super) resources: Resources,
-}
-
-/// The allowances by kind of request.
-#[derive(Debug, Deserialize)]
-pub(super) struct Resources {
-    pub(super) core: Allowance,
-}
-
 /// A release in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Listed {

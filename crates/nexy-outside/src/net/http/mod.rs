@@ -163,7 +163,7 @@ impl Http {
     }
 
     /// Asks, and hands the body on piece by piece; of a refusal (any status but 2xx) only its beginning.
-    /// Errors: As [`Http::ask`]; also when the body is larger than `max_bytes` or ends before its announced length.
+    /// Errors: as [`Http::ask`]; also when the body is larger than `max_bytes` or ends before its announced length.
     pub fn download(&self, ask: &Ask<'_>, take: &mut dyn FnMut(&[u8])) -> Result<Answer, HttpError> {
         let (url, response) = self.follow(ask)?;
         let status = response.status().as_u16();
