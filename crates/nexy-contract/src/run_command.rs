@@ -74,12 +74,9 @@ impl Answered {
             ));
         };
         self.cut.then(|| {
-            Problem::new(
-                if exit == Exit::Yes { Exit::CouldNotLook } else { exit },
-                "the answer from the VM is cut",
-                format!("Azure brings back the last {KEPT_BYTES} bytes only, and these were {KEPT_BYTES} or more"),
-                Fix::note("read the full log on the VM, or ask for less at once"),
-            )
+            let because = format!("Azure brings back the last {KEPT_BYTES} bytes only, and these were {KEPT_BYTES} or more");
+            let fix = Fix::note("read the full log on the VM, or ask for less at once");
+            Problem::new(if exit == Exit::Yes { Exit::CouldNotLook } else { exit }, "the answer from the VM is cut", because, fix)
         })
     }
 }

@@ -32,12 +32,9 @@ impl Table<'_> {
     pub fn choose(&self, names: &[String]) -> Result<Selection, Problem> {
         let noun = self.noun;
         if names.is_empty() {
-            return Err(Problem::new(
-                Exit::Usage,
-                format!("no {noun} was named, so none was asked"),
-                format!("profiles: {}; ids: {}", self.profiles.join(", "), self.ids().join(", ")),
-                self.list().then_note("then name a profile or ids"),
-            ));
+            let because = format!("profiles: {}; ids: {}", self.profiles.join(", "), self.ids().join(", "));
+            let fix = self.list().then_note("then name a profile or ids");
+            return Err(Problem::new(Exit::Usage, format!("no {noun} was named, so none was asked"), because, fix));
         }
         let known = [self.profiles, &self.ids()].concat();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {

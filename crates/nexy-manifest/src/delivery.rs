@@ -33,12 +33,8 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
         }
     };
     if record.latest_outcome(write::BY).is_none() {
-        return Err(Problem::new(
-            Exit::No,
-            "nothing is delivered",
-            "no manifest was written for this record",
-            Fix::note("write it first, with `nexy-manifest write -` before this command in the pipeline"),
-        ));
+        let fix = Fix::note("write it first, with `nexy-manifest write -` before this command in the pipeline");
+        return Err(Problem::new(Exit::No, "nothing is delivered", "no manifest was written for this record", fix));
     }
     let Some(manifest) = record.manifests.first() else {
         return Ok(Exit::Yes);
@@ -58,14 +54,10 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
 /// Adds the VM's answer, or the failure of the delivery, to the record.
 pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, common: &Common) -> Result<Exit, Problem> {
     let usage = |because: String| {
-        Problem::new(
-            Exit::Usage,
-            "cannot add a delivery to the record",
-            because,
-            Fix::note("write one of these:")
-                .then_command("nexy-manifest delivered ANSWER -")
-                .then_command("nexy-manifest delivered --failed CODE -"),
-        )
+        let fix = Fix::note("write one of these:")
+            .then_command("nexy-manifest delivered ANSWER -")
+            .then_command("nexy-manifest delivered --failed CODE -");
+        Problem::new(Exit::Usage, "cannot add a delivery to the record", because, fix)
     };
     let given = operands::split(names).map_err(usage)?;
     if !given.reads_record {
@@ -96,12 +88,8 @@ fn add(record: &mut Record, answer: &Path) -> Result<ActionOutcome, Problem> {
     let unusable = |error: DocumentError| Problem::new(Exit::CouldNotLook, "cannot use the VM's answer", error.to_string(), &fix);
     let delivery: Delivery = document::read(&bytes, delivery::SCHEMA).map_err(unusable)?;
     if record.manifests.is_empty() {
-        return Err(Problem::new(
-            Exit::No,
-            "cannot add the VM's answer",
-            "the record names no manifest",
-            Fix::note("write it first, with the same record on standard input:").then_command("nexy-manifest write -"),
-        ));
+        let fix = Fix::note("write it first, with the same record on standard input:").then_command("nexy-manifest write -");
+        return Err(Problem::new(Exit::No, "cannot add the VM's answer", "the record names no manifest", fix));
     }
     for manifest in &mut record.manifests {
         let found = delivery.files.iter().find(|file| file.path == manifest.path);

@@ -18,12 +18,9 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
     let text = files::read_text(manifest, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, deliver_again()))?;
     let facts = judge(workspace, manifest, &text)?;
     if !workspace.root.is_dir() {
-        return Err(Problem::new(
-            Exit::CouldNotLook,
-            "cannot install the manifest",
-            format!("the checkout {} does not exist", workspace.root.display()),
-            Fix::note("deploy the code first (S3 §2.3), or correct vm.checkout in nexy.toml"),
-        ));
+        let because = format!("the checkout {} does not exist", workspace.root.display());
+        let fix = Fix::note("deploy the code first (S3 §2.3), or correct vm.checkout in nexy.toml");
+        return Err(Problem::new(Exit::CouldNotLook, "cannot install the manifest", because, fix));
     }
     let lock = transaction::lock(workspace)?;
     let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
@@ -60,22 +57,14 @@ fn deliver_again() -> Fix {
 /// the URL serves now.
 fn judge(workspace: &Workspace, path: &Path, text: &str) -> Result<ManifestFacts, Problem> {
     let refuse = |because: String| {
-        Problem::new(
-            Exit::No,
-            format!("{} is not installed", path.display()),
-            because,
-            Fix::note("write and deliver it again on the laptop, with the release record on standard input:")
-                .then_command("nexy-manifest write - | scripts/manifest_to_vm.sh -"),
-        )
+        let fix = Fix::note("write and deliver it again on the laptop, with the release record on standard input:")
+            .then_command("nexy-manifest write - | scripts/manifest_to_vm.sh -");
+        Problem::new(Exit::No, format!("{} is not installed", path.display()), because, fix)
     };
     let facts = ManifestFacts::read(text).map_err(|error| refuse(error.to_string()))?;
     let row = workspace.target.feed_artifact().ok_or_else(|| {
-        Problem::new(
-            Exit::BadTarget,
-            "no manifest is installed",
-            "nexy.toml has no artifact with `feed = true`",
-            Fix::note("correct nexy.toml"),
-        )
+        let fix = Fix::note("correct nexy.toml");
+        Problem::new(Exit::BadTarget, "no manifest is installed", "nexy.toml has no artifact with `feed = true`", fix)
     })?;
     let url = workspace.target.public_url(row);
     if facts.url != url || facts.kind != row.kind.word() {

@@ -42,12 +42,9 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
         match files::lock_folder(&path).map_err(|error| unchanged(&error))? {
             Some(lock) => locked.push(lock),
             None => {
-                return Err(Problem::new(
-                    Exit::Busy,
-                    format!("cannot write the manifests in {}", path.display()),
-                    "another nexy-manifest is at work there",
-                    Fix::note("wait until it has ended, then run the same command again"),
-                ));
+                let because = "another nexy-manifest is at work there";
+                let fix = Fix::note("wait until it has ended, then run the same command again");
+                return Err(Problem::new(Exit::Busy, format!("cannot write the manifests in {}", path.display()), because, fix));
             }
         }
     }
@@ -149,12 +146,9 @@ fn read_back(workspace: &Workspace, names: &[String], text: &str) -> Result<Vec<
         let bytes =
             files::read(&path, MAX_BYTES).map_err(|error| error.problem(Exit::NeedsPerson, Fix::note("run the same command again")))?;
         if bytes != text.as_bytes() {
-            return Err(Problem::new(
-                Exit::NeedsPerson,
-                format!("{} is not what was just written", path.display()),
-                "another program writes there",
-                Fix::note("stop the other program, then run the same command again"),
-            ));
+            let because = "another program writes there";
+            let fix = Fix::note("stop the other program, then run the same command again");
+            return Err(Problem::new(Exit::NeedsPerson, format!("{} is not what was just written", path.display()), because, fix));
         }
         found.push((name.clone(), Sha256Digest::of(&bytes)));
     }

@@ -72,12 +72,9 @@ fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
 /// In a pipe: the record is the document, whatever the format, since the next tool reads it.
 fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     if cli.host.is_some() || cli.port.is_some() {
-        return Err(Problem::new(
-            Exit::Usage,
-            "cannot add a report about another host to a record",
-            "a record is about the host of its own nexy.toml",
-            Fix::note("ask without `--host` and `--port`, or without `-`"),
-        ));
+        let because = "a record is about the host of its own nexy.toml";
+        let fix = Fix::note("ask without `--host` and `--port`, or without `-`");
+        return Err(Problem::new(Exit::Usage, "cannot add a report about another host to a record", because, fix));
     }
     let workspace = Workspace::find(&cli.common)?;
     let mut marker = None;

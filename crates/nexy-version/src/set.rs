@@ -15,12 +15,8 @@ pub(crate) fn run(workspace: &Workspace, version: ReleaseVersion, dry_run: bool,
     let lock = files::lock_folder(&workspace.root)
         .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("check the permissions of the workspace")))?;
     let Some(_lock) = lock else {
-        return Err(Problem::new(
-            Exit::Busy,
-            "cannot set the version",
-            "another nexy-version is at work in this workspace",
-            Fix::note("wait until it has ended, then run the same command again"),
-        ));
+        let fix = Fix::note("wait until it has ended, then run the same command again");
+        return Err(Problem::new(Exit::Busy, "cannot set the version", "another nexy-version is at work in this workspace", fix));
     };
     let changes = plan(workspace, version)?;
     let changed: Vec<&Change> = changes.iter().filter(|change| change.old != change.new).collect();
@@ -59,12 +55,8 @@ fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, P
         };
         let change = &mut changes[index];
         change.new = version_places::replaced(place, &change.new, version).map_err(|error| {
-            Problem::new(
-                Exit::No,
-                format!("cannot set the version in {shown}"),
-                error.to_string(),
-                Fix::note(format!("nothing was changed; correct {shown} or its row in nexy.toml")),
-            )
+            let fix = Fix::note(format!("nothing was changed; correct {shown} or its row in nexy.toml"));
+            Problem::new(Exit::No, format!("cannot set the version in {shown}"), error.to_string(), fix)
         })?;
     }
     changes.sort_by_key(|change| change.file == workspace.target.layout.version_file);

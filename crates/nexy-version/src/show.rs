@@ -53,12 +53,8 @@ fn overview(workspace: &Workspace, common: &Common) -> Result<String, Problem> {
 fn value_of(workspace: &Workspace, key: &str) -> Result<String, Problem> {
     let path = &workspace.target_path;
     let reread = || {
-        Problem::new(
-            Exit::BadTarget,
-            format!("cannot read {} again", path.display()),
-            "it changed meanwhile",
-            Fix::note("run the same command again"),
-        )
+        let fix = Fix::note("run the same command again");
+        Problem::new(Exit::BadTarget, format!("cannot read {} again", path.display()), "it changed meanwhile", fix)
     };
     let text = files::read_text(path, 1 << 20).map_err(|_| reread())?;
     let mut value = Value::Table(text.parse().map_err(|_| reread())?);
@@ -84,10 +80,7 @@ fn raw(value: &Value) -> Option<String> {
 }
 
 fn unknown(key: &str, path: impl std::fmt::Display) -> Problem {
-    Problem::new(
-        Exit::Usage,
-        format!("no single value is called `{key}`"),
-        format!("it is neither version, tag, root nor target, nor a value in {path}"),
-        Fix::note("name a value such as release_target.vm, or an element such as artifacts.0.name"),
-    )
+    let because = format!("it is neither version, tag, root nor target, nor a value in {path}");
+    let fix = Fix::note("name a value such as release_target.vm, or an element such as artifacts.0.name");
+    Problem::new(Exit::Usage, format!("no single value is called `{key}`"), because, fix)
 }

@@ -22,12 +22,8 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
         return Err(Problem::new(Exit::BadDocument, "cannot read standard input", error.to_string(), again));
     }
     if bytes.len() as u64 > MAX_RECORD_BYTES {
-        return Err(Problem::new(
-            Exit::BadDocument,
-            "cannot use what came on standard input",
-            format!("it is larger than {MAX_RECORD_BYTES} bytes, so it is no release record"),
-            again,
-        ));
+        let because = format!("it is larger than {MAX_RECORD_BYTES} bytes, so it is no release record");
+        return Err(Problem::new(Exit::BadDocument, "cannot use what came on standard input", because, again));
     }
     if bytes.is_empty() {
         return Err(DocumentError::Empty(record::SCHEMA).problem("standard input"));
@@ -42,12 +38,8 @@ pub fn write_document(document: &[u8]) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(document).and_then(|()| stdout.flush());
     written.map_err(|error| {
-        Problem::new(
-            Exit::CouldNotLook,
-            "the answer was not delivered on standard output",
-            error.to_string(),
-            Fix::note("run it again with a reader that stays until the end, or send it to a file"),
-        )
+        let fix = Fix::note("run it again with a reader that stays until the end, or send it to a file");
+        Problem::new(Exit::CouldNotLook, "the answer was not delivered on standard output", error.to_string(), fix)
     })
 }
 

@@ -65,12 +65,9 @@ pub fn ensure_is(workspace: &Workspace, version: ReleaseVersion) -> Result<(), P
     if now == version {
         return Ok(());
     }
-    Err(Problem::new(
-        Exit::No,
-        format!("the record is about version {version}"),
-        format!("{} says {now}", workspace.target.layout.version_file),
-        Fix::note("start again from `nexy-version record`, so that the gates judge the version that is released"),
-    ))
+    let because = format!("{} says {now}", workspace.target.layout.version_file);
+    let fix = Fix::note("start again from `nexy-version record`, so that the gates judge the version that is released");
+    Err(Problem::new(Exit::No, format!("the record is about version {version}"), because, fix))
 }
 
 fn judge(file: &str, text: &str) -> Result<ReleaseVersion, NoVersion> {

@@ -20,13 +20,9 @@ pub fn find(target: &Target) -> Result<Token, Problem> {
     let names: [&str; 2] =
         if host == "github.com" { ["GH_TOKEN", "GITHUB_TOKEN"] } else { ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] };
     let none = |because: String| {
-        Problem::new(
-            Exit::CouldNotLook,
-            format!("no usable GitHub token for {host}"),
-            because,
-            Fix::command(format!("gh auth login --hostname {}", text::shell_word(&host)))
-                .then_note(format!("or set {} to a fine-grained token with Contents: write", names[0])),
-        )
+        let fix = Fix::command(format!("gh auth login --hostname {}", text::shell_word(&host)))
+            .then_note(format!("or set {} to a fine-grained token with Contents: write", names[0]));
+        Problem::new(Exit::CouldNotLook, format!("no usable GitHub token for {host}"), because, fix)
     };
     let found = names.iter().find_map(|name| environment::text(name).map(|value| (Secret::new(&value), (*name).to_owned())));
     let (secret, origin) = match found {
