@@ -25,7 +25,7 @@ pub(crate) const BY: &str = "nexy-manifest delivered";
 pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
     let record = match record_io::read_incoming(workspace, BY, "")? {
         Incoming::Record(record) => record,
-        Incoming::Stopped { stop, .. } => {
+        Incoming::Stopped(_, stop) => {
             for because in &stop.because {
                 stdio::note(&format!("{TOOL}: nothing is delivered: {}", nexy_contract::text::printable(because)));
             }

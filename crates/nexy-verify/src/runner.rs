@@ -36,11 +36,10 @@ pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waitin
         context.deadline.set(Some(started + waiting.wait + waiting.stable));
     }
     let mut last: Vec<Option<Last>> = selection.probes.iter().map(|_| None).collect();
-    let of = |severity: Severity| -> Vec<usize> {
-        (0..selection.probes.len()).filter(|index| selection.probes[*index].severity == severity).collect()
-    };
+    let of =
+        |severity: Severity| -> Vec<usize> { (0..selection.probes.len()).filter(|index| selection.probes[*index].1 == severity).collect() };
     let deciding = of(Severity::Gate);
-    let mut schedule = Schedule::new(deciding.iter().map(|index| selection.probes[*index].probe.interval()), *waiting);
+    let mut schedule = Schedule::new(deciding.iter().map(|index| selection.probes[*index].0.interval()), *waiting);
     loop {
         match schedule.next(started.elapsed()) {
             Step::Done => break,
@@ -48,36 +47,36 @@ pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waitin
             Step::Ask(row) => {
                 context.expected_process.set(if schedule.is_steady() { context.seen.get() } else { None });
                 let (index, asked) = (deciding[row], started.elapsed());
-                ask(&selection.probes[index], context, &mut last[index], common, !waiting.wait.is_zero());
+                ask(selection.probes[index], context, &mut last[index], common, !waiting.wait.is_zero());
                 let passed = last[index].as_ref().is_some_and(|last| last.answer.passes());
                 schedule.answered(row, passed, asked, started.elapsed());
             }
         }
     }
     for index in of(Severity::Advice) {
-        ask(&selection.probes[index], context, &mut last[index], common, false);
+        ask(selection.probes[index], context, &mut last[index], common, false);
     }
-    let feed = selection.probes.iter().position(|chosen| chosen.probe.id == FEED);
+    let feed = selection.probes.iter().position(|(probe, _)| probe.id == FEED);
     let feed_right_at = feed.and_then(|index| last[index].as_ref()?.right_since);
-    let findings = selection.probes.iter().zip(last).filter_map(|(chosen, last)| Some(finding(chosen, last?))).collect();
+    let findings = selection.probes.iter().zip(last).filter_map(|(chosen, last)| Some(finding(*chosen, last?))).collect();
     Asked { report: Report::new(TOOL, &selection.profile, clock::now(), Vec::new(), findings), feed_right_at }
 }
 
 /// Asks one probe; while waiting, a person hears of every answer that is not the one before.
-fn ask(chosen: &Chosen, context: &Context, last: &mut Option<Last>, common: &Common, aloud: bool) {
+fn ask((probe, _): Chosen, context: &Context, last: &mut Option<Last>, common: &Common, aloud: bool) {
     let started = Instant::now();
-    let answer = (chosen.probe.check)(context);
+    let answer = (probe.check)(context);
     let elapsed = started.elapsed();
     let before = last.take();
     let news = before.as_ref().is_none_or(|before| before.answer != answer);
     if aloud && news && (before.is_some() || !answer.passes()) {
         let word = if answer.passes() { "passes now" } else { "not yet" };
-        common.note(&format!("{TOOL}: {word}: {}: {}", chosen.probe.id, nexy_contract::text::printable(&answer.found)));
+        common.note(&format!("{TOOL}: {word}: {}: {}", probe.id, nexy_contract::text::printable(&answer.found)));
     }
     let right_since = (answer.verdict == Verdict::Pass).then(|| before.and_then(|before| before.right_since).unwrap_or_else(clock::now));
     *last = Some(Last { answer, elapsed, right_since });
 }
 
-fn finding(chosen: &Chosen, last: Last) -> Finding {
-    last.answer.counting(chosen.severity).finding(chosen.probe.id, chosen.probe.runbook, last.elapsed)
+fn finding((probe, severity): Chosen, last: Last) -> Finding {
+    last.answer.counting(severity).finding(probe.id, probe.runbook, last.elapsed)
 }

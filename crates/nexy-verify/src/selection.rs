@@ -21,14 +21,8 @@ pub(crate) struct Selection {
     pub(crate) profile: String,
 }
 
-/// A probe of this run.
-#[derive(Debug)]
-pub(crate) struct Chosen {
-    /// The probe.
-    pub(crate) probe: &'static Probe,
-    /// Whether it decides.
-    pub(crate) severity: Severity,
-}
+/// A probe of this run, and whether it decides.
+pub(crate) type Chosen = (&'static Probe, Severity);
 
 /// The rows of the table.
 pub(crate) fn rows() -> Vec<Row> {
@@ -38,7 +32,7 @@ pub(crate) fn rows() -> Vec<Row> {
 /// Finds the probes that `names` stand for.
 pub(crate) fn choose(names: &[String]) -> Result<Selection, Problem> {
     let selection::Selection { chosen, names, profile } = table(&rows()).choose(names)?;
-    let chosen = chosen.into_iter().filter_map(|place| Some(Chosen { probe: PROBES[place], severity: PROBES[place].severity(&names)? }));
+    let chosen = chosen.into_iter().filter_map(|place| Some((PROBES[place], PROBES[place].severity(&names)?)));
     Ok(Selection { probes: chosen.collect(), profile, names })
 }
 
@@ -62,7 +56,7 @@ mod tests {
 
     fn severity(words: &str, id: &str) -> Option<Severity> {
         let selection = chosen(words).expect("known names");
-        selection.probes.iter().find(|chosen| chosen.probe.id == id).map(|chosen| chosen.severity)
+        selection.probes.iter().find(|(probe, _)| probe.id == id).map(|(_, severity)| *severity)
     }
 
     #[test]
@@ -78,7 +72,7 @@ mod tests {
     fn every_profile_holds_something_that_decides() {
         for profile in PROFILES {
             let selection = chosen(profile).expect("a profile");
-            assert!(selection.probes.iter().any(|chosen| chosen.severity == Severity::Gate), "{profile}");
+            assert!(selection.probes.iter().any(|(_, severity)| *severity == Severity::Gate), "{profile}");
         }
     }
 }

@@ -1,21 +1,21 @@
 //! The story of `check`: compares every version place with VERSION, and the manifests as the phase demands.
 
-use crate::{
-    cli::Phase,
-    places::{self, Found},
-};
+use crate::{cli::Phase, set::MAX_BYTES};
 use nexy_contract::{
     Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target_file::VersionPlace,
     text::shell_word, version_places,
 };
-use nexy_outside::{Common, Workspace, clock, frame::manifests};
+use nexy_outside::{
+    Common, Workspace, clock,
+    frame::{manifests, version_file},
+    fs::files,
+};
 
 const RUNBOOK: &str = "S3 §1";
 
 pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Result<Exit, Problem> {
-    let version = places::current(workspace)?;
-    let mut findings: Vec<Finding> =
-        workspace.target.version_places.iter().map(|place| judge_place(place, &places::read(workspace, place), version)).collect();
+    let version = version_file::must_read(workspace)?;
+    let mut findings: Vec<Finding> = workspace.target.version_places.iter().map(|place| place_finding(workspace, place, version)).collect();
     findings.push(manifest_finding(workspace, phase, version));
     let profile = match phase {
         Phase::Prepared => "prepared",
@@ -26,18 +26,20 @@ pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Resul
     Ok(report.verdict.exit())
 }
 
-fn judge_place(place: &VersionPlace, found: &Found, version: ReleaseVersion) -> Finding {
+fn place_finding(workspace: &Workspace, place: &VersionPlace, version: ReleaseVersion) -> Finding {
     let expected = format!("{version} as in the version file");
     let set = Fix::command(format!("nexy-version set {version}"));
     let correct = Fix::note(format!("correct {} or its row in nexy.toml, then:", place.file)).then(&set);
-    let (verdict, found, fix) = match found {
-        Found::Spots(spots) => match spots.iter().find(|spot| spot.version != version) {
-            None => (Verdict::Pass, format!("{version}"), Fix::none()),
-            Some(spot) => (Verdict::Fail, format!("line {} says {}", spot.line, spot.version), set),
+    let (verdict, found, fix) = match files::read_text_if_there(&workspace.path(&place.file), MAX_BYTES) {
+        Ok(Some(text)) => match version_places::read(place, &text) {
+            Ok(spots) => match spots.iter().find(|spot| spot.version != version) {
+                None => (Verdict::Pass, format!("{version}"), Fix::none()),
+                Some(spot) => (Verdict::Fail, format!("line {} says {}", spot.line, spot.version), set),
+            },
+            Err(error) => (Verdict::Fail, error.to_string(), correct),
         },
-        Found::Wrong(error) => (Verdict::Fail, error.to_string(), correct),
-        Found::Missing => (Verdict::Fail, format!("{} does not exist", place.file), correct),
-        Found::Unreadable(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
+        Ok(None) => (Verdict::Fail, format!("{} does not exist", place.file), correct),
+        Err(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
     };
     finding(version_places::name(place), verdict, found, expected, fix)
 }

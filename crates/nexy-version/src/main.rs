@@ -2,7 +2,6 @@
 
 mod check;
 mod cli;
-mod places;
 mod record;
 mod set;
 mod show;

@@ -1,6 +1,5 @@
 //! The story of `record`: begins a release record with version, target and the hashed artifacts of the inbox.
 
-use crate::places;
 use nexy_contract::{
     Exit, Fix, Problem, Record,
     record::Artifact,
@@ -8,7 +7,7 @@ use nexy_contract::{
 };
 use nexy_outside::{
     Workspace,
-    frame::{options, stdio},
+    frame::{options, stdio, version_file},
     fs::files::{self, OpenArtifact},
 };
 
@@ -16,7 +15,7 @@ use nexy_outside::{
 const MAX_SIGNATURE_BYTES: u64 = 4096;
 
 pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
-    let version = places::current(workspace)?;
+    let version = version_file::must_read(workspace)?;
     let mut record = Record::new(version, workspace.target.identity(workspace.target_sha256), artifacts(workspace)?);
     for artifact in record.artifacts.clone() {
         let carried = signature_beside(workspace, &artifact)?;

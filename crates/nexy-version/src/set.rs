@@ -1,8 +1,10 @@
 //! The story of `set`: writes a version into every place, or into none.
 
-use crate::places;
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, text::shell_word, version_places};
 use nexy_outside::{Common, Workspace, frame::stdio, fs::files};
+
+/// Files that hold a version are small; a larger file is refused.
+pub(crate) const MAX_BYTES: u64 = 8 << 20;
 
 /// One file with its old and new text.
 struct Change {
@@ -42,7 +44,7 @@ fn plan(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, P
         let index = match changes.iter().position(|change| change.file == place.file) {
             Some(index) => index,
             None => {
-                let old = places::text(workspace, &place.file).map_err(|error| {
+                let old = files::read_text(&workspace.path(&place.file), MAX_BYTES).map_err(|error| {
                     error.problem(
                         Exit::No,
                         Fix::note("nothing was changed; restore the file, or take it out of version_places in nexy.toml:")

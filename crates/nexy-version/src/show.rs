@@ -1,10 +1,9 @@
 //! The story of `show`: prints one raw value, so that scripts need neither a JSON parser nor copies of values of nexy.toml.
 
-use crate::places;
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::{
     Common, Format, Workspace,
-    frame::{options, stdio},
+    frame::{options, stdio, version_file},
     fs::files,
 };
 use serde::Serialize;
@@ -22,8 +21,8 @@ struct Overview {
 pub(crate) fn run(workspace: &Workspace, field: Option<&str>, common: &Common) -> Result<Exit, Problem> {
     let document = match field {
         None => overview(workspace, common)?,
-        Some("version") => format!("{}\n", places::current(workspace)?),
-        Some("tag") => format!("{}\n", places::current(workspace)?.tag()),
+        Some("version") => format!("{}\n", version_file::must_read(workspace)?),
+        Some("tag") => format!("{}\n", version_file::must_read(workspace)?.tag()),
         Some("root") => format!("{}\n", workspace.root.display()),
         Some("target") => format!("{}\n", workspace.target_path.display()),
         Some(key) => value_of(workspace, key)?,
@@ -33,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, field: Option<&str>, common: &Common) -
 }
 
 fn overview(workspace: &Workspace, common: &Common) -> Result<String, Problem> {
-    let version = places::current(workspace)?;
+    let version = version_file::must_read(workspace)?;
     let overview = Overview {
         version,
         tag: version.tag(),

@@ -83,7 +83,7 @@ fn not_run(error: &ProgramError, by_hand: &str, system: &str) -> Silence {
     let fix = match error {
         ProgramError::Missing(_) if system == "macos" => Fix::commands(["brew install azure-cli", LOGIN]),
         ProgramError::Missing(_) => Fix::commands(["sudo apt-get install azure-cli", LOGIN]),
-        ProgramError::Failed { .. } | ProgramError::Timeout { .. } | ProgramError::TooMuch { .. } => Fix::command(by_hand.to_owned()),
+        ProgramError::Failed(..) | ProgramError::Timeout { .. } | ProgramError::TooMuch(..) => Fix::command(by_hand.to_owned()),
     };
     Silence::Unknown(error.to_string(), fix)
 }

@@ -208,7 +208,7 @@ fn unreadable(error: &GitError, side: &Side, gate: &str) -> Answer {
         GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("put {program} on PATH, then run the same command again")),
         GitError::Program(_) => Fix::command(format!("{} status", side.git)).then_note("see why it does not end"),
         GitError::File(_) if !is_root => as_root(),
-        GitError::File(_) | GitError::NoAccount { .. } => Fix::command(format!("sudo ls -ld {place} {place}/.git {place}/.git/config")),
+        GitError::File(_) | GitError::NoAccount(..) => Fix::command(format!("sudo ls -ld {place} {place}/.git {place}/.git/config")),
         GitError::Refused(words) if words.contains("dubious ownership") && !is_root => as_root(),
         GitError::Refused(words) if words.contains("dubious ownership") => Fix::note("one account must own all of it; see who does:")
             .then_command(format!("sudo ls -ld {place} {place}/.git"))

@@ -47,13 +47,8 @@ impl ActionOutcome {
 pub enum Incoming {
     /// Act upon it.
     Record(Box<Record>),
-    /// Pass these bytes on and end so.
-    Stopped {
-        /// What came, byte for byte.
-        bytes: Vec<u8>,
-        /// Why.
-        stop: Stop,
-    },
+    /// Pass these bytes on, just as they came, and end so.
+    Stopped(Vec<u8>, Stop),
 }
 
 /// Reads the record of a pipeline. `by` and `profile` are what this run is about to say anew, which cannot stop it.
@@ -62,7 +57,7 @@ pub fn read_incoming(workspace: &Workspace, by: &str, profile: &str) -> Result<I
     let bytes = stdio::read_record()?;
     let record = workspace.read_record(&bytes)?;
     Ok(match record.stop(by, profile) {
-        Some(stop) => Incoming::Stopped { bytes, stop },
+        Some(stop) => Incoming::Stopped(bytes, stop),
         None => Incoming::Record(Box::new(record)),
     })
 }
@@ -91,7 +86,7 @@ pub fn add_report(
         common.note(&format!("{tool}: with `-` the record goes on, so `--format tap` changes nothing"));
     }
     let mut record = match read_incoming(&workspace, tool, profile)? {
-        Incoming::Stopped { bytes, stop } => return forward(tool, &bytes, &stop),
+        Incoming::Stopped(bytes, stop) => return forward(tool, &bytes, &stop),
         Incoming::Record(record) => *record,
     };
     let report = look(workspace, &mut record)?;
@@ -114,7 +109,7 @@ pub fn act(
     // A record has one form; a form that is none is refused all the same, before anything is done.
     common.format()?;
     let mut record = match read_incoming(workspace, by, "")? {
-        Incoming::Stopped { bytes, stop } => return forward(tool, &bytes, &stop),
+        Incoming::Stopped(bytes, stop) => return forward(tool, &bytes, &stop),
         Incoming::Record(record) => *record,
     };
     let outcome = act_once(&mut record);

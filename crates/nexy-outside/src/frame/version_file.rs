@@ -50,6 +50,11 @@ pub fn read(workspace: &Workspace) -> Result<ReleaseVersion, NoVersion> {
     read_at(file, &workspace.path(file))
 }
 
+/// The version of the workspace, or the problem to print.
+pub fn must_read(workspace: &Workspace) -> Result<ReleaseVersion, Problem> {
+    read(workspace).map_err(|error| error.problem(workspace))
+}
+
 /// Reads the file of `layout.version_file` at another place than the workspace.
 pub fn read_at(file: &str, place: &Path) -> Result<ReleaseVersion, NoVersion> {
     let text = files::read_text_if_there(place, MAX_BYTES)
@@ -61,7 +66,7 @@ pub fn read_at(file: &str, place: &Path) -> Result<ReleaseVersion, NoVersion> {
 /// Holds that a record speaks of the version that the workspace is at now; gates have judged that one and no other.
 /// Errors: the problem to print.
 pub fn ensure_is(workspace: &Workspace, version: ReleaseVersion) -> Result<(), Problem> {
-    let now = read(workspace).map_err(|error| error.problem(workspace))?;
+    let now = must_read(workspace)?;
     if now == version {
         return Ok(());
     }

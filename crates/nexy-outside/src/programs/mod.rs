@@ -61,15 +61,10 @@ pub enum ProgramError {
     /// It is not on `PATH`.
     #[error("the program `{0}` is not on PATH")]
     Missing(String),
-    /// It could not be started or waited for.
-    #[error("cannot run `{name}`: {because}")]
-    Failed {
-        /// The program.
-        name: String,
-        /// Why.
-        because: String,
-    },
-    /// It took too long and was ended.
+    /// It could not be started or waited for, and why.
+    #[error("cannot run `{0}`: {1}")]
+    Failed(String, String),
+    /// It took longer than this, and was ended.
     #[error("`{name}` did not end within {} s", after.as_secs())]
     Timeout {
         /// The program.
@@ -77,14 +72,9 @@ pub enum ProgramError {
         /// The limit.
         after: Duration,
     },
-    /// It printed more than the limit.
-    #[error("`{name}` printed more than {max_bytes} bytes")]
-    TooMuch {
-        /// The program.
-        name: String,
-        /// The bound for each stream, in bytes.
-        max_bytes: u64,
-    },
+    /// It printed more than so many bytes on one of its streams.
+    #[error("`{0}` printed more than {1} bytes")]
+    TooMuch(String, u64),
 }
 
 impl Ran {
@@ -179,9 +169,9 @@ impl Run {
     /// Runs it to its end.
     /// Errors: [`ProgramError`]; an exit status other than 0 is no error here.
     pub fn run(self) -> Result<Ran, ProgramError> {
-        let failed = |name: &str, error: &io::Error| ProgramError::Failed { name: name.to_owned(), because: error.to_string() };
+        let failed = |name: &str, error: &io::Error| ProgramError::Failed(name.to_owned(), error.to_string());
         if let Some(because) = self.forbidden {
-            return Err(ProgramError::Failed { name: self.name, because });
+            return Err(ProgramError::Failed(self.name, because));
         }
         #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
         let mut command = Command::new(&self.name);
@@ -212,7 +202,7 @@ impl Run {
                 end(&mut child);
                 return Err(match lost {
                     Lost::Late => ProgramError::Timeout { name: self.name, after: self.timeout },
-                    Lost::TooMuch(max_bytes) => ProgramError::TooMuch { name: self.name, max_bytes },
+                    Lost::TooMuch(max_bytes) => ProgramError::TooMuch(self.name, max_bytes),
                     Lost::Broken(error) => failed(&self.name, &error),
                 });
             }
@@ -384,7 +374,7 @@ mod tests {
     #[test]
     fn endless_output_is_bounded() {
         let error = sh("yes").run().expect_err("it never stops");
-        assert!(matches!(error, ProgramError::TooMuch { .. }), "{error}");
+        assert!(matches!(error, ProgramError::TooMuch(..)), "{error}");
     }
 
     #[test]

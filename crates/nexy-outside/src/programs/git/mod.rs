@@ -60,14 +60,9 @@ pub enum GitError {
     /// It ended otherwise than it should, with these words.
     #[error("git refuses to tell: {0}")]
     Refused(String),
-    /// The account that git would have to run as does not exist on this machine.
-    #[error("{} belongs to user {uid}, who has no account on this machine, so git cannot be asked as its owner", path.display())]
-    NoAccount {
-        /// What belongs to them.
-        path: PathBuf,
-        /// Their number.
-        uid: u32,
-    },
+    /// The account that git would have to run as does not exist on this machine: what belongs to it, and its number.
+    #[error("{path} belongs to user {1}, who has no account on this machine, so git cannot be asked as its owner", path = .0.display())]
+    NoAccount(PathBuf, u32),
     /// The repository says that its files are somewhere else.
     #[error("git takes {0} for the files of this repository (see core.worktree in its configuration)")]
     Elsewhere(String),

@@ -26,7 +26,7 @@ pub(super) fn of(folder: &Path) -> Result<Option<Option<RunsAs>>, GitError> {
     let owners = [(folder, owner_or_root(folder)?), (dot_git.as_path(), owner), (config.as_path(), owner_or_root(&config)?)];
     let Some((path, uid)) = owners.into_iter().find(|(_, uid)| *uid != 0) else { return Ok(Some(None)) };
     let accounts = Accounts::read()?;
-    let account = accounts.account(&accounts.user_name(uid)).ok_or_else(|| GitError::NoAccount { path: path.to_path_buf(), uid })?;
+    let account = accounts.account(&accounts.user_name(uid)).ok_or_else(|| GitError::NoAccount(path.to_path_buf(), uid))?;
     let home = accounts.home(&account.name).map(Path::to_path_buf);
     Ok(Some(Some((account, home))))
 }
