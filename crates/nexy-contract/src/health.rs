@@ -69,6 +69,16 @@ mod tests {
         for status in [201, 204, 302, 404, 500, 502] {
             assert!(matches!(read("u", status, GOOD.as_bytes()), Err(Unread::Useless(found)) if found == format!("u answers {status}")));
         }
+        for text in ["", " \n", "<html>OK 2.0.0.4</html>", "[]", "null", r#"{"status":"OK"}"#] {
+            assert!(matches!(read("u", 200, text.as_bytes()), Err(Unread::Useless(_))), "{text}");
+        }
+        for build in ["20004", "null"] {
+            let text = GOOD.replace(r#""latest_build":"2.0.0.4""#, &format!(r#""latest_build":{build}"#));
+            assert!(
+                matches!(read("u", 200, text.as_bytes()), Err(Unread::Useless(found)) if found.contains("which is no text")),
+                "{build}"
+            );
+        }
         for status in [407, 429, 511] {
             assert!(matches!(read("u", status, GOOD.as_bytes()), Err(Unread::Intermediary(_))), "{status}");
         }

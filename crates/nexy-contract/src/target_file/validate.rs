@@ -81,10 +81,8 @@ fn urls(target: &Target) -> Result<(), TargetError> {
     }
     let public = host(&target.endpoints.public);
     if !public.eq_ignore_ascii_case(&target.release_target.host) && !is_loopback(&public) {
-        return refuse(
-            "endpoints.public and release_target.host",
-            format!("`{public}` and `{}` are different hosts", target.release_target.host),
-        );
+        let because = format!("`{public}` and `{}` are different hosts", target.release_target.host);
+        return refuse("endpoints.public and release_target.host", because);
     }
     Ok(())
 }
@@ -93,10 +91,8 @@ fn artifacts(target: &Target) -> Result<(), TargetError> {
     let mut names = BTreeSet::new();
     for artifact in &target.artifacts {
         if !is_safe_name(&artifact.name) || !artifact.name.contains('.') {
-            return refuse(
-                "artifacts.name",
-                format!("GitHub would rewrite `{}`: use letters, digits, `_`, `-` and single dots", artifact.name),
-            );
+            let because = format!("GitHub would rewrite `{}`: use letters, digits, `_`, `-` and single dots", artifact.name);
+            return refuse("artifacts.name", because);
         }
         if !names.insert(artifact.name.to_ascii_lowercase()) {
             return refuse("artifacts.name", format!("`{}` stands there twice", artifact.name));

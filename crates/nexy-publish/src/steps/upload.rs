@@ -12,10 +12,7 @@ use nexy_contract::{Exit, Fix, Problem};
 use nexy_outside::{
     frame::stdio,
     fs::files::OpenArtifact,
-    net::{
-        github::{Asset, GithubError, Kind, Sent},
-        http,
-    },
+    net::github::{Asset, GithubError, Kind, Sent},
 };
 
 /// What the operator does after a fault that left everything live.
@@ -119,7 +116,7 @@ fn send(session: &Session<'_>, job: &mut Job<'_>, name: &str, label: &str) -> Re
     let file = source.rewound().map_err(|error| error.problem(Exit::No, run_again()))?;
     let progress = Progress::begin(session.common, format!("uploading {}", job.artifact.name), size_bytes);
     session.retry.note_change();
-    let sent = Sent { file, size_bytes, progress: http::Progress(&|bytes| progress.at(bytes)) };
+    let sent = Sent { file, size_bytes, progress: &|bytes| progress.at(bytes) };
     let answer = session.github.upload(&job.release, name, label, &sent);
     // The pause counts from the end of a long upload.
     session.retry.note_change();

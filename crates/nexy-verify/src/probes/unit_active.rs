@@ -124,19 +124,16 @@ mod tests {
     #[test]
     fn only_loaded_active_and_running_with_a_process_passes() {
         assert_eq!(verdict(&[]), Verdict::Pass);
-        for change in [
-            ("LoadState", "not-found"),
-            ("LoadState", "masked"),
-            ("LoadState", ""),
-            ("ActiveState", "activating"),
-            ("ActiveState", "inactive"),
-            ("ActiveState", "failed"),
-            ("ActiveState", "reloading"),
-            ("SubState", "auto-restart"),
-            ("SubState", "exited"),
-            ("MainPID", "0"),
-        ] {
-            assert_eq!(verdict(&[change]), Verdict::Fail, "{change:?}");
+        let wrong: [(&str, &[&str]); 4] = [
+            ("LoadState", &["not-found", "masked", ""]),
+            ("ActiveState", &["activating", "inactive", "failed", "reloading"]),
+            ("SubState", &["auto-restart", "exited"]),
+            ("MainPID", &["0"]),
+        ];
+        for (name, values) in wrong {
+            for value in values {
+                assert_eq!(verdict(&[(name, *value)]), Verdict::Fail, "{name} {value}");
+            }
         }
     }
 

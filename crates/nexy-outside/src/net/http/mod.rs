@@ -23,7 +23,7 @@ const PIECE_BYTES: usize = 256 << 10;
 const MAX_REFUSAL_BYTES: u64 = 64 << 10;
 
 /// What a request carries.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Payload<'a> {
     /// Nothing.
     None,
@@ -34,24 +34,14 @@ pub enum Payload<'a> {
 }
 
 /// A file that is uploaded, from its current position to its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Sent<'a> {
     /// The open file, rewound.
     pub file: &'a File,
     /// Its size, in bytes.
     pub size_bytes: u64,
-    /// Who is told how far it is.
-    pub progress: Progress<'a>,
-}
-
-/// Who is told how many bytes have left so far.
-#[derive(Clone, Copy)]
-pub struct Progress<'a>(pub &'a dyn Fn(u64));
-
-impl std::fmt::Debug for Progress<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Progress")
-    }
+    /// Is told how many bytes have left so far.
+    pub progress: &'a dyn Fn(u64),
 }
 
 /// A secret that a request carries, and who may see it.
@@ -68,7 +58,7 @@ pub struct Credential<'a> {
 }
 
 /// One request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Ask<'a> {
     /// What is asked.
@@ -277,7 +267,7 @@ impl std::io::Read for Counted<'_> {
         let Sent { mut file, size_bytes, progress } = self.sent;
         let count = file.read(&mut piece[..room])?;
         self.left -= count as u64;
-        (progress.0)(size_bytes - self.left);
+        progress(size_bytes - self.left);
         Ok(count)
     }
 }
