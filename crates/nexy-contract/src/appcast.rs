@@ -18,17 +18,29 @@ pub struct Feed {
 /// One item, as it stands there; nothing is judged yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Item {
-    /// Text of the children without namespace: `title`, `pubDate`, …
-    plain: BTreeMap<String, String>,
-    /// Text of the children in Sparkle's namespace.
-    sparkle: BTreeMap<String, String>,
-    enclosure: Option<Enclosure>,
+    /// Texts of the children.
+    own: Values,
+    /// Attributes of the enclosure.
+    enclosure: Option<Values>,
 }
 
+/// Values by name: those without namespace, such as `title` and `pubDate`, and those in Sparkle's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Enclosure {
+struct Values {
     plain: BTreeMap<String, String>,
     sparkle: BTreeMap<String, String>,
+}
+
+impl Values {
+    /// Keeps the first value of a name.
+    fn keep(&mut self, namespace: Option<&str>, name: &str, value: &str) {
+        let values = match namespace {
+            Some(NAMESPACE) => &mut self.sparkle,
+            Some(_) => return,
+            None => &mut self.plain,
+        };
+        values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+    }
 }
 
 /// What the shipped client takes from the feed: its first item and nothing else.
@@ -90,7 +102,7 @@ impl Feed {
         let Some((item, enclosure)) = self.items.first().and_then(|item| Some((item, item.enclosure.as_ref()?))) else {
             return refuse("has no <enclosure>".to_owned());
         };
-        let version = match (item.sparkle.get("version"), enclosure.sparkle.get("version")) {
+        let version = match (item.own.sparkle.get("version"), enclosure.sparkle.get("version")) {
             (None, None) => return refuse("has no sparkle:version, which clients read as 0".to_owned()),
             (Some(element), Some(attribute)) if element != attribute => {
                 return refuse(format!("has two versions, `{}` and `{}`", text::excerpt(element, 40), text::excerpt(attribute, 40)));
@@ -142,25 +154,12 @@ fn misspelt_namespace(document: &Document<'_>) -> Option<String> {
 fn item(node: Node<'_, '_>) -> Item {
     let mut item = Item::default();
     for child in node.children().filter(Node::is_element) {
-        let name = child.tag_name().name().to_owned();
-        let text = child.text().unwrap_or_default().trim().to_owned();
-        match child.tag_name().namespace() {
-            Some(NAMESPACE) => item.sparkle.entry(name).or_insert(text),
-            Some(_) => continue,
-            None => item.plain.entry(name).or_insert(text),
-        };
+        item.own.keep(child.tag_name().namespace(), child.tag_name().name(), child.text().unwrap_or_default().trim());
     }
     item.enclosure = child(node, "enclosure").map(|node| {
-        let mut enclosure = Enclosure::default();
-        for attribute in node.attributes() {
-            let map = match attribute.namespace() {
-                Some(NAMESPACE) => &mut enclosure.sparkle,
-                Some(_) => continue,
-                None => &mut enclosure.plain,
-            };
-            map.insert(attribute.name().to_owned(), attribute.value().to_owned());
-        }
-        enclosure
+        let mut values = Values::default();
+        node.attributes().for_each(|attribute| values.keep(attribute.namespace(), attribute.name(), attribute.value()));
+        values
     });
     item
 }

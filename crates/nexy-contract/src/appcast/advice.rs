@@ -1,6 +1,6 @@
 //! Rules of Sparkle that the shipped client does not depend on; a release cannot mend them, the server can.
 
-use super::{Enclosure, Feed, Item};
+use super::{Feed, Item, Values};
 use crate::{ReleaseVersion, Timestamp, signature::signature, text};
 
 /// Names that Sparkle reads as children of the item, and ignores as attributes of the enclosure.
@@ -30,13 +30,13 @@ impl Feed {
 }
 
 fn version_of(item: &Item) -> Option<&String> {
-    item.sparkle.get("version").or_else(|| item.enclosure.as_ref()?.sparkle.get("version"))
+    item.own.sparkle.get("version").or_else(|| item.enclosure.as_ref()?.sparkle.get("version"))
 }
 
 fn of_item(item: &Item, asked_at: Timestamp) -> Vec<String> {
     let mut advice = Vec::new();
     advice.extend(of_date(item, asked_at));
-    if let Some(channel) = item.sparkle.get("channel")
+    if let Some(channel) = item.own.sparkle.get("channel")
         && !channel.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     {
         advice.push(format!(
@@ -47,7 +47,7 @@ fn of_item(item: &Item, asked_at: Timestamp) -> Vec<String> {
     let Some(enclosure) = &item.enclosure else {
         return advice;
     };
-    if !item.sparkle.contains_key("shortVersionString") && !enclosure.sparkle.contains_key("shortVersionString") {
+    if !item.own.sparkle.contains_key("shortVersionString") && !enclosure.sparkle.contains_key("shortVersionString") {
         advice.push("it has no sparkle:shortVersionString to show to people".to_owned());
     }
     for name in CHILDREN_ONLY {
@@ -60,7 +60,7 @@ fn of_item(item: &Item, asked_at: Timestamp) -> Vec<String> {
 }
 
 fn of_date(item: &Item, asked_at: Timestamp) -> Option<String> {
-    let Some(date) = item.plain.get("pubDate") else {
+    let Some(date) = item.own.plain.get("pubDate") else {
         return Some("it has no pubDate".to_owned());
     };
     match jiff::fmt::rfc2822::parse(date) {
@@ -72,7 +72,7 @@ fn of_date(item: &Item, asked_at: Timestamp) -> Option<String> {
     }
 }
 
-fn of_signature(enclosure: &Enclosure) -> Vec<String> {
+fn of_signature(enclosure: &Values) -> Vec<String> {
     let mut advice = Vec::new();
     let given = |name: &str| enclosure.sparkle.get(name).filter(|value| !value.is_empty());
     let is_package = enclosure.plain.get("url").is_some_and(|url| url.ends_with(".pkg"));

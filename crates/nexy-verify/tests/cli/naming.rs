@@ -60,17 +60,6 @@ fn the_help_and_the_version_need_no_target() {
 }
 
 #[test]
-fn nothing_named_lists_everything_and_asks_nothing() {
-    let world = World::new();
-    let ran = ask(&world, "");
-    ran.exits(2).silent_stdout().says("profiles: local, public, updates");
-    IDS.iter().for_each(|id| {
-        ran.says(id);
-    });
-    assert!(world.standin.requests().is_empty());
-}
-
-#[test]
 fn an_unknown_name_asks_nothing_and_suggests_the_nearest() {
     let world = World::new();
     ask(&world, "public locl").exits(2).silent_stdout().says("no probe or profile `locl`").says("did you mean `local`?");
@@ -100,12 +89,4 @@ fn without_a_usable_target_nothing_is_asked() {
     let world = World::new();
     anywhere(&world, &["public"]).exits(78).silent_stdout();
     anywhere(&world, &["public", "--target", "/nowhere/nexy.toml"]).exits(78).silent_stdout();
-}
-
-#[test]
-fn the_answer_comes_in_the_asked_form() {
-    let world = World::new();
-    ask(&world, "public --format tap").exits(0).prints("TAP version 13\n1..3\nok 1 - public-health\n");
-    ask(&world, "public --format text").exits(0).prints("nexy-verify public: pass (3 of 3 pass)");
-    ask(&world, "public --quiet").exits(0).silent_stderr();
 }

@@ -48,12 +48,3 @@ fn advice_does_not_extend_the_wait_and_is_asked_once_at_the_end() {
     ran.exits(0).says("advice  feed-advice");
     assert_eq!(count(&world, "public", "/updates/appcast.xml"), 2, "once for the feed, once for the advice");
 }
-
-#[test]
-fn everything_is_asked_again_while_it_should_stay_right() {
-    let world = World::new();
-    on_vm(&world, "local --wait 60s --stable 300ms").exits(0);
-    for (listener, path) in [("server", "/health"), ("server", "/status"), ("updates", "/health")] {
-        assert!(count(&world, listener, path) >= 2, "{listener} {path}");
-    }
-}

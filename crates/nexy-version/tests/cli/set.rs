@@ -100,16 +100,6 @@ fn a_second_run_at_the_same_time_is_refused() {
 }
 
 #[test]
-fn a_json_pointer_is_a_place_too() {
-    let world = World::new();
-    world.write("client/package.json", "{\n\t\"name\": \"nexy\",\n\t\"version\": \"2.0.0.4\"\n}\n");
-    let target = world.read("nexy.toml");
-    world.write("nexy.toml", &format!("{target}\n[[version_places]]\nfile = \"client/package.json\"\npointer = \"/version\"\n"));
-    world.tool("nexy-version").args(["set", "2.0.0.5"]).run().exits(0);
-    assert_eq!(world.read("client/package.json"), "{\n\t\"name\": \"nexy\",\n\t\"version\": \"2.0.0.5\"\n}\n");
-}
-
-#[test]
 fn a_version_in_another_spelling_is_a_usage_error() {
     let world = World::new();
     for text in ["2.0.0", "v2.0.0.5", "2.0.0.05", "", "2.0.0.5 "] {

@@ -61,35 +61,33 @@ fn is_object(word: &str) -> bool {
     matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// The words before the tab of one part, and the path behind it.
+fn listed(part: &[u8]) -> Option<(Vec<&str>, String)> {
+    let tab = part.iter().position(|byte| *byte == b'\t')?;
+    let words = std::str::from_utf8(&part[..tab]).ok()?.split_ascii_whitespace().collect();
+    Some((words, text(&part[tab + 1..])))
+}
+
 /// `mode kind object size<tab>path`.
 pub(super) fn tree(output: &[u8]) -> Option<Vec<Entry>> {
     let one = |part: &[u8]| {
-        let tab = part.iter().position(|byte| *byte == b'\t')?;
-        let head = std::str::from_utf8(&part[..tab]).ok()?;
-        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+        let (words, path) = listed(part)?;
         let &[mode, _, object, size] = words.as_slice() else { return None };
         let size_bytes = if size == "-" { None } else { Some(size.parse().ok()?) };
-        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes, path: text(&part[tab + 1..]) })
+        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes, path })
     };
     parts(output).map(one).collect()
 }
 
 /// `mode object stage<tab>path`; a path in the middle of a merge comes several times, and is given once.
 pub(super) fn index(output: &[u8]) -> Option<Vec<Entry>> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for part in parts(output) {
-        let tab = part.iter().position(|byte| *byte == b'\t')?;
-        let head = std::str::from_utf8(&part[..tab]).ok()?;
-        let words: Vec<&str> = head.split_ascii_whitespace().collect();
+    let one = |part: &[u8]| {
+        let (words, path) = listed(part)?;
         let &[mode, object, _] = words.as_slice() else { return None };
-        let path = text(&part[tab + 1..]);
-        if !is_object(object) {
-            return None;
-        }
-        if entries.last().is_none_or(|last| last.path != path) {
-            entries.push(Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes: None, path });
-        }
-    }
+        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes: None, path })
+    };
+    let mut entries: Vec<Entry> = parts(output).map(one).collect::<Option<_>>()?;
+    entries.dedup_by(|next, first| next.path == first.path);
     Some(entries)
 }
 
