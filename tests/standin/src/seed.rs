@@ -2,28 +2,11 @@
 
 use crate::clock;
 use crate::disk;
-use crate::github::{NewRelease, as_github_names_it};
+use crate::github::{AssetInfo, Release, as_github_names_it};
 use crate::standin::Standin;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
-
-/// One asset as the release has it now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssetInfo {
-    /// Kept through a rename.
-    pub id: u64,
-    /// The name it is downloaded by.
-    pub name: String,
-    /// The text that the release page shows instead of the name.
-    pub label: Option<String>,
-    /// Bytes.
-    pub size: u64,
-    /// `sha256:<hex>`, when GitHub knows it.
-    pub digest: Option<String>,
-    /// `uploaded`, or what an interrupted upload left.
-    pub state: String,
-}
 
 /// Which kind of release to create.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,12 +20,12 @@ pub struct ReleaseOptions {
 impl Standin {
     /// Makes this the only accepted token, with the right to change contents.
     pub fn set_token(&self, token: &str) {
-        self.state.tokens.set(token, true);
+        self.state.tokens.set(token);
     }
 
     /// Accepts one more token that may only read.
     pub fn add_read_only_token(&self, token: &str) {
-        self.state.tokens.add(token, false);
+        self.state.tokens.add_reader(token);
     }
 
     /// Scripts what GitHub says of the account: `expires` and `scopes` of its token, the URL of `single_sign_on` that it
@@ -61,8 +44,7 @@ impl Standin {
 
     /// Creates a release of any kind.
     pub fn create_release_with(&self, repository: &str, tag: &str, options: ReleaseOptions) -> u64 {
-        let new = NewRelease { draft: options.draft, immutable: options.immutable };
-        self.state.store().create_release(repository, tag, &new)
+        self.state.store().create_release(repository, tag, options.draft, options.immutable).id
     }
 
     /// A repository that holds no release.
@@ -70,19 +52,21 @@ impl Standin {
         self.state.store().create_repository(repository);
     }
 
+    fn release(&self, repository: &str, tag: &str) -> Release {
+        self.state.store().release_by_tag(repository, tag).unwrap()
+    }
+
     /// Changes `draft` or `immutable` of a release.
     pub fn set_release(&self, repository: &str, tag: &str, options: ReleaseOptions) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        store.set_release_property(&release, "draft", json!(options.draft));
-        store.set_release_property(&release, "immutable", json!(options.immutable));
+        let ReleaseOptions { draft, immutable } = options;
+        let release = self.release(repository, tag);
+        self.state.store().save_release(&Release { draft, immutable, ..release });
     }
 
     /// Removes a release with everything in it.
     pub fn remove_release(&self, repository: &str, tag: &str) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        store.remove_release(&release);
+        let release = self.release(repository, tag);
+        self.state.store().remove_release(&release);
     }
 
     /// Puts an uploaded asset into a release, past the API, and says its id.
@@ -103,49 +87,31 @@ impl Standin {
     }
 
     fn place(&self, repository: &str, tag: &str, name: &str, digest: String, size: u64, write: impl FnOnce(&Path)) -> u64 {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let name = as_github_names_it(name);
-        let mut asset = store.open_asset(&release, &name, None, "application/octet-stream");
-        write(&store.bytes_of(&release, &asset));
-        asset.size = size;
-        asset.digest = Some(digest);
-        "uploaded".clone_into(&mut asset.state);
-        store.save(&release, &asset);
-        asset.id
+        let id = self.put_starter(repository, tag, &as_github_names_it(name));
+        let mut store = self.state.store();
+        let (_, asset) = store.asset(repository, id).unwrap();
+        write(&store.bytes_of(&asset));
+        store.save(&AssetInfo { size, digest: Some(digest), state: "uploaded".to_owned(), ..asset });
+        id
     }
 
     /// What an upload that broke off leaves: an asset in state `starter`.
     pub fn put_starter(&self, repository: &str, tag: &str, name: &str) -> u64 {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let kind = "application/octet-stream";
-        store.open_asset(&release, name, None, kind).id
+        let release = self.release(repository, tag);
+        self.state.store().open_asset(&release, name, None, "application/octet-stream").id
     }
 
     /// All assets of a release, oldest first.
     #[must_use]
     pub fn assets(&self, repository: &str, tag: &str) -> Vec<AssetInfo> {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let assets = store.assets(&release).into_iter();
-        assets
-            .map(|asset| AssetInfo {
-                id: asset.id,
-                name: asset.name,
-                label: asset.label,
-                size: asset.size,
-                digest: asset.digest,
-                state: asset.state,
-            })
-            .collect()
+        let release = self.release(repository, tag);
+        self.state.store().assets(&release)
     }
 
     /// One asset by its name.
     #[must_use]
     pub fn asset(&self, repository: &str, tag: &str, name: &str) -> Option<AssetInfo> {
-        let mut assets = self.assets(repository, tag).into_iter();
-        assets.find(|asset| asset.name == name)
+        self.assets(repository, tag).into_iter().find(|asset| asset.name == name)
     }
 
     /// sha256 of the bytes behind the public address now, hashed from the disk.
@@ -154,63 +120,45 @@ impl Standin {
         let store = self.state.store();
         let release = store.release_by_tag(repository, tag)?;
         let asset = store.public(&release, name)?;
-        Some(disk::sha256_of_file(&store.bytes_of(&release, &asset)))
+        Some(disk::sha256_of_file(&store.bytes_of(&asset)))
+    }
+
+    /// Changes one asset past the API, as a person does on the web page.
+    fn change(&self, repository: &str, tag: &str, name: &str, change: impl FnOnce(&mut AssetInfo)) {
+        let mut asset = self.asset(repository, tag, name).unwrap();
+        change(&mut asset);
+        self.state.store().save(&asset);
     }
 
     /// Sets what GitHub says about an asset's digest; `None` is null, as with older assets.
     pub fn set_digest(&self, repository: &str, tag: &str, name: &str, digest: Option<&str>) {
-        self.change(repository, tag, name, "digest", json!(digest));
+        self.change(repository, tag, name, |asset| asset.digest = digest.map(str::to_owned));
     }
 
-    /// Makes every asset of a release older than an hour, as GitHub dates it.
-    pub fn let_an_hour_pass(&self, repository: &str, tag: &str) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let then = clock::iso(clock::now_seconds() - 3700);
-        for mut asset in store.assets(&release) {
-            asset.created_at.clone_from(&then);
-            asset.updated_at.clone_from(&then);
-            store.save(&release, &asset);
-        }
-    }
-
-    /// Gives an asset another name past the API, as a person does on the web page.
+    /// Gives an asset another name.
     pub fn rename_asset(&self, repository: &str, tag: &str, name: &str, to: &str) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let mut assets = store.assets(&release).into_iter();
-        let mut asset = assets.find(|asset| asset.name == name).unwrap();
-        to.clone_into(&mut asset.name);
-        store.save(&release, &asset);
+        self.change(repository, tag, name, |asset| to.clone_into(&mut asset.name));
     }
 
     /// Sets an asset's label.
     pub fn set_label(&self, repository: &str, tag: &str, name: &str, label: Option<&str>) {
-        self.change(repository, tag, name, "label", json!(label));
-    }
-
-    fn change(&self, repository: &str, tag: &str, name: &str, key: &str, value: Value) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let mut assets = store.assets(&release).into_iter();
-        let mut asset = assets.find(|asset| asset.name == name).unwrap();
-        let value = value.as_str().map(str::to_owned);
-        match key {
-            "digest" => asset.digest = value,
-            _ => asset.label = value,
-        }
-        store.save(&release, &asset);
+        self.change(repository, tag, name, |asset| asset.label = label.map(str::to_owned));
     }
 
     /// Makes an asset look as if it had last been changed so long ago, by GitHub's clock.
     pub fn set_age(&self, repository: &str, tag: &str, name: &str, seconds: u64) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let mut asset = store.assets(&release).into_iter().find(|asset| asset.name == name).unwrap();
-        let then = crate::clock::iso(store.now_seconds() - seconds);
-        asset.created_at.clone_from(&then);
-        asset.updated_at = then;
-        store.save(&release, &asset);
+        let then = clock::iso(self.state.store().now_seconds() - seconds);
+        self.change(repository, tag, name, |asset| {
+            asset.created_at.clone_from(&then);
+            asset.updated_at = then;
+        });
+    }
+
+    /// Makes every asset of a release older than an hour, as GitHub dates it.
+    pub fn let_an_hour_pass(&self, repository: &str, tag: &str) {
+        for asset in self.assets(repository, tag) {
+            self.set_age(repository, tag, &asset.name, 3700);
+        }
     }
 
     /// Lets GitHub's clock run so far ahead of this machine's.
@@ -220,10 +168,7 @@ impl Standin {
 
     /// Removes an asset past the API.
     pub fn remove_asset(&self, repository: &str, tag: &str, name: &str) {
-        let store = self.state.store();
-        let release = store.release_by_tag(repository, tag).unwrap();
-        let mut assets = store.assets(&release).into_iter();
-        let asset = assets.find(|asset| asset.name == name).unwrap();
-        store.remove(&release, &asset);
+        let asset = self.asset(repository, tag, name).unwrap();
+        self.state.store().remove(&asset);
     }
 }

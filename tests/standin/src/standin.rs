@@ -38,7 +38,7 @@ pub struct GithubUrls {
 }
 
 impl Standin {
-    /// Starts all listeners on free loopback ports. What `folder` holds from before is kept.
+    /// Starts all listeners on free loopback ports.
     #[must_use]
     pub fn start(folder: &Path) -> Self {
         Self::start_as(folder, None)
@@ -50,9 +50,7 @@ impl Standin {
         fs::create_dir_all(folder).unwrap();
         let named = github.map(|github| [&github.api, &github.uploads, &github.web, &github.storage].map(String::clone));
         let state = Arc::new(State::new(folder.to_owned(), named));
-        if !state.tokens.are_known() {
-            state.tokens.set(TOKEN, true);
-        }
+        state.tokens.set(TOKEN);
         let acceptors = Listener::ALL
             .into_iter()
             .map(|listener| {

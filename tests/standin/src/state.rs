@@ -43,8 +43,8 @@ impl State {
             urls[..named.len()].clone_from_slice(&named);
         }
         Self {
-            store: Mutex::new(Store::new(folder.join("github"))),
-            tokens: Tokens::new(folder.join("tokens.json")),
+            store: Mutex::new(Store::new(folder.join("assets"))),
+            tokens: Tokens::default(),
             faults: Mutex::default(),
             stop: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),

@@ -1,13 +1,10 @@
-//! The tokens that the imitated GitHub knows, kept as digests so that no secret lies in the state.
+//! The tokens that the imitated GitHub knows.
 
-use crate::disk;
-use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::sync::Mutex;
 
-/// Known tokens.
-pub(crate) struct Tokens {
-    file: PathBuf,
-}
+/// Known tokens, each with whether it may write.
+#[derive(Default)]
+pub(crate) struct Tokens(Mutex<Vec<(String, bool)>>);
 
 /// What the bearer of a request may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,24 +20,14 @@ pub(crate) enum Bearer {
 }
 
 impl Tokens {
-    pub(crate) fn new(file: PathBuf) -> Self {
-        Self { file }
-    }
-
     /// Makes this the only token.
-    pub(crate) fn set(&self, token: &str, may_write: bool) {
-        disk::write_json(&self.file, &json!([entry(token, may_write)]));
+    pub(crate) fn set(&self, token: &str) {
+        *self.0.lock().unwrap() = vec![(token.to_owned(), true)];
     }
 
-    /// Adds one more token.
-    pub(crate) fn add(&self, token: &str, may_write: bool) {
-        let mut all = disk::read_json(&self.file).unwrap_or(json!([]));
-        all.as_array_mut().unwrap().push(entry(token, may_write));
-        disk::write_json(&self.file, &all);
-    }
-
-    pub(crate) fn are_known(&self) -> bool {
-        self.file.exists()
+    /// Adds a token that may only read.
+    pub(crate) fn add_reader(&self, token: &str) {
+        self.0.lock().unwrap().push((token.to_owned(), false));
     }
 
     /// Who stands behind an Authorization header.
@@ -50,17 +37,10 @@ impl Tokens {
         };
         let (scheme, token) = header.split_once(' ').unwrap_or(("", header));
         let known_scheme = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");
-        let digest = disk::sha256(token.as_bytes());
-        let all = disk::read_json(&self.file).unwrap_or(json!([]));
-        let mut all = all.as_array().unwrap().iter();
-        match all.find(|entry| entry["sha256"] == digest.as_str()) {
-            Some(entry) if known_scheme && entry["may_write"] == true => Bearer::Writer,
-            Some(_) if known_scheme => Bearer::Reader,
-            _ => Bearer::Unknown,
+        match self.0.lock().unwrap().iter().find(|(known, _)| known_scheme && known == token) {
+            Some((_, true)) => Bearer::Writer,
+            Some((_, false)) => Bearer::Reader,
+            None => Bearer::Unknown,
         }
     }
-}
-
-fn entry(token: &str, may_write: bool) -> Value {
-    json!({"sha256": disk::sha256(token.as_bytes()), "may_write": may_write})
 }

@@ -1,7 +1,7 @@
 //! The shapes in which GitHub describes things and refuses requests.
 
 use super::accounts;
-use super::store::{Asset, Release};
+use super::store::{AssetInfo, Release};
 use crate::http::{Body, Request, Response};
 use crate::listener::Listener;
 use crate::state::State;
@@ -144,7 +144,7 @@ pub(super) fn invalid_of(resource: &str, code: &str, field: &str, text: Option<&
 }
 
 /// An asset as the API shows it.
-pub(super) fn asset(state: &State, release: &Release, asset: &Asset) -> Value {
+pub(super) fn asset(state: &State, release: &Release, asset: &AssetInfo) -> Value {
     let api = state.url(Listener::Api);
     let web = state.url(Listener::Web);
     let Release { repository, tag, .. } = release;
@@ -167,7 +167,7 @@ pub(super) fn asset(state: &State, release: &Release, asset: &Asset) -> Value {
 }
 
 /// A release as the API shows it.
-pub(super) fn release(state: &State, release: &Release, assets: &[Asset]) -> Value {
+pub(super) fn release(state: &State, release: &Release, assets: &[AssetInfo]) -> Value {
     let api = state.url(Listener::Api);
     let uploads = state.url(Listener::Uploads);
     let web = state.url(Listener::Web);

@@ -1,6 +1,6 @@
 //! One asset over the API: look at it, download it, rename it, delete it.
 
-use super::store::{Asset, Release, Store};
+use super::store::{AssetInfo, Release, Store};
 use super::{answers, names, storage};
 use crate::clock;
 use crate::connection::RequestBody;
@@ -19,7 +19,7 @@ pub(super) fn answer(state: &State, request: &Request, repository: &str, id: &st
         },
         _ => return answers::not_found().unscripted(),
     };
-    let store = state.store();
+    let mut store = state.store();
     let found = id.parse().ok().and_then(|id| store.asset(repository, id));
     let Some((release, asset)) = found else {
         return answers::not_found();
@@ -28,10 +28,10 @@ pub(super) fn answer(state: &State, request: &Request, repository: &str, id: &st
         "GET" => look(state, request, &release, &asset),
         _ if release.immutable => immutable(),
         "DELETE" => {
-            store.remove(&release, &asset);
+            store.remove(&asset);
             Response::new(204, Vec::new()).about(asset.id)
         }
-        _ => rename(state, &store, &release, asset, &wanted),
+        _ => rename(state, &mut store, &release, asset, &wanted),
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn immutable() -> Response {
     answers::message(422, "Cannot upload assets to an immutable release.")
 }
 
-fn look(state: &State, request: &Request, release: &Release, asset: &Asset) -> Response {
+fn look(state: &State, request: &Request, release: &Release, asset: &AssetInfo) -> Response {
     let wants_bytes = request.header("accept") == Some("application/octet-stream");
     if !wants_bytes {
         return Response::json(200, &answers::asset(state, release, asset)).about(asset.id);
@@ -77,7 +77,7 @@ fn change(request: &Request, body: &mut RequestBody<'_, '_>) -> Result<Value, Re
     Ok(change)
 }
 
-fn rename(state: &State, store: &Store, release: &Release, mut asset: Asset, wanted: &Value) -> Response {
+fn rename(state: &State, store: &mut Store, release: &Release, mut asset: AssetInfo, wanted: &Value) -> Response {
     if let Some(name) = wanted["name"].as_str() {
         if name.is_empty() {
             return answers::invalid("missing_field", "name", None);
@@ -94,7 +94,7 @@ fn rename(state: &State, store: &Store, release: &Release, mut asset: Asset, wan
         asset.label = label.as_str().filter(|label| !label.is_empty()).map(str::to_owned);
     }
     asset.updated_at = clock::iso(store.now_seconds());
-    store.save(release, &asset);
+    store.save(&asset);
     let body = answers::asset(state, release, &asset);
     let mut response = Response::json(200, &json!(body));
     response.asset_id = Some(asset.id);

@@ -18,19 +18,6 @@ pub(crate) fn as_github_names_it(asked: &str) -> String {
     name.to_owned()
 }
 
-/// A tag as the name of a folder.
-pub(super) fn folder(tag: &str) -> String {
-    let mut name = String::new();
-    for byte in tag.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') {
-            name.push(char::from(byte));
-        } else {
-            name.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,6 +29,5 @@ mod tests {
         assert_eq!(as_github_names_it(".hidden"), "default.hidden");
         assert_eq!(as_github_names_it("a b (1).dmg"), "a.b.1.dmg");
         assert_eq!(as_github_names_it("a..b."), "a.b");
-        assert_eq!(folder("a/b"), "a%2Fb");
     }
 }

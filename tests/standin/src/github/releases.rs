@@ -1,6 +1,6 @@
 //! Releases: listed, and made and published as people do it with GitHub's command line; no tool ever does that.
 
-use super::store::{NewRelease, Release, Store};
+use super::store::Release;
 use super::{answers, assets, pages};
 use crate::connection::RequestBody;
 use crate::http::{Request, Response};
@@ -29,7 +29,7 @@ pub(super) fn create(state: &State, request: &Request, repository: &str, body: &
     let Some(tag) = asked["tag_name"].as_str().filter(|tag| !tag.is_empty()) else {
         return answers::invalid_of("Release", "missing_field", "tag_name", None);
     };
-    let store = state.store();
+    let mut store = state.store();
     if !store.has_repository(repository) {
         return answers::not_found();
     }
@@ -39,16 +39,14 @@ pub(super) fn create(state: &State, request: &Request, repository: &str, body: &
         Some(_) => return answers::invalid_of("Release", "already_exists", "tag_name", None),
         None => {}
     }
-    let new = NewRelease { draft: asked["draft"] == true, immutable: false };
-    store.create_release(repository, tag, &new);
-    let release = store.release_by_tag(repository, tag).unwrap();
-    for key in ["name", "body"] {
-        if let Some(text) = asked.get(key) {
-            store.set_release_property(&release, key, text.clone());
+    let mut release = store.create_release(repository, tag, asked["draft"] == true, false);
+    for (key, text) in [("name", &mut release.name), ("body", &mut release.body)] {
+        if let Some(asked) = asked[key].as_str() {
+            asked.clone_into(text);
         }
     }
-    drop(store);
-    let body = shown(state, repository, release.id);
+    store.save_release(&release);
+    let body = answers::release(state, &release, &[]);
     let address = body["url"].as_str().unwrap().to_owned();
     Response::json(201, &body).with("Location", &address)
 }
@@ -59,8 +57,8 @@ pub(super) fn edit(state: &State, request: &Request, repository: &str, id: &str,
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    let store = state.store();
-    let Some(release) = id.parse().ok().and_then(|id| store.release_by_id(repository, id)) else {
+    let mut store = state.store();
+    let Some(mut release) = id.parse().ok().and_then(|id| store.release_by_id(repository, id)) else {
         return answers::not_found();
     };
     if release.immutable {
@@ -69,11 +67,11 @@ pub(super) fn edit(state: &State, request: &Request, repository: &str, id: &str,
     if asked.get("tag_name").is_some_and(|tag| tag != release.tag.as_str()) {
         return answers::message(422, "a release keeps its tag here").unscripted();
     }
-    if let Some(draft) = asked.get("draft") {
-        store.set_release_property(&release, "draft", draft.clone());
+    if let Some(draft) = asked["draft"].as_bool() {
+        release.draft = draft;
+        store.save_release(&release);
     }
-    drop(store);
-    Response::json(200, &shown(state, repository, release.id))
+    Response::json(200, &answers::release(state, &release, &store.assets(&release)))
 }
 
 /// A page of the releases.
@@ -97,12 +95,6 @@ pub(super) fn newest_first(state: &State, request: &Request, repository: &str) -
 /// Drafts are there only for those who may change them.
 pub(super) fn may_be_seen(state: &State, request: &Request, release: &Release) -> bool {
     !release.draft || state.tokens.bearer(request.header("authorization")) == Bearer::Writer
-}
-
-fn shown(state: &State, repository: &str, id: u64) -> Value {
-    let store: &Store = &state.store();
-    let release = store.release_by_id(repository, id).unwrap();
-    answers::release(state, &release, &store.assets(&release))
 }
 
 /// A document that says nothing but what is known; anything else was never taught and is loud.

@@ -1,13 +1,13 @@
 //! The storage host: bytes by signed address, in ranges, and never with an Authorization header.
 
-use super::store::Asset;
+use super::store::AssetInfo;
 use crate::http::{Body, Request, Response};
 use crate::listener::Listener;
 use crate::state::State;
 use crate::{clock, disk};
 
 /// The address of an asset's bytes, valid for an hour.
-pub(super) fn signed_url(state: &State, asset: &Asset) -> String {
+pub(super) fn signed_url(state: &State, asset: &AssetInfo) -> String {
     let end = clock::iso(clock::now_seconds() + 3600);
     let signature = signature(&asset.uuid, &end);
     let base = state.url(Listener::Storage);
@@ -38,7 +38,7 @@ pub(crate) fn answer(state: &State, request: &Request) -> Response {
         return problem(403, "AuthenticationFailed", "the signature is wrong or old");
     }
     let store = state.store();
-    let Some((release, asset)) = store.asset_by_uuid(uuid) else {
+    let Some(asset) = store.asset_by_uuid(uuid) else {
         return problem(404, "BlobNotFound", "the blob does not exist");
     };
     let whole = asset.size;
@@ -62,7 +62,7 @@ pub(crate) fn answer(state: &State, request: &Request) -> Response {
         let last = start + length - 1;
         response = response.with("Content-Range", &format!("bytes {start}-{last}/{whole}"));
     }
-    response.body = Body::File { path: store.bytes_of(&release, &asset), start, length };
+    response.body = Body::File { path: store.bytes_of(&asset), start, length };
     response
 }
 

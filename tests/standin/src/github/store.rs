@@ -1,29 +1,28 @@
-//! Releases and assets as files, so that another process can look and a restart forgets nothing.
-//!
-//! `github/<owner>/<repo>/<tag>/release.json`, `names.json`, `assets/<id>.json`, `assets/<id>.bin`.
+//! Releases and assets in memory; only the bytes of the assets lie on the disk.
 
-use super::names;
 use super::watch::Watch;
 use crate::{clock, disk};
-use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The folder of all releases.
+/// Everything that the imitated GitHub holds.
 pub(crate) struct Store {
-    root: PathBuf,
+    folder: PathBuf,
+    repositories: BTreeSet<String>,
+    releases: Vec<Release>,
+    assets: Vec<AssetInfo>,
+    last_id: u64,
+    /// The asset that each name of a release leads to.
+    names: BTreeMap<(u64, String), u64>,
+    /// The asset that it led to before its last change. A moment without any asset between two renames is no "before".
+    names_before: BTreeMap<(u64, String), u64>,
     /// How far GitHub's clock is ahead of this machine's, in seconds.
     pub(crate) clock_ahead_s: i64,
     pub(super) watch: Watch,
 }
 
-/// A release to be created.
-pub(crate) struct NewRelease {
-    pub(crate) draft: bool,
-    pub(crate) immutable: bool,
-}
-
-/// A release and where it lies.
+/// A release.
 #[derive(Debug, Clone)]
 pub(crate) struct Release {
     pub(crate) id: u64,
@@ -35,28 +34,45 @@ pub(crate) struct Release {
     pub(crate) created_at: String,
     /// `owner/name`.
     pub(crate) repository: String,
-    folder: PathBuf,
 }
 
-/// One asset as GitHub knows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Asset {
-    pub(crate) id: u64,
+/// One asset as the release has it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetInfo {
+    /// Kept through a rename.
+    pub id: u64,
+    /// The id of its release.
+    pub(crate) release: u64,
     pub(crate) uuid: String,
-    pub(crate) name: String,
-    pub(crate) label: Option<String>,
-    pub(crate) state: String,
+    /// The name it is downloaded by.
+    pub name: String,
+    /// The text that the release page shows instead of the name.
+    pub label: Option<String>,
+    /// `uploaded`, or what an interrupted upload left.
+    pub state: String,
     pub(crate) content_type: String,
-    pub(crate) size: u64,
-    pub(crate) digest: Option<String>,
+    /// Bytes.
+    pub size: u64,
+    /// `sha256:<hex>`, when GitHub knows it.
+    pub digest: Option<String>,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
 }
 
 impl Store {
-    pub(crate) fn new(root: PathBuf) -> Self {
-        fs::create_dir_all(&root).unwrap();
-        Self { root, clock_ahead_s: 0, watch: Watch::default() }
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        fs::create_dir_all(&folder).unwrap();
+        Self {
+            folder,
+            repositories: BTreeSet::new(),
+            releases: Vec::new(),
+            assets: Vec::new(),
+            last_id: 1000,
+            names: BTreeMap::new(),
+            names_before: BTreeMap::new(),
+            clock_ahead_s: 0,
+            watch: Watch::default(),
+        }
     }
 
     /// What GitHub's clock shows.
@@ -64,120 +80,91 @@ impl Store {
         clock::now_seconds().saturating_add_signed(self.clock_ahead_s)
     }
 
-    fn next_id(&self) -> u64 {
-        let file = self.root.join("next_id.json");
-        let id = disk::read_json(&file).map_or(1001, |value| value.as_u64().unwrap());
-        disk::write_json(&file, &json!(id + 1));
-        id
+    fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
     }
 
     /// Whether anything is known about a repository.
     pub(crate) fn has_repository(&self, repository: &str) -> bool {
-        self.root.join(repository).is_dir()
+        self.repositories.contains(repository)
     }
 
     /// A repository without any release.
-    pub(crate) fn create_repository(&self, repository: &str) {
-        fs::create_dir_all(self.root.join(repository)).unwrap();
+    pub(crate) fn create_repository(&mut self, repository: &str) {
+        self.repositories.insert(repository.to_owned());
     }
 
-    pub(crate) fn create_release(&self, repository: &str, tag: &str, new: &NewRelease) -> u64 {
-        let folder = self.root.join(repository).join(names::folder(tag));
-        let id = self.next_id();
-        fs::create_dir_all(folder.join("assets")).unwrap();
-        disk::write_json(
-            &folder.join("release.json"),
-            &json!({
-                "id": id,
-                "tag_name": tag,
-                "name": tag,
-                "body": "",
-                "draft": new.draft,
-                "immutable": new.immutable,
-                "created_at": clock::iso(clock::now_seconds()),
-            }),
-        );
-        id
+    /// A release that is called as its tag.
+    pub(crate) fn create_release(&mut self, repository: &str, tag: &str, draft: bool, immutable: bool) -> Release {
+        self.create_repository(repository);
+        let release = Release {
+            id: self.next_id(),
+            tag: tag.to_owned(),
+            name: tag.to_owned(),
+            body: String::new(),
+            draft,
+            immutable,
+            created_at: clock::iso(clock::now_seconds()),
+            repository: repository.to_owned(),
+        };
+        self.releases.push(release.clone());
+        release
     }
 
-    /// Changes one property of a release, as a person does in the browser.
-    pub(crate) fn set_release_property(&self, release: &Release, key: &str, value: Value) {
-        let file = release.folder.join("release.json");
-        let mut json = disk::read_json(&file).unwrap();
-        json[key] = value;
-        disk::write_json(&file, &json);
+    /// Replaces a release, as a person does in the browser.
+    pub(crate) fn save_release(&mut self, release: &Release) {
+        release.clone_into(self.releases.iter_mut().find(|one| one.id == release.id).unwrap());
         self.note_watched();
     }
 
-    pub(crate) fn remove_release(&self, release: &Release) {
-        fs::remove_dir_all(&release.folder).unwrap();
-        self.note_watched();
+    pub(crate) fn remove_release(&mut self, release: &Release) {
+        self.assets.retain(|asset| asset.release != release.id);
+        self.releases.retain(|one| one.id != release.id);
+        self.remember_names();
     }
 
     pub(crate) fn release_by_tag(&self, repository: &str, tag: &str) -> Option<Release> {
-        let folder = self.root.join(repository).join(names::folder(tag));
-        read_release(repository, &folder)
+        self.releases(repository).into_iter().find(|release| release.tag == tag)
     }
 
     pub(crate) fn release_by_id(&self, repository: &str, id: u64) -> Option<Release> {
-        let mut all = self.releases(repository).into_iter();
-        all.find(|release| release.id == id)
+        self.releases(repository).into_iter().find(|release| release.id == id)
     }
 
     /// Every release of a repository, drafts included.
     pub(crate) fn releases(&self, repository: &str) -> Vec<Release> {
-        folders(&self.root.join(repository)).iter().filter_map(|folder| read_release(repository, folder)).collect()
+        self.releases.iter().filter(|release| release.repository == repository).cloned().collect()
     }
 
     /// The assets of a release, oldest first.
-    pub(crate) fn assets(&self, release: &Release) -> Vec<Asset> {
-        let entries = fs::read_dir(release.folder.join("assets")).unwrap();
-        let files = entries.map(|entry| entry.unwrap().path());
-        let mut assets: Vec<Asset> = files
-            .filter(|file| file.extension().is_some_and(|end| end == "json"))
-            .filter_map(|file| disk::read_json(&file))
-            .map(|json| Asset::from_json(&json))
-            .collect();
-        assets.sort_by_key(|asset| asset.id);
-        assets
+    pub(crate) fn assets(&self, release: &Release) -> Vec<AssetInfo> {
+        self.assets.iter().filter(|asset| asset.release == release.id).cloned().collect()
     }
 
-    pub(crate) fn asset(&self, repository: &str, id: u64) -> Option<(Release, Asset)> {
-        self.releases(repository).into_iter().find_map(|release| {
-            let mut assets = self.assets(&release).into_iter();
-            let asset = assets.find(|asset| asset.id == id)?;
-            Some((release, asset))
-        })
+    /// An asset of a repository, with its release.
+    pub(crate) fn asset(&self, repository: &str, id: u64) -> Option<(Release, AssetInfo)> {
+        let asset = self.assets.iter().find(|asset| asset.id == id)?;
+        Some((self.release_by_id(repository, asset.release)?, asset.clone()))
     }
 
-    pub(crate) fn asset_by_uuid(&self, uuid: &str) -> Option<(Release, Asset)> {
-        let repositories = folders(&self.root)
-            .iter()
-            .flat_map(|owner| folders(owner))
-            .map(|folder| {
-                let name = folder.strip_prefix(&self.root).unwrap();
-                name.to_str().unwrap().to_owned()
-            })
-            .collect::<Vec<_>>();
-        repositories.iter().flat_map(|repository| self.releases(repository)).find_map(|release| {
-            let mut assets = self.assets(&release).into_iter();
-            let asset = assets.find(|asset| asset.uuid == uuid)?;
-            Some((release, asset))
-        })
+    pub(crate) fn asset_by_uuid(&self, uuid: &str) -> Option<AssetInfo> {
+        self.assets.iter().find(|asset| asset.uuid == uuid).cloned()
     }
 
     /// Where the bytes of an asset lie.
-    pub(crate) fn bytes_of(&self, release: &Release, asset: &Asset) -> PathBuf {
-        release.folder.join("assets").join(format!("{}.bin", asset.id))
+    pub(crate) fn bytes_of(&self, asset: &AssetInfo) -> PathBuf {
+        self.folder.join(format!("{}.bin", asset.id))
     }
 
     /// Takes the name for an asset whose bytes are still to come.
-    pub(crate) fn open_asset(&self, release: &Release, name: &str, label: Option<&str>, content_type: &str) -> Asset {
+    pub(crate) fn open_asset(&mut self, release: &Release, name: &str, label: Option<&str>, content_type: &str) -> AssetInfo {
         let id = self.next_id();
         let now = clock::iso(self.now_seconds());
         let random_looking = disk::sha256(format!("uuid of asset {id}").as_bytes());
-        let asset = Asset {
+        let asset = AssetInfo {
             id,
+            release: release.id,
             uuid: random_looking[..32].to_owned(),
             name: name.to_owned(),
             label: label.filter(|label| !label.is_empty()).map(str::to_owned),
@@ -188,76 +175,43 @@ impl Store {
             created_at: now.clone(),
             updated_at: now,
         };
-        self.save(release, &asset);
+        self.assets.push(asset.clone());
         asset
     }
 
-    pub(crate) fn save(&self, release: &Release, asset: &Asset) {
-        let file = release.folder.join(format!("assets/{}.json", asset.id));
-        disk::write_json(&file, &asset.to_json());
-        self.remember_names(release);
+    /// Replaces an asset.
+    pub(crate) fn save(&mut self, asset: &AssetInfo) {
+        asset.clone_into(self.assets.iter_mut().find(|one| one.id == asset.id).unwrap());
+        self.remember_names();
     }
 
-    pub(crate) fn remove(&self, release: &Release, asset: &Asset) {
-        fs::remove_file(release.folder.join(format!("assets/{}.json", asset.id))).unwrap();
+    pub(crate) fn remove(&mut self, asset: &AssetInfo) {
+        self.assets.retain(|one| one.id != asset.id);
         // An upload that was cut before its first byte has no bytes to remove.
-        let _missing = fs::remove_file(self.bytes_of(release, asset));
-        self.remember_names(release);
+        let _missing = fs::remove_file(self.bytes_of(asset));
+        self.remember_names();
     }
 
     /// The asset that a public address leads to now.
-    pub(crate) fn public(&self, release: &Release, name: &str) -> Option<Asset> {
-        let mut assets = self.assets(release).into_iter();
-        assets.find(|asset| asset.name == name && asset.state == "uploaded")
+    pub(crate) fn public(&self, release: &Release, name: &str) -> Option<AssetInfo> {
+        self.assets(release).into_iter().find(|asset| asset.name == name && asset.state == "uploaded")
     }
 
     /// The asset that it led to before the name's last change.
-    pub(crate) fn public_before(&self, release: &Release, name: &str) -> Option<Asset> {
-        let names = disk::read_json(&release.folder.join("names.json"))?;
-        let id = names["before"][name].as_u64()?;
-        self.assets(release).into_iter().find(|asset| asset.id == id)
+    pub(crate) fn public_before(&self, release: &Release, name: &str) -> Option<AssetInfo> {
+        let id = self.names_before.get(&(release.id, name.to_owned()))?;
+        self.assets(release).into_iter().find(|asset| asset.id == *id)
     }
 
     /// Keeps, for every name, what it led to before its last change.
-    fn remember_names(&self, release: &Release) {
-        let file = release.folder.join("names.json");
-        let mut names = disk::read_json(&file).unwrap_or_else(|| json!({"now": {}, "before": {}}));
-        let uploaded = self.assets(release).into_iter();
-        let now: Map<String, Value> =
-            uploaded.filter(|asset| asset.state == "uploaded").map(|asset| (asset.name, json!(asset.id))).collect();
-        let then = names["now"].as_object().unwrap().clone();
-        for name in now.keys().chain(then.keys()) {
-            // A moment without any asset between two renames is no "before".
-            if now.get(name) != then.get(name) && then.contains_key(name) {
-                names["before"][name] = then[name].clone();
+    fn remember_names(&mut self) {
+        let uploaded = self.assets.iter().filter(|asset| asset.state == "uploaded");
+        let now = uploaded.map(|asset| ((asset.release, asset.name.clone()), asset.id)).collect();
+        for (name, id) in std::mem::replace(&mut self.names, now) {
+            if self.names.get(&name) != Some(&id) {
+                self.names_before.insert(name, id);
             }
         }
-        names["now"] = Value::Object(now);
-        disk::write_json(&file, &names);
         self.note_watched();
     }
-}
-
-fn folders(parent: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(parent) else {
-        return Vec::new();
-    };
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    folders
-}
-
-fn read_release(repository: &str, folder: &Path) -> Option<Release> {
-    let json = disk::read_json(&folder.join("release.json"))?;
-    Some(Release {
-        id: json["id"].as_u64().unwrap(),
-        tag: json["tag_name"].as_str().unwrap().to_owned(),
-        name: json["name"].as_str().unwrap().to_owned(),
-        body: json["body"].as_str().unwrap().to_owned(),
-        draft: json["draft"].as_bool().unwrap(),
-        immutable: json["immutable"].as_bool().unwrap(),
-        created_at: json["created_at"].as_str().unwrap().to_owned(),
-        repository: repository.to_owned(),
-        folder: folder.to_owned(),
-    })
 }

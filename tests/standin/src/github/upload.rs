@@ -1,6 +1,6 @@
 //! The upload host: streams a body into an asset and refuses what GitHub refuses.
 
-use super::store::{Asset, Release};
+use super::store::{AssetInfo, Release};
 use super::{answers, assets, names};
 use crate::connection::RequestBody;
 use crate::disk;
@@ -38,8 +38,8 @@ fn route(state: &State, request: &Request, body: &mut RequestBody<'_, '_>, fault
 }
 
 /// Judges the head of an upload and takes the name.
-fn open(state: &State, request: &Request, repository: &str, id: &str) -> Result<(Release, Asset, u64), Response> {
-    let store = state.store();
+fn open(state: &State, request: &Request, repository: &str, id: &str) -> Result<(Release, AssetInfo, u64), Response> {
+    let mut store = state.store();
     let release = id.parse().ok().and_then(|id| store.release_by_id(repository, id)).ok_or_else(answers::not_found)?;
     if release.immutable {
         return Err(assets::immutable());
@@ -76,8 +76,15 @@ fn open(state: &State, request: &Request, repository: &str, id: &str) -> Result<
 }
 
 /// Takes the bytes in pieces; a body that ends early leaves a `starter` asset, as on GitHub.
-fn receive(state: &State, release: &Release, mut asset: Asset, length: u64, body: &mut RequestBody<'_, '_>, is_changed: bool) -> Response {
-    let path = state.store().bytes_of(release, &asset);
+fn receive(
+    state: &State,
+    release: &Release,
+    mut asset: AssetInfo,
+    length: u64,
+    body: &mut RequestBody<'_, '_>,
+    is_changed: bool,
+) -> Response {
+    let path = state.store().bytes_of(&asset);
     let mut file = File::create(&path).unwrap();
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 256 * 1024];
@@ -96,12 +103,12 @@ fn receive(state: &State, release: &Release, mut asset: Asset, length: u64, body
     asset.size = length;
     "uploaded".clone_into(&mut asset.state);
     asset.digest = Some(format!("sha256:{}", disk::hexadecimal(&hasher.finalize())));
-    let store = state.store();
+    let mut store = state.store();
     if store.asset(&release.repository, asset.id).is_none() {
         // The starter was deleted meanwhile: the upload must not bring back an asset without its bytes.
         return answers::not_found().about(asset.id);
     }
-    store.save(release, &asset);
+    store.save(&asset);
     drop(store);
     let body = answers::asset(state, release, &asset);
     let address = body["url"].as_str().unwrap().to_owned();

@@ -2,7 +2,6 @@
 
 use super::store::Store;
 use crate::standin::Standin;
-use std::cell::RefCell;
 
 /// What each watched address leads to, as `sha256:…`; `None` is 404.
 type Served = Vec<Option<String>>;
@@ -14,32 +13,24 @@ type Address = (String, String, String);
 #[derive(Default)]
 pub(super) struct Watch {
     addresses: Vec<Address>,
-    past: RefCell<Vec<Served>>,
-}
-
-impl Watch {
-    /// Writes down what is served now, when that differs from before; nothing is looked at when nothing is watched.
-    fn note(&self, now: impl FnOnce() -> Served) {
-        if self.addresses.is_empty() {
-            return;
-        }
-        let now = now();
-        let mut past = self.past.borrow_mut();
-        if past.last() != Some(&now) {
-            past.push(now);
-        }
-    }
+    past: Vec<Served>,
 }
 
 impl Store {
     /// What the watched addresses lead to now: what was written down last.
     pub(crate) fn watched(&self) -> Served {
-        self.watch.past.borrow().last().cloned().unwrap_or_default()
+        self.watch.past.last().cloned().unwrap_or_default()
     }
 
-    /// Writes down what the watched addresses lead to, after every change.
-    pub(super) fn note_watched(&self) {
-        self.watch.note(|| self.looked_up());
+    /// Writes down what the watched addresses lead to, when that differs from before; nothing is looked at when nothing is watched.
+    pub(super) fn note_watched(&mut self) {
+        if self.watch.addresses.is_empty() {
+            return;
+        }
+        let now = self.looked_up();
+        if self.watch.past.last() != Some(&now) {
+            self.watch.past.push(now);
+        }
     }
 
     fn looked_up(&self) -> Served {
@@ -52,7 +43,7 @@ impl Store {
 
     fn watch(&mut self, address: Address) {
         self.watch.addresses.push(address);
-        self.watch.past = RefCell::default();
+        self.watch.past.clear();
         self.note_watched();
     }
 }
@@ -66,13 +57,13 @@ impl Standin {
     /// All targets of the watched addresses, change by change, in the order of the calls of [`Standin::watch`].
     #[must_use]
     pub fn history(&self) -> Vec<Vec<Option<String>>> {
-        self.state.store().watch.past.borrow().clone()
+        self.state.store().watch.past.clone()
     }
 
     /// Starts the history anew with what is served now.
     pub fn clear_history(&self) {
-        let store = self.state.store();
-        store.watch.past.borrow_mut().clear();
+        let mut store = self.state.store();
+        store.watch.past.clear();
         store.note_watched();
     }
 }

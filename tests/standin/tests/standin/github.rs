@@ -257,21 +257,6 @@ fn an_undocumented_call_is_loud() {
 }
 
 #[test]
-fn a_restart_on_the_same_folder_forgets_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let standin = Standin::start(folder.path());
-    standin.set_token("mine");
-    standin.create_release(REPOSITORY, "Update");
-    let id = standin.put_asset(REPOSITORY, "Update", "a.dmg", b"a");
-    drop(standin);
-    let standin = Standin::start(folder.path());
-    assert_eq!(standin.asset(REPOSITORY, "Update", "a.dmg").unwrap().id, id);
-    let mine = ["Authorization: Bearer mine".to_owned()];
-    assert_eq!(send(&standin.api_url(), "GET", "/user", &mine, b"").status, 200);
-    assert_eq!(get(&standin, "/user").status, 401);
-}
-
-#[test]
 fn an_upload_whose_starter_is_deleted_meanwhile_leaves_no_asset_without_bytes() {
     let (_folder, standin, id) = github();
     let mut stream = TcpStream::connect(standin.uploads_url().strip_prefix("http://").unwrap()).unwrap();
