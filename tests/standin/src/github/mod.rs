@@ -12,7 +12,6 @@ mod pages;
 mod releases;
 mod repository;
 mod root;
-mod selection;
 mod storage;
 mod store;
 mod upload;
