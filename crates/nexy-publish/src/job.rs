@@ -2,7 +2,7 @@
 
 use crate::{
     fixes,
-    plan::{Plan, asset_names, channel::Channel, dry_run::Planned},
+    plan::{Plan, asset_names, channel::Channel},
 };
 use nexy_contract::{Fix, ReleaseVersion, Sha256Digest, Timestamp, record::Artifact, signature::Carried, target_file::ArtifactRow};
 use nexy_outside::{
@@ -87,8 +87,8 @@ impl<'a> Job<'a> {
             signature: None,
             release,
             channel,
+            staged: plan.source.clone(),
             plan,
-            staged: None,
             uploaded_here: false,
             restaged: None,
             parked: None,
@@ -116,10 +116,5 @@ impl<'a> Job<'a> {
     /// When this run has made something live; `None` when it has changed nothing that users see.
     pub(crate) fn changed_at(&self) -> Option<Timestamp> {
         self.swapped_at.or(self.restored_at)
-    }
-
-    /// What a dry run says about it.
-    pub(crate) fn planned(&self) -> Planned<'_> {
-        Planned { artifact: &self.artifact, plan: &self.plan, source: self.staged.as_ref() }
     }
 }

@@ -112,7 +112,7 @@ pub(crate) fn done(message: String, changed: bool) -> ActionOutcome {
 
 /// The outcome of a dry run: every step, or the refusal.
 pub(crate) fn dry_run(jobs: &[Job<'_>]) -> Result<ActionOutcome, Problem> {
-    let planned = dry_run::steps(&jobs.iter().map(Job::planned).collect::<Vec<_>>())?;
+    let planned = dry_run::steps(&jobs.iter().map(|job| (&job.artifact, &job.plan)).collect::<Vec<_>>())?;
     Ok(ActionOutcome { planned, ..ActionOutcome::done("dry run: nothing was changed", false) })
 }
 

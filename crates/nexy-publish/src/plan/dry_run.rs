@@ -7,22 +7,13 @@ use super::{
 use nexy_contract::{Problem, record::Artifact};
 use nexy_outside::net::github::Asset;
 
-/// One artifact and its plan.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Planned<'a> {
-    pub(crate) artifact: &'a Artifact,
-    pub(crate) plan: &'a Plan,
-    /// Asset that goes live without an upload.
-    pub(crate) source: Option<&'a Asset>,
-}
-
 /// Every step of all artifacts.
 ///
 /// # Errors
 /// The refusal of a plan, with the steps that would come before it.
-pub(crate) fn steps(all: &[Planned<'_>]) -> Result<Vec<String>, Problem> {
-    let steps: Vec<String> = all.iter().flat_map(steps_of).collect();
-    if let Some(refusal) = all.iter().find_map(|planned| planned.plan.refusal.clone()) {
+pub(crate) fn steps(all: &[(&Artifact, &Plan)]) -> Result<Vec<String>, Problem> {
+    let steps: Vec<String> = all.iter().flat_map(|(artifact, plan)| steps_of(artifact, plan)).collect();
+    if let Some(refusal) = all.iter().find_map(|(_, plan)| plan.refusal.clone()) {
         let first: String = steps.iter().map(|step| format!("; before that it would {step}")).collect();
         return Err(Problem { because: format!("{}{first}", refusal.because), ..refusal });
     }
@@ -30,8 +21,8 @@ pub(crate) fn steps(all: &[Planned<'_>]) -> Result<Vec<String>, Problem> {
 }
 
 /// The steps of one artifact, in the order in which they would happen.
-fn steps_of(planned: &Planned<'_>) -> Vec<String> {
-    let Planned { artifact: Artifact { name: artifact, channel, size_bytes, sha256, .. }, plan, source } = *planned;
+fn steps_of(artifact: &Artifact, plan: &Plan) -> Vec<String> {
+    let Artifact { name: artifact, channel, size_bytes, sha256, .. } = artifact;
     let mut steps = Vec::new();
     if let Some(restored) = &plan.restore {
         steps.push(format!("rename {channel}/{} (asset {}) to {artifact}, because nothing is live", restored.name, restored.id));
@@ -47,7 +38,7 @@ fn steps_of(planned: &Planned<'_>) -> Vec<String> {
         steps.push(format!("delete {channel}/{} (asset {}), which cannot be used", unusable.name, unusable.id));
     }
     let staged = asset_names::staged(artifact, *sha256);
-    let source = match (&plan.restage, source) {
+    let source = match (&plan.restage, &plan.source) {
         _ if plan.upload => {
             steps.push(format!("upload {size_bytes} bytes to {channel} as {staged}"));
             staged

@@ -16,6 +16,8 @@ use nexy_outside::net::github::Asset;
 /// What one artifact needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
+    /// Asset that a rollback makes live, or that is live already; `None` when the bytes come from a file.
+    pub(crate) source: Option<Asset>,
     /// Asset that gets the live name before anything else happens, because no asset has it.
     pub(crate) restore: Option<Asset>,
     /// Why nothing more is done after that.

@@ -9,75 +9,50 @@ use crate::{fixes, gh_commands::GhCommands};
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::net::github::Asset;
 
-/// The target of a rollback.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum RollbackTo<'a> {
-    /// What was live before.
-    Previous,
-    /// The bytes of a file.
-    Bytes(&'a Wanted<'a>),
-}
-
-/// How one artifact is rolled back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RollbackPlan {
-    /// The steps.
-    pub(crate) plan: Plan,
-    /// Asset that goes live, or is live already; `None` when the bytes come from a file.
-    pub(crate) source: Option<Asset>,
-}
-
-/// Plans the rollback of one artifact. The live asset must have a digest, which its new name contains.
+/// Plans the rollback of one artifact: to the bytes of a file, else to what was live before. The live asset must have a digest,
+/// which its new name contains.
 ///
 /// # Errors
 /// Exit 1 when there is nothing to go back to, exit 4 when a half-uploaded asset has the live or the previous name.
-pub(crate) fn rollback(gh: GhCommands<'_>, artifact: &str, channel: &Channel, to: RollbackTo<'_>) -> Result<RollbackPlan, Problem> {
+pub(crate) fn rollback(gh: GhCommands<'_>, artifact: &str, channel: &Channel, file: Option<&Wanted<'_>>) -> Result<Plan, Problem> {
     refuse_partial_upload(gh, channel)?;
-    let is_target = |asset: &&Asset| match to {
-        RollbackTo::Previous => false,
-        RollbackTo::Bytes(wanted) => wanted.is_held_by(asset),
-    };
-    if let Some(live) = channel.live.iter().find(is_target) {
+    let is_the_file = |asset: &&Asset| file.is_some_and(|wanted| wanted.is_held_by(asset));
+    if let Some(live) = channel.live.iter().find(is_the_file) {
         return Ok(already_live(live));
+    }
+    let bad = channel.rolled_back.iter().find(|asset| file.is_some_and(|wanted| wanted.is_rolled_back_as(asset)));
+    if let Some(bad) = bad {
+        return Err(refuse(artifact, format!("these bytes were rolled back themselves: {} is on the channel", bad.name)));
     }
     let restore = channel.fallback().cloned();
     // After a completed rollback, an asset that an earlier publication has left parked is not a second candidate.
     let is_done = |live: &Asset| channel.previous.is_none() && was_rolled_back_to(artifact, channel, live);
     let candidate = channel.rollback_candidate().filter(|_| !channel.live.as_ref().is_some_and(is_done));
-    let mut rollback = match to {
+    let source = candidate.filter(|candidate| file.is_none() || is_the_file(candidate)).cloned();
+    let mut plan = match (&source, file) {
         // Only the second rename of an interrupted rollback is missing.
-        RollbackTo::Previous if channel.live.is_none() && candidate.is_some() => {
-            return Ok(RollbackPlan { plan: Plan { restore, ..Plan::confirm_only() }, source: candidate.cloned() });
-        }
-        RollbackTo::Previous => match (candidate, &channel.live) {
-            (Some(candidate), _) => RollbackPlan { plan: Plan::default(), source: Some(candidate.clone()) },
-            (None, Some(live)) if was_rolled_back_to(artifact, channel, live) => return Ok(already_live(live)),
-            (None, _) => return Ok(no_candidate(artifact, restore)),
+        (Some(_), _) if channel.live.is_none() => return Ok(Plan { source, restore, ..Plan::confirm_only() }),
+        (Some(_), _) => Plan { source, ..Plan::default() },
+        (None, Some(wanted)) => staged(wanted, channel)?,
+        (None, None) => match channel.live.as_ref().filter(|live| was_rolled_back_to(artifact, channel, live)) {
+            Some(live) => return Ok(already_live(live)),
+            None => {
+                let refusal = refuse(artifact, "the channel keeps no previous artifact".to_owned());
+                return Ok(Plan { restore, refusal: Some(refusal), ..Plan::default() });
+            }
         },
-        RollbackTo::Bytes(wanted) => {
-            if let Some(bad) = channel.rolled_back.iter().find(|asset| wanted.is_rolled_back_as(asset)) {
-                return Err(refuse(artifact, format!("these bytes were rolled back themselves: {} is on the channel", bad.name)));
-            }
-            match candidate.filter(|candidate| is_target(candidate)) {
-                Some(candidate) if channel.live.is_none() => {
-                    return Ok(RollbackPlan { plan: Plan { restore, ..Plan::confirm_only() }, source: Some(candidate.clone()) });
-                }
-                Some(candidate) => RollbackPlan { plan: Plan::default(), source: Some(candidate.clone()) },
-                None => RollbackPlan { plan: staged(wanted, channel)?, source: None },
-            }
-        }
     };
-    rollback.plan.retire = channel.live.clone().or_else(|| restore.clone());
-    rollback.plan.retire_as = match (&restore, channel.live.as_ref().and_then(Asset::sha256)) {
+    plan.retire = channel.live.clone().or_else(|| restore.clone());
+    plan.retire_as = match (&restore, channel.live.as_ref().and_then(Asset::sha256)) {
         (Some(restore), _) => asset_names::after_restore(artifact, &restore.name),
         (None, Some(sha256)) => asset_names::rolled_back(artifact, sha256),
         (None, None) => String::new(),
     };
     // The same bytes may have been rolled back before, so that their copy has the name.
-    let has_the_name = |asset: &&Asset| restore.is_none() && asset.name == rollback.plan.retire_as;
-    rollback.plan.blocking = channel.rolled_back.iter().find(has_the_name).cloned();
-    rollback.plan.restore = restore;
-    Ok(rollback)
+    let has_the_name = |asset: &&Asset| restore.is_none() && asset.name == plan.retire_as;
+    plan.blocking = channel.rolled_back.iter().find(has_the_name).cloned();
+    plan.restore = restore;
+    Ok(plan)
 }
 
 /// Stages the bytes of a file. Uploads of other publications do not stop a rollback, because production is broken and a
@@ -89,8 +64,8 @@ fn staged(wanted: &Wanted<'_>, channel: &Channel) -> Result<Plan, Problem> {
     }
 }
 
-fn already_live(live: &Asset) -> RollbackPlan {
-    RollbackPlan { plan: Plan::confirm_only(), source: Some(live.clone()) }
+fn already_live(live: &Asset) -> Plan {
+    Plan { source: Some(live.clone()), ..Plan::confirm_only() }
 }
 
 /// Whether an earlier rollback has made the live asset live: an asset with a later version was rolled back.
@@ -104,11 +79,6 @@ fn was_rolled_back_to(artifact: &str, channel: &Channel, live: &Asset) -> bool {
     })
 }
 
-fn no_candidate(artifact: &str, restore: Option<Asset>) -> RollbackPlan {
-    let refusal = refuse(artifact, "the channel keeps no previous artifact".to_owned());
-    RollbackPlan { plan: Plan { restore, refusal: Some(refusal), ..Plan::default() }, source: None }
-}
-
 fn refuse(artifact: &str, because: String) -> Problem {
     Problem::new(Exit::No, format!("{artifact} cannot be rolled back"), because, fixes::roll_back_to_a_file())
 }
@@ -118,14 +88,9 @@ fn refuse(artifact: &str, because: String) -> Problem {
 ///
 /// # Errors
 /// Exit 1 when the version is unknown, or when it is not lower.
-pub(crate) fn version(
-    artifact: &str,
-    channel: &Channel,
-    rollback: &RollbackPlan,
-    given: Option<ReleaseVersion>,
-) -> Result<ReleaseVersion, Problem> {
+pub(crate) fn version(artifact: &str, channel: &Channel, plan: &Plan, given: Option<ReleaseVersion>) -> Result<ReleaseVersion, Problem> {
     let refuse = |because: String, fix: Fix| Err(Problem::new(Exit::No, format!("{artifact} is not rolled back"), because, fix));
-    let labelled = rollback.source.as_ref().and_then(|asset| channel::version(artifact, asset));
+    let labelled = plan.source.as_ref().and_then(|asset| channel::version(artifact, asset));
     let version = match (labelled, given) {
         (Some(labelled), Some(given)) if labelled != given => {
             return refuse(
@@ -142,7 +107,7 @@ pub(crate) fn version(
             );
         }
     };
-    if rollback.plan.already_live {
+    if plan.already_live {
         return Ok(version);
     }
     let live = channel.live.as_ref().and_then(|live| channel::version(artifact, live));

@@ -4,12 +4,7 @@ use super::{download, local_file, manifest_rule, restore_live};
 use crate::{
     cli, fixes,
     job::{Job, Opened, Operation},
-    plan::{
-        Plan,
-        channel::Channel,
-        publish,
-        rollback::{self, RollbackPlan, RollbackTo},
-    },
+    plan::{Plan, channel::Channel, publish, rollback},
     session::Session,
 };
 use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
@@ -103,20 +98,17 @@ pub(crate) fn for_rollback<'a>(
     let (release, mut channel) = look(session, row)?;
     channel.live = channel.live.map(|asset| with_digest(session, row, asset)).transpose()?;
     let restore_first = |problem: Problem| match channel.fallback() {
-        Some(fallback) if problem.exit != Exit::NeedsPerson => {
-            Ok(RollbackPlan { plan: Plan::restore_only(fallback, problem), source: None })
-        }
+        Some(fallback) if problem.exit != Exit::NeedsPerson => Ok(Plan::restore_only(fallback, problem)),
         _ => Err(problem),
     };
     let wanted = opened.as_ref().map(|opened| session.wanted(row, opened.file.size_bytes, opened.sha256));
-    let to = wanted.as_ref().map_or(RollbackTo::Previous, RollbackTo::Bytes);
-    let mut found = rollback::rollback(session.gh(), &row.name, &channel, to).or_else(restore_first)?;
-    found.source = found.source.map(|asset| with_digest(session, row, asset)).transpose()?;
+    let mut plan = rollback::rollback(session.gh(), &row.name, &channel, wanted.as_ref()).or_else(restore_first)?;
+    plan.source = plan.source.map(|asset| with_digest(session, row, asset)).transpose()?;
     // A refused rollback may have no bytes; then nothing is compared with these.
-    let (size_bytes, sha256) = bytes(&found, opened.as_ref()).unwrap_or((0, Sha256Digest::of(b"")));
+    let (size_bytes, sha256) = bytes(&plan, opened.as_ref()).unwrap_or((0, Sha256Digest::of(b"")));
     let mut version = None;
-    if found.plan.refusal.is_none() {
-        let allowed = rollback::version(&row.name, &channel, &found, options.to_version).and_then(|known| {
+    if plan.refusal.is_none() {
+        let allowed = rollback::version(&row.name, &channel, &plan, options.to_version).and_then(|known| {
             if row.feed {
                 manifest_rule::check_rollback(workspace, known, sha256)?;
             }
@@ -124,23 +116,23 @@ pub(crate) fn for_rollback<'a>(
         });
         match allowed {
             Ok(known) => version = Some(known),
-            Err(problem) => found.plan = restore_first(problem)?.plan,
+            Err(problem) => plan = restore_first(problem)?,
         }
     }
     let artifact = Artifact { name: row.name.clone(), channel: row.channel.clone(), size_bytes, sha256, live: None };
-    let RollbackPlan { plan, source } = found;
+    let is_on_channel = plan.source.is_some();
     let mut job = Job::new(Operation::Rollback, artifact, row, release, channel, plan);
     if let Some(opened) = opened {
         job = job.with_file(opened);
     }
     // What lies on the channel needs no upload.
-    let file = job.file.take().filter(|_| source.is_none());
-    Ok(Job { version, file, staged: source, ..job })
+    let file = job.file.take().filter(|_| !is_on_channel);
+    Ok(Job { version, file, ..job })
 }
 
 /// Size and digest of what goes live.
-fn bytes(rollback: &RollbackPlan, opened: Option<&Opened>) -> Option<(u64, Sha256Digest)> {
-    match &rollback.source {
+fn bytes(plan: &Plan, opened: Option<&Opened>) -> Option<(u64, Sha256Digest)> {
+    match &plan.source {
         Some(asset) => asset.sha256().map(|sha256| (asset.size, sha256)),
         None => opened.map(|opened| (opened.file.size_bytes, opened.sha256)),
     }

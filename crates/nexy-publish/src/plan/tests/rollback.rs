@@ -4,7 +4,7 @@ use super::assets::{GH, asset, at, listing};
 use crate::plan::{
     Plan, Wanted, asset_names,
     channel::{self, Channel},
-    rollback::{RollbackPlan, RollbackTo, rollback, version},
+    rollback::{rollback, version},
 };
 use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::net::github::Asset;
@@ -29,16 +29,16 @@ fn sorted(assets: Vec<Asset>) -> Channel {
     channel::sort("A.dmg", listing(assets, Some(at(0))))
 }
 
-fn to_previous(assets: Vec<Asset>) -> Result<RollbackPlan, Problem> {
-    rollback(GH, "A.dmg", &sorted(assets), RollbackTo::Previous)
+fn to_previous(assets: Vec<Asset>) -> Result<Plan, Problem> {
+    rollback(GH, "A.dmg", &sorted(assets), None)
 }
 
 fn three() -> Wanted<'static> {
     Wanted { gh: GH, artifact: "A.dmg", size_bytes: 5, sha256: Sha256Digest::of(b"three"), machine_tag: Some("0123456789ab") }
 }
 
-fn to_three(assets: Vec<Asset>) -> Result<RollbackPlan, Problem> {
-    rollback(GH, "A.dmg", &sorted(assets), RollbackTo::Bytes(&three()))
+fn to_three(assets: Vec<Asset>) -> Result<Plan, Problem> {
+    rollback(GH, "A.dmg", &sorted(assets), Some(&three()))
 }
 
 fn swap() -> Plan {
@@ -48,71 +48,66 @@ fn swap() -> Plan {
 #[test]
 fn every_state_has_its_plan_for_a_rollback_to_the_previous_artifact() {
     // The normal case; assets that were rolled back earlier stay.
-    assert_eq!(to_previous(vec![live(), previous()]), Ok(RollbackPlan { plan: swap(), source: Some(previous()) }));
+    assert_eq!(to_previous(vec![live(), previous()]), Ok(Plan { source: Some(previous()), ..swap() }));
     let earlier = bad(b"three", "2.0.0.3");
-    assert_eq!(to_previous(vec![live(), previous(), earlier]), Ok(RollbackPlan { plan: swap(), source: Some(previous()) }));
+    assert_eq!(to_previous(vec![live(), previous(), earlier]), Ok(Plan { source: Some(previous()), ..swap() }));
     // The same bytes were rolled back before: their older copy has the name that is needed.
     let copy = bad(b"five", "2.0.0.5");
     let blocked = Plan { blocking: Some(copy.clone()), ..swap() };
-    assert_eq!(to_previous(vec![live(), previous(), copy]), Ok(RollbackPlan { plan: blocked, source: Some(previous()) }));
+    assert_eq!(to_previous(vec![live(), previous(), copy]), Ok(Plan { source: Some(previous()), ..blocked }));
     // Crashed between the renames, of this rollback or of a publication.
     let finish = Plan { restore: Some(previous()), ..Plan::confirm_only() };
     for beside in [vec![], vec![bad(b"five", "2.0.0.5")], vec![asset(3, "A.next-0123456789ab.dmg", b"?")]] {
         let found = to_previous([vec![previous()], beside].concat());
-        assert_eq!(found, Ok(RollbackPlan { plan: finish.clone(), source: Some(previous()) }));
+        assert_eq!(found, Ok(Plan { source: Some(previous()), ..finish.clone() }));
     }
     // The rollback was done before.
     let four = named(2, "A.dmg", b"four", "2.0.0.4");
-    assert_eq!(
-        to_previous(vec![four.clone(), bad(b"five", "2.0.0.5")]),
-        Ok(RollbackPlan { plan: Plan::confirm_only(), source: Some(four) })
-    );
+    assert_eq!(to_previous(vec![four.clone(), bad(b"five", "2.0.0.5")]), Ok(Plan { source: Some(four), ..Plan::confirm_only() }));
     // No candidate: a rolled-back asset of a lower version does not show that this rollback was done before.
     for assets in [vec![live()], vec![live(), bad(b"three", "2.0.0.3")], vec![]] {
         let rollback = to_previous(assets).expect("a plan");
-        assert!(
-            rollback.plan.restore.is_none() && rollback.plan.refusal.is_some_and(|problem| problem.fix.text().contains("--artifact FILE"))
-        );
+        assert!(rollback.restore.is_none() && rollback.refusal.is_some_and(|problem| problem.fix.text().contains("--artifact FILE")));
     }
     // A rollback to a file crashed, and this run has no file: users get back what they had.
     let rollback = to_previous(vec![bad(b"five", "2.0.0.5")]).expect("a plan");
-    assert_eq!((rollback.plan.restore, rollback.plan.refusal.is_some()), (Some(bad(b"five", "2.0.0.5")), true));
+    assert_eq!((rollback.restore, rollback.refusal.is_some()), (Some(bad(b"five", "2.0.0.5")), true));
 }
 
 #[test]
 fn a_parked_asset_is_the_candidate_unless_the_rollback_was_done_before() {
     let parked = named(8, &asset_names::parked("A.dmg", 8), b"four", "2.0.0.4");
-    assert_eq!(to_previous(vec![live(), parked.clone()]), Ok(RollbackPlan { plan: swap(), source: Some(parked.clone()) }));
+    assert_eq!(to_previous(vec![live(), parked.clone()]), Ok(Plan { source: Some(parked.clone()), ..swap() }));
     // It is older than a previous asset beside it.
-    assert_eq!(to_previous(vec![live(), previous(), parked.clone()]), Ok(RollbackPlan { plan: swap(), source: Some(previous()) }));
+    assert_eq!(to_previous(vec![live(), previous(), parked.clone()]), Ok(Plan { source: Some(previous()), ..swap() }));
     let four = named(2, "A.dmg", b"four", "2.0.0.4");
     let found = to_previous(vec![four.clone(), bad(b"five", "2.0.0.5"), parked]);
-    assert_eq!(found, Ok(RollbackPlan { plan: Plan::confirm_only(), source: Some(four) }));
+    assert_eq!(found, Ok(Plan { source: Some(four), ..Plan::confirm_only() }));
     // A live asset without a label was not made live by an earlier rollback.
     let unlabelled = asset(9, "A.dmg", b"by hand");
-    assert!(to_previous(vec![unlabelled, bad(b"five", "2.0.0.5")]).is_ok_and(|rollback| rollback.plan.refusal.is_some()));
+    assert!(to_previous(vec![unlabelled, bad(b"five", "2.0.0.5")]).is_ok_and(|rollback| rollback.refusal.is_some()));
 }
 
 #[test]
 fn every_state_has_its_plan_for_a_rollback_to_a_file() {
     let staged = asset(3, &asset_names::staged("A.dmg", three().sha256), b"three");
     let upload = Plan { upload: true, ..swap() };
-    assert_eq!(to_three(vec![live()]), Ok(RollbackPlan { plan: upload.clone(), source: None }));
-    assert_eq!(to_three(vec![live(), previous()]), Ok(RollbackPlan { plan: upload, source: None }));
-    assert_eq!(to_three(vec![live(), staged.clone()]), Ok(RollbackPlan { plan: swap(), source: None }));
+    assert_eq!(to_three(vec![live()]), Ok(upload.clone()));
+    assert_eq!(to_three(vec![live(), previous()]), Ok(upload));
+    assert_eq!(to_three(vec![live(), staged.clone()]), Ok(swap()));
     // The previous asset holds the bytes of the file.
     let candidate = named(2, "A.prev.dmg", b"three", "2.0.0.3");
-    assert_eq!(to_three(vec![live(), candidate.clone()]), Ok(RollbackPlan { plan: swap(), source: Some(candidate) }));
+    assert_eq!(to_three(vec![live(), candidate.clone()]), Ok(Plan { source: Some(candidate), ..swap() }));
     // Crashed between the renames: the fallback is restored for the meantime, and then gets its name back.
     for fallback in [previous(), bad(b"five", "2.0.0.5")] {
         let plan =
             Plan { restore: Some(fallback.clone()), retire: Some(fallback.clone()), retire_as: fallback.name.clone(), ..Plan::default() };
-        assert_eq!(to_three(vec![fallback, staged.clone()]), Ok(RollbackPlan { plan, source: None }));
+        assert_eq!(to_three(vec![fallback, staged.clone()]), Ok(plan));
     }
     // The rollback was done before, whatever other assets there are.
     let now = named(3, "A.dmg", b"three", "2.0.0.3");
     let found = to_three(vec![now.clone(), previous(), bad(b"five", "2.0.0.5")]);
-    assert_eq!(found, Ok(RollbackPlan { plan: Plan::confirm_only(), source: Some(now) }));
+    assert_eq!(found, Ok(Plan { source: Some(now), ..Plan::confirm_only() }));
     // The bytes themselves were rolled back, whether or not GitHub knows their digest.
     let undigested = Asset { digest: None, ..bad(b"three", "2.0.0.3") };
     assert!(to_three(vec![live(), undigested]).is_err_and(|problem| problem.exit == Exit::No));
@@ -132,7 +127,7 @@ fn a_partial_upload_under_the_live_or_previous_name_needs_a_person() {
 
 fn version_of(assets: Vec<Asset>, given: Option<[u32; 4]>) -> Result<ReleaseVersion, String> {
     let channel = sorted(assets);
-    let plan = rollback(GH, "A.dmg", &channel, RollbackTo::Previous).expect("a plan");
+    let plan = rollback(GH, "A.dmg", &channel, None).expect("a plan");
     version("A.dmg", &channel, &plan, given.map(ReleaseVersion::new)).map_err(|problem| problem.because)
 }
 
