@@ -3,9 +3,8 @@
 use crate::{
     fixes,
     job::Job,
-    locks::Locks,
     plan::channel::Channel,
-    session::{Session, network},
+    session::{self, Session},
     steps::{asset_ops, inspect},
 };
 use nexy_contract::{
@@ -24,11 +23,10 @@ pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Resu
     let target = &workspace.target;
     let format = common.format()?;
     let channels = target.artifacts.iter().map(|row| row.channel.as_str());
-    let locks = Locks::take(target, channels, dry_run)?;
-    let http = network(target)?;
-    let session = Session::new(target, &http, common, &locks, dry_run)?;
     let mut removed = Vec::new();
-    let ended = target.artifacts.iter().try_for_each(|row| clean(&session, row, dry_run, &mut removed));
+    let ended = session::within(target, common, channels, dry_run, |session| {
+        target.artifacts.iter().try_for_each(|row| clean(session, row, dry_run, &mut removed))
+    });
     let acted = !removed.is_empty() && !dry_run;
     let cleaned = Cleaned { schema: CLEANED.to_owned(), dry_run, removed };
     let document = match format {

@@ -5,16 +5,14 @@ use crate::{
     cli::{Publish, TOOL},
     fixes,
     job::Job,
-    locks::Locks,
     plan::dry_run,
-    session::{Session, network},
+    session::{self, Session},
     steps::{inspect, manifest_rule, park_previous, restore_live, upload, verify},
     swap_all,
 };
 use nexy_contract::{
     Exit, Fix, Problem, Record,
     before_publish::{self, Refusal},
-    record::Retry,
     text::printable,
 };
 use nexy_outside::{
@@ -28,9 +26,8 @@ use std::time::Duration;
 
 pub(crate) fn run(workspace: &Workspace, options: &Publish, common: &Common) -> Result<Exit, Problem> {
     record_io::act(TOOL, TOOL, workspace, common, |record| {
-        let mut retries = Vec::new();
-        let done = publish(workspace, options, common, record, &mut retries).unwrap_or_else(|problem| failed(&problem));
-        ActionOutcome { retries, ungated: options.ungated.clone(), ..done }
+        let done = publish(workspace, options, common, record).unwrap_or_else(|problem| failed(&problem));
+        ActionOutcome { ungated: options.ungated.clone(), ..done }
     })
 }
 
@@ -39,32 +36,28 @@ pub(crate) fn failed(problem: &Problem) -> ActionOutcome {
     ActionOutcome::failed(problem, matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson))
 }
 
-fn publish(
-    workspace: &Workspace,
-    options: &Publish,
-    common: &Common,
-    record: &mut Record,
-    retries: &mut Vec<Retry>,
-) -> Result<ActionOutcome, Problem> {
-    let report_valid_for = admit(workspace, options, common, record)?;
-    let target = &workspace.target;
-    common.note(&format!("Current Version: {}", record.version));
-    common.note(&format!("Target Repo: {}", target.repositories.artifacts));
-    manifest_rule::check_publication(workspace, record)?;
-    let channels = record.artifacts.iter().map(|artifact| artifact.channel.as_str());
-    let locks = Locks::take(target, channels, options.dry_run)?;
-    let http = network(target)?;
-    let session = Session::new(target, &http, common, &locks, options.dry_run)?.with_report_valid_for(report_valid_for);
-    let done = inspect_and_publish(workspace, options, record, &session);
-    *retries = session.retry.retries();
-    done
+/// Keeps the retries in the outcome, however a session ends.
+pub(crate) fn with_retries(session: &Session<'_>, done: Result<ActionOutcome, Problem>) -> Result<ActionOutcome, Problem> {
+    Ok(ActionOutcome { retries: session.retry.retries(), ..done.unwrap_or_else(|problem| failed(&problem)) })
 }
 
-fn inspect_and_publish<'a>(
-    workspace: &'a Workspace,
+fn publish(workspace: &Workspace, options: &Publish, common: &Common, record: &mut Record) -> Result<ActionOutcome, Problem> {
+    let report_valid_for = admit(workspace, options, common, record)?;
+    common.note(&format!("Current Version: {}", record.version));
+    common.note(&format!("Target Repo: {}", workspace.target.repositories.artifacts));
+    manifest_rule::check_publication(workspace, record)?;
+    let channels: Vec<String> = record.artifacts.iter().map(|artifact| artifact.channel.clone()).collect();
+    session::within(&workspace.target, common, channels.iter().map(String::as_str), options.dry_run, |session| {
+        session.retry.limit_to_report(report_valid_for);
+        with_retries(session, inspect_and_publish(workspace, options, record, session))
+    })
+}
+
+fn inspect_and_publish(
+    workspace: &Workspace,
     options: &Publish,
     record: &mut Record,
-    session: &Session<'a>,
+    session: &Session<'_>,
 ) -> Result<ActionOutcome, Problem> {
     let allow_rolled_back = options.allow_rolled_back.as_ref();
     let mut jobs = inspect::all(session, options.dry_run, &record.artifacts, |artifact| {

@@ -29,7 +29,7 @@ pub(crate) struct RetryBudget {
     /// Waiting time beyond `most`, once a swap is about to begin.
     extension: Cell<Duration>,
     /// Until the first change, no wait may end after this moment, because the gates' report is too old then.
-    report_valid_until: Option<Instant>,
+    report_valid_until: Cell<Option<Instant>>,
 }
 
 impl RetryBudget {
@@ -41,14 +41,13 @@ impl RetryBudget {
             waited: Cell::default(),
             most: Duration::from_secs(retry_total_s),
             extension: Cell::default(),
-            report_valid_until: None,
+            report_valid_until: Cell::default(),
         }
     }
 
     /// Limits waits to the time for which the gates' report is still valid.
-    pub(crate) fn with_report_valid_for(mut self, left: Option<Duration>) -> Self {
-        self.report_valid_until = left.map(|left| Instant::now() + left);
-        self
+    pub(crate) fn limit_to_report(&self, left: Option<Duration>) {
+        self.report_valid_until.set(left.map(|left| Instant::now() + left));
     }
 
     /// Extends the budget for a swap: users may be without a download, so a few more retries are allowed whatever was used.
@@ -93,7 +92,7 @@ impl RetryBudget {
     /// Why a wait is too long, if it is.
     fn too_long(&self, wait: Duration) -> Option<String> {
         let seconds = wait.as_secs();
-        let expires = self.report_valid_until.filter(|_| self.last_change.get().is_none());
+        let expires = self.report_valid_until.get().filter(|_| self.last_change.get().is_none());
         if self.waited.get().saturating_add(wait) > self.most.saturating_add(self.extension.get()) {
             Some(format!("a retry makes sense in {seconds} s, limits.retry_total_s allows {} s", self.most.as_secs()))
         } else if expires.is_some_and(|expires| Instant::now() + wait > expires) {
@@ -156,7 +155,8 @@ mod tests {
     fn waiting_is_bounded_in_all_and_by_the_age_of_the_report_until_the_first_change() {
         let said = |budget: &RetryBudget| budget.wait(refusal(Kind::RateLimited, Some(30)), 1).err().map(|error| error.because);
         assert!(said(&RetryBudget::new(0, 29)).is_some_and(|because| because.contains("limits.retry_total_s allows 29 s")));
-        let limited = RetryBudget::new(0, 600).with_report_valid_for(Some(Duration::from_secs(20)));
+        let limited = RetryBudget::new(0, 600);
+        limited.limit_to_report(Some(Duration::from_secs(20)));
         assert!(said(&limited).is_some_and(|because| because.contains("the gates' report is too old")));
         // After the first change the age of the report does not matter any more.
         limited.note_change();

@@ -3,18 +3,13 @@
 use crate::{
     clean,
     cli::{Rollback, TOOL},
-    locks::Locks,
     plan::channel,
-    publish::{done, dry_run, failed},
-    session::{Session, network},
+    publish::{done, dry_run, failed, with_retries},
+    session::{self, Session},
     steps::{inspect, park_previous, restore_live, upload, verify},
     swap_all,
 };
-use nexy_contract::{
-    Exit, Fix, Problem, Record,
-    record::{self, Retry},
-    target_file::ArtifactRow,
-};
+use nexy_contract::{Exit, Fix, Problem, Record, record, target_file::ArtifactRow};
 use nexy_outside::{
     Common, Workspace,
     frame::record_io::{self, ActionOutcome},
@@ -23,36 +18,25 @@ use nexy_outside::{
 pub(crate) fn run(workspace: &Workspace, options: &Rollback, common: &Common) -> Result<Exit, Problem> {
     // Only an outcome of this name lets `nexy-manifest write` go back to a lower version.
     record_io::act(TOOL, record::ROLLBACK, workspace, common, |record| {
-        let mut retries = Vec::new();
-        let done = roll_back(workspace, options, common, record, &mut retries).unwrap_or_else(|problem| failed(&problem));
-        ActionOutcome { retries, ..done }
+        roll_back(workspace, options, common, record).unwrap_or_else(|problem| failed(&problem))
     })
 }
 
 /// Requires no report of the gates, because production is broken.
-fn roll_back(
-    workspace: &Workspace,
-    options: &Rollback,
-    common: &Common,
-    record: &mut Record,
-    retries: &mut Vec<Retry>,
-) -> Result<ActionOutcome, Problem> {
+fn roll_back(workspace: &Workspace, options: &Rollback, common: &Common, record: &mut Record) -> Result<ActionOutcome, Problem> {
     let target = &workspace.target;
     let rows = rows(workspace, options, record)?;
     common.note(&format!("Target Repo: {}", target.repositories.artifacts));
-    let locks = Locks::take(target, rows.iter().map(|row| row.channel.as_str()), options.dry_run)?;
-    let http = network(target)?;
-    let session = Session::new(target, &http, common, &locks, options.dry_run)?;
-    let done = inspect_and_roll_back(&session, workspace, options, &rows, record);
-    *retries = session.retry.retries();
-    done
+    session::within(target, common, rows.iter().map(|row| row.channel.as_str()), options.dry_run, |session| {
+        with_retries(session, inspect_and_roll_back(session, workspace, options, &rows, record))
+    })
 }
 
-fn inspect_and_roll_back<'a>(
-    session: &Session<'a>,
+fn inspect_and_roll_back(
+    session: &Session<'_>,
     workspace: &Workspace,
     options: &Rollback,
-    rows: &[&'a ArtifactRow],
+    rows: &[&ArtifactRow],
     record: &mut Record,
 ) -> Result<ActionOutcome, Problem> {
     let mut jobs = inspect::all(session, options.dry_run, rows, |row| inspect::for_rollback(session, workspace, row, options))?;

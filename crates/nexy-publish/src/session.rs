@@ -19,7 +19,6 @@ use nexy_outside::{
         token,
     },
 };
-use std::time::Duration;
 
 /// What all steps of a run share.
 pub(crate) struct Session<'a> {
@@ -28,38 +27,36 @@ pub(crate) struct Session<'a> {
     pub(crate) retry: RetryBudget,
     pub(crate) signals: Signals,
     pub(crate) common: &'a Common,
-    locks: &'a Locks,
+    locks: Locks,
 }
 
-/// The network.
-pub(crate) fn network(target: &Target) -> Result<Http, Problem> {
-    Http::new(&target.limits).map_err(|error| error.problem("cannot reach GitHub"))
+/// Locks the channels, unless it is a dry run, and acts with a session. It must have a token; a dry run uses one if there is one.
+pub(crate) fn within<'a, T>(
+    target: &Target,
+    common: &Common,
+    channels: impl IntoIterator<Item = &'a str>,
+    dry_run: bool,
+    act: impl FnOnce(&Session<'_>) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let locks = Locks::take(target, channels, dry_run)?;
+    let limits = &target.limits;
+    let http = Http::new(limits).map_err(|error| error.problem("cannot reach GitHub"))?;
+    let token = match token::find(target) {
+        Ok(token) => Some(token.secret),
+        Err(_) if dry_run => None,
+        Err(problem) => return Err(problem),
+    };
+    act(&Session {
+        target,
+        github: Github::new(&http, target, token),
+        retry: RetryBudget::new(limits.mutation_pause_ms, limits.retry_total_s),
+        signals: Signals::watch(),
+        common,
+        locks,
+    })
 }
 
-impl<'a> Session<'a> {
-    /// A session that must have a token. A dry run uses one if there is one.
-    pub(crate) fn new(target: &'a Target, http: &'a Http, common: &'a Common, locks: &'a Locks, dry_run: bool) -> Result<Self, Problem> {
-        let token = match token::find(target) {
-            Ok(token) => Some(token.secret),
-            Err(_) if dry_run => None,
-            Err(problem) => return Err(problem),
-        };
-        let limits = &target.limits;
-        Ok(Self {
-            target,
-            github: Github::new(http, target, token),
-            retry: RetryBudget::new(limits.mutation_pause_ms, limits.retry_total_s),
-            signals: Signals::watch(),
-            common,
-            locks,
-        })
-    }
-
-    /// Limits waits to the time for which the gates' report is still valid.
-    pub(crate) fn with_report_valid_for(self, left: Option<Duration>) -> Self {
-        Self { retry: self.retry.with_report_valid_for(left), ..self }
-    }
-
+impl Session<'_> {
     /// The `gh` commands for an operator who goes on in place of this tool.
     pub(crate) fn gh(&self) -> GhCommands<'_> {
         GhCommands::of(self.target)

@@ -1,9 +1,8 @@
 //! The story of `show`: prints what lies on every channel, and changes nothing.
 
 use crate::{
-    locks::Locks,
     plan::channel::{self, Channel},
-    session::{Session, network},
+    session,
     steps::inspect,
 };
 use nexy_contract::{
@@ -22,17 +21,16 @@ use nexy_outside::{
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
     let target = &workspace.target;
     let format = common.format()?;
-    let http = network(target)?;
     // Public releases can be read without a token; with one the limits are wider.
-    let locks = Locks::default();
-    let session = Session::new(target, &http, common, &locks, true)?;
-    let mut channels = Vec::new();
-    for row in &target.artifacts {
-        let release = inspect::release_in_any_state(&session, row)?;
-        let what = || format!("cannot list the channel {}", row.channel);
-        let channel = session.list(&release, &row.name).map_err(|error| error.problem(what()))?;
-        channels.push(shown(channel, row, target.public_url(row)));
-    }
+    let channels = session::within(target, common, [], true, |session| {
+        let show = |row: &ArtifactRow| {
+            let release = inspect::release_in_any_state(session, row)?;
+            let what = || format!("cannot list the channel {}", row.channel);
+            let channel = session.list(&release, &row.name).map_err(|error| error.problem(what()))?;
+            Ok(shown(channel, row, target.public_url(row)))
+        };
+        target.artifacts.iter().map(show).collect::<Result<Vec<_>, Problem>>()
+    })?;
     let shown = Channels { schema: SCHEMA.to_owned(), channels };
     let document = match format {
         Format::Json => options::json(&shown)?,

@@ -14,13 +14,6 @@ pub(crate) struct NotRenamed {
     pub(crate) may_have_happened: bool,
 }
 
-/// Result of looking up an asset.
-enum Lookup {
-    Found(Box<Asset>),
-    Gone,
-    Failed,
-}
-
 /// Gives an asset another name and label. The caller has rechecked the channel.
 pub(crate) fn rename(session: &Session<'_>, release: &Release, id: u64, name: &str, label: &str) -> Result<Asset, NotRenamed> {
     rename_within(session, release, id, name, label, None)
@@ -55,39 +48,89 @@ fn rename_within(
     label: &str,
     longest: Option<Duration>,
 ) -> Result<Asset, NotRenamed> {
+    let send = || {
+        session.retry.note_change();
+        session.github.rename(id, name, label)
+    };
+    let seen = |now: Option<Asset>, _: &mut GithubError| match now {
+        Some(asset) if asset.name == name => Seen::Done(asset),
+        Some(_) => Seen::NotYet,
+        None => Seen::Impossible,
+    };
+    let asset = change(session, release, id, "PATCH asset", longest, send, seen)?;
+    if asset.name == name {
+        return Ok(asset);
+    }
+    let said = format!("GitHub renamed it to `{}` instead of `{name}`", asset.name);
+    Err(NotRenamed { error: GithubError::unexpected("PATCH asset", &said), may_have_happened: true })
+}
+
+/// Deletes an asset that still has the name under which it was found.
+pub(crate) fn delete(session: &Session<'_>, release: &Release, asset: &Asset) -> Result<(), GithubError> {
+    let send = || {
+        session.retry.pause_before_change();
+        session.retry.note_change();
+        session.github.delete(asset.id)
+    };
+    let seen = |now: Option<Asset>, error: &mut GithubError| match now {
+        None => Seen::Done(()),
+        Some(now) if now.name == asset.name => Seen::NotYet,
+        Some(now) => {
+            error.kind = Kind::AlreadyExists;
+            error.because = format!("asset {} is called {} now: another run or person has renamed it meanwhile", now.id, now.name);
+            Seen::Impossible
+        }
+    };
+    change(session, release, asset.id, "DELETE asset", None, send, seen).map_err(|failed| failed.error)
+}
+
+/// What a look at the asset says of a change whose answer was lost.
+enum Seen<T> {
+    Done(T),
+    NotYet,
+    Impossible,
+}
+
+/// Sends a change until its outcome is known. After a lost answer the asset is looked up before the change is sent again.
+fn change<T>(
+    session: &Session<'_>,
+    release: &Release,
+    id: u64,
+    call: &str,
+    longest: Option<Duration>,
+    send: impl Fn() -> Result<T, GithubError>,
+    seen: impl Fn(Option<Asset>, &mut GithubError) -> Seen<T>,
+) -> Result<T, NotRenamed> {
     let mut attempt = 1;
     let mut unknown = false;
     loop {
-        let error = if unknown {
-            // The rename is not sent again while the outcome of the last one is unknown.
-            not_looked_up("PATCH asset")
+        let mut error = if unknown {
+            let error = GithubError::unexpected(call, "its answer was lost, and the asset could not be looked up");
+            GithubError { kind: Kind::Network, ..error }
         } else {
-            session.retry.note_change();
-            match session.github.rename(id, name, label) {
-                Ok(asset) if asset.name == name => return Ok(asset),
-                Ok(asset) => {
-                    let said = format!("GitHub renamed it to `{}` instead of `{name}`", asset.name);
-                    return Err(NotRenamed { error: GithubError::unexpected("PATCH asset", &said), may_have_happened: true });
-                }
+            match send() {
+                Ok(done) => return Ok(done),
                 Err(error) => error,
             }
         };
         // A taken name may have been taken by this very rename, whose first answer GitHub's front end has lost.
         if unknown || error.kind.is_ambiguous() || error.kind == Kind::AlreadyExists {
-            match look_up(session, release, id) {
-                Lookup::Found(asset) if asset.name == name => return Ok(*asset),
+            match look_up(session, release, id).map(|now| seen(now, &mut error)) {
+                Ok(Seen::Done(done)) => return Ok(done),
+                Ok(Seen::Impossible) => return Err(NotRenamed { error, may_have_happened: false }),
                 // The network is back, and users may be waiting.
-                Lookup::Found(_) if unknown => {
+                Ok(Seen::NotYet) if unknown => {
                     unknown = false;
                     attempt += 1;
                     continue;
                 }
-                Lookup::Found(_) => {}
-                Lookup::Gone => return Err(NotRenamed { error, may_have_happened: false }),
-                Lookup::Failed => unknown = true,
+                Ok(Seen::NotYet) => {}
+                Err(_) => unknown = true,
             }
         }
-        let error = if unknown { GithubError { kind: Kind::Network, ..error } } else { error };
+        if unknown {
+            error.kind = Kind::Network;
+        }
         if longest.is_some_and(|longest| retry::delay(&error, attempt) > longest) {
             return Err(NotRenamed { error, may_have_happened: unknown });
         }
@@ -96,60 +139,10 @@ fn rename_within(
     }
 }
 
-/// Deletes an asset that still has the name under which it was found.
-pub(crate) fn delete(session: &Session<'_>, release: &Release, asset: &Asset) -> Result<(), GithubError> {
-    let mut attempt = 1;
-    let mut unknown = false;
-    loop {
-        let error = if unknown {
-            not_looked_up("DELETE asset")
-        } else {
-            session.retry.pause_before_change();
-            session.retry.note_change();
-            match session.github.delete(asset.id) {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            }
-        };
-        if unknown || error.kind.is_ambiguous() {
-            match look_up(session, release, asset.id) {
-                Lookup::Gone => return Ok(()),
-                Lookup::Found(now) if now.name == asset.name && unknown => {
-                    unknown = false;
-                    attempt += 1;
-                    continue;
-                }
-                Lookup::Found(now) if now.name == asset.name => {}
-                Lookup::Found(now) => {
-                    let because = format!("asset {} is called {} now: another run or person has renamed it meanwhile", now.id, now.name);
-                    return Err(GithubError { kind: Kind::AlreadyExists, because, ..error });
-                }
-                Lookup::Failed => unknown = true,
-            }
-        }
-        let error = if unknown { GithubError { kind: Kind::Network, ..error } } else { error };
-        session.retry.wait(error, attempt)?;
-        attempt += 1;
-    }
-}
-
-/// Why a change is not sent again yet; the network may be back in a moment.
-fn not_looked_up(call: &str) -> GithubError {
-    let error = GithubError::unexpected(call, "its answer was lost, and the asset could not be looked up");
-    GithubError { kind: Kind::Network, ..error }
-}
-
 /// Looks an asset up by id, and else in the list.
-fn look_up(session: &Session<'_>, release: &Release, id: u64) -> Lookup {
-    match session.github.asset(id) {
-        Ok(Some(asset)) => Lookup::Found(Box::new(asset)),
-        Ok(None) => Lookup::Gone,
-        Err(_) => match session.github.listing(release.id) {
-            Ok(listing) => match listing.assets.into_iter().find(|asset| asset.id == id) {
-                Some(asset) => Lookup::Found(Box::new(asset)),
-                None => Lookup::Gone,
-            },
-            Err(_) => Lookup::Failed,
-        },
-    }
+fn look_up(session: &Session<'_>, release: &Release, id: u64) -> Result<Option<Asset>, GithubError> {
+    session.github.asset(id).or_else(|_| {
+        let listing = session.github.listing(release.id)?;
+        Ok(listing.assets.into_iter().find(|asset| asset.id == id))
+    })
 }

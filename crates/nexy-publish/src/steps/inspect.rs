@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 /// Looks at every artifact. When one is refused, the downloads that are missing on earlier ones are restored first.
 pub(crate) fn all<'a, T>(
-    session: &Session<'a>,
+    session: &Session<'_>,
     dry_run: bool,
     artifacts: &[T],
     inspect: impl Fn(&T) -> Result<Job<'a>, Problem>,
@@ -46,7 +46,7 @@ pub(crate) fn row<'a>(workspace: &'a Workspace, artifact: &Artifact) -> Result<&
 
 /// Looks at one artifact that is to be published.
 pub(crate) fn for_publication<'a>(
-    session: &Session<'a>,
+    session: &Session<'_>,
     workspace: &'a Workspace,
     record: &Record,
     artifact: &Artifact,
@@ -88,7 +88,7 @@ fn changed_since_the_gates(record: &Record, artifact: &str, channel: &Channel) -
 
 /// Looks at one artifact that is to be rolled back. A missing download is restored before any refusal is printed.
 pub(crate) fn for_rollback<'a>(
-    session: &Session<'a>,
+    session: &Session<'_>,
     workspace: &Workspace,
     row: &'a ArtifactRow,
     options: &cli::Rollback,
