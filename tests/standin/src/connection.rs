@@ -78,7 +78,7 @@ impl Call<'_> {
         let fault = state.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner).due(listener, &request.method, &request.target);
         line.fault = fault.as_ref().map(|fault| format!("{fault:?}"));
         let mut body = RequestBody::new(request, reader, stream);
-        if let Some(next) = self.before(fault.as_ref(), &mut body)? {
+        if let Some(next) = self.interrupts(fault.as_ref(), false, body.reader)? {
             return Ok(next);
         }
         let mut response = match &fault {
@@ -93,9 +93,10 @@ impl Call<'_> {
         line.request_bytes = body.arrived;
         line.asset_id = response.asset_id;
         line.unscripted = response.unscripted;
-        if let Some(next) = self.after(fault.as_ref(), &mut response, body.reader)? {
+        if let Some(next) = self.interrupts(fault.as_ref(), true, body.reader)? {
             return Ok(next);
         }
+        self.change(fault.as_ref(), &mut response);
         if matches!(listener, Listener::Api | Listener::Uploads) {
             response = response.with("Date", &clock::http_date(state.store().now_seconds()));
         }
@@ -121,40 +122,36 @@ impl Call<'_> {
         Ok(if close { Next::End } else { Next::Request })
     }
 
-    /// What a fault does before anything happens; `Some` when nothing happens then.
-    fn before(&self, fault: Option<&Reply>, body: &mut RequestBody<'_, '_>) -> io::Result<Option<Next>> {
-        match fault {
-            Some(Reply::HangupBefore) => return Ok(Some(Next::End)),
-            Some(Reply::Reset { after: false }) => return Ok(Some(Next::Reset)),
-            Some(Reply::Silence { after: false }) => {
-                until_the_client_is_gone(self.state, body.reader)?;
-                return Ok(Some(Next::End));
+    /// What a fault does before the request has its effect, or `after` it; `Some` when nothing is answered.
+    fn interrupts(&self, fault: Option<&Reply>, after: bool, reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Next>> {
+        let next = match fault {
+            Some(Reply::HangupBefore) if !after => Next::End,
+            Some(Reply::HangupAfter) if after => Next::End,
+            Some(Reply::Reset { after: when }) if *when == after => Next::Reset,
+            Some(Reply::Silence { after: when }) if *when == after => {
+                until_the_client_is_gone(self.state, reader)?;
+                Next::End
             }
-            Some(Reply::KillPid { file, after: false }) => {
+            Some(Reply::KillPid { file, after: when }) if *when == after => {
                 kill(file);
-                return Ok(Some(Next::End));
+                Next::End
             }
-            Some(Reply::Stall(time)) => wait(self.state, *time),
-            Some(Reply::Hold { hold, after: false }) => hold.wait(),
-            _ => {}
-        }
-        Ok(None)
+            Some(Reply::Stall(time)) if !after => {
+                wait(self.state, *time);
+                return Ok(None);
+            }
+            Some(Reply::Hold { hold, after: when }) if *when == after => {
+                hold.wait();
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(next))
     }
 
-    /// What a fault does once the request has had its effect; `Some` when nothing is answered.
-    fn after(&self, fault: Option<&Reply>, response: &mut Response, reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Next>> {
+    /// What a fault does to the answer, or when it is made.
+    fn change(&self, fault: Option<&Reply>, response: &mut Response) {
         match fault {
-            Some(Reply::HangupAfter) => return Ok(Some(Next::End)),
-            Some(Reply::Reset { .. }) => return Ok(Some(Next::Reset)),
-            Some(Reply::Silence { .. }) => {
-                until_the_client_is_gone(self.state, reader)?;
-                return Ok(Some(Next::End));
-            }
-            Some(Reply::KillPid { file, .. }) => {
-                kill(file);
-                return Ok(Some(Next::End));
-            }
-            Some(Reply::Hold { hold, after: true }) => hold.wait(),
             Some(Reply::ThenShut { listener, time }) => {
                 shut(self.state, *listener, *time, (*listener == self.listener).then_some(self.connection));
             }
@@ -169,7 +166,6 @@ impl Call<'_> {
             }
             _ => {}
         }
-        Ok(None)
     }
 }
 

@@ -1,18 +1,17 @@
 //! The language model's API as far as one minimal request goes: strict about its form, and scriptable in what it says.
 
 use crate::connection::RequestBody;
-use crate::disk;
 use crate::http::{Request, Response};
 use crate::standin::Standin;
 use crate::state::State;
 use serde_json::{Value, json};
 use std::io::Read;
-use std::path::Path;
 
 /// What the model says to a request in good form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Model {
     /// A word, cut by the limit of one token; an unknown key or model is refused.
+    #[default]
     Answers,
     /// The same, not cut.
     AnswersWhole,
@@ -38,45 +37,29 @@ pub enum Model {
     Overloaded,
 }
 
-impl Model {
-    const ALL: [Self; 12] = [
-        Self::Answers,
-        Self::AnswersWhole,
-        Self::Blocks,
-        Self::Expired,
-        Self::Leaked,
-        Self::Suspended,
-        Self::ServiceDisabled,
-        Self::KeyRestricted,
-        Self::DayQuota,
-        Self::MinuteQuota,
-        Self::Location,
-        Self::Overloaded,
-    ];
+/// The only key that is accepted, the only model that there is, and what it says.
+#[derive(Debug, Default)]
+pub(crate) struct Gemini {
+    key: String,
+    model: String,
+    says: Model,
 }
 
 impl Standin {
-    /// Makes this the only key that is accepted; the state keeps its digest alone.
+    /// Makes this the only key that is accepted; no file keeps it.
     pub fn set_gemini_key(&self, key: &str) {
-        change(self.folder(), "key_sha256", json!(disk::sha256(key.as_bytes())));
+        key.clone_into(&mut self.state.gemini.lock().unwrap().key);
     }
 
     /// Makes this the only model that there is.
     pub fn set_gemini_model(&self, model: &str) {
-        change(self.folder(), "model", json!(model));
+        model.clone_into(&mut self.state.gemini.lock().unwrap().model);
     }
 
     /// Says what the model says from now on.
     pub fn set_gemini(&self, says: Model) {
-        change(self.folder(), "says", json!(format!("{says:?}")));
+        self.state.gemini.lock().unwrap().says = says;
     }
-}
-
-fn change(folder: &Path, key: &str, value: Value) {
-    let file = folder.join("gemini.json");
-    let mut state = disk::read_json(&file).unwrap_or_else(|| json!({}));
-    state[key] = value;
-    disk::write_json(&file, &state);
 }
 
 /// Answers one call.
@@ -100,7 +83,7 @@ pub(crate) fn answer(state: &State, request: &Request, body: &mut RequestBody<'_
         let text = "Method doesn't allow unregistered callers (callers without established identity).";
         return refusal(403, "PERMISSION_DENIED", text, vec![]).unscripted();
     };
-    say(&disk::read_json(&state.folder.join("gemini.json")).unwrap_or_else(|| json!({})), key, model)
+    say(&state.gemini.lock().unwrap(), key, model)
 }
 
 /// One text, one token, and nothing else.
@@ -111,10 +94,9 @@ fn is_minimal(request: &Request, text: &str) -> bool {
     is_json && (1..=20).contains(&said.len()) && body["contents"][0]["role"] == "user" && body["generationConfig"]["maxOutputTokens"] == 1
 }
 
-fn say(state: &Value, key: &str, model: &str) -> Response {
-    let says = Model::ALL.into_iter().find(|one| state["says"] == format!("{one:?}").as_str()).unwrap_or(Model::Answers);
+fn say(known: &Gemini, key: &str, model: &str) -> Response {
     let denied = |text: &str, details| refusal(403, "PERMISSION_DENIED", text, details);
-    match says {
+    match known.says {
         Model::Expired => {
             return refusal(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", vec![reason("API_KEY_INVALID")]);
         }
@@ -141,18 +123,18 @@ fn say(state: &Value, key: &str, model: &str) -> Response {
         Model::Overloaded => return refusal(503, "UNAVAILABLE", "The model is overloaded. Please try again later.", vec![]),
         Model::Answers | Model::AnswersWhole | Model::Blocks => {}
     }
-    if state["key_sha256"] != disk::sha256(key.as_bytes()).as_str() {
+    if known.key != key {
         let text = "API key not valid. Please pass a valid API key.";
         return refusal(400, "INVALID_ARGUMENT", text, vec![reason("API_KEY_INVALID")]);
     }
-    if state["model"] != model {
+    if known.model != model {
         let text = format!("models/{model} is not found for API version v1beta, or is not supported for generateContent.");
         return refusal(404, "NOT_FOUND", &text, vec![]);
     }
     let usage = json!({"promptTokenCount": 2, "totalTokenCount": 2});
     Response::json(
         200,
-        &match says {
+        &match known.says {
             Model::Blocks => json!({"promptFeedback": {"blockReason": "OTHER"}, "usageMetadata": usage, "modelVersion": model}),
             Model::AnswersWhole => json!({
                 "candidates": [{"content": {"parts": [{"text": "Hi"}], "role": "model"}, "finishReason": "STOP", "index": 0}],

@@ -2,6 +2,7 @@
 
 use crate::exchange::Exchange;
 use crate::fault::Faults;
+use crate::gemini::Gemini;
 use crate::github::Store;
 use crate::listener::{Listener, ListeningSocket};
 use crate::request_log::RequestLine;
@@ -17,6 +18,7 @@ pub(crate) struct State {
     pub(crate) folder: PathBuf,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) tokens: Tokens,
+    pub(crate) gemini: Mutex<Gemini>,
     pub(crate) stop: AtomicBool,
     /// Requests whose head was read and whose log line is not written yet.
     pub(crate) in_flight: AtomicUsize,
@@ -45,6 +47,7 @@ impl State {
         Self {
             store: Mutex::new(Store::new(folder.join("assets"))),
             tokens: Tokens::default(),
+            gemini: Mutex::default(),
             faults: Mutex::default(),
             stop: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),

@@ -37,44 +37,6 @@ pub(crate) fn patch(standin: &Standin, id: u64, body: &Value) -> Answer {
 }
 
 #[test]
-fn a_release_is_found_by_its_tag_with_its_upload_address() {
-    let (_folder, standin, id) = github();
-    let answer = get(&standin, "/repos/o/r/releases/tags/Upd%61te");
-    assert_eq!(answer.status, 200);
-    let json = answer.json();
-    assert_eq!(json["id"], id);
-    assert_eq!(json["draft"], false);
-    let uploads = standin.uploads_url();
-    let expected = format!("{uploads}/repos/o/r/releases/{id}/assets{{?name,label}}");
-    assert_eq!(json["upload_url"], expected);
-    assert!(answer.header("x-github-request-id").is_some());
-    assert!(answer.header("x-ratelimit-remaining").is_some());
-    assert_eq!(get(&standin, "/repos/o/r/releases/tags/Other").status, 404);
-}
-
-#[test]
-fn a_draft_is_not_there() {
-    let (_folder, standin, _) = github();
-    let options = ReleaseOptions { draft: true, ..ReleaseOptions::default() };
-    standin.set_release(REPOSITORY, "Update", options);
-    assert_eq!(get(&standin, "/repos/o/r/releases/tags/Update").status, 404);
-}
-
-#[test]
-fn an_upload_becomes_an_asset_with_its_digest() {
-    let (_folder, standin, id) = github();
-    let answer = upload(&standin, id, "Nexy.dmg", b"hello");
-    assert_eq!(answer.status, 201);
-    let json = answer.json();
-    assert_eq!(json["state"], "uploaded");
-    assert_eq!(json["label"], "L");
-    assert_eq!(json["digest"], "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
-    let web = standin.web_url();
-    let address = format!("{web}/o/r/releases/download/Update/Nexy.dmg");
-    assert_eq!(json["browser_download_url"], address);
-}
-
-#[test]
 fn every_wrong_upload_is_refused_and_leaves_nothing() {
     let (_folder, standin, id) = github();
     let path = format!("/repos/o/r/releases/{id}/assets?name=a.dmg");
@@ -131,22 +93,6 @@ fn an_upload_that_ends_early_leaves_a_starter_that_holds_the_name() {
     assert_eq!(standin.assets(REPOSITORY, "Update")[0].state, "starter");
     assert_eq!(upload(&standin, id, "a.dmg", b"x").status, 422);
     assert_eq!(standin.public_bytes_sha(REPOSITORY, "Update", "a.dmg"), None);
-}
-
-#[test]
-fn a_rename_keeps_the_id_and_moves_the_public_address() {
-    let (_folder, standin, _) = github();
-    let id = standin.put_asset(REPOSITORY, "Update", "a.dmg", b"a");
-    let answer = patch(&standin, id, &json!({"name": "b.dmg", "label": "two"}));
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()["id"], id);
-    let info = standin.asset(REPOSITORY, "Update", "b.dmg").unwrap();
-    assert_eq!(info.label.as_deref(), Some("two"));
-    let public = |name: &str| {
-        let path = format!("/o/r/releases/download/Update/{name}");
-        send(&standin.web_url(), "GET", &path, &[], b"").status
-    };
-    assert_eq!((public("a.dmg"), public("b.dmg")), (404, 302));
 }
 
 #[test]
