@@ -1,6 +1,6 @@
 //! A file that changes while it is published is never live.
 
-use nexy_publish_support::{held_at, judged, names, publish, served};
+use nexy_publish_support::{held_at, judged, names, publish, ready, served};
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
     world::{Ran, World},
@@ -51,8 +51,7 @@ fn an_upload_whose_file_changed_meanwhile_is_deleted_again() {
 #[test]
 fn an_empty_file_and_one_of_two_gibibytes_are_refused_before_any_request() {
     for (size, says) in [(0, "it is empty"), (2 << 30, "at most 2147483647 are allowed")] {
-        let world = World::new();
-        let mut record = judged(&world);
+        let (world, mut record) = ready();
         record["artifacts"][0]["size_bytes"] = size.into();
         record["reports"][0]["subjects"][0]["size_bytes"] = size.into();
         File::create(world.inbox("Nexy.dmg")).and_then(|file| file.set_len(size)).expect("a sparse file");

@@ -1,6 +1,6 @@
 //! Two publications: a lock keeps those of one machine apart, the channel itself those of two machines.
 
-use nexy_publish_support::{dmg, held_at, judged, listed, mutations, names, publish, served, sha256, staged_name};
+use nexy_publish_support::{dmg, held_at, judged, listed, mutations, names, publish, ready, served, sha256, staged_name};
 use nexy_standin::{
     Fault, Hold, Listener, Reply, artifact,
     world::{ARTIFACTS, Ran, World},
@@ -19,8 +19,7 @@ fn elsewhere(world: &World, record: &Value) -> Ran {
 
 #[test]
 fn a_second_run_on_the_same_machine_is_refused_unless_it_changes_nothing() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let hold = Hold::default();
     world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::Hold { hold: hold.clone(), after: false }));
     let first = world.tool("nexy-publish").args(["-"]).stdin(record.to_string()).spawn();
@@ -40,8 +39,7 @@ fn a_second_run_on_the_same_machine_is_refused_unless_it_changes_nothing() {
 #[test]
 fn a_folder_for_locks_that_others_can_write_is_not_trusted() {
     use std::os::unix::fs::PermissionsExt as _;
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let folder = world.home().join("state/nexy");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).expect("its mode");
@@ -92,8 +90,7 @@ fn an_upload_that_this_machine_has_left_is_deleted_at_once() {
 
 #[test]
 fn a_partial_upload_of_this_machine_is_replaced_at_once() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::StarterThenStatus(502)));
     world.standin.fault(Fault::new(Listener::Api, "DELETE", "", Reply::Status(403, json!({"message": "no"}))).always());
     publish(&world, &record).exits(1).says("cannot delete a broken upload");
@@ -106,8 +103,7 @@ fn a_partial_upload_of_this_machine_is_replaced_at_once() {
 
 #[test]
 fn of_two_uploads_the_earlier_one_goes_on_and_the_other_backs_off() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let before = served(&world);
     let empty = listed(&world);
     world.standin.put_asset(ARTIFACTS, "Update", THEIRS, b"theirs");
@@ -120,8 +116,7 @@ fn of_two_uploads_the_earlier_one_goes_on_and_the_other_backs_off() {
 
 #[test]
 fn a_later_upload_does_not_stop_a_publication() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let download = |hold| Fault::new(Listener::Storage, "GET", "", Reply::Hold { hold, after: false });
     let ran = held_at(&world, download, &["-"], &record.to_string(), || {
         world.standin.put_asset(ARTIFACTS, "Update", THEIRS, b"theirs");
@@ -133,8 +128,7 @@ fn a_later_upload_does_not_stop_a_publication() {
 
 #[test]
 fn an_upload_of_the_same_bytes_by_another_machine_is_left_alone() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let empty = listed(&world);
     world.standin.put_starter(ARTIFACTS, "Update", &staged_name(&record));
     publish(&world, &record).exits(75).says("state `starter`");

@@ -1,25 +1,15 @@
 //! `kill -9` and Ctrl-C where the matrix does not go: while a swap is undone, and before a run of another verb.
 
-use nexy_publish_support::{fresh, judged, names, pid_file, publish, published, roll_back, served, sha256};
+use nexy_publish_support::{fresh, judged, killed_at_rename, names, older_file, publish, published, ready, roll_back, served, sha256};
 use nexy_standin::{
     Fault, Hold, Listener, Reply, artifact,
     world::{ARTIFACTS, World},
 };
 use std::time::Duration;
 
-/// Runs the tool until it is killed at a rename.
-fn killed_at_rename(world: &World, arguments: &[&str], record: &str, nth: u32, after: bool) {
-    let file = pid_file(world);
-    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::KillPid { file: file.clone(), after }).nth(nth));
-    let tool = world.tool("nexy-publish").args(arguments.iter().copied()).pid_file(&file).stdin(record);
-    tool.run().was_killed().silent_stdout();
-    world.standin.clear_faults();
-}
-
 #[test]
 fn ctrl_c_between_the_renames_waits_until_users_have_a_download() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let hold = Hold::default();
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Hold { hold: hold.clone(), after: false }).nth(2));
     let running = world.tool("nexy-publish").args(["-"]).stdin(record.to_string()).spawn();
@@ -74,9 +64,7 @@ fn a_rollback_without_the_file_of_a_killed_one_gives_users_back_what_they_had() 
         let world = published();
         world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.prev.dmg");
         let bad = served(&world);
-        let file = world.root().join("Nexy.dmg");
-        artifact::write_dmg(&file, 300_000, 42);
-        let file = file.display().to_string();
+        let file = older_file(&world, 42);
         let arguments = ["rollback", "--artifact", &file, "--to-version", "2.0.0.1", "-"];
         killed_at_rename(&world, &arguments, &fresh(&world), nth, after);
         assert_eq!(served(&world), None);

@@ -1,6 +1,6 @@
 //! What a publication says and writes when something fails on the way. What users get then is the matrix's.
 
-use nexy_publish_support::{dmg, judged, outcome, publish, served, sha256};
+use nexy_publish_support::{dmg, judged, outcome, publish, ready, served, sha256};
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World, fix_text},
@@ -50,18 +50,8 @@ fn every_fault_is_told_in_words_with_its_exit_code_in_the_record() {
 }
 
 #[test]
-fn a_partial_upload_of_this_run_is_deleted_and_the_retry_is_recorded() {
-    let world = World::new();
-    let record = judged(&world);
-    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::StarterThenStatus(502)));
-    let document = publish(&world, &record).exits(0).says("retry in").json();
-    assert_eq!(outcome(&document)["retries"].as_array().map(Vec::len), Some(1));
-}
-
-#[test]
 fn when_even_the_way_back_fails_the_exact_command_is_printed() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", status(403, "no")).nth(2).always());
     let old = dmg(&world).expect("a live asset").id;
     let command = format!("gh api -X PATCH repos/{ARTIFACTS}/releases/assets/{old} -f name=Nexy.dmg");

@@ -1,6 +1,6 @@
 //! A dry run prints what would happen, and changes nothing.
 
-use nexy_publish_support::{judged, mutations, outcome, publish, served};
+use nexy_publish_support::{judged, mutations, outcome, publish, ready, served};
 use nexy_standin::world::World;
 
 #[test]
@@ -23,8 +23,7 @@ fn a_dry_run_before_and_after_the_verb_changes_nothing_and_prints_the_plan() {
 
 #[test]
 fn nexy_manifest_does_not_take_a_dry_run_for_a_publication() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let planned = world.tool("nexy-publish").args(["--dry-run", "-"]).stdin(record.to_string()).run();
     planned.exits(0);
     let passed_on = world.tool("nexy-manifest").args(["write", "-"]).stdin(planned.stdout.clone()).run();

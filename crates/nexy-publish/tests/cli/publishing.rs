@@ -1,13 +1,12 @@
 //! A publication without faults, counted request by request.
 
-use nexy_publish_support::{calls, dmg, judged, names, outcome, publish, served, sha256};
+use nexy_publish_support::{calls, dmg, judged, names, outcome, publish, ready, served, sha256};
 use nexy_standin::world::{ARTIFACTS, World};
 use serde_json::json;
 
 #[test]
 fn the_new_bytes_go_live_and_the_old_ones_stay_for_a_rollback() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let old = dmg(&world).expect("a live asset");
     let published = publish(&world, &record);
     published.exits(0).says("Current Version: 2.0.0.4").says("Target Repo: Seregawpn/Nexy_production");
@@ -61,8 +60,7 @@ fn a_publication_makes_only_the_requests_of_the_algorithm() {
 
 #[test]
 fn the_same_bytes_again_change_nothing() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     publish(&world, &record).exits(0);
     let after_first = names(&world);
     let record = judged(&world);
@@ -97,17 +95,4 @@ fn the_first_publication_of_a_channel_has_nothing_to_retire() {
     let document = publish(&world, &record).exits(0).json();
     assert_eq!(names(&world), ["Nexy.dmg"]);
     assert_eq!(document["artifacts"][0]["live"]["previous"], json!(null));
-}
-
-#[test]
-fn a_staged_upload_of_an_earlier_run_is_used_again() {
-    let world = World::new();
-    let record = judged(&world);
-    let name = format!("Nexy.next-{}.dmg", &sha256(&record)[..12]);
-    let bytes = std::fs::read(world.inbox("Nexy.dmg")).expect("the artifact");
-    world.standin.put_asset(ARTIFACTS, "Update", &name, &bytes);
-    world.standin.clear_requests();
-    publish(&world, &record).exits(0).says("is used again");
-    assert!(!world.standin.requests().iter().any(|request| request.method == "POST"));
-    assert_eq!(served(&world), Some(sha256(&record)));
 }

@@ -1,7 +1,8 @@
 //! Rare states and answers that could cost users the download, or publish rolled-back bytes again.
 
 use nexy_publish_support::{
-    bad_name, dmg, fresh, held_at, judged, mutations, names, publish, published, roll_back, served, sha256, staged_name,
+    bad_name, dmg, fresh, held_at, judged, killed_at_rename, mutations, names, older_file, publish, published, ready, roll_back, served,
+    sha256, staged_name,
 };
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
@@ -15,25 +16,12 @@ fn the_next_version(world: &World) {
     world.set_version("2.0.0.5");
 }
 
-fn killed_after_the_first_rename(world: &World, arguments: &[&str], record: &str) {
-    let pid_file = world.home().join("publish.pid");
-    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::KillPid { file: pid_file.clone(), after: true }));
-    world.tool("nexy-publish").args(arguments.iter().copied()).pid_file(&pid_file).stdin(record).run().was_killed();
-    world.standin.clear_faults();
-}
-
-fn older_file(world: &World, seed: u64) -> String {
-    let file = world.root().join("Nexy.dmg");
-    artifact::write_dmg(&file, 300_000, seed);
-    file.display().to_string()
-}
-
 #[test]
 fn a_rollback_returns_to_what_an_interrupted_publication_has_parked() {
     let world = published();
     the_next_version(&world);
     let record = judged(&world).to_string();
-    killed_after_the_first_rename(&world, &["-"], &record);
+    killed_at_rename(&world, &["-"], &record, 1, true);
     assert!(names(&world).iter().any(|name| name.starts_with("Nexy.old-")), "{:?}", names(&world));
     let target = served(&world);
     world.set_version("2.0.0.4");
@@ -78,13 +66,15 @@ fn the_same_bytes_are_recognised_without_githubs_digest() {
     world.standin.clear_requests();
     publish(&world, &record).exits(0).says("nothing was changed");
     assert_eq!(mutations(&world), Vec::<String>::new());
+    // Nor does a rollback need it: the name of what it retires follows from the bytes.
     roll_back(&world).exits(0).says("2.0.0.3 again");
+    assert!(names(&world).contains(&bad_name(&sha256(&record))), "{:?}", names(&world));
 }
 
 #[test]
 fn a_huge_retry_after_is_neither_a_panic_nor_a_wait() {
-    let world = World::new();
-    let (record, old) = (judged(&world), served(&world));
+    let (world, record) = ready();
+    let old = served(&world);
     let huge = Reply::StatusWith(429, vec![("Retry-After".into(), u64::MAX.to_string())], json!({"message": "slow"}));
     world.standin.fault(Fault::new(Listener::Web, "GET", "/Nexy.dmg", huge).always());
     publish(&world, &record).exits(3);
@@ -93,8 +83,8 @@ fn a_huge_retry_after_is_neither_a_panic_nor_a_wait() {
 
 #[test]
 fn a_long_limit_between_the_renames_is_not_waited_out_with_nothing_live() {
-    let world = World::new();
-    let (record, old) = (judged(&world), served(&world));
+    let (world, record) = ready();
+    let old = served(&world);
     let limited = Reply::StatusWith(429, vec![("Retry-After".into(), "40".into())], json!({"message": "slow"}));
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", limited).nth(2));
     publish(&world, &record).exits(3).never_says("retry in");
@@ -118,7 +108,7 @@ fn a_refusal_is_printed_after_users_have_a_download_again() {
     // Killed between the renames of a rollback, and this time the version is not given.
     let world = published();
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.prev.dmg", None);
-    killed_after_the_first_rename(&world, &["rollback", "--to-version", "2.0.0.3", "-"], &fresh(&world));
+    killed_at_rename(&world, &["rollback", "--to-version", "2.0.0.3", "-"], &fresh(&world), 1, true);
     assert_eq!(served(&world), None);
     roll_back(&world).exits(1).says("users have a download again").says("no label that names a version");
     assert!(served(&world).is_some());
@@ -136,7 +126,7 @@ fn a_rolled_back_asset_that_was_restored_still_needs_a_reason() {
     let world = published();
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.prev.dmg");
     let file = older_file(&world, 42);
-    killed_after_the_first_rename(&world, &["rollback", "--artifact", &file, "--to-version", "2.0.0.1", "-"], &fresh(&world));
+    killed_at_rename(&world, &["rollback", "--artifact", &file, "--to-version", "2.0.0.1", "-"], &fresh(&world), 1, true);
     publish(&world, &judged(&world)).exits(1).says("users have a download again").says("were rolled back");
     publish(&world, &judged(&world)).exits(1).says("were rolled back");
     // A higher version does not make it a rollback candidate.
@@ -182,8 +172,7 @@ fn a_first_publication_that_is_undone_does_not_mention_old_artifacts() {
 
 #[test]
 fn a_change_while_an_upload_had_no_answer_is_noticed() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let bad = "Nexy.bad-0123456789ab.dmg".to_owned();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::StatusAfter(502)));
     let look = |hold| Fault::new(Listener::Api, "GET", "/assets?", Reply::Hold { hold, after: false }).nth(2);

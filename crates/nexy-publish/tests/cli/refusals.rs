@@ -1,14 +1,13 @@
 //! What is refused before any change, with which exit code.
 
 use nexy_contract::Timestamp;
-use nexy_publish_support::{judged, mutations, outcome, publish, report, served};
+use nexy_publish_support::{judged, mutations, outcome, publish, ready, report, served};
 use nexy_standin::world::{ARTIFACTS, Ran, World};
 use serde_json::{Value, json};
 
 /// Publishes a changed record and holds that nothing has changed.
 fn refused(code: i32, says: &str, change: impl FnOnce(&World, &mut Value)) -> Ran {
-    let world = World::new();
-    let mut record = judged(&world);
+    let (world, mut record) = ready();
     change(&world, &mut record);
     let before = served(&world);
     world.standin.clear_requests();
@@ -49,8 +48,7 @@ fn input_that_is_no_record_is_65_and_prints_nothing() {
 
 #[test]
 fn a_record_of_another_target_is_65() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.set_target("limits", "restore_drill_max_days", "8");
     publish(&world, &record).exits(65).says("made for the target").silent_stdout();
 }
@@ -81,8 +79,7 @@ fn an_unanswered_question_is_accepted_only_where_it_is_advice() {
             (finding["severity"], finding["verdict"]) = (json!(severity), json!(verdict));
         }
     };
-    let world = World::new();
-    let mut record = judged(&world);
+    let (world, mut record) = ready();
     unanswered("advice", "unknown")(&world, &mut record);
     publish(&world, &record).exits(0);
     refused(1, "does not answer artifact-version", unanswered("advice", "fail"));
@@ -92,8 +89,7 @@ fn an_unanswered_question_is_accepted_only_where_it_is_advice() {
 #[test]
 fn a_report_just_inside_its_age_and_skew_is_accepted() {
     for offset_s in [14 * 60, -110] {
-        let world = World::new();
-        let mut record = judged(&world);
+        let (world, mut record) = ready();
         let at = Timestamp::from_second(Timestamp::now().as_second() - offset_s).expect("a time");
         record["reports"] = json!([report(&world, &record, at)]);
         publish(&world, &record).exits(0);
@@ -102,8 +98,7 @@ fn a_report_just_inside_its_age_and_skew_is_accepted() {
 
 #[test]
 fn a_reason_excuses_a_missing_report_and_is_kept_but_never_a_failed_one() {
-    let world = World::new();
-    let mut record = judged(&world);
+    let (world, mut record) = ready();
     record["reports"] = json!([]);
     let ungated =
         |record: &Value| world.tool("nexy-publish").args(["--ungated", "the gates host is down", "-"]).stdin(record.to_string()).run();
@@ -120,8 +115,7 @@ fn a_reason_excuses_a_missing_report_and_is_kept_but_never_a_failed_one() {
 #[test]
 fn a_report_that_did_not_pass_is_forwarded_byte_for_byte_with_its_code() {
     for (verdict, code) in [("fail", 1), ("unknown", 69)] {
-        let world = World::new();
-        let mut record = judged(&world);
+        let (world, mut record) = ready();
         record["reports"][0]["verdict"] = json!(verdict);
         record["reports"][0]["findings"][3]["verdict"] = json!(verdict);
         let input = format!(" {record} \n");
@@ -189,8 +183,7 @@ fn bytes_that_no_manifest_can_announce_do_not_go_live_whatever_reason_is_given()
         manifest["build"] = json!("7");
         world.set_manifest(&manifest);
     });
-    let world = World::new();
-    let mut record = judged(&world);
+    let (world, mut record) = ready();
     announced(&world, &record, "2.0.0.4", false);
     record["reports"] = json!([]);
     world.standin.clear_requests();
@@ -201,8 +194,7 @@ fn bytes_that_no_manifest_can_announce_do_not_go_live_whatever_reason_is_given()
 
 #[test]
 fn without_a_token_no_request_is_made() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.standin.clear_requests();
     let ran =
         world.tool("nexy-publish").args(["-"]).without_env("GH_TOKEN").without_env("GH_ENTERPRISE_TOKEN").stdin(record.to_string()).run();
@@ -241,8 +233,7 @@ fn a_version_that_the_gates_did_not_judge_is_refused() {
 
 #[test]
 fn with_standard_output_closed_nothing_is_swapped() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let before = served(&world);
     world.write("record.json", &record.to_string());
     world.sh("nexy-publish - <record.json >&-").exits(69).says("standard output has no reader any more");

@@ -1,7 +1,7 @@
 //! Retries: as GitHub asks for them, within bounds, and never before a look-up.
 
 use nexy_contract::Timestamp;
-use nexy_publish_support::{judged, mutations, names, outcome, publish, report, served, sha256, staged_name};
+use nexy_publish_support::{judged, mutations, names, outcome, publish, ready, report, served, sha256, staged_name};
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World},
@@ -21,8 +21,7 @@ fn waits(document: &Value) -> Vec<u64> {
 #[test]
 fn githubs_own_delay_is_kept_and_recorded_for_every_kind_of_request() {
     for (method, listener) in [("GET", Listener::Api), ("POST", Listener::Uploads), ("PATCH", Listener::Api)] {
-        let world = World::new();
-        let record = judged(&world);
+        let (world, record) = ready();
         world.standin.fault(Fault::new(listener, method, "", limited(&[("Retry-After", "1")])));
         let ran = publish(&world, &record);
         ran.exits(0).says("retry in 1000 ms");
@@ -54,8 +53,7 @@ fn a_used_up_rate_limit_is_waited_for_by_githubs_clock() {
 
 #[test]
 fn waiting_is_bounded_and_a_limit_without_a_time_means_a_minute() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[])).always());
     world.standin.clear_requests();
     let ran = publish(&world, &record);
@@ -67,8 +65,7 @@ fn waiting_is_bounded_and_a_limit_without_a_time_means_a_minute() {
 
 #[test]
 fn a_wait_beyond_the_age_of_the_report_stops_before_any_change() {
-    let world = World::new();
-    let mut record = judged(&world);
+    let (world, mut record) = ready();
     let at = Timestamp::from_second(Timestamp::now().as_second() - 893).expect("a time");
     record["reports"] = json!([report(&world, &record, at)]);
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[("Retry-After", "15")])));
@@ -81,8 +78,7 @@ fn a_wait_beyond_the_age_of_the_report_stops_before_any_change() {
 #[test]
 fn a_delete_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (reply, deletions) in [(Reply::HangupAfter, 1), (Reply::HangupBefore, 2), (Reply::StatusAfter(502), 1)] {
-        let world = World::new();
-        let record = judged(&world);
+        let (world, record) = ready();
         world.standin.put_starter(ARTIFACTS, "Update", &staged_name(&record));
         world.standin.let_an_hour_pass(ARTIFACTS, "Update");
         world.standin.fault(Fault::new(Listener::Api, "DELETE", "", reply));
@@ -98,8 +94,7 @@ fn a_delete_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
 
 #[test]
 fn a_rename_is_not_sent_again_before_it_could_be_looked_up() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter));
     // Both ways to look it up fail for a while.
     world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/assets/", Reply::HangupBefore).times(2));

@@ -208,17 +208,6 @@ fn all_artifacts_of_the_record_go_back_together_or_none_does() {
 }
 
 #[test]
-fn a_missing_digest_is_computed_from_the_bytes() {
-    let world = published();
-    let bad = served(&world).expect("a download");
-    for name in ["Nexy.dmg", "Nexy.prev.dmg"] {
-        world.standin.set_digest(ARTIFACTS, "Update", name, None);
-    }
-    roll_back(&world).exits(0);
-    assert!(names(&world).contains(&bad_name(&bad)));
-}
-
-#[test]
 fn only_a_rollback_may_take_the_manifest_back() {
     let world = published();
     let published_record = publish(&world, &judged(&world)).exits(0).stdout.clone();

@@ -1,6 +1,6 @@
 //! No part of the token appears in any output. The matrix proves where the token is sent.
 
-use nexy_publish_support::{judged, publish};
+use nexy_publish_support::{judged, publish, ready};
 use nexy_standin::{Fault, Listener, Reply, leak_scan, world::World};
 use serde_json::json;
 
@@ -37,8 +37,7 @@ fn no_trace_of_the_token_is_in_any_stream_even_when_github_repeats_it() {
 
 #[test]
 fn an_upload_url_on_another_host_is_refused() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let elsewhere = world.standin.storage_url();
     let release = json!({"id": 1, "tag_name": "Update", "draft": false, "immutable": false, "upload_url": format!("{elsewhere}/repos/x/y/releases/1/assets{{?name,label}}"), "assets": []});
     world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/tags/Update", Reply::Status(200, release)).always());
@@ -51,8 +50,7 @@ fn an_upload_url_on_another_host_is_refused() {
 
 #[test]
 fn the_token_is_not_in_the_arguments_of_any_program() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     // A `gh` that records its arguments and answers as the real one does.
     world.write("bin/gh", "#!/bin/sh\necho \"$@\" >>\"$HOME/gh.calls\"\necho standin-token\n");
     world.sh("chmod +x bin/gh").exits(0);

@@ -1,6 +1,6 @@
 //! Renames whose outcome is unknown: no message claims what was not looked up.
 
-use nexy_publish_support::{dmg, held_at, judged, names, outcome, publish, served, sha256};
+use nexy_publish_support::{dmg, held_at, judged, names, outcome, publish, ready, served, sha256};
 use nexy_standin::{
     Fault, Listener, Reply,
     world::{ARTIFACTS, World},
@@ -13,8 +13,7 @@ fn refused() -> Reply {
 
 #[test]
 fn a_first_rename_with_an_unknown_outcome_is_never_called_harmless() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let old = dmg(&world).expect("a live asset").id;
     // It happens, its answer is lost, and after that neither a look-up nor a rename works.
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter));
@@ -31,8 +30,7 @@ fn a_first_rename_with_an_unknown_outcome_is_never_called_harmless() {
 
 #[test]
 fn a_first_rename_with_an_unknown_outcome_is_taken_back_when_that_works() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let before = served(&world);
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter));
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", refused()).nth(2));
@@ -43,8 +41,7 @@ fn a_first_rename_with_an_unknown_outcome_is_taken_back_when_that_works() {
 
 #[test]
 fn a_second_rename_that_only_the_list_shows_counts_as_done() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::HangupAfter).nth(2));
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", refused()).nth(3));
     world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/assets/", Reply::HangupBefore));
@@ -56,8 +53,7 @@ fn a_second_rename_that_only_the_list_shows_counts_as_done() {
 
 #[test]
 fn an_asset_that_another_person_gave_the_live_name_meanwhile_is_left_alone() {
-    let world = World::new();
-    let record = judged(&world);
+    let (world, record) = ready();
     let second_rename = |hold| Fault::new(Listener::Api, "PATCH", "", Reply::Hold { hold, after: false }).nth(2);
     let mut theirs = 0;
     let ran = held_at(&world, second_rename, &["-"], &record.to_string(), || {

@@ -3,11 +3,11 @@
 
 use nexy_contract::{Timestamp, before_publish};
 use nexy_standin::{
-    AssetInfo, Fault, Hold, RequestLine, client,
+    AssetInfo, Fault, Hold, Listener, Reply, RequestLine, artifact, client,
     world::{ARTIFACTS, Ran, World},
 };
 use serde_json::{Value, json};
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, time::Duration};
 
 /// A record of the inbox with a passing, fresh and complete report about it.
 #[must_use]
@@ -141,10 +141,27 @@ pub fn held_at(world: &World, fault: impl FnOnce(Hold) -> Fault, arguments: &[&s
     running.wait()
 }
 
-/// A file whose process id a `Reply::KillPid` kills.
-#[must_use]
-pub fn pid_file(world: &World) -> PathBuf {
+/// Runs the tool until it is killed at the nth rename, before or after its effect.
+pub fn killed_at_rename(world: &World, arguments: &[&str], record: &str, nth: u32, after: bool) {
     let file = world.home().join("publish.pid");
     let _none_yet = fs::remove_file(&file);
-    file
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::KillPid { file: file.clone(), after }).nth(nth));
+    let tool = world.tool("nexy-publish").args(arguments.iter().copied()).pid_file(&file).stdin(record);
+    tool.run().was_killed().silent_stdout();
+    world.standin.clear_faults();
+}
+
+/// Writes an older artifact beside the workspace, and says where.
+pub fn older_file(world: &World, seed: u64) -> String {
+    let file = world.root().join("Nexy.dmg");
+    artifact::write_dmg(&file, 300_000, seed);
+    file.display().to_string()
+}
+
+/// A world one step before a publication, and the record that is published.
+#[must_use]
+pub fn ready() -> (World, Value) {
+    let world = World::new();
+    let record = judged(&world);
+    (world, record)
 }
