@@ -4,7 +4,7 @@
 
 use nexy_outside::{Common, frame::stdio};
 use std::{
-    cell::RefCell,
+    cell::Cell,
     time::{Duration, Instant},
 };
 
@@ -31,13 +31,9 @@ pub(crate) struct Progress {
     what: String,
     total_bytes: u64,
     begun: Instant,
-    state: RefCell<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    next: Duration,
-    drawn: bool,
+    /// When it prints next.
+    next: Cell<Duration>,
+    is_drawn: Cell<bool>,
 }
 
 impl Progress {
@@ -49,23 +45,21 @@ impl Progress {
             (false, false) => Screen::Lines,
         };
         let next = if screen == Screen::Lines { BETWEEN_LINES } else { WITHOUT_BAR };
-        let state = RefCell::new(State { next, drawn: false });
-        Self { screen, what: what.into(), total_bytes, begun: Instant::now(), state }
+        Self { screen, what: what.into(), total_bytes, begun: Instant::now(), next: Cell::new(next), is_drawn: Cell::default() }
     }
 
     /// Reports the bytes transferred so far.
     pub(crate) fn at(&self, bytes: u64) {
         let elapsed = self.begun.elapsed();
-        let mut state = self.state.borrow_mut();
-        if self.screen == Screen::Nowhere || elapsed < state.next {
+        if self.screen == Screen::Nowhere || elapsed < self.next.get() {
             return;
         }
         if self.screen == Screen::Terminal {
-            state.next = elapsed + BETWEEN_FRAMES;
-            state.drawn = true;
+            self.next.set(elapsed + BETWEEN_FRAMES);
+            self.is_drawn.set(true);
             stdio::draw(&frame(&self.what, bytes, self.total_bytes, elapsed));
         } else {
-            state.next = elapsed + BETWEEN_LINES;
+            self.next.set(elapsed + BETWEEN_LINES);
             stdio::note(&line(&self.what, bytes, self.total_bytes, elapsed));
         }
     }
@@ -73,7 +67,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if self.state.borrow().drawn {
+        if self.is_drawn.get() {
             stdio::draw("");
         }
     }

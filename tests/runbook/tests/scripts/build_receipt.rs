@@ -7,6 +7,11 @@ use nexy_standin::{
 use serde_json::Value;
 use std::fs;
 
+/// A Mac with the image, and no receipt yet; `None` without Perl's program, which every Mac has.
+fn with_shasum(test: &str) -> Option<(World, Mac)> {
+    has_program(test, "shasum", "perl").then(built)
+}
+
 /// A Mac with the image, and no receipt yet.
 fn built() -> (World, Mac) {
     let world = World::new();
@@ -27,17 +32,9 @@ fn receipt(world: &World) -> Value {
     serde_json::from_slice(&fs::read(world.build_receipt("Nexy.dmg")).unwrap()).unwrap()
 }
 
-/// Perl's program, which every Mac has.
-fn has_shasum(test: &str) -> bool {
-    has_program(test, "shasum", "perl")
-}
-
 #[test]
 fn the_receipt_says_what_the_mac_saw_and_the_gate_believes_it() {
-    if !has_shasum("the_receipt_says_what_the_mac_saw_and_the_gate_believes_it") {
-        return;
-    }
-    let (world, mac) = built();
+    let Some((world, mac)) = with_shasum("the_receipt_says_what_the_mac_saw_and_the_gate_believes_it") else { return };
     run(&world, &mac, "release_inbox/Nexy.dmg").exits(0).silent_stdout().says("version 2.0.0.4, signed true, notarized true");
     let seen = receipt(&world);
     assert_eq!((&seen["version"], &seen["signed"], &seen["notarized"]), (&VERSION.into(), &true.into(), &true.into()));
@@ -49,10 +46,7 @@ fn the_receipt_says_what_the_mac_saw_and_the_gate_believes_it() {
 
 #[test]
 fn a_no_of_a_program_stands_in_the_receipt_and_the_gate_says_no() {
-    if !has_shasum("a_no_of_a_program_stands_in_the_receipt_and_the_gate_says_no") {
-        return;
-    }
-    let (world, mac) = built();
+    let Some((world, mac)) = with_shasum("a_no_of_a_program_stands_in_the_receipt_and_the_gate_says_no") else { return };
     for (fault, key) in [("unsigned", "signed"), ("wrong-ticket", "notarized"), ("no-ticket", "notarized")] {
         mac.fails(fault);
         run(&world, &mac, "release_inbox/Nexy.dmg").exits(0);
@@ -64,10 +58,7 @@ fn a_no_of_a_program_stands_in_the_receipt_and_the_gate_says_no() {
 
 #[test]
 fn what_could_not_be_looked_at_gets_no_receipt() {
-    if !has_shasum("what_could_not_be_looked_at_gets_no_receipt") {
-        return;
-    }
-    let (world, mac) = built();
+    let Some((world, mac)) = with_shasum("what_could_not_be_looked_at_gets_no_receipt") else { return };
     for (fault, words) in
         [("attach-fails", "cannot mount"), ("codesign-fails", "codesign ended with 2"), ("no-stapler", "xcrun ended with 72")]
     {
@@ -102,10 +93,7 @@ fn wrong_operands_and_odd_names_are_usage_errors() {
 
 #[test]
 fn an_image_that_cannot_be_unmounted_gently_is_unmounted_by_force() {
-    if !has_shasum("an_image_that_cannot_be_unmounted_gently_is_unmounted_by_force") {
-        return;
-    }
-    let (world, mac) = built();
+    let Some((world, mac)) = with_shasum("an_image_that_cannot_be_unmounted_gently_is_unmounted_by_force") else { return };
     mac.fails("detach-fails");
     run(&world, &mac, "release_inbox/Nexy.dmg").exits(0);
 }

@@ -1,11 +1,8 @@
 //! Ten checks that start no program, beside a program that does nothing, and beside what a person types for the same ten.
 
+use crate::timed;
 use nexy_standin::world::{Options, World};
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Command, time::Duration};
 
 /// The gates.
 const TEN: [&str; 10] = [
@@ -53,11 +50,7 @@ pub(crate) fn measure(tools: &Path) -> Gates {
     let target = format!("--target={}", world.workspace().join("nexy.toml").display());
     let once = |program: &Path, arguments: &[&str]| {
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(world.workspace()).env_clear().env("PATH", "/usr/bin:/bin");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let begun = Instant::now();
-        let status = command.status().unwrap();
-        (begun.elapsed(), status.success())
+        timed(command.args(arguments).current_dir(world.workspace()).env_clear().env("PATH", "/usr/bin:/bin"))
     };
     let gate = tools.join("nexy-gate");
     let ours: Vec<&str> = [target.as_str(), "--quiet", "--format=json"].into_iter().chain(TEN).collect();

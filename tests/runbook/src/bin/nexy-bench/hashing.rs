@@ -1,11 +1,8 @@
 //! How fast an artifact is hashed, beside the programs that a person would take.
 
+use crate::timed;
 use nexy_standin::world::{Options, World};
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::{path::Path, process::Command, time::Duration};
 
 /// The best of several runs each.
 pub(crate) struct Hashing {
@@ -27,20 +24,13 @@ pub(crate) fn measure(tools: &Path, size_mib: u64, runs: usize) -> Hashing {
         sha256sum.arg(&file);
         let mut openssl = Command::new("openssl");
         openssl.args(["dgst", "-sha256"]).arg(&file);
-        for (best, command) in best.iter_mut().zip([ours, sha256sum, openssl]) {
-            *best = (*best).min(once(command));
+        for (best, mut command) in best.iter_mut().zip([ours, sha256sum, openssl]) {
+            let (took, has_succeeded) = timed(&mut command);
+            assert!(has_succeeded, "{command:?}");
+            *best = (*best).min(took);
         }
     }
     let [ours, sha256sum, openssl] = best;
     let fastest = if sha256sum < openssl { (sha256sum, "sha256sum") } else { (openssl, "openssl dgst") };
     Hashing { ours, fastest }
-}
-
-fn once(mut command: Command) -> Duration {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let begun = Instant::now();
-    let ended = command.status().unwrap();
-    let took = begun.elapsed();
-    assert!(ended.success(), "{command:?}: {ended}");
-    took
 }

@@ -16,7 +16,11 @@ mod publication;
 mod room;
 mod start;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode, Stdio},
+    time::{Duration, Instant},
+};
 
 /// 1.9 GiB.
 const LARGEST_MIB: u64 = 1945;
@@ -108,6 +112,14 @@ fn read(words: Vec<String>) -> Option<Arguments> {
         }
     }
     arguments.tools.join("nexy-gate").is_file().then_some(arguments)
+}
+
+/// How long a program runs whose output is dropped, and whether it succeeds.
+fn timed(command: &mut Command) -> (Duration, bool) {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let begun = Instant::now();
+    let status = command.status().unwrap();
+    (begun.elapsed(), status.success())
 }
 
 fn ms(span: Duration) -> String {

@@ -1,10 +1,7 @@
 //! How long a tool takes to start, say something and end.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use crate::timed;
+use std::{path::Path, process::Command, time::Duration};
 
 /// The medians of many runs.
 pub(crate) struct Start {
@@ -17,18 +14,12 @@ pub(crate) struct Start {
 pub(crate) fn measure(tools: &Path) -> Start {
     let runs = 1000;
     let gate = tools.join("nexy-gate");
-    let once = |program: &Path, argument: &str| {
-        let mut command = Command::new(program);
-        command.arg(argument).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let begun = Instant::now();
-        command.status().unwrap();
-        begun.elapsed()
-    };
+    let once = |program: &Path| timed(Command::new(program).arg("--list").env_clear()).0;
     let mut tool = Vec::new();
     let mut nothing = Vec::new();
     for _ in 0..runs {
-        tool.push(once(&gate, "--list"));
-        nothing.push(once(Path::new("/bin/true"), "--list"));
+        tool.push(once(&gate));
+        nothing.push(once(Path::new("/bin/true")));
     }
     Start { runs, tool: median(tool), nothing: median(nothing) }
 }

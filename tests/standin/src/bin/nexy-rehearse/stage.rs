@@ -88,11 +88,7 @@ impl<'a> Rehearsal<'a> {
         } else {
             Err(format!("expected exit {:?}, seen {:?}", step.exits, ran.code))
         };
-        let result = match &claim {
-            Ok(seen) => format!("ok: {seen}"),
-            Err(wrong) => format!("WRONG: {wrong}"),
-        };
-        self.show(name, time, &result);
+        self.show(name, time, &claim);
         claim.map(drop).map_err(|wrong| failure(name, &wrong, &ran))
     }
 
@@ -101,11 +97,7 @@ impl<'a> Rehearsal<'a> {
         say(&show::deed(what));
         let begun = Instant::now();
         let claim = look(self);
-        let result = match &claim {
-            Ok(seen) => format!("ok: {seen}"),
-            Err(wrong) => format!("WRONG: {wrong}"),
-        };
-        self.show(name, begun.elapsed(), &result);
+        self.show(name, begun.elapsed(), &claim);
         if self.interrupted.load(Ordering::SeqCst) {
             return Err("interrupted".to_owned());
         }
@@ -116,12 +108,16 @@ impl<'a> Rehearsal<'a> {
     pub(crate) fn laid_out(&mut self, what: &str, seen: &str) {
         let time = self.begun.elapsed();
         say(&show::deed(what));
-        self.show("lay out", time, &format!("ok: {seen}"));
+        self.show("lay out", time, &Ok(seen.to_owned()));
     }
 
-    fn show(&mut self, name: &str, time: std::time::Duration, result: &str) {
+    fn show(&mut self, name: &str, time: std::time::Duration, claim: &Claim) {
+        let result = match claim {
+            Ok(seen) => format!("ok: {seen}"),
+            Err(wrong) => format!("WRONG: {wrong}"),
+        };
         self.number += 1;
-        say(&show::result(self.number, name, time, result));
+        say(&show::result(self.number, name, time, &result));
     }
 }
 
