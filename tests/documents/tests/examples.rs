@@ -9,7 +9,7 @@ use nexy_contract::{
     channels::{self, Channels, Cleaned},
     db_receipt::{self, DbReceipt, Kind},
     delivery::{self, Delivery},
-    record, report,
+    document, record, report,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -50,7 +50,7 @@ fn holds<T: Serialize, E: Debug>(name: &str, read: impl Fn(&[u8]) -> Result<T, E
 fn every_example_reads_and_is_written_back_byte_for_byte() {
     holds(&file_name(record::SCHEMA), Record::read);
     holds(&file_name(report::SCHEMA), Report::read);
-    holds(&file_name(delivery::SCHEMA), Delivery::read);
+    holds(&file_name(delivery::SCHEMA), |bytes| document::read::<Delivery>(bytes, delivery::SCHEMA));
     holds(&file_name(build_receipt::SCHEMA), BuildReceipt::read);
     holds(&file_name(channels::SCHEMA), |bytes| serde_json::from_slice::<Channels>(bytes));
     holds(&file_name(channels::CLEANED), |bytes| serde_json::from_slice::<Cleaned>(bytes));
