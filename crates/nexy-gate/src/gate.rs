@@ -5,6 +5,15 @@ use crate::context::Context;
 use nexy_contract::check::Row;
 pub(crate) use nexy_contract::check::{Answer, Explain};
 
+/// What every gate is made of.
+pub(crate) mod prelude {
+    pub(crate) use crate::gate::{Answer, Explain, Gate, Machine, Takes};
+    pub(crate) use crate::{answer_builder::AnswerBuilder, context::Context};
+    pub(crate) use nexy_contract::fix::{command, note};
+    pub(crate) use nexy_contract::text::{excerpt, shell_word};
+    pub(crate) use nexy_contract::{Fix, Target, Verdict};
+}
+
 /// The tool's name in reports.
 pub(crate) const TOOL: &str = nexy_contract::before_publish::BY;
 

@@ -1,15 +1,9 @@
 //! An artifact is what its name says, not the error page that a download left behind.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    formats::xar::{self, Header},
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::inbox::{Bytes, Fault, Found},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{target_file::ArtifactKind, text::shell_word};
+use crate::formats::xar::{self, Header};
+use crate::gate::prelude::*;
+use crate::observed::inbox::{Bytes, Fault, Found};
+use nexy_contract::target_file::ArtifactKind;
 
 pub(crate) const GATE: Gate = Gate {
     id: "artifact-genuine",
@@ -136,7 +130,7 @@ fn instead(bytes: &Bytes) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Sha256Digest, Verdict, target_file::ArtifactRow};
+    use nexy_contract::{Sha256Digest, target_file::ArtifactRow};
 
     fn bytes(content: &[u8]) -> Bytes {
         Bytes {

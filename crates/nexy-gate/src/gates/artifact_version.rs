@@ -4,32 +4,17 @@ mod evidence;
 mod image;
 mod package;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    formats::xar,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::inbox::{Bytes, Found},
-    observed::receipts,
-};
+use crate::gate::prelude::*;
+use crate::observed::inbox::{Bytes, Found};
+use crate::{formats::xar, observed::receipts};
 use evidence::{Evidence, Notarized};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    ReleaseVersion, Timestamp, Verdict,
-    build_receipt::{self, BuildReceipt},
-    target_file::{ArtifactKind, Target},
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    Workspace, clock,
-    frame::version_file::{self, NoVersion},
-    fs::files::{self, OpenArtifact},
-};
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use nexy_contract::build_receipt::{self, BuildReceipt};
+use nexy_contract::{ReleaseVersion, Timestamp, target_file::ArtifactKind};
+use nexy_outside::frame::version_file::{self, NoVersion};
+use nexy_outside::fs::files::{self, OpenArtifact};
+use nexy_outside::{Workspace, clock};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 pub(crate) const GATE: Gate = Gate {
     id: "artifact-version",

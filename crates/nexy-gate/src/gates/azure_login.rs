@@ -1,16 +1,8 @@
 //! There is a login to Azure, with a subscription that works and is the right one.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::azure::{self, LOGIN, Silence},
-};
-use nexy_contract::{
-    Fix, Target,
-    fix::{command, note},
-    target_file::Limits,
-    text::{excerpt, shell_word},
-};
+use crate::gate::prelude::*;
+use crate::observed::azure::{self, LOGIN, Silence};
+use nexy_contract::target_file::Limits;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -115,7 +107,6 @@ fn judge(target: &Target, asked: Result<Account, Silence>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn asked(subscription: Option<&str>, state: &str) -> Answer {
         let mut target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");

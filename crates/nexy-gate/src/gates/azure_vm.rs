@@ -1,16 +1,7 @@
 //! The VM is there, runs, and is the one of the target.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::azure::{self, Silence},
-};
-use nexy_contract::{
-    Fix, Target,
-    fix::{command, note},
-    text::{excerpt, shell_word},
-};
+use crate::gate::prelude::*;
+use crate::observed::azure::{self, Silence};
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -133,7 +124,6 @@ fn told(target: &Target, others: &[Vm]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn target() -> Target {
         Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")

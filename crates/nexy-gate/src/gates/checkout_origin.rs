@@ -1,16 +1,8 @@
 //! The VM's checkout comes from the repository that nexy.toml names, and from no other one.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::remotes::{self, Told},
-    observed::repository::{Repository, Side},
-};
-use nexy_contract::{
-    Target,
-    fix::{command, note},
-};
+use crate::gate::prelude::*;
+use crate::observed::remotes::{self, Told};
+use crate::observed::repository::{Repository, Side};
 
 pub(crate) const GATE: Gate = Gate {
     id: "checkout-origin",
@@ -55,7 +47,6 @@ fn judge(target: &Target, side: &Side, told: &Told) -> Answer {
 mod tests {
     use super::*;
     use crate::observed::remotes::url_of;
-    use nexy_contract::Verdict;
 
     fn asked(told: impl Fn(&Target, &str) -> String) -> Answer {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");

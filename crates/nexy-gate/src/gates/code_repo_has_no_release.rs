@@ -1,20 +1,8 @@
 //! Releases are made in the artifacts' repository and nowhere else: a second place would be taken for the real one.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    Target,
-    text::{excerpt, shell_word},
-};
-use nexy_outside::net::{
-    github::{GithubError, Kind, Listed},
-    http::Url,
-};
+use crate::gate::prelude::*;
+use nexy_outside::net::github::{GithubError, Kind, Listed};
+use nexy_outside::net::http::Url;
 
 pub(crate) const GATE: Gate = Gate {
     id: "code-repo-has-no-release",
@@ -93,7 +81,6 @@ fn judge(target: &Target, has_token: bool, looks: &[(&str, Result<Option<Listed>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn asked(second: Result<Option<Listed>, Kind>) -> Answer {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");

@@ -1,17 +1,9 @@
 //! Every key that the server cannot live without has a value, and not the one of an example.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::config_env::{self, key_fault},
-};
-use nexy_contract::{
-    Fix,
-    config_env::{Parsed, Rule},
-    fix::{command, note},
-    target_file::{Condition, RequiredKey},
-    text::shell_word,
-};
+use crate::gate::prelude::*;
+use crate::observed::config_env::{self, key_fault};
+use nexy_contract::config_env::{Parsed, Rule};
+use nexy_contract::target_file::{Condition, RequiredKey};
 
 pub(crate) const GATE: Gate = Gate {
     id: "config-env-keys",
@@ -132,7 +124,7 @@ fn need<'a>(parsed: &Parsed, required: &'a [RequiredKey], when: &'a [Condition])
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Verdict, config_env::parse};
+    use nexy_contract::config_env::parse;
 
     fn row(key: &str, when: &[(&str, &str)]) -> RequiredKey {
         let condition = |(key, value): &(&str, &str)| Condition { key: (*key).to_owned(), value: (*value).to_owned() };

@@ -1,22 +1,10 @@
 //! There is a fresh and whole backup of the database, before anything touches the machine.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::receipts::{self, Kept, Receipts},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    Sha256Digest, Timestamp,
-    db_receipt::{Backup, DbReceipt, Event, Kind},
-    target_file::Target,
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    clock,
-    fs::{files::OpenArtifact, root_fs::RootFs},
-};
+use crate::gate::prelude::*;
+use crate::observed::receipts::{self, Kept, Receipts};
+use nexy_contract::db_receipt::{Backup, DbReceipt, Event, Kind};
+use nexy_contract::{Sha256Digest, Timestamp};
+use nexy_outside::{clock, fs::files::OpenArtifact, fs::root_fs::RootFs};
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {

@@ -1,17 +1,9 @@
 //! The database was hardened again after its last restore, since a restore drops the grants.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::receipts::{self, Kept, Receipts},
-};
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    Timestamp,
-    db_receipt::{DbReceipt, Event, Hardening, Kind, Outcome},
-    target_file::Target,
-    text::excerpt,
-};
+use crate::gate::prelude::*;
+use crate::observed::receipts::{self, Kept, Receipts};
+use nexy_contract::Timestamp;
+use nexy_contract::db_receipt::{DbReceipt, Event, Hardening, Kind, Outcome};
 use nexy_outside::clock;
 
 pub(crate) const GATE: Gate = Gate {
@@ -88,7 +80,7 @@ fn newest(kept: &[Kept]) -> Option<(&str, &DbReceipt, &Hardening)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Sha256Digest, Verdict, db_receipt::Restore};
+    use nexy_contract::{Sha256Digest, db_receipt::Restore};
 
     const NOW: i64 = 1_795_000_000;
 

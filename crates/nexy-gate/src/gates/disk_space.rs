@@ -1,13 +1,6 @@
 //! There is room for a checkout and its new venv.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{target_file::Target, text::shell_word};
+use crate::gate::prelude::*;
 use nexy_outside::fs::disk_usage::{self, Space};
 use std::path::{Path, PathBuf};
 
@@ -128,7 +121,6 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     const NEEDED: u64 = 3 << 30;
 

@@ -1,21 +1,9 @@
 //! The fixed releases that users download from exist, are public, and can still change.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::channels::{Look, Seen},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    Target,
-    text::{excerpt, shell_word},
-};
-use nexy_outside::net::{
-    github::{GithubError, RepositoryAccess},
-    http::Url,
-};
+use crate::gate::prelude::*;
+use crate::observed::channels::{Look, Seen};
+use nexy_outside::net::github::{GithubError, RepositoryAccess};
+use nexy_outside::net::http::Url;
 
 pub(crate) const GATE: Gate = Gate {
     id: "fixed-channel",
@@ -121,7 +109,7 @@ fn repository_argument(target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Exit, Problem, Verdict, report::SeenAsset};
+    use nexy_contract::{Exit, Problem, report::SeenAsset};
 
     fn asked(seen: Vec<Result<Seen, Problem>>) -> Answer {
         let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");

@@ -2,18 +2,10 @@
 
 mod reply;
 
-use crate::{
-    cached_answer,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, TOOL, Takes},
-    observed::config_env::{self, key_fault},
-};
-use nexy_contract::{
-    Fix, Target,
-    config_env::Parsed,
-    fix::{command, note},
-    text::shell_word,
-};
+use crate::gate::prelude::*;
+use crate::observed::config_env::{self, key_fault};
+use crate::{cached_answer, gate::TOOL};
+use nexy_contract::config_env::Parsed;
 use nexy_outside::{Secret, clock, net::gemini};
 use reply::Reply;
 use std::{path::Path, time::Duration};

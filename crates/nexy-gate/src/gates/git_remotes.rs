@@ -1,20 +1,9 @@
 //! Code goes to the code repositories and artifacts to theirs: no push can mix them.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::remotes::{self, Told, url_of},
-};
-use nexy_contract::{
-    Fix, Target,
-    fix::{command, note},
-    text::{excerpt, shell_word},
-};
-use nexy_outside::programs::{
-    ProgramError,
-    git::{Git, GitError},
-};
+use crate::gate::prelude::*;
+use crate::observed::remotes::{self, Told, url_of};
+use nexy_outside::programs::ProgramError;
+use nexy_outside::programs::git::{Git, GitError};
 
 pub(crate) const GATE: Gate = Gate {
     id: "git-remotes",
@@ -91,7 +80,6 @@ fn judge(target: &Target, told: &Told) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn target() -> Target {
         Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")

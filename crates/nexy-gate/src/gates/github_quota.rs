@@ -1,19 +1,9 @@
 //! Enough requests are left for a whole publication, before its first one.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{Target, Timestamp, text::shell_word};
-use nexy_outside::{
-    clock,
-    net::{
-        github::{Allowance, GithubError},
-        http::Url,
-    },
-};
+use crate::gate::prelude::*;
+use nexy_contract::Timestamp;
+use nexy_outside::net::github::{Allowance, GithubError};
+use nexy_outside::{clock, net::http::Url};
 
 pub(crate) const GATE: Gate = Gate {
     id: "github-quota",
@@ -89,7 +79,6 @@ fn renewal(reset: i64, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
     use nexy_outside::net::github::Kind;
 
     const NOW: i64 = 1_800_000_000;

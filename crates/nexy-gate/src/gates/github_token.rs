@@ -2,18 +2,11 @@
 
 mod expiry;
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
+use crate::gate::prelude::*;
 use expiry::Expiry;
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{Timestamp, target_file::Limits, text::excerpt};
-use nexy_outside::{
-    clock,
-    net::github::{GithubError, Kind, RepositoryAccess},
-};
+use nexy_contract::{Timestamp, target_file::Limits};
+use nexy_outside::clock;
+use nexy_outside::net::github::{GithubError, Kind, RepositoryAccess};
 
 pub(crate) const GATE: Gate = Gate {
     id: "github-token",

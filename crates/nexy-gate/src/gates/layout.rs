@@ -1,13 +1,8 @@
 //! The checkout of the tag has the one layout that the unit, the scripts and the tools expect; four layouts were released once.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::repository::{Repository, Side, Tag, short},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{target_file::Layout, text::excerpt};
+use crate::gate::prelude::*;
+use crate::observed::repository::{Repository, Side, Tag, short};
+use nexy_contract::target_file::Layout;
 use nexy_outside::programs::git::Entry;
 
 pub(crate) const GATE: Gate = Gate {
@@ -104,7 +99,6 @@ fn is_below(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Target, Verdict};
 
     fn layout() -> Layout {
         Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml").layout

@@ -3,22 +3,10 @@
 mod look;
 mod settings;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::{
-        remote_refusal,
-        remotes::url_of,
-        repository::{Repository, short},
-    },
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    ReleaseVersion, Target,
-    text::{excerpt, shell_word},
-};
+use crate::gate::prelude::*;
+use crate::observed::repository::{Repository, short};
+use crate::{observed::remote_refusal, observed::remotes::url_of};
+use nexy_contract::ReleaseVersion;
 use nexy_outside::programs::git::GitError;
 
 pub(crate) const GATE: Gate = Gate {

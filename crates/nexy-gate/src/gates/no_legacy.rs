@@ -4,22 +4,11 @@ mod repositories;
 mod scan;
 mod words;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::git_files::{Kind, Tracked},
-};
-use nexy_contract::{
-    Fix, Target,
-    fix::{command, note},
-    text::{excerpt, printable, shell_word},
-};
-use nexy_outside::{
-    Workspace,
-    fs::line_reader::{self, Walk},
-    net::http::Url,
-};
+use crate::gate::prelude::*;
+use crate::observed::git_files::{Kind, Tracked};
+use nexy_contract::text::printable;
+use nexy_outside::fs::line_reader::{self, Walk};
+use nexy_outside::{Workspace, net::http::Url};
 use scan::{LegacyName, NameKind, Names};
 use std::collections::BTreeSet;
 
@@ -248,7 +237,6 @@ fn repair(target: &Target, spots: &[Spot]) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn target() -> Target {
         Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")

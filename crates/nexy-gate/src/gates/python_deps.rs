@@ -2,21 +2,10 @@
 
 mod pip;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    formats::requirements::{self, Obstacle},
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::command;
-use nexy_contract::{
-    Target,
-    text::{excerpt, shell_word},
-};
+use crate::formats::requirements::{self, Obstacle};
+use crate::gate::prelude::*;
 use nexy_outside::fs::accounts::Accounts;
 use pip::{Python, Reply};
-
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
@@ -243,7 +232,6 @@ fn judge_stub(commands: &Commands<'_>, stub: &Stub, builder: &mut AnswerBuilder)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn target() -> Target {
         let mut target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");

@@ -1,19 +1,9 @@
 //! The inbox holds what is to be released, the whole of it, and nothing that looks like it.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Explain, Gate, Machine, Repair, RepairStep, Takes},
-    observed::inbox::{Fault, Found, Inbox},
-};
-use nexy_contract::{
-    Fix, build_receipt,
-    fix::{command, note},
-    record::Artifact,
-    signature,
-    target_file::{ArtifactRow, Target},
-    text::{excerpt, shell_word, word},
-};
+use crate::gate::prelude::*;
+use crate::gate::{Repair, RepairStep};
+use crate::observed::inbox::{Fault, Found, Inbox};
+use nexy_contract::{build_receipt, record::Artifact, signature, target_file::ArtifactRow, text::word};
 use nexy_outside::fs::permissions;
 use std::path::{Path, PathBuf, absolute};
 
@@ -226,7 +216,7 @@ fn is_ignored(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{gate::Answer, observed::inbox::Bytes};
-    use nexy_contract::{Sha256Digest, Verdict, target_file::ArtifactKind};
+    use nexy_contract::{Sha256Digest, target_file::ArtifactKind};
 
     fn rows() -> Vec<ArtifactRow> {
         let row = |name: &str, kind| ArtifactRow { name: name.into(), channel: "Fixed".into(), kind, feed: kind == ArtifactKind::Dmg };

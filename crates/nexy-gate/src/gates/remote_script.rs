@@ -2,19 +2,10 @@
 
 mod bashisms;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    formats::secrets,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::text::{excerpt, shell_word};
-use nexy_outside::{
-    fs::files::{self, Scratch},
-    programs::{ProgramError, Run},
-};
+use crate::formats::secrets;
+use crate::gate::prelude::*;
+use nexy_outside::fs::files::{self, Scratch};
+use nexy_outside::programs::{ProgramError, Run};
 use std::{path::Path, time::Duration};
 
 pub(crate) const GATE: Gate = Gate {
@@ -266,7 +257,6 @@ fn judge_sender(script: &Script, builder: &mut AnswerBuilder) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn script(name: &str, text: &str) -> Script {
         Script { name: name.to_owned(), path: format!("far/{name}"), bytes: Ok(text.as_bytes().to_vec()) }

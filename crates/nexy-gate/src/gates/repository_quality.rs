@@ -1,21 +1,10 @@
 //! The repository's own quality check passes; its exit status alone counts.
 
-use crate::{
-    context::Context,
-    formats::secrets,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::text::shell_word;
-use nexy_outside::{
-    Workspace,
-    fs::{
-        accounts::{self, Account, Accounts},
-        permissions,
-    },
-    programs::{ProgramError, Ran, Run},
-};
+use crate::formats::secrets;
+use crate::gate::prelude::*;
+use nexy_outside::fs::accounts::{self, Account, Accounts};
+use nexy_outside::programs::{ProgramError, Ran, Run};
+use nexy_outside::{Workspace, fs::permissions};
 use std::{path::Path, time::Duration};
 
 pub(crate) const GATE: Gate = Gate {
@@ -133,7 +122,6 @@ fn last_lines(ran: &Ran) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn ended(script: &str) -> Answer {
         judge(Run::new("sh", &["-c", script]).keep_tail(TAIL_BYTES).run(), "it ends with 0", &Fix::command("sh again"))

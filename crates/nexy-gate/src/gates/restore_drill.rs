@@ -1,17 +1,9 @@
 //! A backup has been restored lately, and what came back was what had been saved.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::receipts::{self, Kept, Receipts},
-};
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    Timestamp,
-    db_receipt::{Backup, Contents, DbReceipt, Drill, Event, Kind, Outcome},
-    target_file::Target,
-    text::excerpt,
-};
+use crate::gate::prelude::*;
+use crate::observed::receipts::{self, Kept, Receipts};
+use nexy_contract::Timestamp;
+use nexy_contract::db_receipt::{Backup, Contents, DbReceipt, Drill, Event, Kind, Outcome};
 use nexy_outside::clock;
 
 pub(crate) const GATE: Gate = Gate {
@@ -123,7 +115,7 @@ fn differs(backup: &Backup, found: Option<&Contents>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::{Sha256Digest, Verdict};
+    use nexy_contract::Sha256Digest;
 
     const NOW: i64 = 1_795_000_000;
 

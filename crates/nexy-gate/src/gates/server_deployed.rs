@@ -1,21 +1,11 @@
 //! Code goes before artifacts: users must not be offered a version that the server does not run yet.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    cached_answer,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::{
-    Fix, ReleaseVersion,
-    fix::{command, note},
-    health::{self, Said, Unread},
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    clock,
-    net::http::{Ask, Url},
-};
+use crate::cached_answer;
+use crate::gate::prelude::*;
+use nexy_contract::ReleaseVersion;
+use nexy_contract::health::{self, Said, Unread};
+use nexy_outside::clock;
+use nexy_outside::net::http::{Ask, Url};
 use std::time::Duration;
 
 pub(crate) const GATE: Gate = Gate {
@@ -151,7 +141,6 @@ fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn said(status: &str, version: &str, build: &str) -> Look {
         Ok(Said { status: status.into(), version: version.into(), build: build.into() })

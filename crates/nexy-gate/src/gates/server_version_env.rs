@@ -1,28 +1,12 @@
 //! Nothing in the server's environment contradicts the version file, which it would win over.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::config_env,
-    systemd_unit::{
-        loaded::{self, EnvironmentFile, Properties, quoted_words, value},
-        overrides::{self, KEYS, OverrideValue, VersionOverride},
-        settings,
-    },
-};
-use nexy_contract::{
-    Fix, ReleaseVersion,
-    config_env::Rule,
-    fix::{command, note},
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    Workspace,
-    frame::version_file::{self, NoVersion},
-    fs::{files, root_fs::RootFs},
-    programs::systemd,
-};
+use crate::gate::prelude::*;
+use crate::systemd_unit::loaded::{self, EnvironmentFile, Properties, quoted_words, value};
+use crate::systemd_unit::overrides::{self, KEYS, OverrideValue, VersionOverride};
+use crate::{observed::config_env, systemd_unit::settings};
+use nexy_contract::{ReleaseVersion, config_env::Rule};
+use nexy_outside::frame::version_file::{self, NoVersion};
+use nexy_outside::{Workspace, fs::files, fs::root_fs::RootFs, programs::systemd};
 use std::path::Path;
 
 pub(crate) const GATE: Gate = Gate {
@@ -224,7 +208,6 @@ fn judge(facts: &Facts<'_>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     fn version(text: &str) -> ReleaseVersion {
         text.parse().expect("a version")

@@ -2,21 +2,9 @@
 
 mod look;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::repository::{Held, Repository, SHOWN, Side, Tag, counted, short},
-};
-use nexy_contract::Fix;
-use nexy_contract::fix::{command, note};
-use nexy_contract::{
-    Target,
-    manifest::ManifestFacts,
-    target_file::VersionPlace,
-    text::{excerpt, shell_word},
-    version_places,
-};
+use crate::gate::prelude::*;
+use crate::observed::repository::{Held, Repository, SHOWN, Side, Tag, counted, short};
+use nexy_contract::{manifest::ManifestFacts, target_file::VersionPlace, version_places};
 
 pub(crate) const GATE: Gate = Gate {
     id: "tag-coherent",

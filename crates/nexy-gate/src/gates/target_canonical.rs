@@ -1,21 +1,11 @@
 //! The guide and `nexy.toml` name the same target, and the guide names no legacy one.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    formats::guide_block::{self, Scalar},
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::{
-    Fix, ReleaseVersion, Target,
-    fix::{command, note},
-    target_file::{ArtifactKind, Legacy},
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    frame::version_file::{self, NoVersion},
-    fs::files,
-};
+use crate::formats::guide_block::{self, Scalar};
+use crate::gate::prelude::*;
+use nexy_contract::ReleaseVersion;
+use nexy_contract::target_file::{ArtifactKind, Legacy};
+use nexy_outside::frame::version_file::{self, NoVersion};
+use nexy_outside::fs::files;
 
 pub(crate) const GATE: Gate = Gate {
     id: "target-canonical",
@@ -166,7 +156,6 @@ fn holds_host(value: &str, host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
 

@@ -1,15 +1,8 @@
 //! The service comes back after a reboot. It is advice: nothing of a release depends on it.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    systemd_unit::loaded::{Properties, value},
-};
-use nexy_contract::{
-    Fix, Severity, Verdict,
-    fix::{command, note},
-    text::{excerpt, shell_word},
-};
+use crate::gate::prelude::*;
+use crate::systemd_unit::loaded::{Properties, value};
+use nexy_contract::Severity;
 use nexy_outside::programs::systemd;
 
 pub(crate) const GATE: Gate = Gate {

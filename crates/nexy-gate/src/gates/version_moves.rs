@@ -1,22 +1,12 @@
 //! Version and bytes of an artifact change together and upward, or neither changes.
 
-use crate::{
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::channels::Channels,
-    observed::inbox::{Bytes, Found, Inbox},
-};
-use nexy_contract::{
-    Fix, ReleaseVersion, Target,
-    fix::{command, note},
-    manifest::{ManifestFacts, Move},
-    target_file::ArtifactRow,
-    text::shell_word,
-};
-use nexy_outside::{
-    frame::manifests::{self, FoundManifest},
-    frame::version_file::{self, NoVersion},
-};
+use crate::gate::prelude::*;
+use crate::observed::channels::Channels;
+use crate::observed::inbox::{Bytes, Found, Inbox};
+use nexy_contract::manifest::{ManifestFacts, Move};
+use nexy_contract::{ReleaseVersion, target_file::ArtifactRow};
+use nexy_outside::frame::manifests::{self, FoundManifest};
+use nexy_outside::frame::version_file::{self, NoVersion};
 
 pub(crate) const GATE: Gate = Gate {
     id: "version-moves",
@@ -188,7 +178,7 @@ fn next_after(version: ReleaseVersion) -> String {
 mod tests {
     use super::*;
     use crate::observed::channels::{Look, Seen};
-    use nexy_contract::{Sha256Digest, Verdict, report::SeenAsset, target_file::ArtifactKind};
+    use nexy_contract::{Sha256Digest, report::SeenAsset, target_file::ArtifactKind};
 
     fn version(last: u32) -> ReleaseVersion {
         ReleaseVersion::new([2, 0, 0, last])

@@ -1,15 +1,9 @@
 //! Every place that holds the version holds the same one: three of 78 release tags once did.
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-};
-use nexy_contract::{Fix, ReleaseVersion, fix::command, target_file::VersionPlace, text::shell_word, version_places};
-use nexy_outside::{
-    frame::version_file::{self, NoVersion},
-    fs::files,
-};
+use crate::gate::prelude::*;
+use nexy_contract::{ReleaseVersion, target_file::VersionPlace, version_places};
+use nexy_outside::frame::version_file::{self, NoVersion};
+use nexy_outside::fs::files;
 
 pub(crate) const GATE: Gate = Gate {
     id: "version-synced",
@@ -114,7 +108,6 @@ fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
 

@@ -3,21 +3,9 @@
 mod pull_request;
 mod sign_in;
 
-use crate::{
-    answer_builder::AnswerBuilder,
-    context::Context,
-    formats::{
-        workflow::{Because, Job, Run, Tri, Workflow, is_shared_group, push},
-        yaml::Node,
-    },
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    observed::git_files::Tracked,
-};
-use nexy_contract::{
-    Fix, Target,
-    fix::{command, note},
-    text::{excerpt, shell_word},
-};
+use crate::formats::workflow::{Because, Job, Run, Tri, Workflow, is_shared_group, push};
+use crate::gate::prelude::*;
+use crate::{formats::yaml::Node, observed::git_files::Tracked};
 use nexy_outside::{Workspace, fs::files};
 use sign_in::{SignIn, sign_in};
 
@@ -233,7 +221,6 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nexy_contract::Verdict;
 
     const GOOD: &str = "\
 name: deploy

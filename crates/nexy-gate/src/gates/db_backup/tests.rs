@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::answer_builder::AnswerBuilder;
-use nexy_contract::{Verdict, db_receipt::Contents};
+use nexy_contract::db_receipt::Contents;
 
 const NOW: i64 = 1_795_000_000;
 const SIZE: u64 = 100_000;

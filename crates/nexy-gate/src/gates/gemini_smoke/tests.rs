@@ -1,7 +1,7 @@
 //! `gemini-smoke` judged on each reply, and on each line of the environment file that it reads the key from.
 
 use super::*;
-use nexy_contract::{Verdict, config_env::parse};
+use nexy_contract::config_env::parse;
 
 fn target() -> Target {
     Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml")

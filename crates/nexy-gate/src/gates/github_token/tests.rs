@@ -1,7 +1,6 @@
 //! `github-token` judged on every answer of GitHub.
 
 use super::*;
-use nexy_contract::{Target, Verdict};
 
 const NOW: &str = "2026-12-01T10:00:00Z";
 

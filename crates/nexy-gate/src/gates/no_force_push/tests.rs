@@ -1,7 +1,6 @@
 //! `no-force-push` judged on every input.
 
 use super::*;
-use nexy_contract::Verdict;
 
 fn target() -> Target {
     Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml")

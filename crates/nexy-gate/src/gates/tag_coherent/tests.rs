@@ -1,7 +1,7 @@
 //! `tag-coherent` judged on every input.
 
 use super::*;
-use nexy_contract::{ReleaseVersion, Sha256Digest, Verdict};
+use nexy_contract::{ReleaseVersion, Sha256Digest};
 
 const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
 
