@@ -76,3 +76,6 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
         Ok(runner::ask_all(selection, &context))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,6 +130,7 @@ fn instead(bytes: &Bytes) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
     use nexy_contract::{Sha256Digest, target_file::ArtifactRow};
 
     fn bytes(content: &[u8]) -> Bytes {
@@ -205,8 +206,7 @@ mod tests {
             (&[0; 600], "zero bytes"),
         ] {
             let answer = asked(ArtifactKind::Dmg, Ok(content));
-            assert_eq!(answer.verdict, Verdict::Fail);
-            assert!(answer.found.contains(words), "{}", answer.found);
+            says(&answer, Verdict::Fail, words);
         }
         assert!(asked(ArtifactKind::Pkg, Ok(&image(4, 512))).found.contains("it is a disk image"));
     }

@@ -124,10 +124,7 @@ fn told(target: &Target, others: &[Vm]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn target() -> Target {
-        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
-    }
+    use crate::tests::{says, target};
 
     fn vm(provisioning: Option<&str>, power: Option<&str>) -> Vm {
         let release = target().release_target;
@@ -183,8 +180,8 @@ mod tests {
         let past = Vm { name: target().legacy.vms[0].clone(), resource_group: "g\u{1b}".into(), ..vm(None, None) };
         for silence in [Silence::NoGroup, Silence::NoResource] {
             let answer = judge(&target(), Err(silence.clone()), Some(std::slice::from_ref(&past)));
-            assert_eq!(answer.verdict, Verdict::Fail);
-            assert!(answer.found.contains("(a legacy name)") && answer.found.contains("g\\x1b/"), "{}", answer.found);
+            says(&answer, Verdict::Fail, "(a legacy name)");
+            says(&answer, Verdict::Fail, "g\\x1b/");
             assert!(judge(&target(), Err(silence.clone()), Some(&[])).found.contains("has no VM"));
             assert_eq!(judge(&target(), Err(silence), None).verdict, Verdict::Fail);
         }

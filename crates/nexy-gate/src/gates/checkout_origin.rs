@@ -49,7 +49,7 @@ mod tests {
     use crate::observed::remotes::url_of;
 
     fn asked(told: impl Fn(&Target, &str) -> String) -> Answer {
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         let side = Side {
             is_vm: true,
             shown: "/srv/app".to_owned(),

@@ -81,9 +81,10 @@ fn judge(target: &Target, has_token: bool, looks: &[(&str, Result<Option<Listed>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
 
     fn asked(second: Result<Option<Listed>, Kind>) -> Answer {
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         let error = |kind| GithubError { call: "GET releases".into(), kind, because: "no".into(), request_id: None, retry_after_s: None };
         judge(&target, true, &[("o/one", Ok(None)), ("o/two", second.map_err(error))])
     }
@@ -101,8 +102,7 @@ mod tests {
     fn one_release_or_draft_fails_and_nothing_is_advised_that_deletes() {
         for (draft, words) in [(false, "o/two has the release v1\\x1b[2J"), (true, "o/two has the draft v1")] {
             let answer = asked(Ok(release(draft)));
-            assert_eq!(answer.verdict, Verdict::Fail);
-            assert!(answer.found.contains(words), "{}", answer.found);
+            says(&answer, Verdict::Fail, words);
             assert!(answer.fix.text().contains("gh release list --repo ") && !answer.fix.text().contains("delete"), "{}", answer.fix);
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         for kind in [Kind::NotFound, Kind::BadToken, Kind::Forbidden, Kind::SingleSignOn, Kind::Network, Kind::Server, Kind::Shape] {
             assert_eq!(asked(Err(kind)).verdict, Verdict::Unknown, "{kind:?}");
         }
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         assert_eq!(judge(&target, true, &[]).verdict, Verdict::Unknown);
     }
 }

@@ -124,6 +124,7 @@ fn need<'a>(parsed: &Parsed, required: &'a [RequiredKey], when: &'a [Condition])
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
     use nexy_contract::config_env::parse;
 
     fn row(key: &str, when: &[(&str, &str)]) -> RequiredKey {
@@ -161,8 +162,7 @@ mod tests {
             ("MODEL_KEY=\"hx7Qp2\\n\"\n", "MODEL_KEY holds a blank or a control character (line 1)"),
         ] {
             let answer = answer(text);
-            assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
-            assert!(answer.found.contains(said), "{text:?}: {}", answer.found);
+            says(&answer, Verdict::Fail, said);
             assert_eq!(answer.fix.text(), "set MODEL_KEY:\nsudoedit /srv/app/settings\nsudo nexy-gate hard");
         }
     }

@@ -107,7 +107,7 @@ mod tests {
 
     /// In the order in which they are kept: the oldest first.
     fn asked(kept: &[Kept]) -> Answer {
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         judge(&target, Timestamp::from_second(NOW).expect("a time"), Receipts { kept: kept.to_vec(), ..Receipts::default() })
     }
 

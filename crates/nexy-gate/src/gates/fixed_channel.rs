@@ -112,7 +112,7 @@ mod tests {
     use nexy_contract::{Exit, Problem, report::SeenAsset};
 
     fn asked(seen: Vec<Result<Seen, Problem>>) -> Answer {
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         let looks: Vec<Look> = seen.into_iter().map(|seen| Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }).collect();
         judge(&target, &looks, Some(&house(Some(false), Some(false))))
     }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_private_or_archived_repository_fails_and_one_of_which_nothing_is_said_is_unknown() {
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         let looks = [Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen: release(false, false) }];
         for (private, archived, verdict) in [
             (Some(false), Some(false), Verdict::Pass),

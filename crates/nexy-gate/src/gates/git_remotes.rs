@@ -80,10 +80,7 @@ fn judge(target: &Target, told: &Told) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn target() -> Target {
-        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
-    }
+    use crate::tests::{says, target};
 
     /// `git remote -v` of a good workspace, with a change.
     fn asked(change: impl Fn(String) -> String) -> Answer {
@@ -119,8 +116,7 @@ mod tests {
     fn a_push_url_that_leads_elsewhere_fails_without_showing_its_secret() {
         let push = format!("{}\thttps://me:s3cret@elsewhere.example/a/b.git (push)\n", target().remotes.workspace);
         let answer = asked(|output| output + &push);
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("pushes to https://elsewhere.example/a/b.git"), "{}", answer.found);
+        says(&answer, Verdict::Fail, "pushes to https://elsewhere.example/a/b.git");
         assert!(answer.fix.text().contains(".pushurl https://"), "{}", answer.fix);
         assert!(!format!("{answer:?}").contains("s3cret"));
     }

@@ -79,12 +79,13 @@ fn renewal(reset: i64, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
     use nexy_outside::net::github::Kind;
 
     const NOW: i64 = 1_800_000_000;
 
     fn asked(has_token: bool, limit: u64, remaining: u64, reset: i64) -> Answer {
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         assert_eq!(target.limits.github_requests_min, 200);
         judge(&target, has_token, Ok(Allowance { limit, remaining, reset }), Timestamp::from_second(NOW).expect("a moment"))
     }
@@ -106,8 +107,7 @@ mod tests {
     #[test]
     fn without_a_token_the_fix_is_a_token() {
         let answer = asked(false, 60, 57, NOW + 60);
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("57 of 60 requests are left, without a token"), "{}", answer.found);
+        says(&answer, Verdict::Fail, "57 of 60 requests are left, without a token");
         assert!(answer.fix.text().starts_with("gh auth login --hostname "), "{}", answer.fix);
     }
 
@@ -115,7 +115,7 @@ mod tests {
     fn what_cannot_be_is_unknown_and_so_is_a_refusal() {
         assert_eq!(asked(true, 60, 5000, NOW).verdict, Verdict::Unknown);
         assert_eq!(asked(true, 5000, 4000, i64::MAX).verdict, Verdict::Pass);
-        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         for kind in [Kind::BadToken, Kind::NotFound, Kind::RateLimited, Kind::Network, Kind::Shape] {
             let error = GithubError { call: "GET rate_limit".into(), kind, because: "no".into(), request_id: None, retry_after_s: None };
             assert_eq!(judge(&target, true, Err(error), Timestamp::UNIX_EPOCH).verdict, Verdict::Unknown, "{kind:?}");

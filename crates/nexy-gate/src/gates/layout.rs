@@ -99,9 +99,10 @@ fn is_below(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
 
     fn layout() -> Layout {
-        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml").layout
+        crate::tests::target().layout
     }
 
     fn entry(path: &str, mode: &str) -> Entry {
@@ -132,8 +133,7 @@ mod tests {
             let mut tree = good();
             tree.remove(place);
             let answer = asked(&tree);
-            assert_eq!(answer.verdict, Verdict::Fail, "{path}");
-            assert!(answer.found.contains(&format!("lacks {path}")), "{}", answer.found);
+            says(&answer, Verdict::Fail, &format!("lacks {path}"));
             for (mode, said) in [("120000", "is a link"), ("160000", "is a submodule")] {
                 let mut tree = good();
                 tree[place].mode = mode.to_owned();
@@ -159,8 +159,7 @@ mod tests {
                 let mut tree = good();
                 tree.push(entry(&path, mode));
                 let answer = asked(&tree);
-                assert_eq!(answer.verdict, Verdict::Fail, "{path}");
-                assert!(answer.found.contains("of another layout"), "{}", answer.found);
+                says(&answer, Verdict::Fail, "of another layout");
             }
         }
         assert_eq!(asked(&[]).verdict, Verdict::Fail);

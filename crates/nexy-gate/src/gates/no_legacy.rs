@@ -237,10 +237,7 @@ fn repair(target: &Target, spots: &[Spot]) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn target() -> Target {
-        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
-    }
+    use crate::tests::{says, target};
 
     fn spot(path: &str, line: usize, kind: NameKind, name: &str) -> Spot {
         Spot { path: path.to_owned(), line, legacy: LegacyName { kind, name: name.to_owned() } }
@@ -282,8 +279,7 @@ mod tests {
         assert_eq!(judge(&target(), &Seen { files: 3, unreadable: unreadable.clone(), ..Seen::default() }).verdict, Verdict::Unknown);
         let spots = vec![spot("x", 1, NameKind::Vm, "Old")];
         let answer = judge(&target(), &Seen { files: 3, spots, unreadable, ..Seen::default() });
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("big.json is too large"), "{}", answer.found);
+        says(&answer, Verdict::Fail, "big.json is too large");
     }
 
     #[test]

@@ -257,6 +257,7 @@ fn judge_sender(script: &Script, builder: &mut AnswerBuilder) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
 
     fn script(name: &str, text: &str) -> Script {
         Script { name: name.to_owned(), path: format!("far/{name}"), bytes: Ok(text.as_bytes().to_vec()) }
@@ -292,8 +293,7 @@ mod tests {
             ("[[ -f x ]]\n", "far/x.sh:1 uses `[[`"),
         ] {
             let answer = found(text);
-            assert_eq!(answer.verdict, Verdict::Fail, "{text:?}");
-            assert!(answer.found.contains(said), "{}", answer.found);
+            says(&answer, Verdict::Fail, said);
         }
     }
 
@@ -306,8 +306,7 @@ mod tests {
         };
         let scripts = [script("frame.sh", FRAME_TEXT), script("x.sh", "API_KEY=hx7Qp2Lr9Z run a\n")];
         let answer = judge("far", &scripts, &[], &["API_KEY"], &parse);
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("far/x.sh:1 holds a value of API_KEY"), "{}", answer.found);
+        says(&answer, Verdict::Fail, "far/x.sh:1 holds a value of API_KEY");
         assert!(!format!("{answer:?}").contains("hx7Qp"));
         assert_eq!(asked.into_inner(), 0);
     }
@@ -355,8 +354,7 @@ mod tests {
         let mut builder = AnswerBuilder::default();
         judge_sender(&Script { bytes: Err("permission denied".to_owned()), ..script("send.sh", "") }, &mut builder);
         let answer = builder.answer("it can be read");
-        assert_eq!(answer.verdict, Verdict::Unknown);
-        assert!(answer.found.contains("permission denied"), "{}", answer.found);
+        says(&answer, Verdict::Unknown, "permission denied");
     }
 
     #[test]

@@ -115,13 +115,10 @@ fn differs(backup: &Backup, found: Option<&Contents>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{says, target};
     use nexy_contract::Sha256Digest;
 
     const NOW: i64 = 1_795_000_000;
-
-    fn target() -> Target {
-        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
-    }
 
     fn hours_before_now(hours_ago: i64) -> Timestamp {
         Timestamp::from_second(NOW - hours_ago * 3600).expect("a time")
@@ -164,8 +161,7 @@ mod tests {
     #[test]
     fn a_recent_drill_that_brought_everything_back_passes() {
         let answer = asked(&[backup(20), passed(2)]);
-        assert_eq!(answer.verdict, Verdict::Pass, "{answer:?}");
-        assert!(answer.found.contains("came back whole, 2 hours ago: 2 tables"), "{}", answer.found);
+        says(&answer, Verdict::Pass, "came back whole, 2 hours ago: 2 tables");
     }
 
     #[test]
@@ -173,8 +169,8 @@ mod tests {
         assert_eq!(asked(&[]).verdict, Verdict::Unknown);
         assert_eq!(asked(&[backup(20)]).verdict, Verdict::Unknown);
         let answer = asked(&[passed(2)]);
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("has no receipt") && answer.fix.text().contains("db_backup.sh"), "{answer:?}");
+        says(&answer, Verdict::Fail, "has no receipt");
+        assert!(answer.fix.text().contains("db_backup.sh"), "{answer:?}");
         assert_eq!(asked(&[backup(19), passed(2)]).verdict, Verdict::Fail, "the same bytes, but another backup");
     }
 
@@ -216,8 +212,7 @@ mod tests {
             (Some(bare), "0 of 3 indexes"),
         ] {
             let answer = asked(&[backup(20), drill(2, Outcome::Passed, found)]);
-            assert_eq!(answer.verdict, Verdict::Fail, "{said}");
-            assert!(answer.found.contains(said), "{}", answer.found);
+            says(&answer, Verdict::Fail, said);
         }
     }
 

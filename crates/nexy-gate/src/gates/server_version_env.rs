@@ -208,6 +208,7 @@ fn judge(facts: &Facts<'_>) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
 
     fn version(text: &str) -> ReleaseVersion {
         text.parse().expect("a version")
@@ -252,8 +253,7 @@ mod tests {
             set(KEYS[1], "/f", OverrideValue::Version(version("2.0.0.3"))),
         ];
         let answer = answer(&overrides, &[]);
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("SERVER_BUILD in /f is 2.0.0.3, hidden by /unit"), "{}", answer.found);
+        says(&answer, Verdict::Fail, "SERVER_BUILD in /f is 2.0.0.3, hidden by /unit");
     }
 
     #[test]

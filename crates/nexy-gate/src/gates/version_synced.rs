@@ -108,6 +108,7 @@ fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::says;
 
     const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
 
@@ -136,8 +137,7 @@ mod tests {
     #[test]
     fn a_count_that_differs_is_no_silent_success() {
         let answer = asked(&line("version: {version}", 1), Held::Text("version: \"2.0.0.4\"\n".into()));
-        assert_eq!(answer.verdict, Verdict::Fail);
-        assert!(answer.found.contains("0 times"), "{}", answer.found);
+        says(&answer, Verdict::Fail, "0 times");
     }
 
     #[test]

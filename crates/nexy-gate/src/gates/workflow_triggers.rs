@@ -221,6 +221,7 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{says, target};
 
     const GOOD: &str = "\
 name: deploy
@@ -245,21 +246,12 @@ jobs:
       - run: az vm list
 ";
 
-    fn target() -> Target {
-        Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml")
-    }
-
     fn file(name: &str, text: &str) -> File {
         File { path: format!(".github/workflows/{name}"), text: Ok(Some(text.to_owned())) }
     }
 
     fn asked(files: &[File]) -> Answer {
         judge(&target(), true, Ok("Release 2.0.0.4"), files)
-    }
-
-    #[track_caller]
-    fn claims(answer: &Answer, verdict: Verdict, found: &str) {
-        assert!(answer.verdict == verdict && answer.found.contains(found), "expected {verdict:?} {found:?}: {answer:?}");
     }
 
     #[test]
@@ -315,7 +307,7 @@ jobs:
             ("  deploy:\n", "  test:\n", Verdict::Unknown, "has the key `test` twice"),
         ] {
             assert!(GOOD.contains(from), "{from}");
-            claims(&asked(&[file("deploy.yml", &GOOD.replacen(from, to, 1))]), verdict, found);
+            says(&asked(&[file("deploy.yml", &GOOD.replacen(from, to, 1))]), verdict, found);
         }
     }
 
@@ -323,24 +315,24 @@ jobs:
     fn a_group_of_the_job_keeps_runs_apart_as_well() {
         let without = GOOD.replace("concurrency:\n  group: deploy\n", "");
         let of_job = without.replace("    needs: test\n", "    needs: test\n    concurrency: deploy\n    strategy: {matrix: {vm: [a]}}\n");
-        claims(&asked(&[file("deploy.yml", &of_job)]), Verdict::Pass, "");
+        says(&asked(&[file("deploy.yml", &of_job)]), Verdict::Pass, "");
         let one_leg = GOOD.replace("needs: test", "strategy: {max-parallel: 1, matrix: {vm: [a, b]}}");
-        claims(&asked(&[file("deploy.yml", &one_leg)]), Verdict::Pass, "");
+        says(&asked(&[file("deploy.yml", &one_leg)]), Verdict::Pass, "");
     }
 
     #[test]
     fn a_message_that_switches_workflows_off_is_a_no() {
         let said = |message: Result<&str, &String>| judge(&target(), true, message, &[file("deploy.yml", GOOD)]);
         for mark in ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[Skip CI]"] {
-            claims(&said(Ok(&format!("Release\n\nsome words {mark}\n"))), Verdict::Fail, &mark.to_lowercase());
+            says(&said(Ok(&format!("Release\n\nsome words {mark}\n"))), Verdict::Fail, &mark.to_lowercase());
         }
         for trailer in ["skip-checks: true", "skip-checks:true"] {
-            claims(&said(Ok(&format!("Release\n\n\n{trailer}\n"))), Verdict::Fail, "`skip-checks: true`");
+            says(&said(Ok(&format!("Release\n\n\n{trailer}\n"))), Verdict::Fail, "`skip-checks: true`");
         }
         for message in ["skip ci", "[skip]", "about skip-checks: true here", ""] {
-            claims(&said(Ok(message)), Verdict::Pass, "");
+            says(&said(Ok(message)), Verdict::Pass, "");
         }
-        claims(&said(Err(&"no commit".to_owned())), Verdict::Unknown, "HEAD cannot be read: no commit");
+        says(&said(Err(&"no commit".to_owned())), Verdict::Unknown, "HEAD cannot be read: no commit");
     }
 
     #[test]
@@ -359,9 +351,9 @@ jobs:
             ("  pull_request:", "  pull_request: [", Verdict::Unknown, "b.yml: line "),
             ("needs: test", "needs: tests", Verdict::Pass, ""),
         ] {
-            claims(&asked(&[file("a.yml", GOOD), file("b.yml", &other.replacen(from, to, 1))]), verdict, found);
+            says(&asked(&[file("a.yml", GOOD), file("b.yml", &other.replacen(from, to, 1))]), verdict, found);
         }
-        claims(
+        says(
             &asked(&[file("a.yml", &GOOD.replace("  push:\n", "  pull_request_target:\n  push:\n"))]),
             Verdict::Fail,
             "on pull_request_target",
@@ -417,15 +409,15 @@ jobs:
                 of_action("node/action.yml", "runs: {using: node20, main: x.js}"),
                 File { path: ".github/actions/hidden/action.yml".to_owned(), text: Err("permission denied".to_owned()) },
             ];
-            claims(&asked(&files), verdict, found);
+            says(&asked(&files), verdict, found);
         }
     }
 
     #[test]
     fn a_workflow_that_is_missing_untracked_or_unreadable_does_not_pass() {
         let with = |text| [File { path: "a.yml".to_owned(), text }];
-        claims(&asked(&with(Ok(None))), Verdict::Fail, "a.yml does not exist");
-        claims(&asked(&with(Err("it is no UTF-8".to_owned()))), Verdict::Unknown, "a.yml cannot be read: it is no UTF-8");
-        claims(&judge(&target(), false, Ok(""), &[file("a.yml", GOOD)]), Verdict::Fail, "is not tracked, so GitHub does not have it");
+        says(&asked(&with(Ok(None))), Verdict::Fail, "a.yml does not exist");
+        says(&asked(&with(Err("it is no UTF-8".to_owned()))), Verdict::Unknown, "a.yml cannot be read: it is no UTF-8");
+        says(&judge(&target(), false, Ok(""), &[file("a.yml", GOOD)]), Verdict::Fail, "is not tracked, so GitHub does not have it");
     }
 }

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::observed::inbox::Fault;
+use crate::tests::says;
 use nexy_contract::{Severity, Sha256Digest};
 
 const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
 const NOW: i64 = 1_795_000_000;
 
 fn target(when_unknown: Severity) -> Target {
-    let mut target = Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml");
+    let mut target = crate::tests::target();
     target.artifact_version.when_unknown = when_unknown;
     target
 }
@@ -47,12 +48,6 @@ fn asked(own: Option<Evidence>, receipt: Option<BuildReceipt>) -> Answer {
 
 fn asked_of(looked: Looked) -> Answer {
     judge(&target(Severity::Gate), VERSION, now(), &[looked])
-}
-
-#[track_caller]
-fn says(answer: &Answer, verdict: Verdict, words: &str) {
-    assert_eq!(answer.verdict, verdict, "{answer:?}");
-    assert!(answer.found.contains(words), "{answer:?}");
 }
 
 #[test]

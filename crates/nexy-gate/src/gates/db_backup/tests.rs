@@ -2,14 +2,11 @@
 
 use super::*;
 use crate::answer_builder::AnswerBuilder;
+use crate::tests::{says, target};
 use nexy_contract::db_receipt::Contents;
 
 const NOW: i64 = 1_795_000_000;
 const SIZE: u64 = 100_000;
-
-fn target() -> Target {
-    Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml")
-}
 
 fn digest() -> Sha256Digest {
     Sha256Digest::of(b"dump")
@@ -46,8 +43,8 @@ fn whole(kept: &[Kept]) -> Answer {
 #[test]
 fn a_fresh_whole_backup_passes() {
     let answer = whole(&[backup(30, SIZE), backup(3, SIZE)]);
-    assert_eq!(answer.verdict, Verdict::Pass, "{answer:?}");
-    assert!(answer.found.contains("100000 bytes") && answer.found.contains("3 hours old"), "{}", answer.found);
+    says(&answer, Verdict::Pass, "100000 bytes");
+    says(&answer, Verdict::Pass, "3 hours old");
 }
 
 #[test]
@@ -94,8 +91,8 @@ fn one_that_lost_half_of_its_size_names_both_and_is_not_cured_by_making_it_again
     assert!(whole(&[backup(30, SIZE), backup(1, SIZE / 2)]).passes());
     let less = SIZE / 2 - 1;
     let answer = whole(&[backup(30, SIZE), backup(1, less)]);
-    assert_eq!(answer.verdict, Verdict::Fail);
-    assert!(answer.found.contains(&less.to_string()) && answer.found.contains(&SIZE.to_string()), "{}", answer.found);
+    says(&answer, Verdict::Fail, &less.to_string());
+    says(&answer, Verdict::Fail, &SIZE.to_string());
     assert_eq!(whole(&[backup(30, SIZE), backup(2, less), backup(1, less)]).verdict, Verdict::Fail);
     assert!(whole(&[backup(24 * 9, SIZE), backup(24, less), backup(1, less)]).passes(), "what it was long ago does not count");
     assert_eq!(whole(&[backup(24 * 9, SIZE), backup(1, less)]).verdict, Verdict::Fail, "unless nothing came between");
@@ -118,7 +115,6 @@ fn a_dump_that_is_not_what_its_receipt_says_is_a_no_and_one_that_cannot_be_read_
         (Dump::Unreadable("permission denied".to_owned()), Verdict::Unknown, "permission denied"),
     ] {
         let answer = asked(&[backup(1, SIZE)], &dump);
-        assert_eq!(answer.verdict, verdict, "{said}");
-        assert!(answer.found.contains(said), "{}", answer.found);
+        says(&answer, verdict, said);
     }
 }

@@ -1,11 +1,8 @@
 //! `gemini-smoke` judged on each reply, and on each line of the environment file that it reads the key from.
 
 use super::*;
+use crate::tests::{says, target};
 use nexy_contract::config_env::parse;
-
-fn target() -> Target {
-    Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml")
-}
 
 #[test]
 fn each_answer_has_a_verdict_and_a_fix_of_its_own() {
@@ -26,8 +23,7 @@ fn each_answer_has_a_verdict_and_a_fix_of_its_own() {
         (Reply::Unclear("HTTP 418".into()), Verdict::Unknown, "HTTP 418"),
     ] {
         let answer = judge(&asked, reply.clone());
-        assert_eq!(answer.verdict, verdict, "{reply:?}");
-        assert!(answer.found.contains(found), "{reply:?}: {}", answer.found);
+        says(&answer, verdict, found);
         assert!(answer.fix.text().contains("sudo nexy-gate gemini-smoke") && !answer.expected.is_empty(), "{reply:?}");
         let restarts = answer.fix.text().matches("systemctl restart").count();
         assert_eq!(restarts, answer.fix.text().matches("sudo nexy-gate hard && sudo systemctl restart").count(), "{}", answer.fix);

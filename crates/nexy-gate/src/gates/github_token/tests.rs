@@ -22,7 +22,7 @@ fn no(kind: Kind) -> GithubError {
 }
 
 fn asked_with(is_classic: bool, answer: Result<RepositoryAccess, GithubError>) -> Answer {
-    let limits = Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml").limits;
+    let limits = crate::tests::target().limits;
     judge("owner/name", &Held { origin: "GH_TOKEN", is_classic }, &answer, NOW.parse().expect("a moment"), &limits)
 }
 

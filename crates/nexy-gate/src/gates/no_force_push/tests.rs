@@ -1,10 +1,7 @@
 //! `no-force-push` judged on every input.
 
 use super::*;
-
-fn target() -> Target {
-    Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml")
-}
+use crate::tests::{says, target};
 
 fn id(letter: char) -> String {
     letter.to_string().repeat(40)
@@ -35,13 +32,11 @@ fn told(branch: Branch, tag: Option<RemoteTag>) -> Asked {
 #[test]
 fn what_follows_on_what_is_there_passes_and_says_what_was_not_compared() {
     let answer = asked(|_| {});
-    assert_eq!(answer.verdict, Verdict::Pass, "{}", answer.found);
-    assert!(answer.found.contains("origin's main (bbbbbbbbbb) is in the history of work"), "{}", answer.found);
+    says(&answer, Verdict::Pass, "origin's main (bbbbbbbbbb) is in the history of work");
     assert!(answer.found.contains("which git subtree feeds, was not compared"), "{}", answer.found);
     assert_eq!(asked(|facts| facts.workspace = told(Branch::New, tag('a', 'c'))).verdict, Verdict::Pass);
     let server = asked(|facts| facts.server = Asked::Told { branch: None, tag: tag('e', 'e') });
-    assert_eq!(server.verdict, Verdict::Pass);
-    assert!(server.found.contains("cannot be seen from here"), "{}", server.found);
+    says(&server, Verdict::Pass, "cannot be seen from here");
 }
 
 #[test]
@@ -57,8 +52,7 @@ fn what_only_force_could_push_is_a_no() {
     });
     assert_eq!((theirs.verdict, theirs.fix.text().as_str()), (Verdict::Fail, "git fetch origin refs/tags/v2.0.0.4:refs/tags/v2.0.0.4"));
     let whole = asked(|facts| facts.server = Asked::Told { branch: None, tag: tag('f', 'c') });
-    assert_eq!(whole.verdict, Verdict::Fail);
-    assert!(whole.found.contains("the whole workspace was pushed there"), "{}", whole.found);
+    says(&whole, Verdict::Fail, "the whole workspace was pushed there");
     let forcing = asked(|facts| facts.forcing = vec![("an alias".into(), Fix::command("git config --unset-all alias.x"))]);
     assert_eq!((forcing.verdict, forcing.fix.text().as_str()), (Verdict::Fail, "git config --unset-all alias.x"));
 }

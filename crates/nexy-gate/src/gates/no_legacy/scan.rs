@@ -109,7 +109,7 @@ mod tests {
     use proptest::prelude::*;
 
     static NAMES: std::sync::LazyLock<Names> = std::sync::LazyLock::new(|| {
-        let target = Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = crate::tests::target();
         Names::of(&target, vec!["github.com".to_owned()])
     });
 

@@ -1,13 +1,10 @@
 //! `tag-coherent` judged on every input.
 
 use super::*;
+use crate::tests::{says, target};
 use nexy_contract::{ReleaseVersion, Sha256Digest};
 
 const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);
-
-fn target() -> Target {
-    Target::parse(include_str!("../../../../../nexy.toml")).expect("the committed nexy.toml")
-}
 
 fn laptop() -> Side {
     Side { is_vm: false, shown: "/w".to_owned(), as_owner: String::new(), git: "git".to_owned() }
@@ -60,8 +57,7 @@ fn asked(side: &Side, change: impl FnOnce(&mut Facts)) -> Answer {
 #[test]
 fn a_coherent_tag_passes_and_is_described() {
     let answer = asked(&laptop(), |_| {});
-    assert_eq!(answer.verdict, Verdict::Pass, "{}", answer.found);
-    assert!(answer.found.contains("v2.0.0.4 is cccccccccc"), "{}", answer.found);
+    says(&answer, Verdict::Pass, "v2.0.0.4 is cccccccccc");
     for version in ["2.0.0.4", "1.9.0.0"] {
         let both = |facts: &mut Facts| facts.manifests.iter_mut().for_each(|(_, held)| *held = manifest(version));
         assert_eq!(asked(&laptop(), both).verdict, Verdict::Pass, "{version}");
@@ -95,8 +91,7 @@ fn every_contradiction_is_a_no_with_its_words() {
     ];
     for (change, said) in cases {
         let answer = asked(&laptop(), change);
-        assert_eq!(answer.verdict, Verdict::Fail, "{said}");
-        assert!(answer.found.contains(said), "{said}: {}", answer.found);
+        says(&answer, Verdict::Fail, said);
         assert!(!answer.fix.is_empty() && !answer.fix.text().contains("restart"), "{}", answer.fix);
     }
 }
@@ -105,8 +100,7 @@ fn every_contradiction_is_a_no_with_its_words() {
 fn a_head_that_went_on_passes_and_one_that_was_cut_off_is_unknown() {
     let further = |facts: &mut Facts| facts.head = Some(Head::Further { head: "d".repeat(40), moved: vec![] });
     let answer = asked(&laptop(), further);
-    assert_eq!(answer.verdict, Verdict::Pass);
-    assert!(answer.found.contains("HEAD (dddddddddd) has gone on"), "{}", answer.found);
+    says(&answer, Verdict::Pass, "HEAD (dddddddddd) has gone on");
     let cut = asked(&laptop(), |facts| facts.head = Some(Head::CutOff("d".repeat(40))));
     assert_eq!((cut.verdict, cut.fix.text().as_str()), (Verdict::Unknown, "git fetch --unshallow origin"));
 }
