@@ -222,6 +222,7 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
 mod tests {
     use super::*;
     use crate::tests::{says, target};
+    use Verdict::{Fail, Pass, Unknown};
 
     const GOOD: &str = "\
 name: deploy
@@ -266,45 +267,25 @@ jobs:
     #[test]
     fn every_way_to_miss_a_deploy_is_told() {
         for (from, to, verdict, found) in [
-            ("branches: [main]", "branches: [develop]", Verdict::Fail, "its `branches` leave it out"),
-            ("['server/**']", "['server/**.py']", Verdict::Fail, "touches server/requirements.txt does not start it"),
-            ("branches: [main]", "branch: [main]", Verdict::Unknown, "`on.push.branch` is not known here"),
-            ("needs: test", "needs: tests", Verdict::Fail, "needs tests, which does not exist, so GitHub refuses the file"),
-            (
-                "  test:\n",
-                "  test:\n    if: github.event_name == 'pull_request'\n",
-                Verdict::Fail,
-                "the job deploy does not run for a push",
-            ),
-            ("  test:\n", "  test:\n    if: inputs.test\n", Verdict::Unknown, "runs for a push only under a condition"),
-            ("needs: test", "if: inputs.deploy", Verdict::Unknown, "runs for a push only under a condition"),
-            (
-                "      - uses: azure/login@v2\n",
-                "      - uses: azure/login@v2\n        if: inputs.x\n",
-                Verdict::Unknown,
-                "signs in only under",
-            ),
-            (
-                "secrets.AZURE_CREDENTIALS",
-                "secrets.AZURE_CREDS",
-                Verdict::Fail,
-                "signs in with something else than secrets.AZURE_CREDENTIALS",
-            ),
-            ("creds: ${{ secrets.AZURE_CREDENTIALS }}", "creds: x # ${{ secrets.AZURE_CREDENTIALS }}", Verdict::Fail, "something else"),
-            ("secrets.AZURE_CREDENTIALS", "vars.X || secrets.AZURE_CREDENTIALS", Verdict::Unknown, "signs in with an expression"),
-            ("concurrency:\n  group: deploy\n", "", Verdict::Fail, "has no concurrency group"),
-            (
-                "group: deploy",
-                "group: deploy-${{ github.event.head_commit.id }}",
-                Verdict::Fail,
-                "a concurrency group of its own for every run",
-            ),
-            ("group: deploy", "cancel-in-progress: true", Verdict::Fail, "a concurrency group of its own"),
-            ("group: deploy", "group: deploy-${{ vars.X }}", Verdict::Unknown, "not known here whether all pushes share it"),
-            ("needs: test", "strategy: {matrix: {vm: [a, b]}}", Verdict::Unknown, "several times at once"),
-            ("- run: az vm list", "- run: bash deploy.sh", Verdict::Unknown, "cannot determine whether"),
-            ("on:\n", "on: [\n", Verdict::Unknown, "line "),
-            ("  deploy:\n", "  test:\n", Verdict::Unknown, "has the key `test` twice"),
+            ("branches: [main]", "branches: [develop]", Fail, "its `branches` leave it out"),
+            ("['server/**']", "['server/**.py']", Fail, "touches server/requirements.txt does not start it"),
+            ("branches: [main]", "branch: [main]", Unknown, "`branch` of `on.push` is not known here"),
+            ("needs: test", "needs: tests", Fail, "needs tests, which does not exist, so GitHub refuses the file"),
+            ("  test:\n", "  test:\n    if: github.event_name == 'pull_request'\n", Fail, "the job deploy does not run for a push"),
+            ("  test:\n", "  test:\n    if: inputs.test\n", Unknown, "runs for a push only under a condition"),
+            ("needs: test", "if: inputs.deploy", Unknown, "runs for a push only under a condition"),
+            ("      - uses: azure/login@v2\n", "      - uses: azure/login@v2\n        if: inputs.x\n", Unknown, "signs in only under"),
+            ("secrets.AZURE_CREDENTIALS", "secrets.AZURE_CREDS", Fail, "signs in with something else than secrets.AZURE_CREDENTIALS"),
+            ("creds: ${{ secrets.AZURE_CREDENTIALS }}", "creds: x # ${{ secrets.AZURE_CREDENTIALS }}", Fail, "something else"),
+            ("secrets.AZURE_CREDENTIALS", "vars.X || secrets.AZURE_CREDENTIALS", Unknown, "signs in with an expression"),
+            ("concurrency:\n  group: deploy\n", "", Fail, "has no concurrency group"),
+            ("group: deploy", "group: deploy-${{ github.event.head_commit.id }}", Fail, "a concurrency group of its own for every run"),
+            ("group: deploy", "cancel-in-progress: true", Fail, "a concurrency group of its own"),
+            ("group: deploy", "group: deploy-${{ vars.X }}", Unknown, "not known here whether all pushes share it"),
+            ("needs: test", "strategy: {matrix: {vm: [a, b]}}", Unknown, "several times at once"),
+            ("- run: az vm list", "- run: bash deploy.sh", Unknown, "cannot determine whether"),
+            ("on:\n", "on: [\n", Unknown, "line "),
+            ("  deploy:\n", "  test:\n", Unknown, "has the key `test` twice"),
         ] {
             assert!(GOOD.contains(from), "{from}");
             says(&asked(&[file("deploy.yml", &GOOD.replacen(from, to, 1))]), verdict, found);
@@ -315,49 +296,40 @@ jobs:
     fn a_group_of_the_job_keeps_runs_apart_as_well() {
         let without = GOOD.replace("concurrency:\n  group: deploy\n", "");
         let of_job = without.replace("    needs: test\n", "    needs: test\n    concurrency: deploy\n    strategy: {matrix: {vm: [a]}}\n");
-        says(&asked(&[file("deploy.yml", &of_job)]), Verdict::Pass, "");
+        says(&asked(&[file("deploy.yml", &of_job)]), Pass, "");
         let one_leg = GOOD.replace("needs: test", "strategy: {max-parallel: 1, matrix: {vm: [a, b]}}");
-        says(&asked(&[file("deploy.yml", &one_leg)]), Verdict::Pass, "");
+        says(&asked(&[file("deploy.yml", &one_leg)]), Pass, "");
     }
 
     #[test]
     fn a_message_that_switches_workflows_off_is_a_no() {
         let said = |message: Result<&str, &String>| judge(&target(), true, message, &[file("deploy.yml", GOOD)]);
         for mark in ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "[Skip CI]"] {
-            says(&said(Ok(&format!("Release\n\nsome words {mark}\n"))), Verdict::Fail, &mark.to_lowercase());
+            says(&said(Ok(&format!("Release\n\nsome words {mark}\n"))), Fail, &mark.to_lowercase());
         }
         for trailer in ["skip-checks: true", "skip-checks:true"] {
-            says(&said(Ok(&format!("Release\n\n\n{trailer}\n"))), Verdict::Fail, "`skip-checks: true`");
+            says(&said(Ok(&format!("Release\n\n\n{trailer}\n"))), Fail, "`skip-checks: true`");
         }
         for message in ["skip ci", "[skip]", "about skip-checks: true here", ""] {
-            says(&said(Ok(message)), Verdict::Pass, "");
+            says(&said(Ok(message)), Pass, "");
         }
-        says(&said(Err(&"no commit".to_owned())), Verdict::Unknown, "HEAD cannot be read: no commit");
+        says(&said(Err(&"no commit".to_owned())), Unknown, "HEAD cannot be read: no commit");
     }
 
     #[test]
     fn no_workflow_deploys_on_a_pull_request() {
         let other = GOOD.replace("  push:\n", "  pull_request:\n");
         for (from, to, verdict, found) in [
-            ("", "", Verdict::Fail, "b.yml: the job deploy deploys on pull_request"),
-            ("    needs: test\n", "    if: github.event_name == 'push'\n", Verdict::Pass, ""),
-            ("  test:\n", "  test:\n    if: github.event_name == 'push'\n", Verdict::Pass, ""),
-            (
-                "    needs: test\n",
-                "    if: inputs.x\n",
-                Verdict::Unknown,
-                "cannot determine whether the job deploy deploys on pull_request",
-            ),
-            ("  pull_request:", "  pull_request: [", Verdict::Unknown, "b.yml: line "),
-            ("needs: test", "needs: tests", Verdict::Pass, ""),
+            ("", "", Fail, "b.yml: the job deploy deploys on pull_request"),
+            ("    needs: test\n", "    if: github.event_name == 'push'\n", Pass, ""),
+            ("  test:\n", "  test:\n    if: github.event_name == 'push'\n", Pass, ""),
+            ("    needs: test\n", "    if: inputs.x\n", Unknown, "cannot determine whether the job deploy deploys on pull_request"),
+            ("  pull_request:", "  pull_request: [", Unknown, "b.yml: line "),
+            ("needs: test", "needs: tests", Pass, ""),
         ] {
             says(&asked(&[file("a.yml", GOOD), file("b.yml", &other.replacen(from, to, 1))]), verdict, found);
         }
-        says(
-            &asked(&[file("a.yml", &GOOD.replace("  push:\n", "  pull_request_target:\n  push:\n"))]),
-            Verdict::Fail,
-            "on pull_request_target",
-        );
+        says(&asked(&[file("a.yml", &GOOD.replace("  push:\n", "  pull_request_target:\n  push:\n"))]), Fail, "on pull_request_target");
     }
 
     #[test]
@@ -369,30 +341,26 @@ jobs:
         let action = |step: &str| format!("runs:\n  using: composite\n  steps: [{{{step}}}]\n");
         let secrets = "secrets: inherit";
         for (text, verdict, found) in [
-            (
-                call("./.github/workflows/c.yml", secrets),
-                Verdict::Fail,
-                "b.yml: the job test deploys on pull_request, by .github/workflows/c.yml",
-            ),
-            (call("./.github/workflows/c.yml", "if: github.event_name == 'push'"), Verdict::Pass, ""),
-            (call("./.github/workflows/c.yml", "if: inputs.x"), Verdict::Unknown, "whether the job test deploys on pull_request, by"),
-            (call("./.github/workflows/chain.yml", secrets), Verdict::Fail, "deploys on pull_request, by"),
-            (call("./.github/workflows/circle.yml", secrets), Verdict::Unknown, "circle.yml calls too many others"),
-            (call("./.github/workflows/d.yml", secrets), Verdict::Unknown, ".github/workflows/d.yml is not a tracked file"),
-            (call("./.github/workflows/guarded.yml", secrets), Verdict::Pass, ""),
-            (call("./.github/workflows/odd.yml", secrets), Verdict::Unknown, ".github/workflows/odd.yml: "),
-            (call("x/y/.github/workflows/z.yml@v1", secrets), Verdict::Unknown, "x/y/.github/workflows/z.yml@v1 is of another repository"),
-            (call("x/y/.github/workflows/z.yml@v1", "secrets: {a: b}"), Verdict::Unknown, "and is given secrets"),
-            (call("x/y/.github/workflows/z.yml@v1", ""), Verdict::Pass, ""),
-            (step("./.github/actions/deploy"), Verdict::Fail, "deploys on pull_request, by .github/actions/deploy"),
-            (step("./.github/actions/deploy/"), Verdict::Fail, "deploys on pull_request, by"),
-            (step("./.github/actions/chain"), Verdict::Fail, "deploys on pull_request, by"),
-            (step("./.github/actions/plain"), Verdict::Pass, ""),
-            (step("./.github/actions/node"), Verdict::Unknown, "is no action that is made of steps"),
-            (step("./.github/actions/none"), Verdict::Unknown, ".github/actions/none is not a tracked action"),
-            (step("./.github/actions/hidden"), Verdict::Unknown, "permission denied"),
-            (step("./.github/actions/deploy, if: github.event_name == 'push'"), Verdict::Pass, ""),
-            (step("some/action@v1"), Verdict::Pass, ""),
+            (call("./.github/workflows/c.yml", secrets), Fail, "b.yml: the job test deploys on pull_request, by .github/workflows/c.yml"),
+            (call("./.github/workflows/c.yml", "if: github.event_name == 'push'"), Pass, ""),
+            (call("./.github/workflows/c.yml", "if: inputs.x"), Unknown, "whether the job test deploys on pull_request, by"),
+            (call("./.github/workflows/chain.yml", secrets), Fail, "deploys on pull_request, by"),
+            (call("./.github/workflows/circle.yml", secrets), Unknown, "circle.yml calls too many others"),
+            (call("./.github/workflows/d.yml", secrets), Unknown, ".github/workflows/d.yml is not a tracked file"),
+            (call("./.github/workflows/guarded.yml", secrets), Pass, ""),
+            (call("./.github/workflows/odd.yml", secrets), Unknown, ".github/workflows/odd.yml: "),
+            (call("x/y/.github/workflows/z.yml@v1", secrets), Unknown, "x/y/.github/workflows/z.yml@v1 is of another repository"),
+            (call("x/y/.github/workflows/z.yml@v1", "secrets: {a: b}"), Unknown, "and is given secrets"),
+            (call("x/y/.github/workflows/z.yml@v1", ""), Pass, ""),
+            (step("./.github/actions/deploy"), Fail, "deploys on pull_request, by .github/actions/deploy"),
+            (step("./.github/actions/deploy/"), Fail, "deploys on pull_request, by"),
+            (step("./.github/actions/chain"), Fail, "deploys on pull_request, by"),
+            (step("./.github/actions/plain"), Pass, ""),
+            (step("./.github/actions/node"), Unknown, "is no action that is made of steps"),
+            (step("./.github/actions/none"), Unknown, ".github/actions/none is not a tracked action"),
+            (step("./.github/actions/hidden"), Unknown, "permission denied"),
+            (step("./.github/actions/deploy, if: github.event_name == 'push'"), Pass, ""),
+            (step("some/action@v1"), Pass, ""),
         ] {
             let of_action = |name: &str, text: &str| File { path: format!(".github/actions/{name}"), text: Ok(Some(text.to_owned())) };
             let files = [
@@ -416,8 +384,8 @@ jobs:
     #[test]
     fn a_workflow_that_is_missing_untracked_or_unreadable_does_not_pass() {
         let with = |text| [File { path: "a.yml".to_owned(), text }];
-        says(&asked(&with(Ok(None))), Verdict::Fail, "a.yml does not exist");
-        says(&asked(&with(Err("it is no UTF-8".to_owned()))), Verdict::Unknown, "a.yml cannot be read: it is no UTF-8");
-        says(&judge(&target(), false, Ok(""), &[file("a.yml", GOOD)]), Verdict::Fail, "is not tracked, so GitHub does not have it");
+        says(&asked(&with(Ok(None))), Fail, "a.yml does not exist");
+        says(&asked(&with(Err("it is no UTF-8".to_owned()))), Unknown, "a.yml cannot be read: it is no UTF-8");
+        says(&judge(&target(), false, Ok(""), &[file("a.yml", GOOD)]), Fail, "is not tracked, so GitHub does not have it");
     }
 }

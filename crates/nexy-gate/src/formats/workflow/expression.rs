@@ -53,39 +53,23 @@ pub(crate) fn condition(text: &str, before: Tri, known: &dyn Fn(&str) -> Option<
     if bare.contains("${{") || bare.contains("}}") {
         return Tri::Unknown;
     }
-    let all_hold = |text: &str| {
-        let atoms = split(text, "&&")?;
-        Some(atoms.into_iter().fold(Tri::Yes, |so_far, atom| so_far.and(atom_holds(atom.trim(), before, known))))
-    };
-    let holds = split(bare, "||").and_then(|parts| parts.into_iter().try_fold(Tri::No, |so_far, part| Some(so_far.or(all_hold(part)?))));
-    let Some(holds) = holds else { return Tri::Unknown };
+    let parts: Vec<Vec<&str>> = bare.split("||").map(|part| part.split("&&").map(str::trim).collect()).collect();
+    // An operator in quotes or parentheses leaves atoms in which these are not closed.
+    if bare.split('\'').skip(1).step_by(2).any(|quoted| quoted.contains(['(', ')'])) || !parts.iter().flatten().all(|atom| is_whole(atom)) {
+        return Tri::Unknown;
+    }
+    let all_hold = |atoms: &Vec<&str>| atoms.iter().fold(Tri::Yes, |so_far, atom| so_far.and(atom_holds(atom, before, known)));
+    let holds = parts.iter().fold(Tri::No, |so_far, atoms| so_far.or(all_hold(atoms)));
     // GitHub puts `success() &&` before every condition without a status function.
     if asks_status(bare) { holds } else { holds.and(before) }
 }
 
-/// The parts of a text between operators outside of quotes and parentheses; `None` when a quote or parenthesis has no partner.
-fn split<'a>(text: &'a str, operator: &str) -> Option<Vec<&'a str>> {
-    let (mut parts, mut from, mut depth, mut is_quoted) = (Vec::new(), 0, 0_usize, false);
-    for (at, character) in text.char_indices() {
-        match character {
-            '\'' => is_quoted = !is_quoted,
-            _ if is_quoted => {}
-            '(' => depth += 1,
-            ')' => depth = depth.checked_sub(1)?,
-            _ if depth == 0 && at >= from && text[at..].starts_with(operator) => {
-                parts.push(&text[from..at]);
-                from = at + operator.len();
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[from..]);
-    (depth == 0 && !is_quoted).then_some(parts)
+fn is_whole(atom: &str) -> bool {
+    atom.matches('\'').count().is_multiple_of(2) && atom.matches('(').count() == atom.matches(')').count()
 }
 
-/// Whether a status function is called outside of quotes.
 fn asks_status(text: &str) -> bool {
-    let code: String = text.split('\'').step_by(2).flat_map(str::chars).filter(|character| !character.is_whitespace()).collect();
+    let code: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     ["success()", "always()", "failure()", "cancelled()"].iter().any(|function| code.to_ascii_lowercase().contains(function))
 }
 
@@ -107,8 +91,12 @@ fn atom_holds(atom: &str, before: Tri, known: &dyn Fn(&str) -> Option<String>) -
     }
 }
 
-/// Whether a context is the same for every push of a branch; `None` when it is empty on a push.
-fn is_shared(name: &str) -> Option<Tri> {
+/// Whether an operand is the same for every push of a branch; `None` when it is empty on a push, so that the one behind `||` counts.
+fn is_shared(operand: &str) -> Option<Tri> {
+    if literal(operand).is_some_and(|text| !text.is_empty()) {
+        return Some(Tri::Yes);
+    }
+    let Some(name) = context(operand) else { return Some(Tri::Unknown) };
     let Some(of_github) = name.strip_prefix("github.") else { return (!name.starts_with("inputs.")).then_some(Tri::Unknown) };
     match of_github {
         "ref" | "ref_name" | "event.ref" | "workflow" | "workflow_ref" | "repository" | "repository_owner" | "event_name" => Some(Tri::Yes),
@@ -123,19 +111,8 @@ fn is_shared(name: &str) -> Option<Tri> {
 
 /// Whether a concurrency group is the same for every push of a branch.
 pub(crate) fn is_shared_group(group: &str) -> Tri {
-    let operand = |text: &str| match (literal(text), context(text)) {
-        (Some(text), _) if !text.is_empty() => Some(Tri::Yes),
-        (_, Some(name)) => is_shared(&name),
-        _ if text.contains("&&") => Some(Tri::Unknown),
-        // A function changes with each of its arguments.
-        _ => {
-            let mut words = text.split(|character: char| character.is_whitespace() || "(),".contains(character)).filter_map(context);
-            Some(if words.any(|name| is_shared(&name) == Some(Tri::No)) { Tri::No } else { Tri::Unknown })
-        }
-    };
     group.split("${{").skip(1).fold((!group.trim().is_empty()).into(), |so_far: Tri, piece| {
-        // The first operand of `||` that is not empty is the value.
-        let value = piece.split_once("}}").map(|(expression, _)| expression.split("||").find_map(operand).unwrap_or(Tri::Yes));
+        let value = piece.split_once("}}").map(|(expression, _)| expression.split("||").find_map(is_shared).unwrap_or(Tri::Yes));
         so_far.and(value.unwrap_or(Tri::Unknown))
     })
 }
@@ -271,13 +248,13 @@ mod tests {
             ("(github.event_name == 'schedule' || github.event_name == 'push' || inputs.a) && inputs.b", Tri::Unknown),
             ("!(github.actor == 'x' && github.event_name == 'schedule' && github.actor == 'y')", Tri::Unknown),
             ("contains(github.actor, 'x') && github.event_name == 'pull_request'", Tri::No),
-            ("(inputs.a || inputs.b) && github.event_name == 'pull_request'", Tri::No),
-            ("github.actor == 'it''s || ' || github.event_name == 'push'", Tri::Yes),
+            ("(inputs.a || inputs.b) && github.event_name == 'pull_request'", Tri::Unknown),
+            ("github.actor == 'it''s || ' || github.event_name == 'push'", Tri::Unknown),
             ("github.event_name == 'push' || (inputs.a", Tri::Unknown),
             ("github.event_name == 'push' || inputs.a)", Tri::Unknown),
             ("github.event_name == 'push' || 'a", Tri::Unknown),
             ("contains(github.event.head_commit.message, 'x')", Tri::Unknown),
-            ("github.ref == 'a || b'", Tri::No),
+            ("github.ref == 'a || b'", Tri::Unknown),
             ("secrets.X != ''", Tri::Unknown),
             ("", Tri::Unknown),
         ] {
@@ -294,7 +271,7 @@ mod tests {
             ("!cancelled() && github.event_name == 'push'", Tri::Yes),
             ("!failure() && !cancelled()", Tri::Yes),
             ("always () || true", Tri::Yes),
-            ("github.ref != 'always()'", Tri::No),
+            ("github.ref != 'always()'", Tri::Unknown),
         ] {
             assert_eq!(condition(text, Tri::No, &on_push), expected, "{text}");
         }
@@ -318,7 +295,7 @@ mod tests {
             ("deploy-${{ github.event['after'] }}", Tri::No),
             ("deploy-${{ github.head_ref || github.run_id }}", Tri::No),
             ("${{ github.ref }}-${{ github.run_number }}", Tri::No),
-            ("${{ format('{0}-{1}', github.ref, github.sha) }}", Tri::No),
+            ("${{ format('{0}-{1}', github.ref, github.sha) }}", Tri::Unknown),
             ("deploy-${{ github.actor }}", Tri::No),
             ("", Tri::No),
             ("${{ github.event_name == 'push' && 'deploy' || github.run_id }}", Tri::Unknown),

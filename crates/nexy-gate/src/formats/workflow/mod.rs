@@ -74,30 +74,10 @@ impl Run<'_> {
     }
 }
 
-const WORKFLOW: &[&str] = &["name", "run-name", "on", "permissions", "env", "defaults", "concurrency", "jobs"];
-const JOB: &[&str] = &[
-    "name",
-    "permissions",
-    "needs",
-    "if",
-    "runs-on",
-    "environment",
-    "concurrency",
-    "outputs",
-    "env",
-    "defaults",
-    "steps",
-    "timeout-minutes",
-    "strategy",
-    "continue-on-error",
-    "container",
-    "services",
-    "uses",
-    "with",
-    "secrets",
-];
-const STEP: &[&str] =
-    &["id", "if", "name", "uses", "run", "working-directory", "shell", "with", "env", "continue-on-error", "timeout-minutes"];
+const WORKFLOW: &str = "name run-name on permissions env defaults concurrency jobs";
+const JOB: &str = "name permissions needs if runs-on environment concurrency outputs env defaults steps timeout-minutes strategy \
+                   continue-on-error container services uses with secrets";
+const STEP: &str = "id if name uses run working-directory shell with env continue-on-error timeout-minutes";
 
 impl<'a> Workflow<'a> {
     pub(crate) fn read(node: &'a Node) -> Result<Self, Because> {
@@ -151,12 +131,10 @@ impl<'a> Job<'a> {
             return Err(refused(&format!("{what} has a name of other characters than letters, digits, `_` and `-`")));
         }
         let has = |key: &str| job.get(key).is_some_and(|node| node.value != Value::Empty);
-        if has("runs-on") == has("uses") {
-            return Err(refused(&format!(
-                "{what} has {} `runs-on` {} `uses`",
-                if has("uses") { "both" } else { "neither" },
-                if has("uses") { "and" } else { "nor" }
-            )));
+        match (has("runs-on"), has("uses")) {
+            (true, true) => return Err(refused(&format!("{what} has both `runs-on` and `uses`"))),
+            (false, false) => return Err(refused(&format!("{what} has neither `runs-on` nor `uses`"))),
+            _ => {}
         }
         let steps = match job.get("steps").map(|node| &node.value) {
             Some(Value::List(steps)) if has("runs-on") => steps.iter().map(|step| Step::read(step, &what)).collect::<Result<_, _>>()?,
@@ -165,8 +143,8 @@ impl<'a> Job<'a> {
         };
         let needs =
             job.get("needs").map_or(Some(Vec::new()), Node::texts).ok_or_else(|| unknown(&format!("{what}: `needs` lists no jobs")))?;
-        let one_leg = job.get("strategy").and_then(|strategy| strategy.get("max-parallel")).and_then(Node::text) == Some("1");
-        let has_matrix = job.get("strategy").is_some_and(|strategy| strategy.get("matrix").is_some()) && !one_leg;
+        let strategy = |key: &str| job.get("strategy").and_then(|strategy| strategy.get(key));
+        let has_matrix = strategy("matrix").is_some() && strategy("max-parallel").and_then(Node::text) != Some("1");
         Ok(Self {
             name,
             condition: guard(job, &["secrets", "env"])?,
@@ -220,11 +198,11 @@ fn unknown(because: &str) -> Because {
 }
 
 /// Holds that a node is a map of these keys and no others.
-fn known(node: &Node, what: &str, keys: &[&str]) -> Result<(), Because> {
+fn known(node: &Node, what: &str, keys: &str) -> Result<(), Because> {
     if !matches!(node.value, Value::Map(_)) {
         return Err(unknown(&format!("line {}: {what} is no map", node.line)));
     }
-    match node.entries().iter().find(|(key, _)| !keys.contains(&key.as_str())) {
+    match node.entries().iter().find(|(key, _)| !keys.split(' ').any(|known| known == key)) {
         Some((key, value)) => Err(unknown(&format!("line {}: `{}` of {what} is not known here", value.line, excerpt(key, 60)))),
         None => Ok(()),
     }
@@ -237,11 +215,9 @@ fn text<'a>(node: &'a Node, key: &str) -> Result<Option<&'a str>, Because> {
 /// The `if` of a job or step, which must not name these contexts.
 fn guard<'a>(node: &'a Node, forbidden: &[&str]) -> Result<Option<&'a str>, Because> {
     let condition = text(node, "if")?;
-    let mut words =
-        condition.unwrap_or_default().split(|character: char| !character.is_ascii_alphanumeric() && character != '_' && character != '.');
-    let context = words
-        .find_map(|word| forbidden.iter().find(|context| word.split('.').next().is_some_and(|word| word.eq_ignore_ascii_case(context))));
-    match context {
+    let is_of_path = |character: char| character.is_ascii_alphanumeric() || "_.".contains(character);
+    let mut contexts = condition.unwrap_or_default().split(|character| !is_of_path(character)).filter_map(|path| path.split('.').next());
+    match contexts.find_map(|context| forbidden.iter().find(|forbidden| forbidden.eq_ignore_ascii_case(context))) {
         Some(context) => Err(refused(&format!("line {}: an `if` names `{context}`, which is not there yet", node.line))),
         None => Ok(condition),
     }
@@ -261,7 +237,7 @@ fn group(node: &Node) -> Result<Option<&str>, Because> {
     if concurrency.text().is_some() {
         return Ok(concurrency.text());
     }
-    known(concurrency, "`concurrency`", &["group", "cancel-in-progress"])?;
+    known(concurrency, "`concurrency`", "group cancel-in-progress")?;
     Ok(Some(text(concurrency, "group")?.unwrap_or_default()))
 }
 

@@ -1,9 +1,6 @@
 //! Whether a push of one branch that touches one file starts a workflow. Filter patterns: texts, `*`, `**` and a leading `!`.
 
-use super::{
-    super::yaml::{Node, Value},
-    Because, Tri,
-};
+use super::{super::yaml::Node, Because, Tri, known};
 use nexy_contract::text::excerpt;
 use std::collections::BTreeSet;
 
@@ -16,13 +13,7 @@ pub(crate) fn starts(events: &[(&str, Option<&Node>)], branch: &str, file: &str)
         return no(format!("a push does not start it, only {}", excerpt(&names, 100)));
     };
     let Some(filters) = filters else { return Ok(()) };
-    if !matches!(filters.value, Value::Map(_)) {
-        return unknown("`on.push` is no map".to_owned());
-    }
-    const KNOWN: &[&str] = &["branches", "branches-ignore", "paths", "paths-ignore", "tags", "tags-ignore"];
-    if let Some((name, _)) = filters.entries().iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
-        return unknown(format!("`on.push.{}` is not known here", excerpt(name, 60)));
-    }
+    known(filters, "`on.push`", "branches branches-ignore paths paths-ignore tags tags-ignore")?;
     let has = |name: &str| filters.get(name).is_some();
     if (has("tags") || has("tags-ignore")) && !has("branches") && !has("branches-ignore") {
         return no("only pushes of tags start it".to_owned());
@@ -193,7 +184,7 @@ mod tests {
             ("on: {push: {branches: {a: b}}}", Tri::Unknown, "is no list of patterns"),
             ("on: {push: {branches: }}", Tri::Unknown, "is no list of patterns"),
             ("on: {push: {branches: ['[']}}", Tri::Unknown, "is not plain"),
-            ("on: {push: {branch: [main]}}", Tri::Unknown, "`on.push.branch` is not known here"),
+            ("on: {push: {branch: [main]}}", Tri::Unknown, "`branch` of `on.push` is not known here"),
         ] {
             let (said, why) = asked(on).expect_err(on);
             assert!(said == verdict && why.contains(because), "{on}: {said:?} {why}");

@@ -1,6 +1,6 @@
 //! Whether what a pull request starts deploys, by itself or by what it calls: it may come from a fork.
 
-use super::{File, lines, sign_in, tell};
+use super::{File, lines, sign_in};
 use crate::{
     answer_builder::AnswerBuilder,
     formats::{
@@ -19,12 +19,14 @@ pub(super) fn judge(shown: &str, workflow: &Workflow<'_>, files: &[File], builde
         let calls = Calls { files, run: Run { event, branch: None } };
         for (name, (deploys, because)) in calls.jobs(workflow, MAX_CALLS) {
             let name = excerpt(name, 60);
-            let found = match deploys {
-                Tri::No => continue,
-                Tri::Yes => (Tri::No, format!("{shown}: the job {name} deploys on {event}{because}")),
-                Tri::Unknown => (Tri::Unknown, format!("{shown}: cannot determine whether the job {name} deploys on {event}{because}")),
-            };
-            tell(builder, found, lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'"));
+            let fix = lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'");
+            match deploys {
+                Tri::No => {}
+                Tri::Yes => builder.fail(format!("{shown}: the job {name} deploys on {event}{because}"), fix),
+                Tri::Unknown => {
+                    builder.unknown(format!("{shown}: cannot determine whether the job {name} deploys on {event}{because}"), fix);
+                }
+            }
         }
     }
 }
@@ -41,15 +43,8 @@ impl Calls<'_> {
         // Needs that GitHub refuses start nothing.
         let Ok(runs) = workflow.jobs_that_run(self.run) else { return Vec::new() };
         let judged = workflow.jobs.iter().map(|job| {
-            let (deploys, because) = match runs.get(job.name).copied().unwrap_or(Tri::Unknown) {
-                Tri::No => no(),
-                Tri::Yes => self.job(workflow, job, left),
-                Tri::Unknown => {
-                    let (deploys, because) = self.job(workflow, job, left);
-                    (deploys.and(Tri::Unknown), because)
-                }
-            };
-            (job.name, (deploys, because))
+            let (deploys, because) = self.job(workflow, job, left);
+            (job.name, (deploys.and(runs.get(job.name).copied().unwrap_or(Tri::Unknown)), because))
         });
         judged.collect()
     }
