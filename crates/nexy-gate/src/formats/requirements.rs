@@ -2,10 +2,8 @@
 
 use nexy_contract::text::excerpt;
 use nexy_outside::fs::files;
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 const MAX_BYTES: u64 = 1 << 20;
 /// Options that make pip neither fetch nor build, since `--no-index` and `--only-binary` stand before them.

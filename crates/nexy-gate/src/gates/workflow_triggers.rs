@@ -3,9 +3,9 @@
 mod pull_request;
 mod sign_in;
 
-use crate::formats::workflow::{Because, Job, Run, Tri, Workflow, is_shared_group, push};
+use crate::formats::workflow::{Because, Job, Run, Tri, Workflow, is_shared_group, push, yaml};
 use crate::gate::prelude::*;
-use crate::{formats::yaml::Node, observed::git_files::Tracked};
+use crate::observed::git_files::Tracked;
 use nexy_outside::{Workspace, fs::files};
 use sign_in::{SignIn, sign_in};
 
@@ -55,11 +55,8 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Vec<File> {
     let is_read =
         |path: &&String| *path != own && (is_workflow(own, path) || path.ends_with("/action.yml") || path.ends_with("/action.yaml"));
     let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(is_read));
-    let read = |path: &String| {
-        let text = files::read_text_if_there(&workspace.path(path), MAX_BYTES).map_err(|error| error.because());
-        File { path: path.clone(), text }
-    };
-    paths.map(read).collect()
+    let read = |path| files::read_text_if_there(&workspace.path(path), MAX_BYTES).map_err(|error| error.because());
+    paths.map(|path| File { path: path.clone(), text: read(path) }).collect()
 }
 
 /// Whether a file is a workflow: one of YAML in the folder of our own.
@@ -79,38 +76,35 @@ fn judge(target: &Target, is_tracked: bool, message: Result<&str, &String>, file
     let mut builder = AnswerBuilder::default();
     for (index, file) in files.iter().enumerate() {
         let (is_own, shown, word) = (index == 0, excerpt(&file.path, 120), shell_word(&file.path));
-        let text = match &file.text {
-            // A workflow that no pull request starts cannot deploy one, whatever else it says.
-            Ok(Some(text)) if is_own || (text.contains("pull_request") && is_workflow(&files[0].path, &file.path)) => text,
-            Ok(None) if is_own => {
-                let fix = Fix::command(format!("git log --oneline --diff-filter=D -- {word}"));
-                builder
-                    .fail(format!("{shown} does not exist"), fix.then_note("Check the file out of the commit before the first of these."));
-                continue;
-            }
-            Ok(_) => continue,
+        match &file.text {
             // An action matters only where a pull request calls it.
-            Err(_) if !is_own && !is_workflow(&files[0].path, &file.path) => continue,
-            Err(because) => {
-                builder.unknown(format!("{shown} cannot be read: {because}"), Fix::command(format!("ls -l {word}")));
-                continue;
-            }
-        };
-        if is_own && !is_tracked {
-            builder.fail(format!("{shown} is not tracked, so GitHub does not have it"), Fix::command(format!("git add -- {word}")));
-        }
-        let node = Node::read(text).map_err(|because| (Tri::Unknown, excerpt(&because, 200)));
-        match node.as_ref().map_err(Clone::clone).and_then(Workflow::read) {
-            Ok(workflow) => {
-                if is_own {
-                    judge_own(target, &shown, &workflow, &mut builder);
+            _ if !is_own && !is_workflow(&files[0].path, &file.path) => {}
+            // A workflow that no pull request starts cannot deploy one, whatever else it says.
+            Ok(Some(text)) if is_own || text.contains("pull_request") => {
+                if is_own && !is_tracked {
+                    let found = format!("{shown} is not tracked, so GitHub does not have it");
+                    builder.fail(found, Fix::command(format!("git add -- {word}")));
                 }
-                pull_request::judge(&shown, &workflow, files, &mut builder);
+                match yaml(text).as_ref().map_err(Clone::clone).and_then(Workflow::read) {
+                    Ok(workflow) => {
+                        if is_own {
+                            judge_own(target, &shown, &workflow, &mut builder);
+                        }
+                        pull_request::judge(&shown, &workflow, files, &mut builder);
+                    }
+                    Err((verdict, because)) => {
+                        let verdict = if is_own { verdict } else { Tri::Unknown };
+                        tell(&mut builder, (verdict, format!("{shown}: {because}")), Fix::note(format!("Write it plainly in {shown}.")));
+                    }
+                }
             }
-            Err((verdict, because)) => {
-                let verdict = if is_own { verdict } else { Tri::Unknown };
-                tell(&mut builder, (verdict, format!("{shown}: {because}")), Fix::note(format!("Write it plainly in {shown}.")));
+            Ok(None) if is_own => {
+                let fix = Fix::command(format!("git log --oneline --diff-filter=D -- {word}"))
+                    .then_note("Check the file out of the commit before the first of these.");
+                builder.fail(format!("{shown} does not exist"), fix);
             }
+            Ok(_) => {}
+            Err(because) => builder.unknown(format!("{shown} cannot be read: {because}"), Fix::command(format!("ls -l {word}"))),
         }
     }
     judge_message(message, &mut builder);
@@ -127,11 +121,9 @@ fn judge_message(message: Result<&str, &String>, builder: &mut AnswerBuilder) {
     let mark = marks.into_iter().find(|mark| message.contains(mark));
     let trailer = message.lines().any(|line| line.split_whitespace().collect::<String>() == "skip-checks:true");
     if let Some(mark) = mark.or(trailer.then_some("skip-checks: true")) {
-        builder.fail(
-            format!("the message of HEAD says `{mark}`, so its push starts no workflow"),
-            Fix::command("git commit --amend")
-                .then_note(format!("Take `{mark}` out of the message; if the commit is pushed already, push another one behind it.")),
-        );
+        let amend = format!("Take `{mark}` out of the message; if the commit is pushed already, push another one behind it.");
+        let found = format!("the message of HEAD says `{mark}`, so its push starts no workflow");
+        builder.fail(found, Fix::command("git commit --amend").then_note(amend));
     }
 }
 
@@ -161,9 +153,7 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
     let run = Run { event: "push", branch: Some(&rules.branch) };
     let runs = match workflow.jobs_that_run(run) {
         Ok(runs) => runs,
-        Err((verdict, because)) => {
-            return tell(builder, (verdict, format!("{shown}: {because}")), Fix::note(format!("Correct `needs` in {shown}.")));
-        }
+        Err((_, because)) => return builder.fail(format!("{shown}: {because}"), Fix::note(format!("Correct `needs` in {shown}."))),
     };
     let deploying: Vec<(&Job<'_>, SignIn)> =
         workflow.jobs.iter().filter_map(|job| Some((job, sign_in(workflow, job, run, &rules.secret)?))).collect();
@@ -176,15 +166,13 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
         let mut tell = |verdict: Tri, no: &str, unknown: &str, fix: Fix| {
             tell(builder, (verdict, format!("{shown}: the job {name} {}", if verdict == Tri::No { no } else { unknown })), fix);
         };
+        let on_branch = format!("    if: github.ref == 'refs/heads/{}'", rules.branch);
         let login = format!("      - uses: azure/login@v2\n        with:\n          creds: ${{{{ secrets.{} }}}}", rules.secret);
         tell(
             runs.get(job.name).copied().unwrap_or(Tri::Unknown),
             "does not run for a push: its `if`, or that of a job that it needs, leaves it out",
             "runs for a push only under a condition that is not known here",
-            lines(
-                format!("Write the `if` of {name}, and of what it needs, plainly in {shown}:"),
-                &format!("    if: github.ref == 'refs/heads/{}'", rules.branch),
-            ),
+            lines(format!("Write the `if` of {name}, and of what it needs, plainly in {shown}:"), &on_branch),
         );
         tell(
             sign_in.is_done,
@@ -193,22 +181,17 @@ fn judge_own(target: &Target, shown: &str, workflow: &Workflow<'_>, builder: &mu
             lines(format!("The first step of {name} in {shown}, without an `if`:"), &login),
         );
         if sign_in.is_done != Tri::No {
-            tell(
-                sign_in.has_secret,
-                &format!("signs in with something else than secrets.{}", rules.secret),
-                &format!("signs in with an expression: cannot determine whether it is secrets.{}", rules.secret),
-                lines(format!("The sign-in of {name}, in {shown}:"), &login),
-            );
+            let no = format!("signs in with something else than secrets.{}", rules.secret);
+            let unknown = format!("signs in with an expression: cannot determine whether it is secrets.{}", rules.secret);
+            tell(sign_in.has_secret, &no, &unknown, lines(format!("The sign-in of {name}, in {shown}:"), &login));
         }
         let group = "concurrency:\n  group: deploy\n  cancel-in-progress: false";
         let shared = [workflow.group, job.group].map(|group| group.map_or(Tri::No, is_shared_group));
-        let (no, unknown) = match workflow.group.or(job.group) {
-            None => ("has no concurrency group, so two deploys can run at once", ""),
-            Some(_) => (
-                "has a concurrency group of its own for every run, commit or person, so two deploys can run at once",
-                "has a concurrency group of which is not known here whether all pushes share it",
-            ),
+        let no = match workflow.group.or(job.group) {
+            None => "has no concurrency group, so two deploys can run at once",
+            Some(_) => "has a concurrency group of its own for every run, commit or person, so two deploys can run at once",
         };
+        let unknown = "has a concurrency group of which is not known here whether all pushes share it";
         tell(shared[0].or(shared[1]), no, unknown, lines(format!("A group of one name, in {shown}:"), group));
         if job.has_matrix && shared[1] != Tri::Yes {
             let fix = Fix::note(format!("Take the matrix out of {name} in {shown}, or add `max-parallel: 1` to its strategy."));

@@ -1,10 +1,7 @@
 //! Asks `az`, and tells apart why it does not answer: no login, no right to look, no such thing, no network.
 
-use nexy_contract::check::Answer;
-use nexy_contract::{
-    Fix, Target,
-    text::{excerpt, shell_word},
-};
+use nexy_contract::text::{excerpt, shell_word};
+use nexy_contract::{Fix, Target, check::Answer};
 use nexy_outside::programs::{ProgramError, azure};
 use serde::de::DeserializeOwned;
 use std::time::Duration;

@@ -1,16 +1,10 @@
 //! The server's environment file, as the gates that judge it read it.
 
-use nexy_contract::check::Answer;
-use nexy_contract::{
-    Fix, Target,
-    config_env::{self, Parsed, Rule},
-    text::shell_word,
-};
-use nexy_outside::fs::{
-    files::{self, FileError},
-    permissions::{self, Kind},
-    root_fs::RootFs,
-};
+use nexy_contract::config_env::{self, Parsed, Rule};
+use nexy_contract::{Fix, Target, check::Answer, text::shell_word};
+use nexy_outside::fs::files::{self, FileError};
+use nexy_outside::fs::permissions::{self, Kind};
+use nexy_outside::fs::root_fs::RootFs;
 use std::path::Path;
 
 /// The server's file has some kilobytes; more than this is another file.

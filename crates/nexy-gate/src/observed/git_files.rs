@@ -1,15 +1,9 @@
 //! The files of the workspace that git tracks, and the content that it keeps for the next commit.
 
 use super::remotes::url_of;
-use nexy_contract::check::Answer;
-use nexy_contract::{Fix, text::shell_word};
-use nexy_outside::{
-    Workspace,
-    programs::{
-        ProgramError,
-        git::{Entry, Git, GitError},
-    },
-};
+use nexy_contract::{Fix, check::Answer, text::shell_word};
+use nexy_outside::programs::git::{Entry, Git, GitError};
+use nexy_outside::{Workspace, programs::ProgramError};
 use std::path::Path;
 
 /// What git keeps under a name.

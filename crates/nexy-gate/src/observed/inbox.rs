@@ -1,10 +1,8 @@
 //! The inbox as it is: its names, and the artifacts among them, each read once through one descriptor.
 
 use nexy_contract::{Sha256Digest, target_file::ArtifactRow};
-use nexy_outside::{
-    Workspace,
-    fs::files::{self, OpenArtifact},
-};
+use nexy_outside::Workspace;
+use nexy_outside::fs::files::{self, OpenArtifact};
 
 /// Bytes that are kept of either end of an artifact: the trailer of a disk image.
 const END_BYTES: usize = 512;

@@ -1,22 +1,11 @@
 //! The receipts of the database scripts as they lie in the folder of `vm.receipts`, and whether they can be believed.
 
 use crate::{answer_builder::AnswerBuilder, permissions};
-use nexy_contract::check::Answer;
-use nexy_contract::{
-    Fix, Timestamp,
-    db_receipt::{DbReceipt, Kind},
-    document::DocumentError,
-    target_file::Target,
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    clock,
-    fs::{
-        files,
-        permissions::{Kind as PathKind, PathMetadata, is_link, look as look_at, path_chain},
-        root_fs::RootFs,
-    },
-};
+use nexy_contract::db_receipt::{DbReceipt, Kind};
+use nexy_contract::text::{excerpt, shell_word};
+use nexy_contract::{Fix, Timestamp, check::Answer, document::DocumentError, target_file::Target};
+use nexy_outside::fs::permissions::{Kind as PathKind, PathMetadata, is_link, look as look_at, path_chain};
+use nexy_outside::{clock, fs::files, fs::root_fs::RootFs};
 use std::path::{Path, PathBuf};
 
 /// A receipt has some kilobytes; more than this is none.

@@ -3,10 +3,8 @@
 use super::remote_url::{self, Place};
 use crate::answer_builder::AnswerBuilder;
 use nexy_contract::{Fix, Target, text::shell_word};
-use nexy_outside::{
-    net::http::Url,
-    programs::git::{Git, GitError, Setting},
-};
+use nexy_outside::net::http::Url;
+use nexy_outside::programs::git::{Git, GitError, Setting};
 
 /// One line of `git remote -v`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,23 +1,11 @@
 //! The repository that a gate looks into, the tag in question in it, and how git is typed there.
 
 use super::remotes::url_of;
-use nexy_contract::check::Answer;
-use nexy_contract::{
-    Fix, ReleaseVersion, Target,
-    text::{excerpt, shell_word},
-};
-use nexy_outside::{
-    Workspace,
-    frame::version_file::NoVersion,
-    fs::{
-        accounts::{self, Accounts},
-        root_fs::RootFs,
-    },
-    programs::{
-        ProgramError,
-        git::{Entry, Git, GitError},
-    },
-};
+use nexy_contract::text::{excerpt, shell_word};
+use nexy_contract::{Fix, ReleaseVersion, Target, check::Answer};
+use nexy_outside::fs::accounts::{self, Accounts};
+use nexy_outside::programs::git::{Entry, Git, GitError};
+use nexy_outside::{Workspace, frame::version_file::NoVersion, fs::root_fs::RootFs, programs::ProgramError};
 use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _, path::Path};
 
 /// A repository, found and willing to answer.

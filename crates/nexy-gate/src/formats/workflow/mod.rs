@@ -179,6 +179,11 @@ impl<'a> Step<'a> {
     }
 }
 
+/// Reads the YAML of a workflow or an action.
+pub(crate) fn yaml(text: &str) -> Result<Node, Because> {
+    Node::read(text).map_err(|because| unknown(&excerpt(&because, 200)))
+}
+
 /// The steps of an action that is made of steps; the reason when it is another one.
 pub(crate) fn composite_steps(action: &Node) -> Result<Vec<Step<'_>>, Because> {
     let runs = action.get("runs");

@@ -1,22 +1,14 @@
 //! What a disk image holds, on a machine that can mount one: the applications in it, their versions and signatures.
 
 use super::evidence::{Evidence, Notarized};
-use nexy_contract::text::{excerpt, shell_word};
-use nexy_outside::{
-    fs::{
-        files,
-        permissions::{self, Kind},
-    },
-    programs::{
-        ProgramError, Run,
-        disk_image::{ImageError, MountedImage},
-    },
-};
+use crate::gate::prelude::*;
+use nexy_outside::fs::files;
+use nexy_outside::fs::permissions::{self, Kind};
+use nexy_outside::programs::disk_image::{ImageError, MountedImage};
+use nexy_outside::programs::{ProgramError, Run};
 use roxmltree::{Document, Node, ParsingOptions};
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What `stapler` says of a file without a ticket; that is no refusal by the notary.
 const NO_TICKET: &str = "does not have a ticket stapled";

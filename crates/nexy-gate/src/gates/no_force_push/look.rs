@@ -1,21 +1,11 @@
 //! What `no-force-push` looks at: the remotes themselves, and every setting that could force.
 
 use super::{Asked, Branch, Facts, RemoteTag, settings};
-use crate::{
-    context::Context,
-    observed::repository::Repository,
-    observed::{
-        remote_url,
-        remotes::{self, Line},
-    },
-};
-use nexy_contract::Fix;
-use nexy_contract::Target;
-use nexy_outside::{
-    fs::{files::FileError, permissions},
-    net::http::Url,
-    programs::git::{Git, GitError, Ref, Setting},
-};
+use crate::gate::prelude::*;
+use crate::observed::remotes::{self, Line};
+use crate::{observed::remote_url, observed::repository::Repository};
+use nexy_outside::programs::git::{Git, GitError, Ref, Setting};
+use nexy_outside::{fs::files::FileError, fs::permissions, net::http::Url};
 use std::{path::Path, time::Duration};
 
 /// The branch that would be pushed.

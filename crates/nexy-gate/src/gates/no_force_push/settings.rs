@@ -1,7 +1,6 @@
 //! Settings of git that force a push, or that lead past the hook which would refuse one.
 
-use nexy_contract::Fix;
-use nexy_contract::text::shell_word;
+use crate::gate::prelude::*;
 use nexy_outside::programs::git::Setting;
 use std::path::Path;
 

@@ -1,9 +1,7 @@
 //! Searches one line for legacy names.
 
-use super::{
-    repositories::{self, Ours},
-    words,
-};
+use super::repositories::{self, Ours};
+use super::words;
 use nexy_contract::Target;
 
 /// What a name belongs to.

@@ -1,12 +1,10 @@
 //! Everything that `tag-coherent` looks at, read from git's objects; nothing is checked out.
 
 use super::{Facts, Head, Runtime};
-use crate::{
-    context::Context,
-    formats::secrets::{self, Named},
-    observed::repository::{Held, MAX_BYTES, Repository, Shelf, Tag},
-};
-use nexy_contract::{Target, version_places};
+use crate::formats::secrets::{self, Named};
+use crate::gate::prelude::*;
+use crate::observed::repository::{Held, MAX_BYTES, Repository, Shelf, Tag};
+use nexy_contract::version_places;
 use nexy_outside::programs::git::{Entry, Git, GitError};
 use std::collections::BTreeMap;
 

@@ -1,14 +1,9 @@
 //! Whether what a pull request starts deploys, by itself or by what it calls: it may come from a fork.
 
 use super::{File, lines, sign_in};
-use crate::{
-    answer_builder::AnswerBuilder,
-    formats::{
-        workflow::{Because, Does, Job, Run, Step, Tri, Workflow, composite_steps},
-        yaml::Node,
-    },
-};
-use nexy_contract::text::excerpt;
+use crate::formats::workflow::{Because, Does, Job, Run, Step, Tri, Workflow, composite_steps, yaml};
+use crate::formats::yaml::Node;
+use crate::gate::prelude::*;
 
 /// So many calls within calls are followed.
 const MAX_CALLS: usize = 8;
@@ -20,12 +15,11 @@ pub(super) fn judge(shown: &str, workflow: &Workflow<'_>, files: &[File], builde
         for (name, (deploys, because)) in calls.jobs(workflow, MAX_CALLS) {
             let name = excerpt(name, 60);
             let fix = lines(format!("The job {name} in {shown}:"), "    if: github.event_name == 'push'");
+            let what = format!("the job {name} deploys on {event}{because}");
             match deploys {
                 Tri::No => {}
-                Tri::Yes => builder.fail(format!("{shown}: the job {name} deploys on {event}{because}"), fix),
-                Tri::Unknown => {
-                    builder.unknown(format!("{shown}: cannot determine whether the job {name} deploys on {event}{because}"), fix);
-                }
+                Tri::Yes => builder.fail(format!("{shown}: {what}"), fix),
+                Tri::Unknown => builder.unknown(format!("{shown}: cannot determine whether {what}"), fix),
             }
         }
     }
@@ -105,8 +99,7 @@ impl Calls<'_> {
             Ok(None) => return (Tri::Unknown, format!(": {shown} does not exist")),
             Err(because) => return (Tri::Unknown, format!(": {shown} cannot be read: {because}")),
         };
-        let node = Node::read(text).map_err(|because| (Tri::Unknown, excerpt(&because, 200)));
-        match node.and_then(|node| judge(&node)) {
+        match yaml(text).and_then(|node| judge(&node)) {
             Ok((Tri::Yes, _)) => (Tri::Yes, format!(", by {shown}")),
             Ok(because) => because,
             Err((_, because)) => (Tri::Unknown, format!(": {shown}: {because}")),

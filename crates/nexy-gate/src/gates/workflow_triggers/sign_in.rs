@@ -15,11 +15,7 @@ pub(super) struct SignIn {
 /// Goes through the steps up to the first that speaks to Azure; `None` when none does.
 pub(super) fn sign_in(workflow: &Workflow<'_>, job: &Job<'_>, run: Run<'_>, secret: &str) -> Option<SignIn> {
     let mut state = SignIn { is_done: Tri::No, has_secret: Tri::No };
-    for step in &job.steps {
-        let runs = step.runs(run);
-        if runs == Tri::No {
-            continue;
-        }
+    for (step, runs) in job.steps.iter().map(|step| (step, step.runs(run))).filter(|(_, runs)| *runs != Tri::No) {
         let (signs_in, speaks) = of_step(step);
         if signs_in != Tri::No {
             let given = given(workflow, job, step, secret);
@@ -43,14 +39,10 @@ const INPUTS: &[&str] = &["creds", "azureCredentials", "publish-profile", "clien
 
 /// Whether a step signs in, and whether it speaks to Azure.
 pub(super) fn of_step(step: &Step<'_>) -> (Tri, bool) {
-    match step.does {
-        Does::Action(action) => of_action(action, step),
-        Does::Script(script) => of_script(script),
-    }
-}
-
-/// Whether an action signs in, and whether it speaks to Azure.
-fn of_action(action: &str, step: &Step<'_>) -> (Tri, bool) {
+    let action = match step.does {
+        Does::Action(action) => action,
+        Does::Script(script) => return of_script(script),
+    };
     let name = action.split('@').next().unwrap_or_default().to_ascii_lowercase();
     match name.as_str() {
         "azure/login" => (Tri::Yes, false),
@@ -66,12 +58,13 @@ fn of_script(script: &str) -> (Tri, bool) {
     const LOCAL: &[&str] = &["version", "--version", "logout", "config", "extension", "upgrade"];
     let mut signs_in = Tri::No;
     for line in script.lines().filter(|line| !line.trim_start().starts_with('#')) {
-        let words: Vec<&str> = line.split(|character: char| character.is_whitespace() || "\"'`();|&=$".contains(character)).collect();
-        for (at, _) in words.iter().enumerate().filter(|(_, word)| **word == "az") {
-            match words[at + 1..].iter().find(|word| !word.is_empty()) {
-                Some(&"login") => signs_in = Tri::Yes,
-                Some(word) if LOCAL.contains(word) => {}
-                Some(_) | None => return (signs_in, true),
+        let words = line.split(|character: char| character.is_whitespace() || "\"'`();|&=$".contains(character));
+        let mut words = words.filter(|word| !word.is_empty());
+        while words.any(|word| word == "az") {
+            match words.next() {
+                Some("login") => signs_in = Tri::Yes,
+                Some(word) if LOCAL.contains(&word) => {}
+                _ => return (signs_in, true),
             }
         }
     }
@@ -80,27 +73,22 @@ fn of_script(script: &str) -> (Tri, bool) {
 
 /// Whether the step itself is given the secret: by an input of the action, in the script, or in a variable that the script names.
 fn given(workflow: &Workflow<'_>, job: &Job<'_>, step: &Step<'_>, secret: &str) -> Tri {
-    let judge = |values: &mut dyn Iterator<Item = &str>| values.fold(Tri::No, |so_far, value| so_far.or(is_secret(value, secret)));
-    match step.does {
-        Does::Action(action) if action.starts_with("./") => Tri::Unknown,
+    let values: Vec<String> = match step.does {
+        Does::Action(action) if action.starts_with("./") => return Tri::Unknown,
         Does::Action(_) => {
-            judge(&mut step.with.iter().filter(|(key, _)| INPUTS.contains(&key.as_str())).filter_map(|(_, value)| value.text()))
+            let inputs = step.with.iter().filter(|(key, _)| INPUTS.contains(&key.as_str()));
+            inputs.filter_map(|(_, value)| value.text().map(str::to_owned)).collect()
         }
         Does::Script(script) => {
             // What is nearer to the step covers what is farther.
-            let env: BTreeMap<&str, &str> =
-                workflow.env.iter().chain(job.env).chain(step.env).filter_map(|(key, value)| Some((key.as_str(), value.text()?))).collect();
-            let inline = script.split("${{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(body, _)| format!("${{{{{body}}}}}"));
-            let inline: Vec<String> = inline.collect();
-            judge(
-                &mut env
-                    .into_iter()
-                    .filter(|(key, _)| script.contains(key))
-                    .map(|(_, value)| value)
-                    .chain(inline.iter().map(String::as_str)),
-            )
+            let all = workflow.env.iter().chain(job.env).chain(step.env);
+            let env: BTreeMap<&str, &str> = all.filter_map(|(key, value)| Some((key.as_str(), value.text()?))).collect();
+            let named = env.into_iter().filter(|(key, _)| script.contains(key)).map(|(_, value)| value.to_owned());
+            let inline = script.split("${{").skip(1).filter_map(|rest| rest.split_once("}}"));
+            named.chain(inline.map(|(body, _)| format!("${{{{{body}}}}}"))).collect()
         }
-    }
+    };
+    values.iter().fold(Tri::No, |so_far, value| so_far.or(is_secret(value, secret)))
 }
 
 #[cfg(test)]
