@@ -1,6 +1,7 @@
 //! Readers of formats: what a file says, before a gate judges it.
 
 pub(crate) mod guide_block;
+pub(crate) mod package;
 pub(crate) mod requirements;
 pub(crate) mod secrets;
 pub(crate) mod workflow;

@@ -1,16 +1,14 @@
 //! The version inside an artifact is the one that is released: clients compare it, and would update to another for ever.
 
-mod evidence;
 mod image;
-mod package;
 
+use crate::formats::package::{self, Package};
+use crate::formats::xar;
 use crate::gate::prelude::*;
-use crate::observed::inbox::{Bytes, Found};
-use crate::{formats::xar, observed::receipts};
-use evidence::{Evidence, Notarized};
+use crate::observed::inbox::{self, Bytes, Found};
+use crate::observed::{receipts, version};
 use nexy_contract::build_receipt::{self, BuildReceipt};
 use nexy_contract::{ReleaseVersion, Timestamp, target_file::ArtifactKind};
-use nexy_outside::frame::version_file::{self, NoVersion};
 use nexy_outside::fs::files::{self, OpenArtifact};
 use nexy_outside::{Workspace, clock};
 use std::path::Path;
@@ -34,7 +32,7 @@ pub(crate) const GATE: Gate = Gate {
             note("Build for this version, sign, notarize and staple it; for a disk image also, on that Mac:"),
             command("scripts/build_receipt.sh FILE"),
             note("Copy the receipt beside the image, and start again:"),
-            command("nexy-version record | nexy-gate before-publish -"),
+            command(AGAIN),
         ],
         verify: &[command("nexy-gate artifact-version")],
     },
@@ -42,6 +40,7 @@ pub(crate) const GATE: Gate = Gate {
     repair: None,
 };
 
+const AGAIN: &str = "nexy-version record | nexy-gate before-publish -";
 /// A receipt has some hundred bytes.
 const MAX_RECEIPT_BYTES: u64 = 64 << 10;
 
@@ -49,33 +48,76 @@ const MAX_RECEIPT_BYTES: u64 = 64 << 10;
 struct Looked {
     name: String,
     /// What lies in the inbox, or why it is not to be judged.
-    bytes: Result<Bytes, crate::observed::inbox::Fault>,
-    /// What it says of itself; `None` when this machine cannot look into it.
-    own: Result<Option<Evidence>, xar::Fault>,
+    bytes: Result<Bytes, inbox::Fault>,
+    /// What it says of itself.
+    own: Result<Evidence, xar::Fault>,
     /// What the machine says that built it; words for a paper that is none.
     receipt: Option<Result<BuildReceipt, String>>,
 }
 
+/// Whether the notary has let it pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Notarized {
+    /// A good ticket is attached to it.
+    Stapled,
+    /// The ticket was checked and refused.
+    Refused,
+    /// There is no ticket here; the notary may have one.
+    #[default]
+    Unknown,
+}
+
+/// What was seen in one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Evidence {
+    /// Every version that it holds, by where it stands.
+    versions: Vec<(String, String)>,
+    /// Whether the build of an application is among them: that is what clients compare.
+    has_build: bool,
+    /// Whether it was opened, and there is no application in it.
+    holds_no_application: bool,
+    /// Whether it is signed, if anybody has looked.
+    signed: Option<bool>,
+    /// Whether it is notarized.
+    notarized: Notarized,
+    /// What could not be looked at although it should have been, and what to type.
+    troubles: Vec<(String, String)>,
+    /// What programs have said about a no.
+    remarks: Vec<String>,
+}
+
+impl Evidence {
+    /// Notes what could not be looked at.
+    fn misses(&mut self, what: impl Into<String>, fix: impl Into<String>) {
+        self.troubles.push((what.into(), fix.into()));
+    }
+
+    /// Notes a version that stands somewhere.
+    fn says(&mut self, place: &str, version: &str) {
+        self.versions.push((excerpt(place, 120), version.to_owned()));
+    }
+}
+
+impl From<Package> for Evidence {
+    fn from(package: Package) -> Self {
+        let notarized = if package.has_ticket { Notarized::Stapled } else { Notarized::Unknown };
+        let mut evidence = Self { has_build: package.has_build, signed: Some(package.is_signed), notarized, ..Self::default() };
+        package.versions.iter().for_each(|(place, version)| evidence.says(place, version));
+        evidence
+    }
+}
+
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
-    let target = &workspace.target;
     // The last quarter is for unmounting.
-    let deadline = Instant::now() + Duration::from_secs(target.limits.gate_timeout_s) * 3 / 4;
-    let version = match &context.record {
-        Some(record) => record.version,
-        None => match version_file::read(workspace) {
-            Ok(version) => version,
-            Err(NoVersion::Wrong(because)) => {
-                return Answer::fail(because, "one version X.Y.Z.W", Fix::command("nexy-version set X.Y.Z.W"));
-            }
-            Err(NoVersion::Unreadable(because)) => {
-                let fix = Fix::command(format!("ls -l {}", shell_word(&target.layout.version_file)));
-                return Answer::unknown(because, "a file that can be read", fix);
-            }
-        },
-    };
-    let looked: Vec<Looked> = context.inbox().artifacts.iter().map(|found| look(workspace, found, deadline)).collect();
-    judge(target, version, clock::now(), &looked)
+    let deadline = Instant::now() + Duration::from_secs(workspace.target.limits.gate_timeout_s) * 3 / 4;
+    match version::released(workspace, context.record.as_ref()) {
+        Ok(version) => {
+            let looked: Vec<Looked> = context.inbox().artifacts.iter().map(|found| look(workspace, found, deadline)).collect();
+            judge(&workspace.target, version, clock::now(), &looked)
+        }
+        Err(answer) => answer,
+    }
 }
 
 fn look(workspace: &Workspace, found: &Found, deadline: Instant) -> Looked {
@@ -83,17 +125,16 @@ fn look(workspace: &Workspace, found: &Found, deadline: Instant) -> Looked {
     let folder = workspace.path(&workspace.target.layout.inbox);
     let path = folder.join(&name);
     let own = match (&found.bytes, found.row.kind) {
-        (Err(_), _) => Ok(None),
-        (Ok(bytes), ArtifactKind::Pkg) => look_into_package(&path, bytes).map(Some),
-        (Ok(_), ArtifactKind::Dmg) => Ok(image::look(&path, deadline)),
+        (Ok(bytes), ArtifactKind::Pkg) => look_into_package(&path, bytes),
+        (Ok(_), ArtifactKind::Dmg) => image::look(&path, deadline).ok_or_else(cannot_look),
+        (Err(_), _) => Err(cannot_look()),
     };
-    let own = own.map(|own| {
-        own.map(|mut evidence| {
-            image::ask_stapler(&path, deadline, &mut evidence);
-            evidence
-        })
-    });
+    let own = own.map(|evidence| image::ask_stapler(&path, deadline, evidence));
     Looked { own, bytes: found.bytes.clone(), receipt: read_receipt(&folder.join(build_receipt::name_of(&name))), name }
+}
+
+fn cannot_look() -> xar::Fault {
+    xar::Fault::Unreadable("this machine cannot look into it".to_owned())
 }
 
 /// Opens a package again; it must still be the one whose digest was taken.
@@ -104,7 +145,7 @@ fn look_into_package(path: &Path, bytes: &Bytes) -> Result<Evidence, xar::Fault>
     if file.size_bytes != bytes.size_bytes || head != bytes.head || tail != bytes.tail {
         return Err(xar::Fault::Unreadable("it changes while it is looked at".to_owned()));
     }
-    package::look(bytes.size_bytes, &tail, &mut |offset, count| file.piece(offset, count).map_err(unreadable))
+    package::look(bytes.size_bytes, &tail, &mut |offset, count| file.piece(offset, count).map_err(unreadable)).map(Evidence::from)
 }
 
 fn read_receipt(path: &Path) -> Option<Result<BuildReceipt, String>> {
@@ -123,51 +164,51 @@ fn judge(target: &Target, version: ReleaseVersion, now: Timestamp, looked: &[Loo
     }
     let mut builder = AnswerBuilder::default();
     for artifact in looked {
-        artifact.judge(folder, version, now, target.limits.clock_skew_s, &mut builder);
+        let faults = artifact.faults(&Fixes { folder, name: &artifact.name, version }, now, target.limits.clock_skew_s);
+        if faults.is_empty() {
+            builder.pass(format!("{} is {version} inside, signed and notarized", artifact.name));
+        }
+        for (verdict, found, fix) in faults {
+            if verdict == Verdict::Fail { builder.fail(found, fix) } else { builder.unknown(found, fix) }
+        }
     }
     let answer = builder.answer(expected);
     if answer.verdict == Verdict::Unknown { answer.counting(target.artifact_version.when_unknown) } else { answer }
 }
 
+/// What is not right: a failure or unknown, what was found, and what to type.
+type Fault = (Verdict, String, Fix);
+
 impl Looked {
-    fn judge(&self, folder: &str, version: ReleaseVersion, now: Timestamp, skew_s: i64, builder: &mut AnswerBuilder) {
-        let (name, path) = (&self.name, shell_word(&format!("{folder}/{}", self.name)));
+    fn faults(&self, fixes: &Fixes<'_>, now: Timestamp, skew_s: i64) -> Vec<Fault> {
+        let name = &self.name;
         let bytes = match &self.bytes {
             Ok(bytes) => bytes,
-            Err(crate::observed::inbox::Fault::Refused(because)) => {
-                return builder.fail(format!("{name}: {because}"), Fix::command("nexy-gate release-inbox"));
+            Err(inbox::Fault::Refused(because)) => {
+                return vec![(Verdict::Fail, format!("{name}: {because}"), Fix::command("nexy-gate release-inbox"))];
             }
-            Err(crate::observed::inbox::Fault::Unreadable(because)) => {
-                return builder.unknown(format!("{name}: {because}"), Fix::command(format!("ls -l {path}")));
+            Err(inbox::Fault::Unreadable(because)) => {
+                return vec![(Verdict::Unknown, format!("{name}: {because}"), Fix::command(format!("ls -l {}", fixes.path())))];
             }
         };
-        let fixes = Fixes { folder, name, path: &path, version };
-        let mut seen: Vec<Evidence> = Vec::new();
-        let mut unreadable = None;
-        match &self.own {
-            Ok(Some(own)) => seen.push(own.clone()),
-            Ok(None) => unreadable = Some("this machine cannot look into it".to_owned()),
-            Err(xar::Fault::Unreadable(because)) => unreadable = Some(because.clone()),
-            Err(xar::Fault::Broken(because)) => return builder.fail(format!("{name}: {because}"), fixes.build()),
+        if let Err(xar::Fault::Broken(because)) = &self.own {
+            return vec![(Verdict::Fail, format!("{name}: {because}"), fixes.build())];
         }
-        match &self.receipt {
-            None => {}
-            Some(Err(because)) => {
-                builder.unknown(format!("{} {because}", build_receipt::name_of(name)), fixes.receipt());
-                return;
-            }
+        let receipt = match &self.receipt {
+            None => None,
+            Some(Err(because)) => return vec![(Verdict::Unknown, format!("{} {because}", build_receipt::name_of(name)), fixes.receipt())],
             Some(Ok(receipt)) => match judge_receipt(receipt, name, bytes, now, skew_s) {
-                Ok(evidence) => seen.push(evidence),
-                Err(Doubt::Wrong(because)) => return builder.fail(because, fixes.receipt()),
-                Err(Doubt::Unclear(because)) => return builder.unknown(because, fixes.receipt()),
+                Ok(evidence) => Some(evidence),
+                Err((verdict, because)) => return vec![(verdict, because, fixes.receipt())],
             },
+        };
+        match (&self.own, &receipt) {
+            (Err(xar::Fault::Broken(because) | xar::Fault::Unreadable(because)), None) => {
+                let found = format!("cannot determine the version inside {name}: {because}, and there is no build receipt");
+                vec![(Verdict::Unknown, found, fixes.receipt())]
+            }
+            (own, receipt) => judge_evidence(&own.iter().chain(receipt).collect::<Vec<_>>(), fixes),
         }
-        if seen.is_empty() {
-            let because = unreadable.unwrap_or_default();
-            return builder
-                .unknown(format!("cannot determine the version inside {name}: {because}, and there is no build receipt"), fixes.receipt());
-        }
-        judge_evidence(&seen, &fixes, builder);
     }
 }
 
@@ -175,114 +216,87 @@ impl Looked {
 struct Fixes<'a> {
     folder: &'a str,
     name: &'a str,
-    path: &'a str,
     version: ReleaseVersion,
 }
 
 impl Fixes<'_> {
+    fn path(&self) -> String {
+        shell_word(&format!("{}/{}", self.folder, self.name))
+    }
+
     fn build(&self) -> Fix {
-        let Self { folder, name, version, .. } = self;
-        Fix::note(format!("build {name} for {version}, copy it into {folder}/, and start again:"))
-            .then_command("nexy-version record | nexy-gate before-publish -")
+        let Self { folder, name, version } = self;
+        Fix::note(format!("build {name} for {version}, copy it into {folder}/, and start again:")).then_command(AGAIN)
+    }
+
+    fn staple(&self, why: String) -> Fix {
+        Fix::note(why).then_command(format!("xcrun stapler staple {}", self.path()))
     }
 
     fn sign(&self) -> Fix {
-        Fix::note(format!("sign and notarize {} on the Mac that builds it, which gives new bytes:", self.name))
-            .then_command(self.staple_command())
-            .then(self.build())
-    }
-
-    fn staple(&self) -> Fix {
-        Fix::note("on the Mac that built it, attach the notary's ticket, which gives new bytes:")
-            .then_command(self.staple_command())
-            .then_note("then start again:")
-            .then_command("nexy-version record | nexy-gate before-publish -")
-    }
-
-    fn staple_command(&self) -> String {
-        format!("xcrun stapler staple {}", self.path)
+        self.staple(format!("sign and notarize {} on the Mac that builds it, which gives new bytes:", self.name)).then(self.build())
     }
 
     fn receipt(&self) -> Fix {
         let receipt = build_receipt::name_of(&format!("{}/{}", self.folder, self.name));
         Fix::note(format!("on the Mac that built it, beside these very bytes, write {receipt}:"))
-            .then_command(format!("scripts/build_receipt.sh {}", self.path))
+            .then_command(format!("scripts/build_receipt.sh {}", self.path()))
     }
 }
 
-/// Why a receipt tells nothing.
-#[derive(Debug, PartialEq, Eq)]
-enum Doubt {
-    /// It is about something else.
-    Wrong(String),
-    /// It cannot be determined whether it is true.
-    Unclear(String),
-}
-
-fn judge_receipt(receipt: &BuildReceipt, name: &str, bytes: &Bytes, now: Timestamp, skew_s: i64) -> Result<Evidence, Doubt> {
+/// A receipt of something else is wrong, and one from the future is unknown.
+fn judge_receipt(receipt: &BuildReceipt, name: &str, bytes: &Bytes, now: Timestamp, skew_s: i64) -> Result<Evidence, (Verdict, String)> {
     let paper = build_receipt::name_of(name);
     if receipt.artifact != name {
-        return Err(Doubt::Wrong(format!("{paper} is about {}", excerpt(&receipt.artifact, 80))));
+        return Err((Verdict::Fail, format!("{paper} is about {}", excerpt(&receipt.artifact, 80))));
     }
     if receipt.sha256 != bytes.sha256 || receipt.size_bytes != bytes.size_bytes {
-        let (size, sha) = (receipt.size_bytes, receipt.sha256.short());
-        return Err(Doubt::Wrong(format!(
-            "{paper} is about other bytes: {size} bytes {sha}, but {name} has {} bytes {}",
-            bytes.size_bytes,
-            bytes.sha256.short()
-        )));
+        let about = format!("{paper} is about other bytes: {} bytes {}", receipt.size_bytes, receipt.sha256.short());
+        return Err((Verdict::Fail, format!("{about}, but {name} has {} bytes {}", bytes.size_bytes, bytes.sha256.short())));
     }
     let ahead_s = receipt.built_at.as_second() - now.as_second();
     if ahead_s > skew_s {
-        return Err(Doubt::Unclear(format!("{paper} says {}, {} ahead of this clock", receipt.built_at, receipts::span(ahead_s))));
+        let ahead = receipts::span(ahead_s);
+        return Err((Verdict::Unknown, format!("{paper} says {}, {ahead} ahead of this clock", receipt.built_at)));
     }
     let mut evidence = Evidence { has_build: true, signed: Some(receipt.signed), ..Evidence::default() };
     evidence.notarized = if receipt.notarized { Notarized::Stapled } else { Notarized::Refused };
-    evidence.says(format!("{paper} version"), Some(&receipt.version));
+    evidence.says(&format!("{paper} version"), &receipt.version);
     Ok(evidence)
 }
 
 /// One refusal of any source is a failure; what no source has seen is unknown.
-fn judge_evidence(seen: &[Evidence], fixes: &Fixes<'_>, builder: &mut AnswerBuilder) {
+fn judge_evidence(seen: &[&Evidence], fixes: &Fixes<'_>) -> Vec<Fault> {
     let (name, version) = (fixes.name, fixes.version.to_string());
-    let mut is_right = true;
-    let remarks: String = seen.iter().flat_map(|one| &one.remarks).map(|remark| format!(" ({remark})")).collect();
+    let mut faults = Vec::new();
     for (trouble, fix) in seen.iter().flat_map(|one| &one.troubles) {
-        is_right = false;
-        builder.unknown(format!("{name}: {}", excerpt(trouble, 300)), Fix::command(fix.clone()).then_command("nexy-gate artifact-version"));
+        let fix = Fix::command(fix.clone()).then_command("nexy-gate artifact-version");
+        faults.push((Verdict::Unknown, format!("{name}: {}", excerpt(trouble, 300)), fix));
     }
     for (place, found) in seen.iter().flat_map(|one| &one.versions).filter(|(_, found)| *found != version) {
-        is_right = false;
-        builder.fail(format!("{name}: {place} is `{}`, not {version}", excerpt(found, 60)), fixes.build());
+        faults.push((Verdict::Fail, format!("{name}: {place} is `{}`, not {version}", excerpt(found, 60)), fixes.build()));
     }
     if seen.iter().any(|one| one.holds_no_application) {
-        is_right = false;
-        builder.fail(format!("{name} holds no application"), fixes.build());
+        faults.push((Verdict::Fail, format!("{name} holds no application"), fixes.build()));
     } else if !seen.iter().any(|one| one.has_build) {
-        is_right = false;
-        builder.unknown(format!("{name} does not say which CFBundleVersion clients will have"), fixes.receipt());
+        faults.push((Verdict::Unknown, format!("{name} does not say which CFBundleVersion clients will have"), fixes.receipt()));
     }
     match seen.iter().filter_map(|one| one.signed).min() {
         Some(true) => {}
         Some(false) => {
-            is_right = false;
-            builder.fail(format!("{name} is not signed{remarks}"), fixes.sign());
+            let remarks: String = seen.iter().flat_map(|one| &one.remarks).map(|remark| format!(" ({remark})")).collect();
+            faults.push((Verdict::Fail, format!("{name} is not signed{remarks}"), fixes.sign()));
         }
-        None => {
-            is_right = false;
-            builder.unknown(format!("not verified whether {name} is signed"), fixes.receipt());
-        }
+        None => faults.push((Verdict::Unknown, format!("not verified whether {name} is signed"), fixes.receipt())),
     }
     if seen.iter().any(|one| one.notarized == Notarized::Refused) {
-        is_right = false;
-        builder.fail(format!("{name} has no good notarization ticket"), fixes.sign());
+        faults.push((Verdict::Fail, format!("{name} has no good notarization ticket"), fixes.sign()));
     } else if !seen.iter().any(|one| one.notarized == Notarized::Stapled) {
-        is_right = false;
-        builder.unknown(format!("cannot determine whether {name} is notarized: no ticket is attached to it"), fixes.staple());
+        let fix = fixes.staple("on the Mac that built it, attach the notary's ticket, which gives new bytes:".to_owned());
+        let found = format!("cannot determine whether {name} is notarized: no ticket is attached to it");
+        faults.push((Verdict::Unknown, found, fix.then_note("then start again:").then_command(AGAIN)));
     }
-    if is_right {
-        builder.pass(format!("{name} is {version} inside, signed and notarized"));
-    }
+    faults
 }
 
 #[cfg(test)]

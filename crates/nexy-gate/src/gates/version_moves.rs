@@ -3,10 +3,10 @@
 use crate::gate::prelude::*;
 use crate::observed::channels::Channels;
 use crate::observed::inbox::{Bytes, Found, Inbox};
+use crate::observed::version;
 use nexy_contract::manifest::{ManifestFacts, Move};
 use nexy_contract::{ReleaseVersion, target_file::ArtifactRow};
 use nexy_outside::frame::manifests::{self, FoundManifest};
-use nexy_outside::frame::version_file::{self, NoVersion};
 
 pub(crate) const GATE: Gate = Gate {
     id: "version-moves",
@@ -31,18 +31,9 @@ const CHECK: &str = "nexy-manifest check";
 
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
-    let expected = "version and bytes both new, or both those of the manifest";
-    let version = match (&context.record, version_file::read(workspace)) {
-        (Some(record), _) => record.version,
-        (None, Ok(version)) => version,
-        (None, Err(NoVersion::Wrong(because))) => return Answer::fail(because, expected, Fix::command("nexy-version set X.Y.Z.W")),
-        (None, Err(NoVersion::Unreadable(because))) => {
-            return Answer::unknown(
-                because,
-                expected,
-                Fix::command(format!("ls -l {}", shell_word(&workspace.target.layout.version_file))),
-            );
-        }
+    let version = match version::released(workspace, context.record.as_ref()) {
+        Ok(version) => version,
+        Err(answer) => return answer,
     };
     let manifest = match manifests::read_all(workspace) {
         Ok(found) => one_manifest(&found),

@@ -1,8 +1,9 @@
 //! Every place that holds the version holds the same one: three of 78 release tags once did.
 
 use crate::gate::prelude::*;
+use crate::observed::version;
 use nexy_contract::{ReleaseVersion, target_file::VersionPlace, version_places};
-use nexy_outside::frame::version_file::{self, NoVersion};
+use nexy_outside::frame::version_file;
 use nexy_outside::fs::files;
 
 pub(crate) const GATE: Gate = Gate {
@@ -32,18 +33,9 @@ enum Held {
 
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
-    let version = match version_file::read(workspace) {
+    let version = match version::released(workspace, None) {
         Ok(version) => version,
-        Err(NoVersion::Wrong(because)) => {
-            return Answer::fail(because, "one version X.Y.Z.W in it", Fix::command("nexy-version set X.Y.Z.W"));
-        }
-        Err(NoVersion::Unreadable(because)) => {
-            return Answer::unknown(
-                because,
-                "a file that can be read",
-                Fix::command(format!("ls -l {}", shell_word(&workspace.target.layout.version_file))),
-            );
-        }
+        Err(answer) => return answer,
     };
     let held: Vec<(&VersionPlace, Held)> = workspace
         .target

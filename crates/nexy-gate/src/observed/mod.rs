@@ -10,3 +10,4 @@ pub(crate) mod remote_refusal;
 pub(crate) mod remote_url;
 pub(crate) mod remotes;
 pub(crate) mod repository;
+pub(crate) mod version;

@@ -1,6 +1,6 @@
 //! What a disk image holds, on a machine that can mount one: the applications in it, their versions and signatures.
 
-use super::evidence::{Evidence, Notarized};
+use super::{Evidence, Notarized};
 use crate::gate::prelude::*;
 use nexy_outside::fs::files;
 use nexy_outside::fs::permissions::{self, Kind};
@@ -17,23 +17,21 @@ const TICKET_IS_WRONG: i32 = 65;
 
 /// Mounts an image and looks at what users will drag out of it; `None` where nothing can mount one.
 pub(super) fn look(image: &Path, deadline: Instant) -> Option<Evidence> {
-    let mut evidence = Evidence::default();
+    let (mut evidence, fix) = (Evidence::default(), format!("hdiutil verify {}", shell_word(&image.display().to_string())));
     let mounted = match MountedImage::attach(image, left(deadline)) {
         Ok(mounted) => mounted,
         Err(ImageError::Program(ProgramError::Missing(_))) => return None,
         Err(error) => {
-            evidence.misses(error.to_string(), verify(image));
+            evidence.misses(error.to_string(), fix);
             return Some(evidence);
         }
     };
     match applications(mounted.folder()) {
         Ok(apps) => {
             evidence.holds_no_application = apps.is_empty();
-            for app in apps {
-                look_at_application(&mounted.folder().join(&app), &verify(image), deadline, &mut evidence);
-            }
+            apps.iter().for_each(|app| look_at_application(&mounted.folder().join(app), &fix, deadline, &mut evidence));
         }
-        Err(because) => evidence.misses(because, verify(image)),
+        Err(because) => evidence.misses(because, fix),
     }
     let folder = mounted.folder().display().to_string();
     if let Err(error) = mounted.detach() {
@@ -43,15 +41,18 @@ pub(super) fn look(image: &Path, deadline: Instant) -> Option<Evidence> {
 }
 
 /// Asks whether the ticket that is attached to a file is good; leaves the evidence as it was when that cannot be determined.
-pub(super) fn ask_stapler(file: &Path, deadline: Instant, evidence: &mut Evidence) {
-    let Ok(ran) = Run::new("xcrun", &["stapler", "validate", &file.display().to_string()]).timeout(left(deadline)).run() else { return };
-    let said = format!("{}{}", ran.stdout_text(), String::from_utf8_lossy(&ran.stderr));
-    match ran.code() {
-        0 => evidence.notarized = Notarized::Stapled,
-        _ if said.contains(NO_TICKET) => evidence.notarized = Notarized::Unknown,
-        TICKET_IS_WRONG => evidence.notarized = Notarized::Refused,
-        _ => {}
+pub(super) fn ask_stapler(file: &Path, deadline: Instant, mut evidence: Evidence) -> Evidence {
+    let validate = ["stapler", "validate", &file.display().to_string()];
+    if let Ok(ran) = Run::new("xcrun", &validate).timeout(left(deadline)).run() {
+        let said = format!("{}{}", ran.stdout_text(), String::from_utf8_lossy(&ran.stderr));
+        evidence.notarized = match ran.code() {
+            0 => Notarized::Stapled,
+            _ if said.contains(NO_TICKET) => Notarized::Unknown,
+            TICKET_IS_WRONG => Notarized::Refused,
+            _ => evidence.notarized,
+        };
     }
+    evidence
 }
 
 /// The applications at the top of the image. A link leads out of it, such as the usual one to the folder of all of them.
@@ -68,17 +69,15 @@ fn applications(folder: &Path) -> Result<Vec<String>, String> {
 
 fn look_at_application(path: &Path, fix: &str, deadline: Instant, evidence: &mut Evidence) {
     let shown = excerpt(&path.file_name().unwrap_or_default().to_string_lossy(), 80);
-    match information(&path.join("Contents/Info.plist"), deadline) {
-        Ok(text) => match versions(&text) {
-            Some(found) => {
-                for (key, version) in found {
-                    evidence.has_build |= key == "CFBundleVersion";
-                    evidence.says(format!("{shown} {key}"), Some(&version));
-                }
+    let information = information(&path.join("Contents/Info.plist"), deadline).map_err(|because| format!(": {because}"));
+    match information.and_then(|text| versions(&text).ok_or_else(|| " is no property list".to_owned())) {
+        Ok(found) => {
+            for (key, version) in found {
+                evidence.has_build |= key == "CFBundleVersion";
+                evidence.says(&format!("{shown} {key}"), &version);
             }
-            None => evidence.misses(format!("Info.plist of {shown} is no property list"), fix),
-        },
-        Err(because) => evidence.misses(format!("Info.plist of {shown}: {because}"), fix),
+        }
+        Err(because) => evidence.misses(format!("Info.plist of {shown}{because}"), fix),
     }
     let codesign = Run::new("codesign", &["--verify", "--deep", "--strict", &path.display().to_string()]);
     match codesign.timeout(left(deadline)).run() {
@@ -110,11 +109,6 @@ fn versions(plist: &str) -> Option<Vec<(&'static str, String)>> {
         key.next_siblings().skip(1).find(Node::is_element).filter(|node| node.has_tag_name("string"))?.text().map(str::to_owned)
     };
     Some(["CFBundleVersion", "CFBundleShortVersionString"].into_iter().filter_map(|key| Some((key, value(key)?))).collect())
-}
-
-/// What shows a person why an image could not be looked at.
-fn verify(image: &Path) -> String {
-    format!("hdiutil verify {}", shell_word(&image.display().to_string()))
 }
 
 fn left(deadline: Instant) -> Duration {

@@ -24,7 +24,7 @@ fn bytes() -> Bytes {
 
 fn good() -> Evidence {
     let mut evidence = Evidence { has_build: true, signed: Some(true), notarized: Notarized::Stapled, ..Evidence::default() };
-    evidence.says("A.app CFBundleVersion", Some("2.0.0.4"));
+    evidence.says("A.app CFBundleVersion", "2.0.0.4");
     evidence
 }
 
@@ -43,7 +43,7 @@ fn paper() -> BuildReceipt {
 }
 
 fn asked(own: Option<Evidence>, receipt: Option<BuildReceipt>) -> Answer {
-    asked_of(Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: Ok(own), receipt: receipt.map(Ok) })
+    asked_of(Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: own.ok_or_else(cannot_look), receipt: receipt.map(Ok) })
 }
 
 fn asked_of(looked: Looked) -> Answer {
@@ -63,7 +63,7 @@ fn nobody_who_knows_is_unknown_and_counts_as_the_target_says() {
     says(&answer, Verdict::Unknown, "there is no build receipt");
     assert!(answer.fix.text().ends_with("\nscripts/build_receipt.sh release_inbox/A.dmg"), "{}", answer.fix);
     assert_eq!(answer.severity, Severity::Gate);
-    let looked = || Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: Ok(None), receipt: None };
+    let looked = || Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: Err(cannot_look()), receipt: None };
     assert_eq!(judge(&target(Severity::Advice), VERSION, now(), &[looked()]).severity, Severity::Advice);
     let broken = Looked { own: Err(xar::Fault::Broken("cut".to_owned())), ..looked() };
     let answer = judge(&target(Severity::Advice), VERSION, now(), &[looked(), broken]);
@@ -74,8 +74,8 @@ fn nobody_who_knows_is_unknown_and_counts_as_the_target_says() {
 #[test]
 fn every_version_that_is_another_one_is_named() {
     let mut own = good();
-    own.says("PackageInfo version", Some("2.0.0.3"));
-    own.says("A.app CFBundleShortVersionString", Some("2.0"));
+    own.says("PackageInfo version", "2.0.0.3");
+    own.says("A.app CFBundleShortVersionString", "2.0");
     let answer = asked(Some(own), None);
     says(&answer, Verdict::Fail, "PackageInfo version is `2.0.0.3`");
     says(&answer, Verdict::Fail, "CFBundleShortVersionString is `2.0`");
@@ -97,7 +97,7 @@ fn a_receipt_of_something_else_is_a_no_and_one_that_nobody_can_date_is_unknown()
     let ahead = |seconds| BuildReceipt { built_at: Timestamp::from_second(NOW + seconds).expect("a time"), ..paper() };
     says(&asked(None, Some(ahead(7300))), Verdict::Unknown, "2 hours ahead of this clock");
     assert!(asked(None, Some(ahead(60))).passes());
-    let garbage = Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: Ok(Some(good())), receipt: Some(Err("is empty".to_owned())) };
+    let garbage = Looked { name: "A.dmg".to_owned(), bytes: Ok(bytes()), own: Ok(good()), receipt: Some(Err("is empty".to_owned())) };
     says(&asked_of(garbage), Verdict::Unknown, "A.dmg.receipt.json is empty");
 }
 
@@ -137,7 +137,7 @@ fn an_image_that_could_not_be_opened_is_unknown_whatever_its_receipt_says() {
 
 #[test]
 fn a_file_that_was_not_read_says_nothing() {
-    let of = |fault| Looked { name: "A.dmg".to_owned(), bytes: Err(fault), own: Ok(None), receipt: Some(Ok(paper())) };
+    let of = |fault| Looked { name: "A.dmg".to_owned(), bytes: Err(fault), own: Err(cannot_look()), receipt: Some(Ok(paper())) };
     says(&asked_of(of(Fault::Refused("it is a link".to_owned()))), Verdict::Fail, "it is a link");
     says(&asked_of(of(Fault::Unreadable("permission denied".to_owned()))), Verdict::Unknown, "permission denied");
 }
@@ -157,7 +157,7 @@ fn a_package_that_nobody_here_can_unpack_is_unknown_without_its_receipt() {
 #[test]
 fn a_version_from_outside_cannot_steer_the_terminal() {
     let mut own = good();
-    own.says("A.app\u{1b}[2J CFBundleVersion", Some("2\u{1b}[2J"));
+    own.says("A.app\u{1b}[2J CFBundleVersion", "2\u{1b}[2J");
     let answer = asked(Some(own), None);
     assert!(answer.verdict == Verdict::Fail && !answer.found.contains('\u{1b}'), "{answer:?}");
 }

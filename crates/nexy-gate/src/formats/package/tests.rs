@@ -2,31 +2,31 @@
 
 use super::*;
 use crate::formats::xar::tests::reader;
-use nexy_standin::package::{Package, package_info};
+use nexy_standin::package::{self as written, package_info};
 
 const VERSION: &str = "2.0.0.4";
 
-fn looked(bytes: &[u8]) -> Result<Evidence, Fault> {
+fn looked(bytes: &[u8]) -> Result<Package, Fault> {
     let tail = &bytes[bytes.len().saturating_sub(512)..];
     look(bytes.len() as u64, tail, &mut reader(bytes))
 }
 
-fn seen(package: &Package) -> Evidence {
+fn seen(package: &written::Package) -> Package {
     looked(&package.bytes(6000, 1)).expect("a package")
 }
 
-fn with_info(xml: &str) -> Evidence {
-    seen(&Package::of(VERSION).info(xml))
+fn with_info(xml: &str) -> Package {
+    seen(&written::Package::of(VERSION).info(xml))
 }
 
 /// What stands where, as `place=version`.
-fn versions(evidence: &Evidence) -> Vec<String> {
+fn versions(evidence: &Package) -> Vec<String> {
     evidence.versions.iter().map(|(place, version)| format!("{place}={version}")).collect()
 }
 
 #[test]
 fn a_component_names_its_version_and_that_of_its_application_but_not_of_what_is_inside_it() {
-    let evidence = seen(&Package::of(VERSION));
+    let evidence = seen(&written::Package::of(VERSION));
     assert_eq!(
         versions(&evidence),
         [
@@ -35,7 +35,7 @@ fn a_component_names_its_version_and_that_of_its_application_but_not_of_what_is_
             "PackageInfo Nexy.app CFBundleShortVersionString=2.0.0.4"
         ]
     );
-    assert_eq!((evidence.has_build, evidence.signed, evidence.notarized), (true, Some(true), Notarized::Stapled));
+    assert!(evidence.has_build && evidence.is_signed && evidence.has_ticket);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_product_archive_names_those_of_its_distribution_as_well() {
     let distribution = "<installer-gui-script><product id=\"p\" version=\"2.0.0.4\"/><pkg-ref id=\"a\"/>\
                         <pkg-ref id=\"a\" version=\"2.0.0.3\">#A.pkg<bundle-version><bundle path=\"Nexy.app\" CFBundleVersion=\"2.0.0.2\"/>\
                         </bundle-version></pkg-ref></installer-gui-script>";
-    let found = versions(&seen(&Package::of(VERSION).distribution(distribution)));
+    let found = versions(&seen(&written::Package::of(VERSION).distribution(distribution)));
     for wanted in [
         "Distribution product p version=2.0.0.4",
         "Distribution pkg-ref a version=2.0.0.3",
@@ -52,9 +52,9 @@ fn a_product_archive_names_those_of_its_distribution_as_well() {
     ] {
         assert!(found.contains(&wanted.to_owned()), "{wanted}: {found:?}");
     }
-    let product = looked(include_bytes!("../../../formats/xar/product.xar")).expect("a package");
+    let product = looked(include_bytes!("../xar/product.xar")).expect("a package");
     assert!(product.has_build && product.versions.iter().all(|(_, version)| version == VERSION), "{:?}", product.versions);
-    assert_eq!((product.signed, product.notarized), (Some(false), Notarized::Unknown));
+    assert!(!product.is_signed && !product.has_ticket);
 }
 
 #[test]
@@ -76,25 +76,25 @@ fn the_application_is_found_wherever_it_is_installed_and_nothing_else_is_taken_f
 
 #[test]
 fn signature_and_ticket_are_seen_to_be_missing() {
-    assert_eq!(seen(&Package::of(VERSION).unsigned()).signed, Some(false));
-    assert_eq!(seen(&Package::of(VERSION).unstapled()).notarized, Notarized::Unknown);
-    let mut forged = Package::of(VERSION).unstapled().bytes(6000, 1);
+    assert!(!seen(&written::Package::of(VERSION).unsigned()).is_signed);
+    assert!(!seen(&written::Package::of(VERSION).unstapled()).has_ticket);
+    let mut forged = written::Package::of(VERSION).unstapled().bytes(6000, 1);
     let end = forged.len();
     forged[end - 16..end].copy_from_slice(b"t8lr\x01\0\x02\0\x40\0\0\0\0\0\0\0");
-    assert_eq!(looked(&forged).expect("a package").notarized, Notarized::Unknown, "a ticket lies behind the archive, not in it");
+    assert!(!looked(&forged).expect("a package").has_ticket, "a ticket lies behind the archive, not in it");
 }
 
 #[test]
 fn what_is_no_installer_package_is_broken() {
     for package in [
-        Package::of(VERSION).info("no XML"),
-        Package::of(VERSION).info(""),
-        Package::of(VERSION).info("<!DOCTYPE a [<!ENTITY b \"c\">]><pkg-info version=\"&b;\"/>"),
-        Package::of(VERSION).distribution("<x"),
+        written::Package::of(VERSION).info("no XML"),
+        written::Package::of(VERSION).info(""),
+        written::Package::of(VERSION).info("<!DOCTYPE a [<!ENTITY b \"c\">]><pkg-info version=\"&b;\"/>"),
+        written::Package::of(VERSION).distribution("<x"),
     ] {
         assert!(matches!(looked(&package.bytes(6000, 1)), Err(Fault::Broken(_))), "{package:?}");
     }
-    let odd = Package::of(VERSION).packed_as("application/x-lzma").bytes(6000, 1);
+    let odd = written::Package::of(VERSION).packed_as("application/x-lzma").bytes(6000, 1);
     assert!(matches!(looked(&odd), Err(Fault::Unreadable(_))));
 }
 

@@ -1,8 +1,19 @@
 //! What a flat package says of itself: its own version, those of the applications in it, its signature and its ticket.
 
-use super::evidence::{Evidence, Notarized};
-use crate::formats::xar::{self, Fault, Read};
+use super::xar::{self, Fault, Read};
 use roxmltree::{Document, Node};
+
+/// What was seen of one package.
+#[derive(Debug, Default)]
+pub(crate) struct Package {
+    /// Every version that it holds, by where it stands.
+    pub(crate) versions: Vec<(String, String)>,
+    /// Whether the build of an application is among them.
+    pub(crate) has_build: bool,
+    pub(crate) is_signed: bool,
+    /// Whether a notarization ticket is attached to it.
+    pub(crate) has_ticket: bool,
+}
 
 /// A notarization ticket ends the file: the ticket itself, then this many bytes that begin with the mark.
 const TRAILER_BYTES: usize = 16;
@@ -13,9 +24,10 @@ const TRAILER_IS_TICKET: u16 = 2;
 const BUNDLES: &[&str] = &["app", "appex", "bundle", "framework", "kext", "plugin", "prefpane", "xpc"];
 
 /// Looks into a package of that size, whose last bytes are `tail`.
-pub(super) fn look(file_bytes: u64, tail: &[u8], read: &mut Read<'_>) -> Result<Evidence, Fault> {
+pub(crate) fn look(file_bytes: u64, tail: &[u8], read: &mut Read<'_>) -> Result<Package, Fault> {
     let archive = xar::open(file_bytes, read)?;
-    let mut evidence = Evidence { signed: Some(archive.is_signed), ..Evidence::default() };
+    let has_ticket = file_bytes > archive.end && has_ticket(file_bytes - archive.end, tail);
+    let mut package = Package { is_signed: archive.is_signed, has_ticket, ..Package::default() };
     let mut components = 0;
     for member in &archive.members {
         let is_component = member.path == "PackageInfo" || member.path.ends_with(".pkg/PackageInfo");
@@ -28,28 +40,31 @@ pub(super) fn look(file_bytes: u64, tail: &[u8], read: &mut Read<'_>) -> Result<
         let text = std::str::from_utf8(&bytes).map_err(|_| broken("is no UTF-8"))?;
         let document = Document::parse(text).map_err(|error| broken(&format!("is no XML: {error}")))?;
         if is_component {
-            component(&member.path, document.root_element(), &mut evidence);
+            component(&member.path, document.root_element(), &mut package);
         } else {
-            distribution(&member.path, document.root_element(), &mut evidence);
+            distribution(&member.path, document.root_element(), &mut package);
         }
     }
     if components == 0 {
         return Err(Fault::Broken("it holds no PackageInfo, so it is no installer package".to_owned()));
     }
-    if file_bytes > archive.end && has_ticket(file_bytes - archive.end, tail) {
-        evidence.notarized = Notarized::Stapled;
+    Ok(package)
+}
+
+impl Package {
+    fn says(&mut self, place: String, version: Option<&str>) {
+        self.versions.extend(version.map(|version| (place, version.to_owned())));
     }
-    Ok(evidence)
 }
 
 /// `PackageInfo`: the component's own version, and that of every application that it installs.
-fn component(path: &str, root: Node<'_, '_>, evidence: &mut Evidence) {
-    evidence.says(format!("{path} version"), root.attribute("version"));
-    evidence.has_build |= applications(path, root, evidence);
+fn component(path: &str, root: Node<'_, '_>, package: &mut Package) {
+    package.says(format!("{path} version"), root.attribute("version"));
+    package.has_build |= applications(path, root, package);
 }
 
 /// Notes the versions of the applications that stand alone; whether the build of one was there.
-fn applications(path: &str, root: Node<'_, '_>, evidence: &mut Evidence) -> bool {
+fn applications(path: &str, root: Node<'_, '_>, package: &mut Package) -> bool {
     let place = root.attribute("install-location").unwrap_or_default();
     let mut has_build = false;
     for bundle in root.descendants().filter(|node| node.has_tag_name("bundle")) {
@@ -57,7 +72,7 @@ fn applications(path: &str, root: Node<'_, '_>, evidence: &mut Evidence) -> bool
         let is_inner = bundle.ancestors().skip(1).any(|node| node.has_tag_name("bundle"));
         let Some(app) = bundle.attribute("path").filter(|_| !is_inner).and_then(|path| application(place, path)) else { continue };
         for key in ["CFBundleVersion", "CFBundleShortVersionString"] {
-            evidence.says(format!("{path} {app} {key}"), bundle.attribute(key));
+            package.says(format!("{path} {app} {key}"), bundle.attribute(key));
         }
         has_build |= bundle.attribute("CFBundleVersion").is_some();
     }
@@ -65,12 +80,12 @@ fn applications(path: &str, root: Node<'_, '_>, evidence: &mut Evidence) -> bool
 }
 
 /// `Distribution`: what the installer compares with what is installed.
-fn distribution(path: &str, root: Node<'_, '_>, evidence: &mut Evidence) {
+fn distribution(path: &str, root: Node<'_, '_>, package: &mut Package) {
     for node in root.descendants().filter(|node| node.has_tag_name("pkg-ref") || node.has_tag_name("product")) {
         let what = format!("{path} {} {}", node.tag_name().name(), node.attribute("id").unwrap_or_default());
-        evidence.says(format!("{} version", what.trim_end()), node.attribute("version"));
+        package.says(format!("{} version", what.trim_end()), node.attribute("version"));
     }
-    applications(path, root, evidence);
+    applications(path, root, package);
 }
 
 /// The name of an application that stands by itself; helpers and frameworks inside of another bundle have versions of
