@@ -2,14 +2,13 @@
 
 mod repositories;
 mod scan;
-mod words;
 
 use crate::gate::prelude::*;
 use crate::observed::git_files::{Kind, Tracked};
 use nexy_contract::text::printable;
 use nexy_outside::fs::line_reader::{self, Walk};
 use nexy_outside::{Workspace, net::http::Url};
-use scan::{LegacyName, NameKind, Names};
+use scan::{LegacyName, NameKind, Names, Search, Spot};
 use std::collections::BTreeSet;
 
 pub(crate) const GATE: Gate = Gate {
@@ -23,8 +22,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "A script or a client speaks to a machine that is gone, or deploys to a group that is not in use any more.",
         check: "Reads every file that `git ls-files` names, without nexy.toml and legacy.not_scanned, for the names of [legacy], and for \
                 repositories of our owners that [repositories] does not know. A name that is also the product's own counts only in plain \
-                spellings: -g N, --resource-group N, -n or --name N behind `az`, resourceGroups/N, virtualMachines/N, resource_group: N, \
-                vm: N, vm_name: N.",
+                spellings: -g N, --resource-group N, --vm-name N, -n or --name N behind `az`, resourceGroups/N, virtualMachines/N, and \
+                resource_group, resourceGroup, vm, vm_name or these behind AZURE_, with `:` or `=`.",
         fix: &[
             command("git grep -nwF -e NAME -- FILE"),
             note(
@@ -42,20 +41,10 @@ pub(crate) const GATE: Gate = Gate {
 const LARGEST_BYTES: u64 = 4 << 20;
 /// So much is read in all.
 const ALL_BYTES: u64 = 1 << 30;
-/// A NUL so early means that it is no text.
-const BINARY_BYTES: usize = 8 << 10;
 /// So many files that are gone from the workspace are looked up in git, one by one.
 const MOST_GONE: usize = 200;
 /// So many places are named.
 const MOST_NAMED: usize = 10;
-
-/// One line with a legacy name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Spot {
-    path: String,
-    line: usize,
-    legacy: LegacyName,
-}
 
 /// What was seen, and what was not.
 #[derive(Debug, Default)]
@@ -84,49 +73,38 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
     let mut seen = Seen::default();
     let (mut read_bytes, mut gone) = (0, 0);
     for file in tracked.files.iter().filter(|file| file.path != own_name && !is_excused(&file.path, &target.legacy.not_scanned)) {
-        let word = shell_word(&file.path);
+        let (path, word) = (&file.path, shell_word(&file.path));
+        let mut unread = |because: String, fix: Fix| seen.unreadable.push((path.clone(), because, fix));
         match file.kind {
             // What a link leads to is either tracked under its own name or no part of the workspace.
             Kind::Link => continue,
             Kind::Submodule => {
-                let fix = Fix::command(format!("git -C {word} ls-files"))
-                    .then_note(format!("When none of these files names a legacy target, add {word} to legacy.not_scanned."));
-                seen.unreadable.push((file.path.clone(), "is a submodule".to_owned(), fix));
+                let fix = Fix::command(format!("git -C {word} ls-files"));
+                let excuse = format!("When none of these files names a legacy target, add {word} to legacy.not_scanned.");
+                unread("is a submodule".to_owned(), fix.then_note(excuse));
                 continue;
             }
             Kind::File => {}
         }
         if read_bytes >= ALL_BYTES {
             let fix = Fix::note("Add folders that may name legacy targets to legacy.not_scanned.");
-            seen.unreadable.push((file.path.clone(), format!("and all behind it come after {ALL_BYTES} bytes"), fix));
+            unread(format!("and all behind it come after {ALL_BYTES} bytes"), fix);
             break;
         }
-        let path = &file.path;
-        let spots = &mut seen.spots;
-        let walk = line_reader::each(&workspace.path(path), LARGEST_BYTES, |line, text| {
-            for legacy in names.in_line(&String::from_utf8_lossy(text)) {
-                let spot = Spot { path: path.clone(), line, legacy };
-                // A long line comes in pieces that overlap.
-                if spots.last() != Some(&spot) {
-                    spots.push(spot);
-                }
-            }
-        });
-        match walk {
+        let mut search = Search::new(&names, path);
+        let restore = || Fix::command(format!("git checkout -- {word}"));
+        match line_reader::each(&workspace.path(path), LARGEST_BYTES, |line, text| search.line(line, text)) {
             Ok(Walk::Text(bytes)) => {
                 read_bytes += bytes;
                 seen.files += 1;
             }
             Ok(Walk::Binary) => {}
             Ok(Walk::TooLarge(bytes)) => {
-                let names: Vec<String> =
-                    target.legacy.hosts.iter().chain(&target.legacy.vms).map(|name| format!("-e {}", shell_word(name))).collect();
-                let fix = Fix::command(format!("git grep -cwF {} -- {word}", names.join(" ")));
-                seen.unreadable.push((path.clone(), format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix));
+                let names = target.legacy.hosts.iter().chain(&target.legacy.vms).map(|name| format!(" -e {}", shell_word(name)));
+                let fix = Fix::command(format!("git grep -cwF{} -- {word}", names.collect::<String>()));
+                unread(format!("has {bytes} bytes, more than {LARGEST_BYTES}"), fix);
             }
-            Ok(Walk::NoFile) => {
-                seen.unreadable.push((path.clone(), "is not a file".to_owned(), Fix::command(format!("git checkout -- {word}"))))
-            }
+            Ok(Walk::NoFile) => unread("is not a file".to_owned(), restore()),
             Err(error) if error.is_missing() => {
                 gone += 1;
                 let kept = if gone > MOST_GONE { Err("too many files do not exist".to_owned()) } else { tracked.kept(file) };
@@ -134,32 +112,17 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                     Ok(bytes) => {
                         read_bytes += bytes.len() as u64;
                         seen.files += 1;
-                        seen.kept.extend(spots_in(path, &bytes, &names));
+                        search.text(&bytes);
+                        seen.kept.append(&mut search.spots);
                     }
-                    Err(because) => {
-                        let because = format!("is tracked and does not exist ({because})");
-                        seen.unreadable.push((path.clone(), because, Fix::command(format!("git checkout -- {word}"))));
-                    }
+                    Err(because) => unread(format!("is tracked and does not exist ({because})"), restore()),
                 }
             }
-            Err(error) => {
-                seen.unreadable.push((path.clone(), format!("cannot be read: {}", error.because()), Fix::command(format!("ls -l {word}"))))
-            }
+            Err(error) => unread(format!("cannot be read: {}", error.because()), Fix::command(format!("ls -l {word}"))),
         }
+        seen.spots.append(&mut search.spots);
     }
     seen
-}
-
-/// Every line of a content with a legacy name; a binary content has none.
-fn spots_in(path: &str, content: &[u8], names: &Names) -> Vec<Spot> {
-    if content.iter().take(BINARY_BYTES).any(|byte| *byte == 0) {
-        return Vec::new();
-    }
-    let lines = content.split(|byte| *byte == b'\n').enumerate();
-    lines
-        .flat_map(|(index, line)| names.in_line(&String::from_utf8_lossy(line)).into_iter().map(move |legacy| (index + 1, legacy)))
-        .map(|(line, legacy)| Spot { path: path.to_owned(), line, legacy })
-        .collect()
 }
 
 /// The hosts of GitHub, with their ports where they are not the usual ones.

@@ -1,6 +1,7 @@
 //! The guide and `nexy.toml` name the same target, and the guide names no legacy one.
 
 use crate::formats::guide_block::{self, Scalar};
+use crate::formats::words;
 use crate::gate::prelude::*;
 use nexy_contract::ReleaseVersion;
 use nexy_contract::target_file::{ArtifactKind, Legacy};
@@ -140,17 +141,8 @@ fn correct(path: &str, line: usize) -> Fix {
 /// Groups and machines are whole values, since their names are parts of good ones; hosts count anywhere in a value.
 fn legacy_name<'a>(scalar: &Scalar, legacy: &'a Legacy) -> Option<&'a str> {
     let whole = legacy.resource_groups.iter().chain(&legacy.vms).find(|name| name.eq_ignore_ascii_case(&scalar.value));
-    let part = legacy.hosts.iter().find(|host| holds_host(&scalar.value, host));
+    let part = legacy.hosts.iter().find(|host| words::host_places(&scalar.value, host).next().is_some());
     whole.or(part).map(String::as_str)
-}
-
-fn holds_host(value: &str, host: &str) -> bool {
-    let (value, host) = (value.to_ascii_lowercase(), host.to_ascii_lowercase());
-    let is_part = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(byte));
-    value.match_indices(&host).any(|(at, _)| {
-        let before = at.checked_sub(1).and_then(|before| value.as_bytes().get(before));
-        !is_part(before) && !is_part(value.as_bytes().get(at + host.len()))
-    })
 }
 
 #[cfg(test)]

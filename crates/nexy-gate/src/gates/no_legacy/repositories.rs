@@ -1,6 +1,6 @@
 //! Finds names of repositories of our owners in a text, in URL, SSH and plain form.
 
-use super::words::is_part;
+use crate::formats::words::{self, is_part};
 
 /// What is ours, and where it lives.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Ours {
 /// Every repository of one of our owners in this line that is none of ours.
 pub(super) fn unknown<'a>(line: &'a str, ours: &'a Ours) -> impl Iterator<Item = String> + 'a {
     let named = ours.owners.iter().flat_map(move |owner| {
-        super::words::places(line, owner).filter_map(move |at| {
+        words::places(line, owner).filter_map(move |at| {
             let name = name(line[at + owner.len()..].strip_prefix('/')?)?;
             is_repository(&line[..at], ours).then(|| format!("{owner}/{name}"))
         })

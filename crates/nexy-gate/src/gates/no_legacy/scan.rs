@@ -1,7 +1,7 @@
-//! Searches one line for legacy names.
+//! Searches lines for legacy names.
 
 use super::repositories::{self, Ours};
-use super::words;
+use crate::formats::words;
 use nexy_contract::Target;
 
 /// What a name belongs to.
@@ -63,14 +63,16 @@ impl Names {
         Self { distinct, ambiguous, ours: Ours { repositories: repositories.map(Clone::clone).to_vec(), owners, hosts } }
     }
 
-    /// Every legacy name in a line, each once.
-    pub(super) fn in_line(&self, line: &str) -> Vec<LegacyName> {
+    /// Every legacy name in a line, each once; `named` is what a `--name` names that stands in an `az` command of the lines before.
+    fn in_line(&self, line: &str, named: Option<NameKind>) -> Vec<LegacyName> {
         let distinct = self.distinct.iter().filter(|legacy| match legacy.kind {
             NameKind::Host => words::host_places(line, &legacy.name).next().is_some(),
             _ => words::places(line, &legacy.name).next().is_some(),
         });
-        let ambiguous =
-            self.ambiguous.iter().filter(|legacy| words::places(line, &legacy.name).any(|at| kind_at(&line[..at]) == Some(legacy.kind)));
+        let is_meant = |legacy: &&LegacyName| {
+            words::places(line, &legacy.name).any(|at| kind_at(&line[..at].to_ascii_lowercase(), named) == Some(legacy.kind))
+        };
+        let ambiguous = self.ambiguous.iter().filter(is_meant);
         let unknown = repositories::unknown(line, &self.ours).map(|name| LegacyName { kind: NameKind::Repository, name });
         let mut found: Vec<LegacyName> = distinct.chain(ambiguous).cloned().chain(unknown).collect();
         found.sort();
@@ -79,9 +81,14 @@ impl Names {
     }
 }
 
+/// What a `--name` names behind this text; `None` where no `az` stands.
+fn named_by_az(text: &str) -> Option<NameKind> {
+    words::places(text, "az").next()?;
+    Some(if text.contains("az group ") { NameKind::Group } else { NameKind::Vm })
+}
+
 /// What a name behind this text belongs to, where the text is one of the plain spellings of Azure's names.
-fn kind_at(before: &str) -> Option<NameKind> {
-    let before = before.to_ascii_lowercase();
+fn kind_at(before: &str, named: Option<NameKind>) -> Option<NameKind> {
     if before.ends_with("resourcegroups/") {
         return Some(NameKind::Group);
     }
@@ -93,11 +100,57 @@ fn kind_at(before: &str) -> Option<NameKind> {
     let is_value = gap.contains([':', '=']);
     match word {
         "-g" | "--resource-group" if !gap.is_empty() => Some(NameKind::Group),
-        "-n" | "--name" if !gap.is_empty() && rest.contains("az group ") => Some(NameKind::Group),
-        "-n" | "--name" if !gap.is_empty() && words::places(rest, "az").next().is_some() => Some(NameKind::Vm),
-        "resource_group" if is_value => Some(NameKind::Group),
-        "vm" | "vm_name" if is_value => Some(NameKind::Vm),
+        "--vm-name" if !gap.is_empty() => Some(NameKind::Vm),
+        "-n" | "--name" if !gap.is_empty() => named_by_az(rest).or(named),
+        "resource_group" | "azure_resource_group" | "resourcegroup" if is_value => Some(NameKind::Group),
+        "vm" | "vm_name" | "azure_vm_name" if is_value => Some(NameKind::Vm),
         _ => None,
+    }
+}
+
+/// One line with a legacy name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) path: String,
+    pub(super) line: usize,
+    pub(super) legacy: LegacyName,
+}
+
+/// A NUL so early means that it is no text.
+const BINARY_BYTES: usize = 8 << 10;
+
+/// The lines of one file, one after another.
+pub(super) struct Search<'a> {
+    names: &'a Names,
+    path: &'a str,
+    /// What a `--name` names in the line to come, which a `\` makes a part of an `az` command.
+    named: Option<NameKind>,
+    pub(super) spots: Vec<Spot>,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(names: &'a Names, path: &'a str) -> Self {
+        Self { names, path, named: None, spots: Vec::new() }
+    }
+
+    /// The next line, or piece of one.
+    pub(super) fn line(&mut self, line: usize, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        for legacy in self.names.in_line(&text, self.named) {
+            let spot = Spot { path: self.path.to_owned(), line, legacy };
+            // A long line comes in pieces that overlap.
+            if self.spots.last() != Some(&spot) {
+                self.spots.push(spot);
+            }
+        }
+        self.named = named_by_az(&text).or(self.named).filter(|_| text.trim_end().ends_with('\\'));
+    }
+
+    /// A whole content; a binary one has no names.
+    pub(super) fn text(&mut self, content: &[u8]) {
+        if !content.iter().take(BINARY_BYTES).any(|byte| *byte == 0) {
+            content.split(|byte| *byte == b'\n').enumerate().for_each(|(index, line)| self.line(index + 1, line));
+        }
     }
 }
 
@@ -112,7 +165,9 @@ mod tests {
     });
 
     fn found(line: &str) -> Vec<String> {
-        NAMES.in_line(line).iter().map(LegacyName::shown).collect()
+        let mut search = Search::new(&NAMES, "x");
+        search.text(line.as_bytes());
+        search.spots.iter().map(|spot| spot.legacy.shown()).collect()
     }
 
     #[test]
@@ -131,6 +186,12 @@ mod tests {
             ("\"vm_name\": \"Nexy\",", "the VM Nexy"),
             ("vm: Nexy", "the VM Nexy"),
             ("VM_NAME='Nexy'", "the VM Nexy"),
+            ("AZURE_RESOURCE_GROUP: Nexy", "the resource group Nexy"),
+            ("AZURE_VM_NAME: Nexy", "the VM Nexy"),
+            ("resourceGroup: Nexy", "the resource group Nexy"),
+            ("run --vm-name Nexy", "the VM Nexy"),
+            ("az vm show \\\n  -o table \\\n  --name Nexy", "the VM Nexy"),
+            ("az group delete \\\n  --name Nexy", "the resource group Nexy"),
         ] {
             assert_eq!(found(line).join(","), said, "{line}");
         }
@@ -142,6 +203,7 @@ mod tests {
             "name: Nexy",
             "-g NexyNewRG --name NexyNew",
             "pyinstaller --name Nexy --onefile",
+            "az vm list\npyinstaller \\\n  --name Nexy",
             "-n Nexy",
             "the vm Nexy runs on",
             "resource_group, Nexy is the product",

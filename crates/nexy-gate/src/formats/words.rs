@@ -1,7 +1,7 @@
 //! Finds a name in a text as a whole word, never as a part of a longer name.
 
 /// Every place where `name` stands as a whole word, without regard to letter case.
-pub(super) fn places<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn places<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = usize> + 'a {
     let (text_bytes, name_bytes) = (text.as_bytes(), name.as_bytes());
     let first = name_bytes.first().map_or(0, u8::to_ascii_lowercase);
     let last_start = (text.len() + 1).saturating_sub(name.len().max(1));
@@ -36,12 +36,12 @@ fn ends(text: &str, at: usize) -> bool {
 }
 
 /// Letters of a name.
-pub(super) fn is_part(character: char) -> bool {
+pub(crate) fn is_part(character: char) -> bool {
     character.is_alphanumeric() || character == '_' || character == '-'
 }
 
 /// Every place where a host is named; a host below it counts as well, another address does not.
-pub(super) fn host_places<'a>(text: &'a str, host: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn host_places<'a>(text: &'a str, host: &'a str) -> impl Iterator<Item = usize> + 'a {
     let is_address = host.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b':');
     places(text, host).filter(move |at| !(is_address && text[..*at].ends_with('.')))
 }
