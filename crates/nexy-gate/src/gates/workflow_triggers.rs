@@ -262,6 +262,7 @@ jobs:
             ("creds: ${{ secrets.AZURE_CREDENTIALS }}", "creds: x # ${{ secrets.AZURE_CREDENTIALS }}", Fail, "something else"),
             ("secrets.AZURE_CREDENTIALS", "vars.X || secrets.AZURE_CREDENTIALS", Unknown, "signs in with an expression"),
             ("concurrency:\n  group: deploy\n", "", Fail, "has no concurrency group"),
+            ("- uses: azure/login@v2", "- uses: actions/setup-node@v4", Fail, "the job deploy uses Azure without having signed in"),
             ("group: deploy", "group: deploy-${{ github.event.head_commit.id }}", Fail, "a concurrency group of its own for every run"),
             ("group: deploy", "cancel-in-progress: true", Fail, "a concurrency group of its own"),
             ("group: deploy", "group: deploy-${{ vars.X }}", Unknown, "not known here whether all pushes share it"),

@@ -1,10 +1,8 @@
 //! `artifact-genuine` against real bytes.
 
 use crate::{asked, holds, world};
-use nexy_standin::{
-    artifact,
-    world::{Options, World},
-};
+use nexy_standin::artifact;
+use nexy_standin::world::{Options, World};
 use std::fs;
 
 const GATE: &str = "artifact-genuine";

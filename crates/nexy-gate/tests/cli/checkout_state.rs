@@ -1,14 +1,10 @@
 //! `checkout-state` against a real checkout, with every way in which one can differ from its tag.
 
 use crate::{holds, vm, world};
-use nexy_standin::world::fix_text;
-use nexy_standin::world::{MANIFEST_FOLDERS, World};
+use nexy_standin::world::{MANIFEST_FOLDERS, World, fix_text};
 use serde_json::Value;
-use std::{
-    fs,
-    os::unix::fs::{PermissionsExt as _, symlink},
-    path::PathBuf,
-};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::{fs, path::PathBuf};
 
 const GATE: &str = "checkout-state";
 const TAG: &str = "v2.0.0.4";

@@ -1,11 +1,8 @@
 //! `code-repo-has-no-release` against GitHub's lists.
 
 use crate::{asked, finding, holds, world};
-use nexy_standin::world::fix_text;
-use nexy_standin::{
-    Fault, Listener, ReleaseOptions, Reply,
-    world::{CODE_REPOSITORIES, World},
-};
+use nexy_standin::world::{CODE_REPOSITORIES, World, fix_text};
+use nexy_standin::{Fault, Listener, ReleaseOptions, Reply};
 use serde_json::json;
 
 const GATE: &str = "code-repo-has-no-release";
@@ -46,14 +43,6 @@ fn a_repository_that_cannot_be_seen_is_unknown_with_a_token_and_without() {
     holds(&finding_with, "found", "there is no Seregawpn/Nexy_server, or this token does not see it");
     holds(&finding_with, "fix", "gh auth status");
     holds(&finding(without_token(&world).exits(69), GATE), "found", "it cannot be seen without a token");
-}
-
-#[test]
-fn a_no_weighs_more_than_a_repository_that_cannot_be_seen() {
-    let world = world();
-    world.standin.create_release(CODE_REPOSITORIES[0], "v1");
-    world.standin.fault(Fault::new(Listener::Api, "GET", "/Nexy_server/", Reply::Status(404, json!({}))).always());
-    holds(&asked(&world, GATE, 1), "found", "or this token does not see it");
 }
 
 #[test]

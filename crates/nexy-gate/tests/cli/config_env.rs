@@ -1,12 +1,8 @@
 //! `config-env` against real files.
 
-use crate::{
-    holds,
-    vm::{self, SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, plant, set_mode, set_mounted},
-    world,
-};
-use nexy_standin::world::fix_text;
-use nexy_standin::world::{UNIT, World};
+use crate::vm::{self, SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, plant, set_mode, set_mounted};
+use crate::{holds, world};
+use nexy_standin::world::{UNIT, World, fix_text};
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "config-env";

@@ -1,20 +1,14 @@
 //! `config-env-access` against real owners, modes and lists; most of it needs root.
 
-use crate::{
-    holds,
-    print_fix::passes_after_two_runs,
-    vm::{
-        SECRET, ask, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, owned, path, plant,
-        removes_only_the_link, scripted, serve_as_another_user, set_mode, set_mounted, setfacl,
-    },
-    world,
+use crate::vm::{
+    SECRET, ask, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, owned, path, plant, removes_only_the_link,
+    scripted, serve_as_another_user, set_mode, set_mounted, setfacl,
 };
+use crate::{holds, print_fix::passes_after_two_runs, world};
 use nexy_outside::fs::accounts::Account;
 use nexy_standin::world::World;
-use std::{
-    fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
-};
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 
 const GATE: &str = "config-env-access";
 

@@ -1,14 +1,9 @@
 //! `disk-space` against real file systems: this machine's, and small ones that are mounted for one question.
 
-use crate::{
-    finding, holds,
-    vm::{ask_as_a_stranger, ask_in_root, asked, is_root, judged, path, set_checkout, set_mode, set_mounted},
-    world,
-};
-use nexy_standin::{
-    skip::{Need, skipped},
-    world::{Ran, World},
-};
+use crate::vm::{ask_as_a_stranger, ask_in_root, asked, is_root, judged, path, set_checkout, set_mode, set_mounted};
+use crate::{finding, holds, world};
+use nexy_standin::skip::{Need, skipped};
+use nexy_standin::world::{Ran, World};
 use std::fs;
 
 const GATE: &str = "disk-space";

@@ -1,21 +1,15 @@
 //! `exec-start` against a scripted service manager and real files.
 
-use crate::{
-    holds,
-    vm::{
-        ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted,
-        serve_as_another_user, set_mode,
-    },
-    world,
+use crate::vm::{
+    ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted, serve_as_another_user,
+    set_mode,
 };
+use crate::{holds, world};
 use nexy_outside::fs::accounts::Accounts;
-use nexy_standin::world::fix_text;
-use nexy_standin::world::{UNIT, World};
+use nexy_standin::world::{UNIT, World, fix_text};
 use serde_json::json;
-use std::{
-    fs,
-    os::unix::fs::{MetadataExt as _, chown, symlink},
-};
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown, symlink};
 
 const GATE: &str = "exec-start";
 

@@ -24,13 +24,6 @@ fn only_the_channels_of_the_inbox_are_asked_and_all_when_it_is_empty() {
 }
 
 #[test]
-fn a_missing_release_fails_with_the_command_that_creates_it() {
-    let world = world();
-    world.standin.remove_release(ARTIFACTS, "Update");
-    holds(&asked(&world, GATE, 1), "fix", "gh release create Update --repo ");
-}
-
-#[test]
 fn a_draft_and_an_immutable_release_fail() {
     let world = world();
     world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { draft: true, immutable: false });
@@ -47,18 +40,6 @@ fn a_channel_without_asset_passes_and_the_report_says_that_it_was_looked_at() {
     holds(&finding(ran.exits(0), GATE), "found", "has no Nexy.dmg yet");
     let subject = &ran.json()["subjects"][0];
     assert_eq!((&subject["looked"], &subject["live"]), (&true.into(), &serde_json::Value::Null));
-}
-
-#[test]
-fn a_private_and_an_archived_repository_fail_though_their_releases_are_seen() {
-    let world = world();
-    world.standin.set_account("private", json!(true));
-    holds(&asked(&world, GATE, 1), "found", "Seregawpn/Nexy_production is private, so users get nothing from it");
-    world.standin.set_account("private", json!(false));
-    world.standin.set_account("archived", json!(true));
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "is archived");
-    holds(&finding, "fix", "\ngh repo unarchive ");
 }
 
 #[test]

@@ -66,22 +66,6 @@ fn a_token_that_lasts_passes_and_says_how_long_and_one_that_ends_too_soon_fails(
 }
 
 #[test]
-fn a_classic_token_without_a_scope_for_contents_fails() {
-    let world = world();
-    world.standin.set_account("scopes", json!("gist, read:org"));
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "(it has: gist, read:org)");
-    holds(&finding, "fix", "gh auth refresh -s repo\n");
-    world.standin.set_account("scopes", json!("gist, repo"));
-    asked(&world, GATE, 0);
-    world.standin.set_account("scopes", json!(""));
-    asked(&world, GATE, 0);
-    let classic = "ghp_0123456789classic";
-    world.standin.set_token(classic);
-    with_token(&world, classic).exits(1).says("(it has: none)");
-}
-
-#[test]
 fn a_missing_single_sign_on_fails_and_its_invitation_is_not_shown() {
     let world = world();
     let url = "https://git.example/orgs/Seregawpn/sso?authorization_request=AHc9invitation";

@@ -1,8 +1,7 @@
 //! `no-force-push` against real remotes: bare repositories that others push into as well.
 
 use crate::{ask, asked, holds, said, vm, world};
-use nexy_standin::world::World;
-use nexy_standin::world::fix_text;
+use nexy_standin::world::{World, fix_text};
 use std::fs;
 
 const GATE: &str = "no-force-push";
@@ -36,13 +35,6 @@ fn what_is_pushed_already_or_follows_on_it_passes() {
     holds(&asked(&world, GATE, 0), "found", "origin has no branch feature yet");
     world.git(&["checkout", "--quiet", "--detach"]);
     holds(&asked(&world, GATE, 0), "found", "is in the history of main");
-}
-
-#[test]
-fn empty_remotes_take_everything() {
-    let world = world();
-    world.bare_remotes();
-    holds(&asked(&world, GATE, 0), "found", "origin has no v2.0.0.4 yet");
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! `no-legacy` against a real repository; which spellings count stands in the unit tests of the scan.
 
 use crate::{ask, asked, holds, said, world};
-use nexy_standin::world::World;
-use nexy_standin::world::fix_text;
+use nexy_standin::world::{World, fix_text};
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "no-legacy";

@@ -1,22 +1,13 @@
 //! `--print-fix`: the printed script is read by dash and shellcheck, run twice, and the gate passes afterwards.
 
-use crate::{
-    ask as ask_at_home,
-    config_env_access::served,
-    vm::{ask, ask_with_path, is_root, path, scripted, set_mode},
-    world,
-};
-use nexy_standin::{
-    skip::has_program,
-    world::{Ran, UNIT, World},
-};
+use crate::vm::{ask, ask_with_path, is_root, path, scripted, set_mode};
+use crate::{ask as ask_at_home, config_env_access::served, world};
+use nexy_standin::skip::has_program;
+use nexy_standin::world::{Ran, UNIT, World};
 use serde_json::json;
-use std::{
-    collections::BTreeMap,
-    fs,
-    os::unix::fs::{MetadataExt as _, chown, symlink},
-    path::{Path, PathBuf},
-};
+use std::os::unix::fs::{MetadataExt as _, chown, symlink};
+use std::path::{Path, PathBuf};
+use std::{collections::BTreeMap, fs};
 
 /// Prints, and claims that printing has changed nothing below the world.
 #[track_caller]

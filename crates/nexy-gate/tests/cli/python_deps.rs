@@ -1,14 +1,9 @@
 //! `python-deps` against a real venv with real pip and wheels, and a runtime that is really older than its stubs.
 
-use crate::{
-    holds, said,
-    vm::{self, asked},
-    world,
-};
-use nexy_standin::{
-    skip::{Need, skipped},
-    world::World,
-};
+use crate::vm::{self, asked};
+use crate::{holds, said, world};
+use nexy_standin::skip::{Need, skipped};
+use nexy_standin::world::World;
 use std::{fs, path::PathBuf};
 
 const GATE: &str = "python-deps";

@@ -1,8 +1,7 @@
 //! `remote-script` against the real scripts of this repository and a real dash.
 
 use crate::{ask, asked, finding, holds, said, vm, world};
-use nexy_standin::world::World;
-use nexy_standin::world::fix_text;
+use nexy_standin::world::{World, fix_text};
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "remote-script";

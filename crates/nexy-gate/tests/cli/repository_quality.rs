@@ -1,8 +1,7 @@
 //! `repository-quality` with real scripts that pass, fail, hang, shout and look around.
 
 use crate::{ask, asked, finding, holds, vm, world};
-use nexy_standin::world::World;
-use nexy_standin::world::fix_text;
+use nexy_standin::world::{World, fix_text};
 use std::{fs, os::unix::fs::chown, path::Path};
 
 const GATE: &str = "repository-quality";

@@ -1,10 +1,7 @@
 //! Gates beside each other: each has its deadline, all are asked, and no program that they started stays.
 
-use crate::{
-    finding, holds,
-    vm::{ask_with_path, path, scripted},
-    world,
-};
+use crate::vm::{ask_with_path, path, scripted};
+use crate::{finding, holds, world};
 use std::{fs, path::Path, time::Duration};
 
 #[test]

@@ -2,10 +2,8 @@
 
 use crate::{asked, finding, holds, json, record, world};
 use nexy_contract::{Finding, Record, Report, Severity, Timestamp, Verdict};
-use nexy_standin::{
-    Fault, Listener, Reply,
-    world::{Ran, VERSION, World},
-};
+use nexy_standin::world::{Ran, World};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::json;
 use std::time::Duration;
 
@@ -23,16 +21,6 @@ fn the_version_in_health_and_status_passes() {
 }
 
 #[test]
-fn an_older_server_fails_and_says_that_code_comes_first() {
-    let world = world();
-    world.set_version("2.0.0.5");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "version `2.0.0.4`, build `2.0.0.4`: the code of 2.0.0.5 is not deployed");
-    holds(&finding, "fix", "Deploy the code of v2.0.0.5 first");
-    holds(&finding, "fix", "make vm-versions");
-}
-
-#[test]
 fn a_checkout_without_a_restart_fails() {
     let world = world();
     asked(&world, GATE, 0);
@@ -41,26 +29,6 @@ fn a_checkout_without_a_restart_fails() {
     asked(&world, GATE, 1);
     world.restart_service();
     asked(&world, GATE, 0);
-}
-
-#[test]
-fn a_newer_server_fails_and_says_that_the_workspace_is_old() {
-    let world = world();
-    let older = world.tool("nexy-gate").args([GATE, "--tag=v2.0.0.3", "--format=json"]).run();
-    let finding = finding(older.exits(1), GATE);
-    holds(&finding, "found", "newer than 2.0.0.3: this workspace is old");
-    holds(&finding, "fix", "git pull --ff-only origin\n");
-}
-
-#[test]
-fn an_overridden_build_and_a_sick_server_fail() {
-    let world = world();
-    let says = |status: &str, build: &str| json!({"status": status, "latest_version": VERSION, "latest_build": build});
-    world.standin.fault(Fault::new(Listener::Public, "GET", "/health", Reply::Status(200, says("OK", "1.0.3"))).always());
-    holds(&asked(&world, GATE, 1), "fix", "scripts/vm.sh nexy-gate server-version-env");
-    world.standin.clear_faults();
-    world.standin.fault(Fault::new(Listener::Public, "GET", "/health", Reply::Status(200, says("degraded", VERSION))).always());
-    holds(&asked(&world, GATE, 1), "found", "status `degraded`, not OK");
 }
 
 #[test]
@@ -86,13 +54,6 @@ fn who_does_not_answer_in_this_form_is_unknown_and_not_asked_twice() {
     let world = world();
     world.set_unit("ActiveState", json!("failed"));
     holds(&asked(&world, GATE, 69), "found", "answers 502");
-}
-
-#[test]
-fn a_half_answer_is_unknown() {
-    let world = world();
-    world.standin.fault(Fault::new(Listener::Public, "GET", "/status", Reply::Status(404, json!({}))).always());
-    holds(&asked(&world, GATE, 69), "found", "/status answers 404");
 }
 
 #[test]

@@ -1,18 +1,11 @@
 //! `single-manifest` against real folders of the VM's checkout.
 
-use crate::{
-    holds,
-    vm::{ask_in_root, is_root, judged, set_mode, set_mounted},
-    world,
-};
-use nexy_standin::world::fix_text;
-use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, World};
+use crate::vm::{ask_in_root, is_root, judged, set_mode, set_mounted};
+use crate::{holds, world};
+use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, World, fix_text};
 use serde_json::Value;
-use std::{
-    fs,
-    os::unix::fs::{chown, symlink},
-    path::PathBuf,
-};
+use std::os::unix::fs::{chown, symlink};
+use std::{fs, path::PathBuf};
 
 const GATE: &str = "single-manifest";
 

@@ -1,8 +1,7 @@
 //! `tag-coherent` against real tags: lightweight and annotated, with every kind of thing in them that must not be.
 
 use crate::{ask, asked, holds, said, vm, world};
-use nexy_standin::world::fix_text;
-use nexy_standin::world::{MANIFEST_FOLDERS, World};
+use nexy_standin::world::{World, fix_text};
 use serde_json::Value;
 use std::{fs, os::unix::fs::chown};
 
@@ -68,26 +67,6 @@ fn every_place_of_the_tag_counts_and_not_what_is_checked_out() {
     vm::type_fix(&world, &finding, &world.workspace());
     assert_eq!(world.read("VERSION"), "2.0.0.5\n");
     holds(&asked(&world, GATE, 0), "found", "v2.0.0.5");
-}
-
-#[test]
-fn a_tag_without_version_or_of_another_one_is_a_no() {
-    let world = tagged(|world| fs::remove_file(world.workspace().join("VERSION")).expect("the version"));
-    let finding = vm::judged(&ask(&world, &[GATE, "--tag", TAG]), GATE, 1);
-    holds(&finding, "found", "holds no VERSION");
-    holds(&vm::judged(&ask(&world, &[GATE]), GATE, 69), "fix", "--tag vX.Y.Z.W");
-    let world = tagged(|_| {});
-    world.git(&["tag", "v2.0.0.9"]);
-    holds(&vm::judged(&ask(&world, &[GATE, "--tag", "v2.0.0.9"]), GATE, 1), "found", "holds 2.0.0.4");
-}
-
-#[test]
-fn manifests_of_the_tag_are_compared_with_each_other_and_with_its_version() {
-    let file = |folder: usize| format!("{}/manifest.json", MANIFEST_FOLDERS[folder]);
-    let world = tagged(|world| world.write(&file(1), &world.read(&file(1)).replace("2.0.0.3", "2.0.0.10")));
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "differ at v2.0.0.4");
-    holds(&finding, "found", "announces 2.0.0.10, which is newer than the code");
 }
 
 #[test]

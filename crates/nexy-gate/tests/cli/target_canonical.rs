@@ -24,13 +24,6 @@ fn every_difference_is_named_with_its_line() {
 }
 
 #[test]
-fn a_guide_of_another_version_fails() {
-    let world = world();
-    world.write("VERSION", "2.0.0.5\n");
-    holds(&asked(&world, GATE, 1), "found", "version is `2.0.0.4`");
-}
-
-#[test]
 fn a_guide_without_the_block_and_a_missing_guide_fail() {
     let world = world();
     world.write(GUIDE, "# Guide\n");

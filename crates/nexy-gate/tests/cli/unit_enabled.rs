@@ -1,10 +1,7 @@
 //! `unit-enabled` against a scripted service manager: what is not right is advice, and decides nothing.
 
-use crate::{
-    finding, holds,
-    vm::{ask, ask_with_path, asked},
-    world,
-};
+use crate::vm::{ask, ask_with_path, asked};
+use crate::{finding, holds, world};
 use serde_json::json;
 
 const GATE: &str = "unit-enabled";

@@ -2,16 +2,11 @@
 
 use crate::{finding, said};
 use nexy_outside::fs::accounts::{Account, Accounts};
-use nexy_standin::{
-    skip::{Need, skipped},
-    world::{Ran, World},
-};
+use nexy_standin::skip::{Need, skipped};
+use nexy_standin::world::{Ran, World};
 use serde_json::{Value, json};
-use std::{
-    fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
-    path::PathBuf,
-};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::{fs, path::PathBuf};
 
 /// A value that looks real; no eight bytes of it may ever be seen.
 pub(crate) const SECRET: &str = "hx7+Qp/2Lr=9ZtW4vBn8sKd3mYf6Tc";
@@ -50,7 +45,7 @@ pub(crate) fn judged(ran: &Ran, id: &str, code: i32) -> Value {
     ran.exits(code).says(id);
     let finding = finding(ran, id);
     assert_eq!(finding["verdict"], ["pass", "fail"].get(usize::try_from(code).unwrap_or(9)).copied().unwrap_or("unknown"), "{ran}");
-    for key in ["found", "expected", "fix"] {
+    for key in ["found", "expected", "fix", "runbook"] {
         assert!(code == 0 || !crate::text(&finding, key).is_empty(), "{key} is empty\n{ran}");
     }
     finding

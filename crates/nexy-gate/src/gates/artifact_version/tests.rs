@@ -1,8 +1,7 @@
 //! `artifact-version` judged on every combination of evidence.
 
 use super::*;
-use crate::observed::inbox::Fault;
-use crate::tests::says;
+use crate::{observed::inbox::Fault, tests::says};
 use nexy_contract::{Severity, Sha256Digest};
 
 const VERSION: ReleaseVersion = ReleaseVersion::new([2, 0, 0, 4]);

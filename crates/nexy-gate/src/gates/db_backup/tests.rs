@@ -93,6 +93,7 @@ fn one_that_lost_half_of_its_size_names_both_and_is_not_cured_by_making_it_again
     let answer = whole(&[backup(30, SIZE), backup(1, less)]);
     says(&answer, Verdict::Fail, &less.to_string());
     says(&answer, Verdict::Fail, &SIZE.to_string());
+    assert!(answer.fix.text().lines().any(|line| line.starts_with("sudo mv ") && line.ends_with(".json.aside")), "{}", answer.fix);
     assert_eq!(whole(&[backup(30, SIZE), backup(2, less), backup(1, less)]).verdict, Verdict::Fail);
     assert!(whole(&[backup(24 * 9, SIZE), backup(24, less), backup(1, less)]).passes(), "what it was long ago does not count");
     assert_eq!(whole(&[backup(24 * 9, SIZE), backup(1, less)]).verdict, Verdict::Fail, "unless nothing came between");
