@@ -308,20 +308,9 @@ mod tests {
 
     #[test]
     fn names_tell_keys_from_what_is_public() {
-        for path in [
-            "a/AuthKey_X1.p8",
-            "x.P12",
-            "x.pfx",
-            "x.ppk",
-            "server/keys/prod",
-            "keys/a.txt",
-            "home/.ssh/id_rsa",
-            "id_ed25519",
-            "conf/service-account.json",
-            "gcp_service_account_prod.json",
-            "credentials.json",
-            ".netrc",
-        ] {
+        let all = "a/AuthKey_X1.p8 x.P12 x.pfx x.ppk server/keys/prod keys/a.txt home/.ssh/id_rsa id_ed25519 \
+            conf/service-account.json gcp_service_account_prod.json credentials.json .netrc";
+        for path in all.split(' ') {
             assert!(matches!(named(path), Named::Key(_)), "{path}");
         }
         for path in ["ssl/server.pem", "a.key", "keys/x.pem"] {
@@ -330,20 +319,9 @@ mod tests {
         for path in [".env", "server/.env.production", "config.env", "server/server/config.env"] {
             assert_eq!(named(path), Named::Settings, "{path}");
         }
-        for path in [
-            "id_rsa.pub",
-            "keys/release.pub",
-            "keys/ca.crt",
-            "keys/.gitkeep",
-            "keys/README.md",
-            "modules/keys/__init__.py",
-            ".env.example",
-            "config.env.example",
-            "credentials.example.json",
-            "server/monkeys/x",
-            "environment",
-            "keyboard.json",
-        ] {
+        let all = "id_rsa.pub keys/release.pub keys/ca.crt keys/.gitkeep keys/README.md modules/keys/__init__.py \
+            .env.example config.env.example credentials.example.json server/monkeys/x environment keyboard.json";
+        for path in all.split(' ') {
             assert_eq!(named(path), Named::Harmless, "{path}");
         }
     }

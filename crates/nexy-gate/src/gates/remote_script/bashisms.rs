@@ -19,21 +19,83 @@ const PIECES: &[(&str, &str)] = &[
     ("$'", "uses `$'…'`"),
     ("=(", "uses an array"),
 ];
-const KEYWORDS: &[&str] = &["if", "then", "elif", "else", "while", "until", "do", "!", "time"];
+const KEYWORDS: &[&str] = &["if", "then", "elif", "else", "while", "until", "do", "!", "time", "command"];
 
 /// The lines, from 1, and what is wrong with each.
 pub(super) fn find(text: &str) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let (bare, expanded) = (without_quoted(line, &['\'', '"']), without_quoted(line, &['\'']));
+    for Line { number, bare, expanded } in lines(&quiet(text)) {
         let commands = bare.split([';', '|', '&', '(', ')', '{', '}', '`']).filter_map(command);
         let pieces = PIECES.iter().filter(|(piece, _)| bare.contains(piece)).map(|(_, because)| *because);
         let expansions = expanded.match_indices("${").any(|(at, _)| is_of_bash(&expanded[at + 2..]));
         let expansions = expansions.then_some("uses an expansion that only bash has");
-        found.extend(commands.chain(pieces).chain(expansions).map(|because| (index + 1, because)));
+        found.extend(commands.chain(pieces).chain(expansions).map(|because| (number, because)));
     }
     found.dedup();
     found
+}
+
+/// A line without its comment; a `\` at its end and an open quote carry it on.
+#[derive(Default)]
+struct Line {
+    number: usize,
+    /// Without the text between quotes.
+    bare: String,
+    /// With what stands between double quotes.
+    expanded: String,
+}
+
+fn lines(text: &str) -> Vec<Line> {
+    let (mut lines, mut line) = (Vec::new(), Line { number: 1, ..Line::default() });
+    let (mut number, mut open, mut before) = (1, None, ' ');
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        number += usize::from(character == '\n');
+        let is_quote = open.map_or("'\"".contains(character), |quote| quote == character);
+        match character {
+            '\n' if open.is_none() => lines.push(std::mem::replace(&mut line, Line { number, ..Line::default() })),
+            '#' if open.is_none() && before.is_whitespace() => while characters.next_if(|next| *next != '\n').is_some() {},
+            // An escaped character is none.
+            '\\' if open != Some('\'') => number += usize::from(characters.next() == Some('\n')),
+            _ => {
+                if is_quote || open.is_none() {
+                    line.bare.push(character);
+                }
+                if is_quote || open != Some('\'') {
+                    line.expanded.push(character);
+                }
+                if is_quote {
+                    open = if open.is_none() { Some(character) } else { None };
+                }
+            }
+        }
+        before = character;
+    }
+    lines.push(line);
+    lines
+}
+
+/// A script without quotes in its here-documents, where they open nothing.
+fn quiet(text: &str) -> String {
+    let mut end = None;
+    let line = |line: &str| {
+        let is_inside = end.is_some();
+        match &end {
+            Some(word) if line.trim_start_matches('\t') == word => end = None,
+            Some(_) => {}
+            None => end = here_document(line).filter(|word| text.lines().any(|line| line.trim_start_matches('\t') == word)),
+        }
+        if is_inside { line.replace(['\'', '"'], "") } else { line.to_owned() }
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The word that ends the here-document which begins in this line.
+fn here_document(line: &str) -> Option<String> {
+    let (_, word) = line.split_once("<<")?;
+    let word = word.trim_start_matches(['-', ' ', '\'', '"', '\\']);
+    let word: String = word.chars().take_while(|character| character.is_ascii_alphanumeric() || *character == '_').collect();
+    (!word.is_empty()).then_some(word)
 }
 
 fn command(text: &str) -> Option<&'static str> {
@@ -54,30 +116,6 @@ fn command(text: &str) -> Option<&'static str> {
 /// `9>>file`, `>file`, `3<&-`.
 fn is_redirection(word: &str) -> bool {
     word.trim_start_matches(|digit: char| digit.is_ascii_digit()).starts_with(['<', '>'])
-}
-
-/// A line without its comment, and with the text between these quotes taken out; an escaped character is none.
-fn without_quoted(line: &str, quotes: &[char]) -> String {
-    let (mut kept, mut open, mut before) = (String::new(), None, ' ');
-    let mut characters = line.chars();
-    while let Some(character) = characters.next() {
-        match (open, character) {
-            (None, '#') if before.is_whitespace() => break,
-            (_, '\\') if open != Some('\'') => drop(characters.next()),
-            (None, '\'' | '"') => {
-                open = Some(character);
-                kept.push(character);
-            }
-            (Some(quote), _) if character == quote => {
-                open = None;
-                kept.push(character);
-            }
-            (Some(quote), _) if quotes.contains(&quote) => {}
-            _ => kept.push(character),
-        }
-        before = character;
-    }
-    kept
 }
 
 /// `${x[0]}`, `${x^^}`, `${x,,}`, `${x/a/b}`, `${x:1}`, `${!x}`.
@@ -121,10 +159,15 @@ mod tests {
             ("echo ${!a}", "an expansion that only bash has"),
             ("trap 'x' EXIT", "replaces the trap on EXIT"),
             ("trap - 0", "replaces the trap on EXIT"),
+            ("set \\\n  -o pipefail", "`set -o pipefail`"),
+            ("command source ./x", "`source`"),
+            ("cat <<'END'\nit isn't\nEND\nx && [[ y ]]", "`[[`"),
+            ("echo 'two\nlines' \"and\nmore\"; [[ y ]]", "`[[`"),
             ("if x; then exec \"$TOOLS/nexy-gate\"; fi", "ends the shell with `exec`"),
         ] {
             let found = find(&format!(":\n{text}\n"));
-            assert!(matches!(found.as_slice(), [(2, said)] if said.contains(because)), "{text}: {found:?}");
+            let line = if text.starts_with("cat <<'") { 5 } else { 2 };
+            assert!(matches!(found.as_slice(), [(at, said)] if *at == line && said.contains(because)), "{text}: {found:?}");
         }
     }
 
@@ -135,6 +178,9 @@ mod tests {
             "echo 'source x; [[ y ]] &> z ${a[0]}'",
             "echo \"use [[ or source; &> isn't plain\"",
             "case $x in a) :;; [bc]*) :;; esac",
+            "echo 'one\n[[ two ]]\nsource three'",
+            "cat <<END\nit isn't\nEND\necho '[[ x'",
+            "x=$((1 << 2)); y='it'",
             "x >out 2>&1 &",
             "exec 9>>\"$lock\"",
             "exec >log 2>&1",
