@@ -80,22 +80,8 @@ fn newest(kept: &[Kept]) -> Option<(&str, &DbReceipt, &Hardening)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::{hours_before_now, kept, receipts, target};
     use nexy_contract::{Sha256Digest, db_receipt::Restore};
-
-    const NOW: i64 = 1_795_000_000;
-
-    fn kept(started_hours_ago: i64, hours_ago: i64, event: Event) -> Kept {
-        let at = |hours: i64| Timestamp::from_second(NOW - hours * 3600).expect("a time");
-        let receipt = DbReceipt {
-            schema: nexy_contract::db_receipt::SCHEMA.to_owned(),
-            started_at: at(started_hours_ago),
-            at: at(hours_ago),
-            by: "script".to_owned(),
-            database: "d".to_owned(),
-            event,
-        };
-        Kept { name: receipt.file_name(), receipt }
-    }
 
     fn hardening(started: i64, ended: i64, result: Outcome) -> Kept {
         kept(started, ended, Event::Hardening(Hardening { role: "app".to_owned(), result }))
@@ -107,8 +93,7 @@ mod tests {
 
     /// In the order in which they are kept: the oldest first.
     fn asked(kept: &[Kept]) -> Answer {
-        let target = crate::tests::target();
-        judge(&target, Timestamp::from_second(NOW).expect("a time"), Receipts { kept: kept.to_vec(), ..Receipts::default() })
+        judge(&target(), hours_before_now(0), receipts(kept))
     }
 
     #[test]

@@ -115,43 +115,25 @@ fn differs(backup: &Backup, found: Option<&Contents>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{says, target};
+    use crate::tests::{hours_before_now, kept, receipts, says, target};
     use nexy_contract::Sha256Digest;
-
-    const NOW: i64 = 1_795_000_000;
-
-    fn hours_before_now(hours_ago: i64) -> Timestamp {
-        Timestamp::from_second(NOW - hours_ago * 3600).expect("a time")
-    }
 
     fn contents(rows: u64) -> Contents {
         Contents { rows: [("public.users".to_owned(), rows), ("public.facts".to_owned(), 7)].into(), indexes: 3, constraints: 2 }
     }
 
-    fn kept(hours_ago: i64, event: Event) -> Kept {
-        let receipt = DbReceipt {
-            schema: nexy_contract::db_receipt::SCHEMA.to_owned(),
-            started_at: hours_before_now(hours_ago),
-            at: hours_before_now(hours_ago),
-            by: "script".to_owned(),
-            database: "d".to_owned(),
-            event,
-        };
-        Kept { name: receipt.file_name(), receipt }
-    }
-
     fn backup(hours_ago: i64) -> Kept {
         let sha256 = Sha256Digest::of(b"dump");
-        kept(hours_ago, Event::Backup(Backup { file: "/b".to_owned(), size_bytes: 1, sha256, contents: contents(5) }))
+        kept(hours_ago, hours_ago, Event::Backup(Backup { file: "/b".to_owned(), size_bytes: 1, sha256, contents: contents(5) }))
     }
 
     fn drill(hours_ago: i64, result: Outcome, found: Option<Contents>) -> Kept {
         let drill = Drill { backup_sha256: Sha256Digest::of(b"dump"), backup_at: hours_before_now(20), result, found };
-        kept(hours_ago, Event::Drill(drill))
+        kept(hours_ago, hours_ago, Event::Drill(drill))
     }
 
     fn asked(kept: &[Kept]) -> Answer {
-        judge(&target(), Timestamp::from_second(NOW).expect("a time"), Receipts { kept: kept.to_vec(), ..Receipts::default() })
+        judge(&target(), hours_before_now(0), receipts(kept))
     }
 
     fn passed(hours_ago: i64) -> Kept {

@@ -2,10 +2,9 @@
 
 use super::*;
 use crate::answer_builder::AnswerBuilder;
-use crate::tests::{says, target};
+use crate::tests::{hours_before_now, kept, receipts, says, target};
 use nexy_contract::db_receipt::Contents;
 
-const NOW: i64 = 1_795_000_000;
 const SIZE: u64 = 100_000;
 
 fn digest() -> Sha256Digest {
@@ -13,22 +12,12 @@ fn digest() -> Sha256Digest {
 }
 
 fn backup(hours_ago: i64, size_bytes: u64) -> Kept {
-    let at = Timestamp::from_second(NOW - hours_ago * 3600).expect("a time");
     let contents = Contents { rows: [("public.users".to_owned(), 5)].into(), indexes: 1, constraints: 1 };
-    let receipt = DbReceipt {
-        schema: nexy_contract::db_receipt::SCHEMA.to_owned(),
-        started_at: at,
-        at,
-        by: "script".to_owned(),
-        database: "d".to_owned(),
-        event: Event::Backup(Backup { file: "/var/b.dump".to_owned(), size_bytes, sha256: digest(), contents }),
-    };
-    Kept { name: receipt.file_name(), receipt }
+    kept(hours_ago, hours_ago, Event::Backup(Backup { file: "/var/b.dump".to_owned(), size_bytes, sha256: digest(), contents }))
 }
 
 fn asked(kept: &[Kept], dump: &Dump) -> Answer {
-    let receipts = Receipts { kept: kept.to_vec(), ..Receipts::default() };
-    judge(&target(), Timestamp::from_second(NOW).expect("a time"), receipts, Some(dump))
+    judge(&target(), hours_before_now(0), receipts(kept), Some(dump))
 }
 
 /// With the dump of the newest as its receipt says.
@@ -50,7 +39,7 @@ fn a_fresh_whole_backup_passes() {
 #[test]
 fn no_receipt_is_unknown() {
     let none = Receipts::default();
-    let answer = judge(&target(), Timestamp::from_second(NOW).expect("a time"), none, None);
+    let answer = judge(&target(), hours_before_now(0), none, None);
     assert_eq!(answer.verdict, Verdict::Unknown);
     assert!(answer.fix.text().contains("&& ./server/scripts/db_backup.sh"), "{}", answer.fix);
 }
@@ -60,7 +49,7 @@ fn a_doubt_about_another_receipt_keeps_a_good_backup_from_passing() {
     let mut doubts = AnswerBuilder::default();
     doubts.unknown("backup-x.json is empty", nexy_contract::Fix::note("look"));
     let receipts = Receipts { kept: vec![backup(3, SIZE)], doubts, are_incomplete: false };
-    let now = Timestamp::from_second(NOW).expect("a time");
+    let now = hours_before_now(0);
     assert_eq!(judge(&target(), now, receipts, Some(&Dump::Whole(SIZE, digest()))).verdict, Verdict::Unknown);
 }
 
@@ -71,7 +60,7 @@ fn its_age_counts_from_its_beginning() {
     let old = whole(&[backup(limit + 1, SIZE)]);
     assert!(old.verdict == Verdict::Fail && old.found.contains("25 hours old"), "{old:?}");
     let mut slow = backup(1, SIZE);
-    slow.receipt.started_at = Timestamp::from_second(NOW - (limit + 1) * 3600).expect("a time");
+    slow.receipt.started_at = hours_before_now(limit + 1);
     assert_eq!(whole(&[slow]).verdict, Verdict::Fail);
 }
 
