@@ -22,13 +22,9 @@ pub(crate) const GATE: Gate = Gate {
         ],
         verify: &[command("sudo -u OWNER git -C CHECKOUT remote -v"), command("sudo nexy-gate checkout-origin")],
     },
-    check,
+    check: |context| look(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
-
-fn check(context: &Context) -> Answer {
-    look(context).unwrap_or_else(|answer| answer)
-}
 
 fn look(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::on_vm(&context.workspace.target, &context.tree, GATE.id)?;

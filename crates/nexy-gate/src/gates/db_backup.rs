@@ -22,7 +22,7 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[note("On the VM, in the checkout:"), command("./server/scripts/db_backup.sh")],
         verify: &[command("sudo nexy-gate db-backup")],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -41,13 +41,10 @@ enum Dump {
     Unreadable(String),
 }
 
-fn check(context: &Context) -> Answer {
-    let receipts = match receipts::look(&context.workspace.target, &context.tree, GATE.id, &[Kind::Backup]) {
-        Ok(receipts) => receipts,
-        Err(answer) => return answer,
-    };
+fn check(context: &Context) -> Result<Answer, Answer> {
+    let receipts = receipts::look(&context.workspace.target, &context.tree, GATE.id, &[Kind::Backup])?;
     let dump = backups(&receipts.kept).last().map(|(_, _, backup)| look_at(&context.tree, backup));
-    judge(&context.workspace.target, clock::now(), receipts, dump.as_ref())
+    Ok(judge(&context.workspace.target, clock::now(), receipts, dump.as_ref()))
 }
 
 /// Receipts that speak of a backup, the oldest first.

@@ -5,8 +5,8 @@ mod reply;
 use crate::gate::prelude::*;
 use crate::observed::config_env::{self, key_fault};
 use crate::{cached_answer, gate::TOOL};
-use nexy_contract::config_env::Parsed;
-use nexy_outside::{Secret, clock, net::gemini};
+use nexy_contract::{Problem, config_env::Parsed};
+use nexy_outside::{Secret, clock, fs::files::FileError, net::gemini};
 use reply::Reply;
 use std::{path::Path, time::Duration};
 
@@ -32,7 +32,7 @@ pub(crate) const GATE: Gate = Gate {
             note("After the next start, there is no API_KEY_INVALID in the service's journal."),
         ],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -47,45 +47,33 @@ struct Asked<'a> {
     model: &'a str,
 }
 
-fn check(context: &Context) -> Answer {
+fn check(context: &Context) -> Result<Answer, Answer> {
     let target = &context.workspace.target;
     let named = Path::new(&target.vm.config_env);
-    let place = match context.tree.find(named) {
-        Ok(place) => place,
-        Err(error) => return Answer::unknown(error.to_string(), expected(target, None), Fix::command(AGAIN)),
-    };
-    let parsed = match config_env::read(&context.workspace.target, &context.tree) {
-        Ok(parsed) => parsed,
-        Err(answer) => return answer,
-    };
-    if let Err(answer) = is_asked_here(target, &parsed) {
-        return answer;
-    }
-    let model = match model(target, &parsed) {
-        Ok(model) => model,
-        Err(answer) => return answer,
-    };
+    let unseen = |error: FileError| Answer::unknown(error.to_string(), expected(target, None), Fix::command(AGAIN));
+    let place = context.tree.find(named).map_err(unseen)?;
+    let parsed = config_env::read(target, &context.tree)?;
+    is_asked_here(target, &parsed)?;
+    let model = model(target, &parsed)?;
     let asked = Asked { target, model: &model };
     if let Some(fault) = key_fault(&parsed, &target.gemini.key) {
         let found = format!("{}: {} {fault}", target.vm.config_env, target.gemini.key);
-        return Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key"));
+        return Ok(Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key")));
     }
     if let Some(answer) = of_the_record(context, &place, &asked) {
-        return answer;
+        return Ok(answer);
     }
     let key = parsed.entry(&target.gemini.key).and_then(|entry| entry.value.as_ref());
     let Some(key) = key.map(|key| key.reveal_for_one_request(Secret::new)).filter(Secret::is_header_safe) else {
         let found = format!("{} in {} holds characters that no key has", target.gemini.key, target.vm.config_env);
-        return Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key"));
+        return Ok(Answer::fail(found, expected(target, Some(&model)), new_key(target, "put the real key")));
     };
-    let http = match context.http() {
-        Ok(http) => http,
-        Err(problem) => return Answer::unknown(problem.message(), expected(target, Some(&model)), &problem.fix),
-    };
-    match gemini::ask(http, &target.gemini.api_url, &model, &key, Duration::from_secs(target.limits.request_timeout_s)) {
+    let no_network = |problem: &Problem| Answer::unknown(problem.message(), expected(target, Some(&model)), &problem.fix);
+    let http = context.http().map_err(no_network)?;
+    Ok(match gemini::ask(http, &target.gemini.api_url, &model, &key, Duration::from_secs(target.limits.request_timeout_s)) {
         Ok(answer) => judge(&asked, reply::read(answer.status, answer.header("retry-after"), &answer.body)),
         Err(error) => Answer::unknown(error.to_string(), expected(target, Some(&model)), error.fix.then_command(AGAIN)),
-    }
+    })
 }
 
 fn expected(target: &Target, model: Option<&str>) -> String {

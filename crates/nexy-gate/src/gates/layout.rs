@@ -23,15 +23,11 @@ pub(crate) const GATE: Gate = Gate {
         )],
         verify: &[command("nexy-gate layout --tag vX.Y.Z.W")],
     },
-    check,
+    check: |context| look(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
 const EXPECTED: &str = "exactly what [layout] of nexy.toml declares, as files of their own, and nothing of another layout";
-
-fn check(context: &Context) -> Answer {
-    look(context).unwrap_or_else(|answer| answer)
-}
 
 fn look(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;

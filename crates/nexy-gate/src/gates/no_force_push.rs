@@ -32,7 +32,7 @@ pub(crate) const GATE: Gate = Gate {
         ],
         verify: &[command("nexy-gate no-force-push")],
     },
-    check,
+    check: |context| ask(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -91,11 +91,7 @@ struct Facts {
     forcing: Vec<(String, Fix)>,
 }
 
-fn check(context: &Context) -> Answer {
-    look_and_judge(context).unwrap_or_else(|answer| answer)
-}
-
-fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
+fn ask(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
     let tag = context.tag().map_err(|error| {
         let fix = Fix::command(format!("nexy-gate {} --tag vX.Y.Z.W", GATE.id));

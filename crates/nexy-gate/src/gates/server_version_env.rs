@@ -31,7 +31,7 @@ pub(crate) const GATE: Gate = Gate {
         ],
         verify: &[command("sudo nexy-gate server-version-env"), note("after the next start:"), command("nexy-verify local-health")],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -49,27 +49,21 @@ struct Facts<'a> {
     unreadable: &'a [(String, Fix)],
 }
 
-fn check(context: &Context) -> Answer {
+fn check(context: &Context) -> Result<Answer, Answer> {
     let workspace = &context.workspace;
     let target = &workspace.target;
     let version_file = target.layout.version_file.as_str();
-    let version = match version_file::read(workspace) {
-        Ok(version) => version,
-        Err(error) => return no_version(workspace, &error),
-    };
-    let parsed = match config_env::read(&context.workspace.target, &context.tree) {
-        Ok(parsed) => parsed,
-        Err(answer) => return answer,
-    };
+    let version = version_file::read(workspace).map_err(|error| no_version(workspace, &error))?;
+    let parsed = config_env::read(target, &context.tree)?;
     if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
         let path = &target.vm.config_env;
         let fix = Fix::command(format!("sudoedit {}", shell_word(path))).then_note("save it as UTF-8, then").then_command(AGAIN);
-        return Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix);
+        return Ok(Answer::fail(format!("the server cannot read {path} at all: it is no UTF-8"), "a file that the server can read", fix));
     }
     let mut unreadable = Vec::new();
     let mut found = from_unit(&target.service.unit, &target.vm.config_env, &mut unreadable);
     found.extend(overrides::from_file(&target.vm.config_env, &parsed));
-    judge(&Facts { version_file, version, overrides: &found, unreadable: &unreadable })
+    Ok(judge(&Facts { version_file, version, overrides: &found, unreadable: &unreadable }))
 }
 
 fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {

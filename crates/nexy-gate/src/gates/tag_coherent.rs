@@ -26,7 +26,7 @@ pub(crate) const GATE: Gate = Gate {
         )],
         verify: &[command("nexy-gate tag-coherent --tag vX.Y.Z.W")],
     },
-    check,
+    check: |context| ask(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -69,11 +69,7 @@ struct Facts {
     head: Option<Head>,
 }
 
-fn check(context: &Context) -> Answer {
-    look_and_judge(context).unwrap_or_else(|answer| answer)
-}
-
-fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
+fn ask(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
     let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
     let facts = look::look(context, &repository, &tag).map_err(|error| repository.unreadable(&error, GATE.id))?;

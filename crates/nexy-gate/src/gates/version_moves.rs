@@ -22,40 +22,28 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[note("New bytes: set a higher version. Old bytes: put the newly built artifact into the inbox.")],
         verify: &[command("nexy-gate version-moves"), command("nexy-manifest show")],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
 const AGAIN: &str = "nexy-version record | nexy-gate before-publish -";
 const CHECK: &str = "nexy-manifest check";
 
-fn check(context: &Context) -> Answer {
+fn check(context: &Context) -> Result<Answer, Answer> {
     let workspace = &context.workspace;
-    let version = match version::released(workspace, context.record.as_ref()) {
-        Ok(version) => version,
-        Err(answer) => return answer,
-    };
+    let version = version::released(workspace, context.record.as_ref())?;
     let manifest = match manifests::read_all(workspace) {
         Ok(found) => one_manifest(&found),
         Err(error) if error.source.kind() == std::io::ErrorKind::InvalidData => Err((error.to_string(), Fix::command(CHECK))),
         Err(error) => {
-            return Answer::unknown(
-                error.to_string(),
-                "a manifest that can be read",
-                Fix::command(format!("ls -l {}", shell_word(&error.path.display().to_string()))),
-            );
+            let fix = Fix::command(format!("ls -l {}", shell_word(&error.path.display().to_string())));
+            return Err(Answer::unknown(error.to_string(), "a manifest that can be read", fix));
         }
     };
-    let manifest = match manifest {
-        Ok(manifest) => manifest,
-        Err((found, fix)) => return Answer::fail(found, "one sound manifest.json, the same in every folder", fix),
-    };
-    let inbox = context.inbox();
-    let (feed, bytes) = match feed_bytes(&workspace.target, inbox, manifest.as_ref()) {
-        Ok(found) => found,
-        Err(answer) => return answer,
-    };
-    judge(version, bytes, manifest.as_ref(), &channel_remark(context.channels(), feed, bytes, manifest.as_ref()))
+    let wrong = |(found, fix)| Answer::fail(found, "one sound manifest.json, the same in every folder", fix);
+    let manifest = manifest.map_err(wrong)?;
+    let (feed, bytes) = feed_bytes(&workspace.target, context.inbox(), manifest.as_ref())?;
+    Ok(judge(version, bytes, manifest.as_ref(), &channel_remark(context.channels(), feed, bytes, manifest.as_ref())))
 }
 
 /// The manifest that all folders agree on; `None` when none has one. Otherwise what is wrong, and the fix.

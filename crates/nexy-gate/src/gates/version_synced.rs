@@ -20,7 +20,7 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[command("nexy-version set X.Y.Z.W")],
         verify: &[command("nexy-gate version-synced")],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -31,12 +31,9 @@ enum Held {
     Unreadable(String),
 }
 
-fn check(context: &Context) -> Answer {
+fn check(context: &Context) -> Result<Answer, Answer> {
     let workspace = &context.workspace;
-    let version = match version::released(workspace, None) {
-        Ok(version) => version,
-        Err(answer) => return answer,
-    };
+    let version = version::released(workspace, None)?;
     let held: Vec<(&VersionPlace, Held)> = workspace
         .target
         .version_places
@@ -50,7 +47,7 @@ fn check(context: &Context) -> Answer {
             (place, held)
         })
         .collect();
-    judge(version, context.record.as_ref().map(|record| record.version), &held)
+    Ok(judge(version, context.record.as_ref().map(|record| record.version), &held))
 }
 
 fn judge(version: ReleaseVersion, recorded: Option<ReleaseVersion>, held: &[(&VersionPlace, Held)]) -> Answer {

@@ -25,7 +25,7 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[note("Change the lines that the finding names, commit and push.")],
         verify: &[command("nexy-gate workflow-triggers"), note("Then look at the Actions page of the repository after a push.")],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
@@ -38,15 +38,12 @@ struct File {
     text: Result<Option<String>, String>,
 }
 
-fn check(context: &Context) -> Answer {
+fn check(context: &Context) -> Result<Answer, Answer> {
     let workspace = &context.workspace;
     let target = &workspace.target;
-    let tracked = match Tracked::of(workspace, &expected(target)) {
-        Ok(tracked) => tracked,
-        Err(answer) => return answer,
-    };
+    let tracked = Tracked::of(workspace, &expected(target))?;
     let is_tracked = tracked.files.iter().any(|file| file.path == target.workflow.file);
-    judge(target, is_tracked, tracked.head_message().as_deref(), &look(workspace, &tracked))
+    Ok(judge(target, is_tracked, tracked.head_message().as_deref(), &look(workspace, &tracked)))
 }
 
 /// The workflow that deploys, those that stand beside it, and the actions of this repository.
