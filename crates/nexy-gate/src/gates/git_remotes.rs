@@ -1,9 +1,8 @@
 //! Code goes to the code repositories and artifacts to theirs: no push can mix them.
 
 use crate::gate::prelude::*;
-use crate::observed::remotes::{self, Told, url_of};
-use nexy_outside::programs::ProgramError;
-use nexy_outside::programs::git::{Git, GitError};
+use crate::observed::git_files;
+use crate::observed::remotes::{self, Told};
 
 pub(crate) const GATE: Gate = Gate {
     id: "git-remotes",
@@ -19,37 +18,15 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[command("git config --replace-all remote.NAME.url URL"), note("Or .pushurl, as named in the finding.")],
         verify: &[command("git remote -v"), command("nexy-gate git-remotes")],
     },
-    check,
+    check: |context| check(context).unwrap_or_else(|answer| answer),
     repair: None,
 };
 
-fn check(context: &Context) -> Answer {
-    let workspace = &context.workspace;
-    let target = &workspace.target;
-    let expected = "a git repository with the remotes of nexy.toml";
-    let url = url_of(target, &target.repositories.workspace);
-    // The workspace may stand below the root of its repository.
-    let git = workspace.root.ancestors().find_map(|folder| Git::at(folder).transpose());
-    let told = match git {
-        Some(git) => git.and_then(|git| Told::by(&git)),
-        None => {
-            let found = format!("{} is no git repository", workspace.root.display());
-            return Answer::fail(
-                found,
-                expected,
-                Fix::command(format!("git clone {}", shell_word(&url))).then_note("Then work in the clone."),
-            );
-        }
-    };
-    match told {
-        Ok(told) => judge(target, &told),
-        Err(GitError::Program(ProgramError::Missing(program))) => Answer::unknown(
-            format!("the program `{program}` is not on PATH"),
-            expected,
-            Fix::note(format!("Put {program} on PATH, then run the same command again.")),
-        ),
-        Err(error) => Answer::unknown(error.to_string(), expected, Fix::command("git remote -v").then_note("Do what it says.")),
-    }
+fn check(context: &Context) -> Result<Answer, Answer> {
+    let (expected, by_hand) = ("a git repository with the remotes of nexy.toml", "git remote -v");
+    let (_, git) = git_files::repository(&context.workspace, expected, by_hand)?;
+    let told = Told::by(&git).map_err(|error| git_files::refused(&error, expected, by_hand))?;
+    Ok(judge(&context.workspace.target, &told))
 }
 
 fn judge(target: &Target, told: &Told) -> Answer {
@@ -89,7 +66,7 @@ mod tests {
         for (remote, repository) in
             [(&target.remotes.workspace, &target.repositories.workspace), (&target.remotes.server, &target.repositories.server)]
         {
-            let url = url_of(&target, repository);
+            let url = remotes::url_of(&target, repository);
             output.push_str(&format!("{remote}\t{url} (fetch)\n{remote}\t{url} (push)\n"));
         }
         judge(&target, &Told { lines: remotes::lines(&change(output)), settings: vec![] })

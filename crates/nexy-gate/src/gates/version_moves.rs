@@ -137,20 +137,9 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
 }
 
 fn higher(than: ReleaseVersion) -> Fix {
-    Fix::command(format!("nexy-version set {}", next_after(than)))
+    Fix::command(format!("nexy-version set {}", than.next()))
         .then_note("Any higher version will do as well. Build for it, then:")
         .then_command(AGAIN)
-}
-
-/// The smallest higher version, as a suggestion.
-fn next_after(version: ReleaseVersion) -> String {
-    let text = version.to_string();
-    match text.rsplit_once('.') {
-        Some((head, last)) => {
-            last.parse().ok().and_then(|last: u32| last.checked_add(1)).map_or(text.clone(), |last| format!("{head}.{last}"))
-        }
-        None => text,
-    }
 }
 
 #[cfg(test)]

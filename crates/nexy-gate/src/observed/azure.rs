@@ -102,20 +102,12 @@ fn silence(words: &str, code: i32, by_hand: &str) -> Silence {
 /// Ids of tenants, accounts and subscriptions say nothing to a reader, and stay private.
 fn without_ids(text: &str) -> String {
     let is_id = |word: &str| word.len() == 36 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let mut shown = String::new();
-    let mut word = String::new();
-    for character in text.chars().chain(std::iter::once('\n')) {
-        if character.is_ascii_alphanumeric() || character == '-' {
-            word.push(character);
-            continue;
-        }
-        shown.push_str(if is_id(&word) { "…" } else { &word });
-        word.clear();
-        if character != '\n' {
-            shown.push(character);
-        }
-    }
-    shown
+    let is_between = |character: char| !(character.is_ascii_alphanumeric() || character == '-');
+    let shown = |piece: &str| {
+        let word = piece.trim_end_matches(is_between);
+        if is_id(word) { piece.replace(word, "…") } else { piece.to_owned() }
+    };
+    text.split_inclusive(is_between).map(shown).collect()
 }
 
 impl Silence {

@@ -38,34 +38,11 @@ pub(crate) struct Tracked {
 impl Tracked {
     /// Asks git; the answer when it does not tell. `expected` is what the asking gate wants to see.
     pub(crate) fn of(workspace: &Workspace, expected: &str) -> Result<Self, Answer> {
-        let root = &workspace.root;
-        let unreadable = |error: &GitError| {
-            let fix = match error {
-                GitError::Program(ProgramError::Missing(program)) => {
-                    Fix::note(format!("Put {program} on PATH, then run the same command again."))
-                }
-                _ => Fix::command(format!("git -C {} ls-files", shell_word(&root.display().to_string()))).then_note("Do what it says."),
-            };
-            Answer::unknown(error.to_string(), expected, fix)
-        };
-        // The workspace may stand below the root of its repository.
-        let found = root.ancestors().find_map(|folder| Git::at(folder).map(|git| Some((folder, git?))).transpose());
-        match found {
-            None => {
-                let url = shell_word(&url_of(&workspace.target, &workspace.target.repositories.workspace));
-                let fix = Fix::command(format!("git clone {url}")).then_note("Then work in the clone.");
-                Err(Answer::fail(format!("{} is no git repository", root.display()), expected, fix))
-            }
-            Some(Err(error)) => Err(unreadable(&error)),
-            Some(Ok((top, git))) => match git.index() {
-                Ok(entries) => {
-                    let prefix = root.strip_prefix(top).unwrap_or(Path::new("")).display().to_string();
-                    let files = entries.into_iter().filter_map(|entry| below(&prefix, entry)).collect();
-                    Ok(Self { files, git })
-                }
-                Err(error) => Err(unreadable(&error)),
-            },
-        }
+        let by_hand = format!("git -C {} ls-files", shell_word(&workspace.root.display().to_string()));
+        let (top, git) = repository(workspace, expected, &by_hand)?;
+        let entries = git.index().map_err(|error| refused(&error, expected, &by_hand))?;
+        let prefix = workspace.root.strip_prefix(top).unwrap_or(Path::new("")).display().to_string();
+        Ok(Self { files: entries.into_iter().filter_map(|entry| below(&prefix, entry)).collect(), git })
     }
 
     /// The message of the commit that HEAD names; the reason when it cannot be had.
@@ -77,6 +54,28 @@ impl Tracked {
     pub(crate) fn kept(&self, file: &File) -> Result<Vec<u8>, String> {
         self.git.blob(&file.object).map_err(|error| error.to_string())
     }
+}
+
+/// The repository that holds the workspace, which may stand below its root, and that root; the answer when there is none.
+/// `by_hand` shows a person what git says.
+pub(crate) fn repository<'a>(workspace: &'a Workspace, expected: &str, by_hand: &str) -> Result<(&'a Path, Git), Answer> {
+    let root = &workspace.root;
+    let found = root.ancestors().find_map(|folder| Git::at(folder).map(|git| Some((folder, git?))).transpose());
+    let no_repository = || {
+        let url = shell_word(&url_of(&workspace.target, &workspace.target.repositories.workspace));
+        let fix = Fix::command(format!("git clone {url}")).then_note("Then work in the clone.");
+        Answer::fail(format!("{} is no git repository", root.display()), expected, fix)
+    };
+    found.ok_or_else(no_repository)?.map_err(|error| refused(&error, expected, by_hand))
+}
+
+/// The answer for what git would not tell.
+pub(crate) fn refused(error: &GitError, expected: &str, by_hand: &str) -> Answer {
+    let fix = match error {
+        GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("Put {program} on PATH, then run the same command again.")),
+        _ => Fix::command(by_hand.to_owned()).then_note("Do what it says."),
+    };
+    Answer::unknown(error.to_string(), expected, fix)
 }
 
 /// The entry as a path of the workspace, when it is one.

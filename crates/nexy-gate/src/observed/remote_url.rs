@@ -122,11 +122,17 @@ mod tests {
 
     #[test]
     fn every_spelling_of_the_same_place_is_known() {
-        let all = "https://git.example/owner/name https://git.example/owner/name.git \
-            https://GIT.example:443/owner/name.git/ https://user:secret@git.example/owner/name.git \
-            ssh://git@git.example/owner/name.git ssh://git@git.example:22/owner/name \
-            ssh://git@ssh.git.example:443/owner/name.git git@git.example:owner/name.git git.example:/owner/name";
-        for remote in all.split(' ') {
+        for remote in [
+            "https://git.example/owner/name",
+            "https://git.example/owner/name.git",
+            "https://GIT.example:443/owner/name.git/",
+            "https://user:secret@git.example/owner/name.git",
+            "ssh://git@git.example/owner/name.git",
+            "ssh://git@git.example:22/owner/name",
+            "ssh://git@ssh.git.example:443/owner/name.git",
+            "git@git.example:owner/name.git",
+            "git.example:/owner/name",
+        ] {
             assert_eq!(place_of(remote), Place::Repository("owner/name".into()), "{remote}");
         }
         assert!(place_of("https://git.example/Owner/NAME").is("owner/name"));
@@ -179,11 +185,15 @@ mod tests {
 
     #[test]
     fn a_secret_in_a_url_is_never_shown() {
-        let all = "https://user:s3cret@other.example/owner/name.git \
-            https://s3cret@other.example/owner/name.git?token=s3cret#s3cret s3cret@other.example:owner/name \
-            ftp://user:s3cret@git.example/owner/name https://user:s3/s3cret@git.example/owner/name \
-            https://user:s3cret/s3@git.example/owner/name https://user:s3cret?s3cret#s3cret@git.example/owner/name";
-        for remote in all.split(' ') {
+        for remote in [
+            "https://user:s3cret@other.example/owner/name.git",
+            "https://s3cret@other.example/owner/name.git?token=s3cret#s3cret",
+            "s3cret@other.example:owner/name",
+            "ftp://user:s3cret@git.example/owner/name",
+            "https://user:s3/s3cret@git.example/owner/name",
+            "https://user:s3cret/s3@git.example/owner/name",
+            "https://user:s3cret?s3cret#s3cret@git.example/owner/name",
+        ] {
             assert!(!place_of(remote).shown().contains("s3cret"), "{remote}");
         }
         assert_eq!(place_of("https://u:p@other.example/owner/name.git").shown(), "https://other.example/owner/name.git");
