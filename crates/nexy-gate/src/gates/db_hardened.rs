@@ -3,7 +3,7 @@
 use crate::gate::prelude::*;
 use crate::observed::receipts::{self, Kept, Receipts};
 use nexy_contract::Timestamp;
-use nexy_contract::db_receipt::{DbReceipt, Event, Hardening, Kind, Outcome};
+use nexy_contract::db_receipt::{Event, Hardening, Kind, Outcome};
 use nexy_outside::clock;
 
 pub(crate) const GATE: Gate = Gate {
@@ -40,16 +40,16 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
         return builder.answer(expected);
     }
     let restored = kept.iter().rfind(|kept| matches!(kept.receipt.event, Event::Restore(_)));
-    match (newest(&kept), restored) {
+    match (receipts::newest(&kept, hardening), restored) {
         (None, None) => builder.unknown(format!("there is no receipt of a hardening in {}", target.vm.receipts), again),
         (None, Some(restored)) => {
             let found = format!("it was restored at {} ({}), and never hardened", restored.receipt.at, excerpt(&restored.name, 80));
             builder.fail(found, again);
         }
-        (Some((name, receipt, hardening)), _) if hardening.result == Outcome::Failed => {
+        (Some((Kept { name, receipt }, hardening)), _) if hardening.result == Outcome::Failed => {
             builder.fail(format!("the newest hardening failed, at {} ({})", receipt.at, excerpt(name, 80)), again);
         }
-        (Some((name, receipt, _)), Some(restored)) if receipt.started_at <= restored.receipt.at => builder.fail(
+        (Some((Kept { name, receipt }, _)), Some(restored)) if receipt.started_at <= restored.receipt.at => builder.fail(
             format!(
                 "it was hardened at {} ({}), and restored after that, until {} ({})",
                 receipt.started_at,
@@ -59,7 +59,7 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
             ),
             again,
         ),
-        (Some((_, receipt, hardening)), restored) => {
+        (Some((Kept { receipt, .. }, hardening)), restored) => {
             let ago = receipts::span(now.as_second() - receipt.at.as_second());
             let since = restored.map_or("no restore is known".to_owned(), |kept| format!("after the restore of {}", kept.receipt.at));
             builder.pass(format!("{} was restricted {ago} ago; {since}", excerpt(&hardening.role, 60)));
@@ -68,13 +68,8 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     builder.answer(expected)
 }
 
-/// The newest hardening; of two that ended at the same moment the one that failed.
-fn newest(kept: &[Kept]) -> Option<(&str, &DbReceipt, &Hardening)> {
-    let all = kept.iter().filter_map(|kept| match &kept.receipt.event {
-        Event::Hardening(hardening) => Some((kept.name.as_str(), &kept.receipt, hardening)),
-        _ => None,
-    });
-    all.max_by_key(|(_, receipt, hardening)| (receipt.at, hardening.result == Outcome::Failed))
+fn hardening(event: &Event) -> Option<(&Hardening, Outcome)> {
+    if let Event::Hardening(hardening) = event { Some((hardening, hardening.result)) } else { None }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::gate::prelude::*;
 use crate::observed::receipts::{self, Kept, Receipts};
 use nexy_contract::Timestamp;
-use nexy_contract::db_receipt::{Backup, Contents, DbReceipt, Drill, Event, Kind, Outcome};
+use nexy_contract::db_receipt::{Backup, Contents, Drill, Event, Kind, Outcome};
 use nexy_outside::clock;
 
 pub(crate) const GATE: Gate = Gate {
@@ -40,7 +40,7 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     if are_incomplete {
         return builder.answer(expected);
     }
-    let Some((name, receipt, drill)) = newest(&kept) else {
+    let Some((Kept { name, receipt }, drill)) = receipts::newest(&kept, drill) else {
         builder.unknown(format!("there is no receipt of a restore drill in {}", target.vm.receipts), again);
         return builder.answer(expected);
     };
@@ -82,13 +82,8 @@ fn judge(target: &Target, now: Timestamp, receipts: Receipts) -> Answer {
     builder.answer(expected)
 }
 
-/// The newest drill; of two that ended at the same moment the one that failed.
-fn newest(kept: &[Kept]) -> Option<(&str, &DbReceipt, &Drill)> {
-    let drills = kept.iter().filter_map(|kept| match &kept.receipt.event {
-        Event::Drill(drill) => Some((kept.name.as_str(), &kept.receipt, drill)),
-        _ => None,
-    });
-    drills.max_by_key(|(_, receipt, drill)| (receipt.at, drill.result == Outcome::Failed))
+fn drill(event: &Event) -> Option<(&Drill, Outcome)> {
+    if let Event::Drill(drill) = event { Some((drill, drill.result)) } else { None }
 }
 
 /// What came back otherwise than it was saved.

@@ -1,7 +1,7 @@
 //! The receipts of the database scripts as they lie in the folder of `vm.receipts`, and whether they can be believed.
 
 use crate::{answer_builder::AnswerBuilder, permissions};
-use nexy_contract::db_receipt::{DbReceipt, Kind};
+use nexy_contract::db_receipt::{DbReceipt, Event, Kind, Outcome};
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_contract::{Fix, Timestamp, check::Answer, document::DocumentError, target_file::Target};
 use nexy_outside::fs::permissions::{Kind as PathKind, PathMetadata, is_link, look as look_at, path_chain};
@@ -170,6 +170,12 @@ fn set_aside(path: &Path, first: Fix) -> Fix {
         shell_word(&path),
         shell_word(&format!("{path}.aside"))
     ))
+}
+
+/// The newest receipt of what `of_kind` picks; of two that ended at the same moment the one that failed.
+pub(crate) fn newest<'a, T>(kept: &'a [Kept], of_kind: fn(&'a Event) -> Option<(&'a T, Outcome)>) -> Option<(&'a Kept, &'a T)> {
+    let all = kept.iter().filter_map(|kept| Some((kept, of_kind(&kept.receipt.event)?)));
+    all.max_by_key(|(kept, (_, result))| (kept.receipt.at, *result == Outcome::Failed)).map(|(kept, (event, _))| (kept, event))
 }
 
 /// The rulebook's script that leaves a receipt of this kind (S2 §3 Phase 1.1).

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::formats::xar::tests::reader;
-use nexy_standin::package::{self as written, package_info};
+use nexy_standin::package as written;
 
 const VERSION: &str = "2.0.0.4";
 
@@ -94,12 +94,4 @@ fn what_is_no_installer_package_is_broken() {
     ] {
         assert!(matches!(looked(&package.bytes(6000, 1)), Err(Fault::Broken(_))), "{package:?}");
     }
-    let odd = written::Package::of(VERSION).packed_as("application/x-lzma").bytes(6000, 1);
-    assert!(matches!(looked(&odd), Err(Fault::Unreadable(_))));
-}
-
-#[test]
-fn an_old_build_under_a_new_version_is_seen() {
-    let evidence = with_info(&package_info(VERSION, "1001", "2.0"));
-    assert!(versions(&evidence).contains(&"PackageInfo Nexy.app CFBundleVersion=1001".to_owned()));
 }
