@@ -1,8 +1,8 @@
 //! `exec-start` against a scripted service manager and real files.
 
 use crate::vm::{
-    ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted, serve_as_another_user,
-    set_mode,
+    ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted,
+    serve_as_another_user, set_mode,
 };
 use crate::{holds, world};
 use nexy_outside::fs::accounts::Accounts;

@@ -1,8 +1,8 @@
 //! `update-dirs` against real folders, owners and lists; most of it needs root.
 
 use crate::vm::{
-    ask, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, owned, path, plant, removes_only_the_link, scripted,
-    serve_as_another_user, set_checkout, set_mode, set_mounted, setfacl,
+    ask, ask_as_a_stranger, ask_in_root, ask_with_path, asked, has_lists, is_root, judged, owned, path, plant, removes_only_the_link,
+    scripted, serve_as_another_user, set_checkout, set_mode, set_mounted, setfacl,
 };
 use crate::{holds, print_fix::passes_after_two_runs, world};
 use nexy_outside::fs::accounts::Account;
