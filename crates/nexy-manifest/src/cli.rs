@@ -52,6 +52,9 @@ pub(crate) enum Verb {
         /// The manifest, whole and checked
         manifest: PathBuf,
     },
+    /// Put the manifest on standard input into the checkout, with no more rights than its owner has; `install` starts it
+    #[command(hide = true)]
+    Place,
     /// Add the VM's answer to the record: `delivered ANSWER -`, or `delivered --failed CODE -`
     Delivered {
         /// The delivery ended with this exit code, and there is no answer

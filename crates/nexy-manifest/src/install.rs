@@ -1,9 +1,12 @@
 //! The story of `install`, on the VM: puts a manifest into the checkout, and reads what the update server announces then.
 
-use crate::{served_feed, transaction};
+use crate::{
+    place::{self, Placed},
+    served_feed, transaction,
+};
 use nexy_contract::{
     Exit, Fix, Problem,
-    delivery::{DeliveredFile, Delivery, SCHEMA},
+    delivery::{Delivery, SCHEMA},
     manifest::ManifestFacts,
 };
 use nexy_outside::{
@@ -22,18 +25,18 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
         let fix = Fix::note("deploy the code first (S3 §2.3), or correct vm.checkout in nexy.toml");
         return Err(Problem::new(Exit::CouldNotLook, "cannot install the manifest", because, fix));
     }
-    let lock = transaction::lock(workspace)?;
-    let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
-    for path in &written.replaced {
-        common.note(&format!("Manifest updated at {}", path.display()));
-    }
+    let changed = match place::with_owners_rights(workspace, &text, &facts, common)? {
+        Placed::Done { changed } => changed,
+        Placed::Stopped(exit) => return Ok(exit),
+    };
+    let files = place::read_back(workspace, &text, &facts)?;
     let served = served_feed::read(workspace, &facts)?;
     let delivery = Delivery {
         schema: SCHEMA.to_owned(),
         at: clock::now(),
         version: facts.version,
-        changed: written.changed(),
-        files: written.files.into_iter().map(|(path, sha256)| DeliveredFile { path, sha256 }).collect(),
+        changed,
+        files,
         served_version: served.version,
         served_length: served.length_bytes,
     };

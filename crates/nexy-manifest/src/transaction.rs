@@ -38,7 +38,7 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
     let mut locked = Vec::new();
     for folder in &workspace.target.layout.manifest_dirs {
         let path = workspace.path(folder);
-        files::ensure_folder(&path).map_err(|error| unchanged(&error))?;
+        std::fs::create_dir_all(&path).map_err(|source| unchanged(&FileError { verb: "make the folder", path: path.clone(), source }))?;
         match files::lock_folder(&path).map_err(|error| unchanged(&error))? {
             Some(lock) => locked.push(lock),
             None => {
@@ -54,12 +54,7 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
 /// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned
 /// copies, which the server would fall back to.
 pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
-    let folders = &workspace.target.layout.manifest_dirs;
-    // Versioned copies come first, because clients are served `manifest.json`.
-    let names: Vec<String> = [format!("manifest_{version}.json"), "manifest.json".to_owned()]
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}")))
-        .collect();
+    let names = names(workspace, version);
     let mut staged = Vec::new();
     for name in &names {
         let path = workspace.path(name);
@@ -85,6 +80,14 @@ pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, versi
     })?;
     let files = read_back(workspace, &names, text)?;
     Ok(Written { files, replaced: done.into_iter().map(|change| change.path).collect(), removed })
+}
+
+/// The manifest files of a version, in the order in which they are replaced: versioned copies come first, because clients are
+/// served `manifest.json`.
+pub(crate) fn names(workspace: &Workspace, version: ReleaseVersion) -> Vec<String> {
+    let folders = &workspace.target.layout.manifest_dirs;
+    let names = [format!("manifest_{version}.json"), "manifest.json".to_owned()];
+    names.iter().flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}"))).collect()
 }
 
 impl Written {

@@ -6,4 +6,5 @@ mod delivery;
 mod install;
 mod published;
 mod refusals;
+mod service_user;
 mod write;

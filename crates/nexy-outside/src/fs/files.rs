@@ -155,26 +155,6 @@ pub fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// Makes a folder and those above it; new ones belong to the owner of the folder that was there already.
-/// Errors: [`FileError`] when it cannot be made.
-pub fn ensure_folder(folder: &Path) -> Result<(), FileError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let failed = |source| FileError { verb: "make the folder", path: folder.to_path_buf(), source };
-    let parent = folder_of(folder);
-    ensure_folder(parent)?;
-    match std::fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(error)),
-        _ => {}
-    }
-    if rustix::process::geteuid().is_root() {
-        let owner = std::fs::metadata(parent).map_err(failed)?;
-        std::os::unix::fs::chown(folder, Some(owner.uid()), Some(owner.gid())).map_err(failed)?;
-    }
-    Ok(())
-}
-
 /// The names in a folder, sorted; `None` when there is no such folder.
 /// Errors: [`FileError`] when it cannot be listed.
 pub fn list(folder: &Path) -> Result<Option<Vec<String>>, FileError> {

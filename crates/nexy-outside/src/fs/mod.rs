@@ -1,6 +1,7 @@
 //! Files, folders, permissions, locks and accounts.
 
 pub mod accounts;
+pub mod beneath;
 pub mod disk_usage;
 pub mod files;
 pub mod line_reader;

@@ -1,4 +1,4 @@
-//! Programs: found by name on `PATH`, with a deadline, bounded output, no standard input and a named environment.
+//! Programs: found by name on `PATH`, with a deadline, bounded output, and nothing of ours but a named environment and input.
 
 pub mod as_user;
 pub mod azure;
@@ -31,6 +31,8 @@ pub struct Run {
     folder: Option<std::path::PathBuf>,
     timeout: Duration,
     bound: Bound,
+    /// What it reads on standard input.
+    input: Vec<u8>,
     /// Why this process cannot run it as the account that was named.
     forbidden: Option<String>,
 }
@@ -111,6 +113,7 @@ impl Run {
             folder: None,
             timeout: Duration::from_secs(30),
             bound: Bound::AtMost(1 << 20),
+            input: Vec::new(),
             forbidden: None,
         }
     }
@@ -148,6 +151,12 @@ impl Run {
         self
     }
 
+    /// What it reads on standard input; nothing otherwise.
+    pub fn input(mut self, input: &[u8]) -> Self {
+        self.input = input.to_vec();
+        self
+    }
+
     /// The folder to run in.
     pub fn folder(mut self, folder: &std::path::Path) -> Self {
         self.folder = Some(folder.to_path_buf());
@@ -175,7 +184,8 @@ impl Run {
         }
         #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
         let mut command = Command::new(&self.name);
-        command.args(&self.arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        command.args(&self.arguments).env_clear().stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         for name in ALWAYS.iter().copied().chain(self.allowed.iter().map(String::as_str)) {
             if let Some(value) = environment::get(name) {
                 command.env(name, value);
@@ -192,6 +202,10 @@ impl Run {
             _ => failed(&self.name, &error),
         })?;
         let running = Running::new(&child);
+        if let Some(mut stdin) = child.stdin.take() {
+            // A program that reads only a part of it says so itself.
+            std::thread::spawn(move || io::Write::write_all(&mut stdin, &self.input));
+        }
         let deadline = Instant::now() + self.timeout;
         let stdout = gather(child.stdout.take(), self.bound);
         let stderr = gather(child.stderr.take(), self.bound);

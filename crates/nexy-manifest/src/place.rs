@@ -1,0 +1,125 @@
+//! Puts a manifest into the checkout of the VM. The service's user owns the checkout and can exchange every folder and file in it,
+//! so root changes nothing there: it starts this program with that user's rights, and looks at the result without following a link.
+
+use crate::{cli::TOOL, transaction};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest, delivery::DeliveredFile, manifest::ManifestFacts, text::printable};
+use nexy_outside::{
+    Common, Workspace,
+    frame::stdio,
+    fs::{
+        accounts::{self, Account, Accounts},
+        beneath,
+    },
+    programs::Run,
+};
+use std::{path::Path, time::Duration};
+
+/// What the placing program prints when a file has changed.
+const CHANGED: &str = "changed\n";
+
+/// How a placing ended.
+pub(crate) enum Placed {
+    /// The manifest stands there.
+    Done {
+        /// Whether a file has changed.
+        changed: bool,
+    },
+    /// The placing program has said why it stopped.
+    Stopped(Exit),
+}
+
+/// Places the manifest on standard input with the rights that this process has.
+pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
+    let unusable = |because: String| {
+        let fix = Fix::note("deliver it again on the laptop:").then_command("make manifest-deliver");
+        Problem::new(Exit::BadDocument, "what came on standard input is no manifest", because, fix)
+    };
+    let text = String::from_utf8(stdio::read_record()?).map_err(|error| unusable(error.to_string()))?;
+    let facts = ManifestFacts::read(&text).map_err(|error| unusable(error.to_string()))?;
+    if place(workspace, &text, &facts, common)? {
+        stdio::write_document(CHANGED.as_bytes())?;
+    }
+    Ok(Exit::Yes)
+}
+
+/// Places a manifest with no more rights than the owner of the checkout has.
+pub(crate) fn with_owners_rights(workspace: &Workspace, text: &str, facts: &ManifestFacts, common: &Common) -> Result<Placed, Problem> {
+    match service_account(workspace)? {
+        Some(account) => place_as(&account, workspace, text, common),
+        None => place(workspace, text, facts, common).map(|changed| Placed::Done { changed }),
+    }
+}
+
+fn place(workspace: &Workspace, text: &str, facts: &ManifestFacts, common: &Common) -> Result<bool, Problem> {
+    let lock = transaction::lock(workspace)?;
+    let written = transaction::replace_all(workspace, &lock, text, facts.version)?;
+    for path in &written.replaced {
+        common.note(&format!("Manifest updated at {}", path.display()));
+    }
+    Ok(written.changed())
+}
+
+/// The service's account when root must not act itself.
+fn service_account(workspace: &Workspace) -> Result<Option<Account>, Problem> {
+    if !accounts::is_root() {
+        return Ok(None);
+    }
+    let user = &workspace.target.service.user;
+    let fix = || Fix::note("correct service.user in nexy.toml; no manifest was changed");
+    let cannot = |because: String| Problem::new(Exit::CouldNotLook, "cannot install the manifest", because, fix());
+    let accounts = Accounts::read().map_err(|error| cannot(error.to_string()))?;
+    let account = accounts.account(user).ok_or_else(|| cannot(format!("this machine has no user {user}, whose checkout it is")))?;
+    Ok(Some(account).filter(|account| account.uid != 0))
+}
+
+fn place_as(account: &Account, workspace: &Workspace, text: &str, common: &Common) -> Result<Placed, Problem> {
+    let failed = |because: String| {
+        let fix = Fix::note("then deliver it again on the laptop:").then_command("make manifest-deliver");
+        Problem::new(Exit::CouldNotLook, format!("cannot install the manifest as {}", account.name), because, fix)
+    };
+    let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let (Some(program), Some(target)) = (program.to_str(), workspace.target_path.to_str()) else {
+        return Err(failed("the path of this program or of nexy.toml is no UTF-8".to_owned()));
+    };
+    // New folders are every account's to read, whatever root's own mask is.
+    let mut arguments = vec!["-c", "umask 022 && exec \"$@\"", "sh", program, "--target", target, "place"];
+    arguments.extend(common.quiet.then_some("--quiet"));
+    let run = Run::new("sh", &arguments).as_account(account).folder(Path::new("/")).input(text.as_bytes());
+    let ran = run.timeout(Duration::from_secs(60)).run().map_err(|error| failed(error.to_string()))?;
+    // The account may have put its own words there.
+    for line in String::from_utf8_lossy(&ran.stderr).lines() {
+        stdio::note(&printable(line));
+    }
+    let code = ran.code();
+    if code == 0 {
+        return Ok(Placed::Done { changed: ran.stdout == CHANGED.as_bytes() });
+    }
+    match Exit::ALL.into_iter().find(|exit| i32::from(exit.code()) == code) {
+        Some(exit) => Ok(Placed::Stopped(exit)),
+        None => Err(failed(format!("`{TOOL} place` ended with {code}: is this program within the reach of {}?", account.name))),
+    }
+}
+
+/// Every manifest file with its digest, as it stands there now.
+pub(crate) fn read_back(workspace: &Workspace, text: &str, facts: &ManifestFacts) -> Result<Vec<DeliveredFile>, Problem> {
+    let mut files = Vec::new();
+    for path in transaction::names(workspace, facts.version) {
+        let is_there = beneath::read(&workspace.root, Path::new(&path), transaction::MAX_BYTES);
+        let because = match is_there {
+            Ok(bytes) if bytes == text.as_bytes() => {
+                files.push(DeliveredFile { path, sha256: Sha256Digest::of(&bytes) });
+                continue;
+            }
+            Ok(_) => "another program writes there".to_owned(),
+            Err(error) => error.because(),
+        };
+        let what = format!("{} is not the manifest that was just installed", workspace.path(&path).display());
+        return Err(Problem::new(
+            Exit::NeedsPerson,
+            what,
+            because,
+            Fix::note("see what stands there:").then_command("sudo nexy-gate single-manifest"),
+        ));
+    }
+    Ok(files)
+}

@@ -1,0 +1,157 @@
+//! `install` as root in a checkout whose owner, the service's user, plants links: root's files stay root's.
+
+use crate::published::written;
+use nexy_outside::fs::accounts::Accounts;
+use nexy_standin::{
+    skip::{Need, skipped},
+    world::{MANIFEST_FOLDERS, Ran, World},
+};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const SECRET: &str = "root:$6$secrethash";
+
+/// A VM whose checkout belongs to `bin`, with a program and a target that this account can reach.
+struct Served {
+    world: World,
+    manifest: String,
+    /// A file that only root can read, in a folder that only root can change.
+    secret: PathBuf,
+}
+
+fn served(test: &str) -> Option<Served> {
+    if !nexy_outside::fs::accounts::is_root() {
+        skipped(test, "it gives files to other accounts", Need::Root);
+        return None;
+    }
+    let world = World::new();
+    written(&world);
+    let manifest = world.read("server/updates/manifests/manifest.json");
+    world.set_target("service", "user", "\"bin\"");
+    let program = world.root().join("nexy-manifest");
+    fs::copy(world.tools().join("nexy-manifest"), &program).expect("a copy");
+    for path in [world.root(), world.vm(), program, world.vm_path("etc")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+    for folder in MANIFEST_FOLDERS {
+        fs::create_dir_all(world.vm_path(folder)).expect("a folder");
+    }
+    let all = Command::new("chown").args(["-hR", "bin:bin"]).arg(world.vm_path("server")).status().expect("chown runs");
+    assert!(all.success());
+    let roots = world.root().join("roots");
+    fs::create_dir(&roots).expect("a folder");
+    fs::set_permissions(&roots, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let secret = roots.join("shadow");
+    fs::write(&secret, SECRET).expect("a file");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("its mode");
+    Some(Served { world, manifest, secret })
+}
+
+impl Served {
+    fn install(&self) -> Ran {
+        self.install_with_path("/usr/bin:/bin")
+    }
+
+    fn install_with_path(&self, path: &str) -> Ran {
+        let incoming = self.world.root().join("incoming.json");
+        fs::write(&incoming, &self.manifest).expect("written");
+        let (program, target) = (self.world.root().join("nexy-manifest"), self.world.vm_path("etc/nexy.toml"));
+        let command = format!("{} --target {} install {}", program.display(), target.display(), incoming.display());
+        self.world.shell(&command).env("PATH", path).run()
+    }
+
+    fn folder(&self, index: usize) -> PathBuf {
+        self.world.vm_path(MANIFEST_FOLDERS[index])
+    }
+
+    /// Root's file and folder are as they were, and nothing that the service's user can read holds the secret.
+    #[track_caller]
+    fn secret_is_kept(&self) {
+        let roots = self.secret.parent().expect("a folder");
+        let owned = |path: &Path| fs::metadata(path).map(|found| (found.uid(), found.mode() & 0o7777)).expect("it is there");
+        assert_eq!((owned(&self.secret), owned(roots)), ((0, 0o600), (0, 0o755)));
+        assert_eq!(fs::read_to_string(&self.secret).expect("it can be read"), SECRET);
+        assert_eq!(fs::read_dir(roots).expect("a folder").count(), 1);
+        let found = Command::new("grep").args(["-r", "-l", "secrethash"]).arg(self.world.vm()).output().expect("grep runs");
+        assert_eq!(String::from_utf8_lossy(&found.stdout), "");
+    }
+}
+
+#[test]
+fn the_files_and_new_folders_belong_to_the_services_user() {
+    let Some(served) = served("the_files_and_new_folders_belong_to_the_services_user") else { return };
+    fs::remove_dir_all(served.folder(1)).expect("a folder");
+    let answer = served.install().exits(0).says("Manifest updated at ").json();
+    assert_eq!((&answer["changed"], &answer["served_version"]), (&true.into(), &"2.0.0.4".into()));
+    assert_eq!(answer["files"].as_array().map(Vec::len), Some(4));
+    let bin = Accounts::read().expect("the accounts").account("bin").expect("it is on every machine");
+    for index in [0, 1] {
+        for path in [served.folder(index), served.folder(index).join("manifest.json")] {
+            let found = fs::symlink_metadata(&path).expect("it is there");
+            assert_eq!((found.uid(), found.gid(), found.mode() & 0o022), (bin.uid, bin.gid, 0), "{}", path.display());
+        }
+    }
+    assert_eq!(served.install().exits(0).json()["changed"], false);
+}
+
+#[test]
+fn no_planted_link_gives_a_file_or_folder_of_root_away() {
+    let Some(served) = served("no_planted_link_gives_a_file_or_folder_of_root_away") else { return };
+    let roots = served.secret.parent().expect("a folder").to_path_buf();
+    // A link in place of a folder, then in place of a file.
+    for (place, leads_to) in [
+        (served.folder(0), served.secret.clone()),
+        (served.folder(0), roots.clone()),
+        (served.folder(1).parent().expect("a folder").to_path_buf(), roots),
+    ] {
+        let before = served.world.root().join("before");
+        fs::rename(&place, &before).expect("what was there");
+        symlink(&leads_to, &place).expect("a link");
+        let ran = served.install();
+        assert!([3, 4, 69].contains(&ran.code.unwrap_or(0)), "{ran}");
+        served.secret_is_kept();
+        fs::remove_file(&place).expect("the link");
+        fs::rename(&before, &place).expect("it is put back");
+    }
+    for name in ["manifest_2.0.0.4.json", "manifest.json", "manifest_1.0.0.0.json"] {
+        let place = served.folder(0).join(name);
+        let _ = fs::remove_file(&place);
+        symlink(&served.secret, &place).expect("a link");
+        drop(served.install());
+        served.secret_is_kept();
+        fs::remove_file(&place).ok();
+    }
+    served.install().exits(0);
+}
+
+#[test]
+fn a_pipe_or_folder_in_place_of_a_manifest_is_refused_at_once() {
+    let Some(served) = served("a_pipe_or_folder_in_place_of_a_manifest_is_refused_at_once") else { return };
+    let place = served.folder(0).join("manifest.json");
+    for command in ["mkfifo", "mkdir"] {
+        let _ = fs::remove_file(&place);
+        assert!(Command::new(command).arg(&place).status().expect("it runs").success());
+        chown(&place, Some(2), Some(2)).expect("its owner");
+        let ran = served.install();
+        assert!(ran.code != Some(0) || place.is_file(), "{ran}");
+        if place.is_dir() {
+            fs::remove_dir(&place).expect("the folder");
+        }
+    }
+}
+
+#[test]
+fn what_the_services_user_says_it_did_is_not_believed() {
+    let Some(served) = served("what_the_services_user_says_it_did_is_not_believed") else { return };
+    let programs = served.world.root().join("hostile");
+    fs::create_dir(&programs).expect("a folder");
+    let setpriv = programs.join("setpriv");
+    fs::write(&setpriv, "#!/bin/sh\necho changed\n").expect("a program");
+    fs::set_permissions(&setpriv, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let ran = served.install_with_path(&format!("{}:/usr/bin:/bin", programs.display()));
+    ran.exits(4).says("is not the manifest that was just installed").silent_stdout();
+}
