@@ -157,19 +157,32 @@ fn the_interpreter_is_started_as_the_services_user_and_by_nobody_else() {
     let (python, noted) = (world.vm_path("venv/bin/python3"), world.root().join("noted"));
     fs::create_dir(&noted).expect("a folder");
     set_mode(&noted, 0o777);
-    let script = scripted(&world, "python3", &format!("id -un >'{}/who'; printf '%s\\n' \"$@\" >'{0}/arguments'", noted.display()));
+    let script = scripted(
+        &world,
+        "python3",
+        &format!("id -un >'{}/who'; printf '%s\\n' \"$@\" >'{0}/arguments'; ls /proc/$$/fd >'{0}/files'", noted.display()),
+    );
     fs::remove_file(&python).expect("the link");
     symlink(script.join("python3"), &python).expect("a link");
     set_mode(&script, 0o755);
     asked(&world, GATE, 0);
     assert_eq!(fs::read_to_string(noted.join("who")).expect("it was started"), "bin\n");
     assert_eq!(fs::read_to_string(noted.join("arguments")).expect("it was started"), "-I\n-B\n-c\n\n");
+    // The lock of a run on the VM is an open file of root's shell.
+    let command = format!(
+        "exec 9>>'{}'; nexy-gate --target {} {GATE}",
+        world.root().join("lock").display(),
+        world.workspace().join("nexy.toml").display()
+    );
+    world.sh(&command).exits(0);
+    let files = fs::read_to_string(noted.join("files")).expect("it was started");
+    assert!(!files.lines().any(|number| number == "9"), "{files}");
     // An account that cannot become that user gets unknown.
     let finding = judged(&ask_as_a_stranger_of_the_vm(&world), GATE, 69);
     holds(&finding, "found", "only root can try it as bin");
     holds(&finding, "fix", "sudo nexy-gate exec-start");
     // Another program than the release's is not started.
-    for name in ["who", "arguments"] {
+    for name in ["who", "arguments", "files"] {
         fs::remove_file(noted.join(name)).expect("a note");
     }
     world.set_unit("ExecStart", json!(format!("{}/python3 server/main.py", script.display())));

@@ -31,6 +31,8 @@ pub struct Run {
     folder: Option<std::path::PathBuf>,
     timeout: Duration,
     bound: Bound,
+    /// Programs that it runs through; the first one makes a session of its own.
+    needs: &'static [&'static str],
     /// What it reads on standard input.
     input: Vec<u8>,
     /// Why this process cannot run it as the account that was named.
@@ -113,6 +115,7 @@ impl Run {
             folder: None,
             timeout: Duration::from_secs(30),
             bound: Bound::AtMost(1 << 20),
+            needs: &[],
             input: Vec::new(),
             forbidden: None,
         }
@@ -136,17 +139,20 @@ impl Run {
         self
     }
 
-    /// Runs it as another account, with nothing of ours but what is named: through `setpriv`, which only root can use.
+    /// Runs it as another account, with nothing of ours but what is named: through `setpriv`, which only root can use. It gets a
+    /// session of its own, so that it cannot type into root's terminal, and no open file of ours, such as the lock of a run.
     /// A program that is missing then ends with 127. An ordinary user can run it as no other account, which is an error of the run.
     pub fn as_account(mut self, account: &Account) -> Self {
         let me = rustix::process::geteuid();
         if me.as_raw() != account.uid && !me.is_root() {
             self.forbidden = Some(format!("only root can run it as {}; run the same command again with sudo", account.name));
         } else if me.as_raw() != account.uid {
-            let program = std::mem::replace(&mut self.name, "setpriv".to_owned());
+            let program = std::mem::replace(&mut self.name, "setsid".to_owned());
             let (uid, gid) = (account.uid.to_string(), account.gid.to_string());
-            let before = ["--reuid", &uid, "--regid", &gid, "--init-groups", "--no-new-privs", "--", &program];
-            self.arguments.splice(0..0, before.map(str::to_owned));
+            let session = ["sh", "-c", "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$@\"", "sh"];
+            let rights = ["setpriv", "--reuid", &uid, "--regid", &gid, "--init-groups", "--no-new-privs", "--", &program];
+            self.arguments.splice(0..0, session.into_iter().chain(rights).map(str::to_owned));
+            self.needs = &["setpriv", "setsid"];
         }
         self
     }
@@ -182,10 +188,17 @@ impl Run {
         if let Some(because) = self.forbidden {
             return Err(ProgramError::Failed(self.name, because));
         }
+        if let Some(missing) = self.needs.iter().find(|name| !is_on_path(name)) {
+            return Err(ProgramError::Missing((*missing).to_owned()));
+        }
         #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
         let mut command = Command::new(&self.name);
         let stdin = if self.input.is_empty() { Stdio::null() } else { Stdio::piped() };
-        command.args(&self.arguments).env_clear().stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        command.args(&self.arguments).env_clear().stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.needs.is_empty() {
+            // A leader of a group could not make a session; `setsid` makes it the leader of both.
+            command.process_group(0);
+        }
         for name in ALWAYS.iter().copied().chain(self.allowed.iter().map(String::as_str)) {
             if let Some(value) = environment::get(name) {
                 command.env(name, value);
@@ -375,14 +388,17 @@ mod tests {
     #[test]
     fn another_account_runs_it_without_our_groups() {
         let nobody = crate::fs::accounts::Accounts::read().expect("the accounts").account("nobody").expect("it is on every machine");
-        let ran = sh("id -u; id -G; umask").as_account(&nobody).run();
+        // The sixth field is the session, after the name in parentheses.
+        let ran = sh("id -u; id -G; sed 's/.*) //' /proc/$$/stat | cut -d ' ' -f 4; echo $$").as_account(&nobody).run();
         if !rustix::process::geteuid().is_root() {
             let error = ran.expect_err("it is another account").to_string();
             assert!(error.starts_with("cannot run `sh`: only root can run it as nobody; "), "{error}");
             return;
         }
-        let ran = ran.expect("setpriv is there");
-        assert_eq!(ran.stdout_text().lines().take(2).collect::<Vec<_>>(), [nobody.uid.to_string(), nobody.gid.to_string()]);
+        let said = ran.expect("setpriv is there").stdout_text();
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!((lines[0], lines[1]), (nobody.uid.to_string().as_str(), nobody.gid.to_string().as_str()));
+        assert_eq!(lines[2], lines[3], "it leads a session of its own");
     }
 
     #[test]
