@@ -51,9 +51,21 @@ pub fn name(place: &VersionPlace) -> String {
 
 fn whole(text: &str) -> Result<Spot, PlaceError> {
     let content = text.strip_suffix('\n').unwrap_or(text);
-    let version =
-        content.parse().map_err(|_| PlaceError(format!("holds `{}`, not a version and nothing else", text::excerpt(content, 40))))?;
+    let version = content.parse().map_err(|_| PlaceError(format!("holds {}, not a version and nothing else", described(content))))?;
     Ok(Spot { line: 1, version, range: 0..content.len() })
+}
+
+/// What stands in place of a version. It is quoted only if it looks like one: the file may be a link to another one, with a secret.
+fn described(content: &str) -> String {
+    if content.starts_with('\u{feff}') {
+        return "a byte order mark".to_owned();
+    }
+    let is_like_one = |character: char| character.is_ascii_digit() || ".vV-+ \t\r\n".contains(character);
+    match content.len() {
+        0 => "nothing".to_owned(),
+        1..=40 if content.chars().all(is_like_one) => format!("`{}`", text::printable(content)),
+        bytes => format!("{bytes} bytes of something else (not shown)"),
+    }
 }
 
 /// A line matches when, after its indentation, it begins with the pattern: its head, a canonical version, its tail.
@@ -101,8 +113,8 @@ fn json(pointer: &str, text: &str) -> Result<Spot, PlaceError> {
     let content = slice
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
-        .ok_or_else(|| refuse(format!("is `{}`, not a text", text::excerpt(slice, 40))))?;
-    let version = content.parse().map_err(|_| refuse(format!("is `{}`, not a version", text::excerpt(content, 40))))?;
+        .ok_or_else(|| refuse(format!("is {}, not a text", described(slice))))?;
+    let version = content.parse().map_err(|_| refuse(format!("is {}, not a version", described(content))))?;
     let start = content.as_ptr() as usize - text.as_ptr() as usize;
     let line = text[..start].bytes().filter(|byte| *byte == b'\n').count() + 1;
     Ok(Spot { line, version, range: start..start + content.len() })
@@ -128,6 +140,23 @@ mod tests {
     }
 
     const NEW: ReleaseVersion = ReleaseVersion::new([9, 8, 7, 6]);
+
+    #[test]
+    fn only_what_looks_like_a_version_is_quoted() {
+        for (content, said) in [
+            ("v2.0.0.4\n", "holds `v2.0.0.4`"),
+            ("2.0.0.4\r\n", "holds `2.0.0.4\\r`"),
+            ("", "holds nothing"),
+            ("\u{feff}2.0.0.4\n", "holds a byte order mark"),
+            ("root:$6$secret\n", "holds 14 bytes of something else"),
+            ("hunter2\n", "holds 7 bytes of something else"),
+        ] {
+            let error = read(&place(None, None, None), content).expect_err(content).to_string();
+            assert!(error.starts_with(said), "{error}");
+        }
+        let key = read(&place(None, None, Some("/k")), "{\"k\": \"hunter2\"}").expect_err("no version").to_string();
+        assert!(!key.contains("hunter2"), "{key}");
+    }
 
     #[test]
     fn a_line_keeps_its_indentation_and_comment() {
