@@ -201,6 +201,7 @@ fn unreadable(error: &GitError, side: &Side, gate: &str) -> Answer {
         GitError::Refused(words) if words.contains("dubious ownership") => Fix::note("one account must own all of it; see who does:")
             .then_command(format!("sudo ls -ld {place} {place}/.git"))
             .then_command(format!("sudo chown -R --reference={place} {place}/.git")),
+        GitError::Writable(path) => Fix::command(format!("sudo chmod go-w {}", shell_word(&path.display().to_string()))),
         GitError::Elsewhere(_) => Fix::command(format!("{} config --unset core.worktree", side.git)),
         GitError::Refused(_) => Fix::command(format!("{} status", side.git)).then_note("do what it says"),
         // An object that is missing or broken shows as a line without its size.

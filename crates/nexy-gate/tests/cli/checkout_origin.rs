@@ -103,6 +103,26 @@ fn a_checkout_of_another_account_is_asked_as_that_account() {
 }
 
 #[test]
+fn root_runs_no_git_where_another_account_can_change_what_git_obeys() {
+    let world = cloned();
+    if !vm::is_root(&world, "root_runs_no_git_where_another_account_can_change_what_git_obeys") {
+        return;
+    }
+    asked(&world, 0);
+    // What `chmod -R g+w` leaves.
+    for path in [".git/config", ".git"] {
+        let path = world.vm_path(path);
+        let before = fs::metadata(&path).expect("it is there").permissions();
+        world.sh(&format!("chmod g+w '{}'", path.display())).exits(0);
+        let finding = asked(&world, 69);
+        holds(&finding, "found", &format!("{} can be written by other accounts than root", path.display()));
+        vm::type_fix(&world, &finding, &world.workspace());
+        asked(&world, 0);
+        fs::set_permissions(&path, before).expect("its mode");
+    }
+}
+
+#[test]
 fn a_mounted_tree_is_asked_by_its_own_paths() {
     let world = cloned();
     let root = world.root().join("image");

@@ -63,6 +63,9 @@ pub enum GitError {
     /// The account that git would have to run as does not exist on this machine: what belongs to it, and its number.
     #[error("{path} belongs to user {1}, who has no account on this machine, so git cannot be asked as its owner", path = .0.display())]
     NoAccount(PathBuf, u32),
+    /// Other accounts could have configured the repository, and it cannot be told which.
+    #[error("{path} can be written by other accounts than root, so root does not run git there", path = .0.display())]
+    Writable(PathBuf),
     /// The repository says that its files are somewhere else.
     #[error("git takes {0} for the files of this repository (see core.worktree in its configuration)")]
     Elsewhere(String),
