@@ -25,11 +25,11 @@ stop() {
     exit "$1"
 }
 
-# Makes a folder for this account alone. LOCK_DIR may be writable for all accounts, so an existing folder is checked first.
+# Makes a folder for this account alone. One that is there already is checked, because another account could have made it.
 own_folder() {
     mkdir -p "$1" 2>/dev/null || stop 69 "cannot make the folder $1" "on the VM, type: ls -ld $1"
     if [ -L "$1" ] || [ "$(stat -c %u "$1")" -ne "$(id -u)" ]; then
-        stop 69 "$1 is not a folder of this account" "on the VM, type: ls -ld $1"
+        stop 69 "$1 is not a folder of this account" "on the VM, type: sudo mv -nT $1 $1.aside"
     fi
     chmod 700 "$1"
 }

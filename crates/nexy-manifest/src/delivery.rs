@@ -8,6 +8,7 @@ use nexy_contract::{
     document::{self, DocumentError},
     operands,
     record::Delivered,
+    text::printable,
 };
 use nexy_outside::{
     Common, Workspace,
@@ -27,7 +28,7 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
         Incoming::Record(record) => record,
         Incoming::Stopped(_, stop) => {
             for because in &stop.because {
-                stdio::note(&format!("{TOOL}: nothing is delivered: {}", nexy_contract::text::printable(because)));
+                stdio::note(&format!("{TOOL}: nothing is delivered: {}", printable(because)));
             }
             return Ok(stop.exit);
         }
@@ -39,6 +40,12 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
     let Some(manifest) = record.manifests.first() else {
         return Ok(Exit::Yes);
     };
+    // A record comes from outside: no other file of this machine is sent.
+    if !transaction::names(workspace, record.version).contains(&manifest.path) {
+        let because = format!("the record names {}, which nexy.toml's layout.manifest_dirs do not hold", printable(&manifest.path));
+        let fix = Fix::note("start again from the record that `nexy-manifest write` printed");
+        return Err(Problem::new(Exit::No, "nothing is delivered", because, fix));
+    }
     let path = workspace.path(&manifest.path);
     let fix = Fix::note("write the manifests again from what is live:").then_command("make release");
     let bytes = files::read(&path, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::No, &fix))?;

@@ -188,7 +188,7 @@ pub struct Vm {
     pub tools: String,
     /// Where this file is installed.
     pub target_file: String,
-    /// Where locks stand.
+    /// Folder in which root makes `nexy`, the folder of the run lock. Only root may write into it.
     pub lock_dir: String,
     /// Where full logs of remote runs stand, readable by root only.
     pub log_dir: String,

@@ -49,6 +49,19 @@ fn a_manifest_that_changed_since_or_was_never_written_is_not_sent() {
 }
 
 #[test]
+fn no_file_that_is_no_manifest_of_the_workspace_is_sent() {
+    let world = World::new();
+    let mut record = written(&world);
+    let secret = world.root().join("secret");
+    std::fs::write(&secret, "hidden").expect("a file");
+    record["manifests"][0]["sha256"] = nexy_contract::Sha256Digest::of(b"hidden").to_string().into();
+    for path in [secret.display().to_string(), "server/updates/manifests/../../../../secret".to_owned(), "VERSION".to_owned()] {
+        record["manifests"][0]["path"] = path.into();
+        payload(&world, &record).exits(1).says("layout.manifest_dirs").silent_stdout();
+    }
+}
+
+#[test]
 fn a_record_that_is_stopped_gives_its_code_and_no_payload() {
     let world = World::new();
     let mut record = written(&world);
