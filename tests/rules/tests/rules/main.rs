@@ -10,6 +10,7 @@
 mod dependencies;
 mod docs;
 mod house;
+mod incidents;
 mod makefile;
 mod module_graph;
 mod modules;
