@@ -1,19 +1,7 @@
-//! What the tests of scripts share: how a script is called, and how the VM's tools are replaced.
+//! What the tests of scripts share: how the VM's tools are replaced.
 
-use nexy_standin::world::{Ran, Tool, World};
+use nexy_standin::world::World;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, thread, time::Duration};
-
-/// A command line in the workspace, as the Makefile would start it.
-pub(crate) fn typed(world: &World, command: &str) -> Tool {
-    let target = world.workspace().join("nexy.toml");
-    world.shell(command).env("NEXY_TOML", target.to_str().unwrap())
-}
-
-/// Runs a command line to its end.
-#[track_caller]
-pub(crate) fn run(world: &World, command: &str) -> Ran {
-    typed(world, command).run()
-}
 
 /// Puts a program in the place of a tool on the VM.
 pub(crate) fn on_vm(world: &World, tool: &str, body: &str) {

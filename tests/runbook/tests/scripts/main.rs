@@ -8,7 +8,6 @@
 )]
 
 mod build_receipt;
-mod delivery;
 mod laptop;
 mod makefile;
 mod manifest_to_vm;

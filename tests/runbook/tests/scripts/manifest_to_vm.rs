@@ -1,7 +1,6 @@
 //! `scripts/manifest_to_vm.sh`: the manifest arrives, or the record says why not.
 
-use crate::delivery::{last_outcome, written};
-use crate::laptop::{invocations, left_nothing, on_vm, run, sent, typed};
+use crate::laptop::{invocations, left_nothing, on_vm, sent};
 use nexy_standin::{
     TOKEN,
     world::{MANIFEST_FOLDERS, OLD_VERSION, Ran, VERSION, World},
@@ -11,9 +10,21 @@ use std::fs;
 
 const DELIVER: &str = "scripts/manifest_to_vm.sh -";
 
+/// A record whose manifest was written and waits for its delivery.
+#[track_caller]
+fn written(world: &World) -> Vec<u8> {
+    let pipeline = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -";
+    world.sh(pipeline).exits(0).stdout_bytes.clone()
+}
+
+/// The last outcome of a record.
+fn last_outcome(record: &Value) -> &Value {
+    record["outcomes"].as_array().unwrap().last().unwrap()
+}
+
 #[track_caller]
 fn deliver(world: &World, record: &[u8]) -> Ran {
-    typed(world, DELIVER).stdin(record).run()
+    world.shell(DELIVER).stdin(record).run()
 }
 
 /// The delivery failed with this code, the record says so, and the VM has what it had.
@@ -108,7 +119,7 @@ fn an_answer_about_other_bytes_is_no_delivery() {
 fn a_stopped_record_is_handed_on_byte_for_byte_and_nothing_is_sent() {
     let world = World::new();
     world.inbox_dmg(b"<!DOCTYPE html><title>sign in</title>");
-    let stopped = run(&world, "nexy-version record | nexy-gate before-publish -");
+    let stopped = world.sh("nexy-version record | nexy-gate before-publish -");
     stopped.exits(1);
     let ran = deliver(&world, &stopped.stdout_bytes);
     ran.exits(1);
@@ -168,7 +179,7 @@ fn without_azure_the_record_goes_on_and_says_so() {
 fn it_never_reads_without_being_told() {
     let world = World::new();
     for words in ["", "x", "- -", "record.json -"] {
-        typed(&world, &format!("scripts/manifest_to_vm.sh {words}")).stdin_closed().run().exits(2).silent_stdout();
+        world.shell(&format!("scripts/manifest_to_vm.sh {words}")).stdin_closed().run().exits(2).silent_stdout();
     }
 }
 

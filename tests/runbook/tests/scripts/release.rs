@@ -1,6 +1,6 @@
 //! `scripts/release.sh`: the stages of a release through files, resumable at the first one that is not done.
 
-use crate::laptop::{holds_on, invocations, let_go, run, typed, wait_until_started};
+use crate::laptop::{holds_on, invocations, let_go, wait_until_started};
 use nexy_standin::{
     Fault, Listener, Reply, artifact,
     world::{ARTIFACTS, VERSION, World},
@@ -22,7 +22,7 @@ fn uploads(world: &World) -> usize {
 #[test]
 fn a_release_leaves_one_record_a_stage_and_again_changes_nothing() {
     let world = World::new();
-    run(&world, "scripts/release.sh").exits(0).silent_stdout();
+    world.sh("scripts/release.sh").exits(0).silent_stdout();
     assert_eq!(done(&world), STAGES);
     assert_eq!((uploads(&world), invocations(&world)), (1, 1));
     assert_eq!(world.vm_manifest()["version"], VERSION);
@@ -30,7 +30,7 @@ fn a_release_leaves_one_record_a_stage_and_again_changes_nothing() {
     assert_eq!(evidence["reports"].as_array().unwrap().len(), 2);
 
     world.standin.clear_requests();
-    run(&world, "scripts/release.sh").exits(0);
+    world.sh("scripts/release.sh").exits(0);
     assert_eq!((world.standin.requests().iter().filter(|request| request.is_mutation()).count(), invocations(&world)), (0, 1));
 }
 
@@ -38,13 +38,13 @@ fn a_release_leaves_one_record_a_stage_and_again_changes_nothing() {
 fn a_stage_that_fails_ends_with_its_own_code_and_is_resumed() {
     let world = World::new();
     world.set_az("conflicts", json!(2));
-    run(&world, "scripts/release.sh").exits(75).says("stopped at 50-deliver with exit code 75");
+    world.sh("scripts/release.sh").exits(75).says("stopped at 50-deliver with exit code 75");
     assert_eq!(done(&world), STAGES[..4]);
     let kept: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/50-deliver.failed.json"))).unwrap();
     assert_eq!(kept["outcomes"].as_array().unwrap().last().unwrap()["exit"], 75);
 
     world.standin.clear_requests();
-    run(&world, "scripts/release.sh").exits(0).never_says("30-publish");
+    world.sh("scripts/release.sh").exits(0).never_says("30-publish");
     assert_eq!((done(&world).len(), uploads(&world)), (6, 0));
 }
 
@@ -53,10 +53,10 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
     let world = World::new();
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
     let old = world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg");
-    run(&world, "scripts/release.sh").exits(0);
+    world.sh("scripts/release.sh").exits(0);
     assert_eq!(world.vm_manifest()["version"], VERSION);
 
-    run(&world, "scripts/release.sh rollback").exits(0).never_says("RELEASE COMPLETE");
+    world.sh("scripts/release.sh rollback").exits(0).never_says("RELEASE COMPLETE");
     assert_eq!(world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg"), old);
     assert_eq!(world.vm_manifest()["version"], "2.0.0.3");
     assert_eq!(done(&world), ["10-record"]);
@@ -65,24 +65,24 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
     }
 
     world.standin.clear_requests();
-    run(&world, "scripts/release.sh rollback").exits(0).says("nothing was changed");
+    world.sh("scripts/release.sh rollback").exits(0).says("nothing was changed");
     assert!(!world.standin.requests().iter().any(|request| request.is_mutation()));
     // The same bytes do not go out again by mistake.
-    run(&world, "scripts/release.sh").exits(1).says("stopped at 30-publish").says("were rolled back");
+    world.sh("scripts/release.sh").exits(1).says("stopped at 30-publish").says("were rolled back");
 }
 
 #[test]
 fn a_rollback_that_fails_says_how_to_go_on_with_it() {
     let world = World::new();
-    run(&world, "scripts/release.sh rollback").exits(1).says("stopped at 71-rollback").says("then type: make rollback");
-    run(&world, "scripts/release.sh rollback --to-version").exits(2).says("stopped at 71-rollback with exit code 2");
+    world.sh("scripts/release.sh rollback").exits(1).says("stopped at 71-rollback").says("then type: make rollback");
+    world.sh("scripts/release.sh rollback --to-version").exits(2).says("stopped at 71-rollback with exit code 2");
 }
 
 #[test]
 fn a_shut_gate_stops_before_anything_is_uploaded() {
     let world = World::new();
     world.inbox_dmg(b"<!DOCTYPE html>");
-    run(&world, "scripts/release.sh").exits(1).says("stopped at 20-gates");
+    world.sh("scripts/release.sh").exits(1).says("stopped at 20-gates");
     assert_eq!((done(&world), uploads(&world)), (vec!["10-record"], 0));
 }
 
@@ -91,21 +91,21 @@ fn a_corrupted_download_stops_the_release_and_users_keep_the_old_file() {
     let world = World::new();
     let old = world.live_manifest(VERSION)["artifact"]["sha256"].clone();
     world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(100)).always());
-    let ran = run(&world, "scripts/release.sh");
+    let ran = world.sh("scripts/release.sh");
     assert!(ran.code != Some(0), "{ran}");
     ran.says("stopped at 30-publish");
     assert_eq!(world.live_manifest(VERSION)["artifact"]["sha256"], old);
     world.standin.clear_faults();
-    run(&world, "scripts/release.sh").exits(0);
+    world.sh("scripts/release.sh").exits(0);
 }
 
 #[test]
 fn other_bytes_of_the_same_version_start_anew_and_the_old_files_are_kept() {
     let world = World::new();
     world.set_az("conflicts", json!(2));
-    run(&world, "scripts/release.sh publish").exits(0);
+    world.sh("scripts/release.sh publish").exits(0);
     world.inbox_dmg(&artifact::dmg(300_000, 77));
-    run(&world, "scripts/release.sh").says("starts anew");
+    world.sh("scripts/release.sh").says("starts anew");
     let earlier = world.workspace().join(format!("releases/{VERSION}.earlier-1"));
     assert!(earlier.join("30-publish.json").is_file() && earlier.join("10-record.json").is_file());
 }
@@ -114,21 +114,21 @@ fn other_bytes_of_the_same_version_start_anew_and_the_old_files_are_kept() {
 fn a_stage_by_name_needs_the_one_before() {
     let world = World::new();
     for stage in ["manifest", "deliver", "verify"] {
-        run(&world, &format!("scripts/release.sh {stage}")).exits(1).says("is not done");
+        world.sh(&format!("scripts/release.sh {stage}")).exits(1).says("is not done");
     }
-    run(&world, "scripts/release.sh publish").exits(0);
+    world.sh("scripts/release.sh publish").exits(0);
     assert_eq!(done(&world), STAGES[..3]);
-    run(&world, "scripts/release.sh manifest").exits(0);
-    run(&world, "scripts/release.sh deliver").exits(0);
-    run(&world, "scripts/release.sh verify").exits(0);
+    world.sh("scripts/release.sh manifest").exits(0);
+    world.sh("scripts/release.sh deliver").exits(0);
+    world.sh("scripts/release.sh verify").exits(0);
     assert_eq!(done(&world), STAGES);
 }
 
 #[test]
 fn what_was_said_about_an_earlier_state_does_not_count() {
     let world = World::new();
-    run(&world, "scripts/release.sh").exits(0);
-    run(&world, "scripts/release.sh publish").exits(0);
+    world.sh("scripts/release.sh").exits(0);
+    world.sh("scripts/release.sh publish").exits(0);
     assert_eq!(done(&world), STAGES[..3]);
     let folder = world.workspace().join("releases").join(VERSION);
     assert!(!fs::read_dir(folder).unwrap().any(|entry| entry.unwrap().path().extension().is_some_and(|end| end == "part")));
@@ -137,17 +137,17 @@ fn what_was_said_about_an_earlier_state_does_not_count() {
 #[test]
 fn an_unknown_stage_is_a_wrong_command_line() {
     let world = World::new();
-    run(&world, "scripts/release.sh record").exits(2).silent_stdout();
-    run(&world, "scripts/release.sh publish verify").exits(2).silent_stdout();
+    world.sh("scripts/release.sh record").exits(2).silent_stdout();
+    world.sh("scripts/release.sh publish verify").exits(2).silent_stdout();
     assert!(done(&world).is_empty());
 }
 
 #[test]
 fn a_check_that_fails_later_leaves_no_old_yes() {
     let world = World::new();
-    run(&world, "scripts/release.sh").exits(0);
+    world.sh("scripts/release.sh").exits(0);
     world.standin.fault(Fault::new(Listener::Public, "GET", "appcast.xml", Reply::Status(404, json!({}))).always());
-    let ran = run(&world, "scripts/release.sh verify");
+    let ran = world.sh("scripts/release.sh verify");
     assert_ne!(ran.code, Some(0), "{ran}");
     ran.says("stopped at 60-verify");
     assert_eq!(done(&world), STAGES[..5]);
@@ -158,9 +158,9 @@ fn its_files_stand_in_the_workspace_wherever_it_is_called() {
     let world = World::new();
     let elsewhere = world.home();
     let script = world.workspace().join("scripts/release.sh");
-    typed(&world, &format!("'{}' publish", script.display())).dir(&elsewhere).run().exits(0);
+    world.shell(&format!("'{}' publish", script.display())).dir(&elsewhere).run().exits(0);
     assert_eq!(done(&world), STAGES[..3]);
-    typed(&world, "./release.sh manifest").env("NEXY_TOML", "../nexy.toml").dir(world.workspace().join("scripts")).run().exits(0);
+    world.shell("./release.sh manifest").env("NEXY_TOML", "../nexy.toml").dir(world.workspace().join("scripts")).run().exits(0);
     assert_eq!(done(&world), STAGES[..4]);
     assert!(!elsewhere.join("releases").exists());
 }
@@ -169,9 +169,9 @@ fn its_files_stand_in_the_workspace_wherever_it_is_called() {
 fn a_second_release_of_the_same_version_waits_for_the_first() {
     let world = World::new();
     holds_on(&world, "nexy-manifest");
-    let first = typed(&world, "scripts/release.sh").spawn();
+    let first = world.shell("scripts/release.sh").spawn();
     wait_until_started(&world);
-    run(&world, "scripts/release.sh").exits(75).says("another release of version").says("rm '/");
+    world.sh("scripts/release.sh").exits(75).says("another release of version").says("rm '/");
     let_go(&world);
     // What that tool answered is no delivery; the lock is gone with its release all the same.
     assert_ne!(first.wait().code, Some(0));
@@ -182,15 +182,15 @@ fn a_second_release_of_the_same_version_waits_for_the_first() {
 fn what_a_killed_release_left_does_not_stop_the_next_one() {
     let world = World::new();
     let lock = world.workspace().join(format!("releases/{VERSION}.lock"));
-    let dead = run(&world, "echo $$").stdout.trim().to_owned();
+    let dead = world.sh("echo $$").stdout.trim().to_owned();
     std::os::unix::fs::symlink(dead, &lock).unwrap();
     fs::create_dir(world.workspace().join("releases").join(VERSION)).unwrap();
     world.write(&format!("releases/{VERSION}/30-publish.part"), "{\"sche");
-    run(&world, "scripts/release.sh").exits(0);
+    world.sh("scripts/release.sh").exits(0);
     assert_eq!(done(&world), STAGES);
-    if run(&world, "command -v ps").code == Some(0) {
+    if world.sh("command -v ps").code == Some(0) {
         // Its number went to another program since.
         std::os::unix::fs::symlink(std::process::id().to_string(), &lock).unwrap();
-        run(&world, "scripts/release.sh").exits(0);
+        world.sh("scripts/release.sh").exits(0);
     }
 }

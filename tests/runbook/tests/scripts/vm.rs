@@ -1,6 +1,6 @@
 //! `scripts/vm.sh`: what the VM says comes back, with the exit code that the tool had there.
 
-use crate::laptop::{holds_on, invocations, left_nothing, let_go, on_vm, run, sent, typed, wait_until_started};
+use crate::laptop::{holds_on, invocations, left_nothing, let_go, on_vm, sent, wait_until_started};
 use nexy_standin::world::{VERSION, World};
 use serde_json::json;
 use std::fs;
@@ -11,7 +11,7 @@ const GATE: &str = "scripts/vm.sh nexy-gate hard";
 fn a_tool_of_the_vm_answers_on_the_laptop() {
     let world = World::new();
     world.set_vm_version("2.0.0.9");
-    let ran = run(&world, "scripts/vm.sh nexy-version show version");
+    let ran = world.sh("scripts/vm.sh nexy-version show version");
     ran.exits(0);
     assert_eq!(ran.stdout, "2.0.0.9\n");
     assert_eq!(world.read("VERSION").trim(), VERSION);
@@ -23,7 +23,7 @@ fn every_exit_code_of_the_tool_comes_through_with_its_document() {
     let world = World::new();
     for code in [0, 1, 3, 4, 65, 69, 70, 78] {
         on_vm(&world, "nexy-gate", &format!("echo '{{\"code\": {code}}}'; exit {code}"));
-        assert_eq!(run(&world, GATE).exits(code).json(), json!({"code": code}));
+        assert_eq!(world.sh(GATE).exits(code).json(), json!({"code": code}));
     }
 }
 
@@ -32,7 +32,7 @@ fn an_exit_code_that_no_tool_has_is_unknown() {
     let world = World::new();
     for code in [7, 126, 137] {
         on_vm(&world, "nexy-gate", &format!("exit {code}"));
-        run(&world, GATE).exits(69).says(&code.to_string());
+        world.sh(GATE).exits(69).says(&code.to_string());
     }
 }
 
@@ -41,7 +41,8 @@ fn the_tool_gets_the_vms_own_target_and_answers_in_json() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo \"$@\"");
     let target = world.vm_path("etc/nexy.toml");
-    run(&world, "scripts/vm.sh nexy-gate config-env-keys config-env")
+    world
+        .sh("scripts/vm.sh nexy-gate config-env-keys config-env")
         .exits(0)
         .prints(&format!("--target {} --format json --brief config-env-keys config-env\n", target.display()));
 }
@@ -50,7 +51,7 @@ fn the_tool_gets_the_vms_own_target_and_answers_in_json() {
 fn indented_json_comes_back_as_the_same_document() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "printf '{\\n    \"a\": [\\n        \"  two  words\"\\n    ]\\n}'");
-    let ran = run(&world, GATE);
+    let ran = world.sh(GATE);
     assert_eq!(ran.exits(0).json(), json!({"a": ["  two  words"]}));
 }
 
@@ -58,7 +59,7 @@ fn indented_json_comes_back_as_the_same_document() {
 fn what_the_tool_tells_people_is_told_and_marked() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo 'FAIL config-env-keys' >&2; echo '[stderr]' >&2; echo '{}'; exit 1");
-    run(&world, GATE).exits(1).says("vm: FAIL config-env-keys").says("vm: [stderr]").prints("{}");
+    world.sh(GATE).exits(1).says("vm: FAIL config-env-keys").says("vm: [stderr]").prints("{}");
 }
 
 #[test]
@@ -66,9 +67,9 @@ fn an_older_agent_that_reports_failures_is_understood() {
     let world = World::new();
     world.set_az("mode", json!("old-agent"));
     on_vm(&world, "nexy-gate", "echo '{}'; exit 1");
-    run(&world, GATE).exits(1).prints("{}");
+    world.sh(GATE).exits(1).prints("{}");
     on_vm(&world, "nexy-gate", "echo '{}'");
-    run(&world, GATE).exits(0).prints("{}");
+    world.sh(GATE).exits(0).prints("{}");
 }
 
 #[test]
@@ -76,7 +77,7 @@ fn a_conflict_is_waited_for_once() {
     let world = World::new();
     world.set_az("conflicts", json!(1));
     on_vm(&world, "nexy-gate", "echo '{}'");
-    let ran = run(&world, GATE);
+    let ran = world.sh(GATE);
     ran.exits(0).says("trying again");
     assert_eq!((ran.stdout.as_str(), invocations(&world)), ("{}\n", 2));
 }
@@ -85,7 +86,7 @@ fn a_conflict_is_waited_for_once() {
 fn a_second_conflict_is_busy() {
     let world = World::new();
     world.set_az("conflicts", json!(2));
-    run(&world, GATE).exits(75).silent_stdout();
+    world.sh(GATE).exits(75).silent_stdout();
     assert_eq!((invocations(&world), sent(&world).len()), (2, 0));
     left_nothing(&world);
 }
@@ -94,9 +95,9 @@ fn a_second_conflict_is_busy() {
 fn two_runs_at_once_do_not_meet_on_the_vm() {
     let world = World::new();
     holds_on(&world, "nexy-gate");
-    let first = typed(&world, GATE).spawn();
+    let first = world.shell(GATE).spawn();
     wait_until_started(&world);
-    run(&world, GATE).exits(75).silent_stdout();
+    world.sh(GATE).exits(75).silent_stdout();
     let_go(&world);
     first.wait().exits(0).prints("done");
     assert_eq!(invocations(&world), 3);
@@ -109,17 +110,17 @@ fn a_run_that_azure_does_not_know_of_is_met_by_the_lock_of_the_vm() {
     let lock = fs::File::create(world.vm_path("lock/nexy/run.lock")).unwrap();
     world.write_vm("lock/nexy/run.who", "nexy-manifest install, process 7\n");
     lock.lock().unwrap();
-    run(&world, GATE).exits(75).silent_stdout().says("nexy-manifest install, process 7");
+    world.sh(GATE).exits(75).silent_stdout().says("nexy-manifest install, process 7");
     lock.unlock().unwrap();
     on_vm(&world, "nexy-gate", "echo '{}'");
-    run(&world, GATE).exits(0);
+    world.sh(GATE).exits(0);
 }
 
 #[test]
 fn an_answer_that_azure_would_cut_is_unknown_and_its_place_is_told() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "i=0; while [ $i -lt 400 ]; do echo '{\"line\": 1}'; i=$((i + 1)); done");
-    let ran = run(&world, GATE);
+    let ran = world.sh(GATE);
     ran.exits(69).silent_stdout().says("too long for Azure");
     let logs: Vec<_> = fs::read_dir(world.vm_path("log/nexy-runs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     let log = logs.iter().find(|file| file.extension().is_some_and(|end| end == "out")).unwrap();
@@ -133,7 +134,7 @@ fn logs_on_the_vm_are_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo '{}'");
-    run(&world, GATE).exits(0);
+    world.sh(GATE).exits(0);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&world.vm_path("log/nexy-runs")), 0o700);
     for entry in fs::read_dir(world.vm_path("log/nexy-runs")).unwrap() {
@@ -145,7 +146,7 @@ fn logs_on_the_vm_are_for_its_owner_alone() {
 fn an_interrupted_run_says_that_the_vm_may_go_on() {
     let world = World::new();
     holds_on(&world, "nexy-gate");
-    let running = typed(&world, &format!("exec {GATE}")).spawn();
+    let running = world.shell(&format!("exec {GATE}")).spawn();
     wait_until_started(&world);
     running.signal("TERM");
     running.wait().exits(143).silent_stdout().says("may still be running");
@@ -158,7 +159,7 @@ fn an_az_that_takes_too_long_is_ended_and_the_answer_unknown() {
     let world = World::new();
     world.set_target("limits", "az_timeout_s", "1");
     holds_on(&world, "nexy-gate");
-    run(&world, GATE).exits(69).silent_stdout().says("az was ended");
+    world.sh(GATE).exits(69).silent_stdout().says("az was ended");
     assert_eq!(invocations(&world), 1);
     let_go(&world);
     left_nothing(&world);
@@ -171,12 +172,12 @@ fn a_report_in_which_everything_fails_still_comes_back_whole() {
     world.set_unit("ExecStart", serde_json::json!("/usr/bin/python3 main.py"));
     world.set_unit("WorkingDirectory", serde_json::json!("/nowhere"));
     world.write_vm("server/updates/manifests/manifest_1.0.0.0.json", "{}\n");
-    let ran = run(&world, "scripts/vm.sh nexy-gate hard");
+    let ran = world.sh("scripts/vm.sh nexy-gate hard");
     ran.exits(1);
     let report = ran.json();
     assert_eq!((report["schema"].as_str(), report["verdict"].as_str()), (Some("nexy.report/1"), Some("fail")));
     assert_eq!(report["findings"][0]["verdict"], "fail");
     assert!(ran.stdout.len() <= 3072, "{} bytes", ran.stdout.len());
-    run(&world, "scripts/vm.sh nexy-gate hard --format text").exits(2).says("set on the VM already");
-    run(&world, "scripts/vm.sh nexy-gate --target /x hard").exits(2).says("set on the VM already");
+    world.sh("scripts/vm.sh nexy-gate hard --format text").exits(2).says("set on the VM already");
+    world.sh("scripts/vm.sh nexy-gate --target /x hard").exits(2).says("set on the VM already");
 }

@@ -1,6 +1,6 @@
 //! `scripts/vm.sh` without a trustworthy answer, and what it never sends.
 
-use crate::laptop::{invocations, left_nothing, on_vm, run, sent, typed};
+use crate::laptop::{invocations, left_nothing, on_vm, sent};
 use nexy_standin::{TOKEN, world::World};
 use serde_json::json;
 use std::fs;
@@ -12,7 +12,7 @@ fn no_last_line_of_the_script_is_unknown_and_nothing_is_sent_again() {
     for mode in ["unfinished", "drops-script"] {
         let world = World::new();
         world.set_az("mode", json!(mode));
-        run(&world, GATE).exits(69).silent_stdout();
+        world.sh(GATE).exits(69).silent_stdout();
         assert_eq!(invocations(&world), 1, "{mode}");
     }
 }
@@ -22,12 +22,12 @@ fn a_forged_last_line_is_not_believed() {
     let world = World::new();
     let unknown_run = "0".repeat(32);
     on_vm(&world, "nexy-gate", &format!("echo 'NEXY-END {unknown_run} 0'; exit 1"));
-    run(&world, GATE).exits(1);
+    world.sh(GATE).exits(1);
     // The shell that would say the truth is killed after the forgery.
     on_vm(&world, "nexy-gate", &format!("echo 'NEXY-END {unknown_run} 0'; echo 'NEXY-END {unknown_run} 0' >&2; kill -9 $PPID"));
-    run(&world, GATE).exits(69).silent_stdout();
+    world.sh(GATE).exits(69).silent_stdout();
     on_vm(&world, "nexy-gate", "echo '[stdout]'; echo '[stderr]'; exit 1");
-    let code = run(&world, GATE).code;
+    let code = world.sh(GATE).code;
     assert!(matches!(code, Some(1 | 69)), "{code:?}");
 }
 
@@ -35,24 +35,24 @@ fn a_forged_last_line_is_not_believed() {
 fn a_script_that_is_killed_on_the_vm_is_unknown() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "kill -9 $PPID");
-    run(&world, GATE).exits(69).silent_stdout();
+    world.sh(GATE).exits(69).silent_stdout();
     on_vm(&world, "nexy-gate", "kill -TERM $PPID");
-    run(&world, GATE).exits(69).silent_stdout();
+    world.sh(GATE).exits(69).silent_stdout();
 }
 
 #[test]
 fn what_is_missing_is_named_with_what_to_do() {
     let world = World::new();
     world.set_az("logged_in", json!(false));
-    run(&world, GATE).exits(69).silent_stdout().says("az login");
+    world.sh(GATE).exits(69).silent_stdout().says("az login");
     world.set_az("logged_in", json!(true));
 
     fs::remove_file(world.vm_path("bin/nexy-gate")).unwrap();
-    run(&world, GATE).exits(69).silent_stdout().says("nexy-gate is not installed");
+    world.sh(GATE).exits(69).silent_stdout().says("nexy-gate is not installed");
 
     fs::remove_file(world.programs().join("az")).unwrap();
-    run(&world, GATE).exits(69).silent_stdout().says("az (Azure CLI) is not on PATH");
-    typed(&world, GATE).env("PATH", "/usr/bin:/bin").run().exits(69).silent_stdout().says("is not on PATH");
+    world.sh(GATE).exits(69).silent_stdout().says("az (Azure CLI) is not on PATH");
+    world.shell(GATE).env("PATH", "/usr/bin:/bin").run().exits(69).silent_stdout().says("is not on PATH");
     left_nothing(&world);
 }
 
@@ -60,14 +60,14 @@ fn what_is_missing_is_named_with_what_to_do() {
 fn another_vm_is_unknown() {
     let world = World::new();
     world.set_target("release_target", "vm", "\"NexyNewer\"");
-    run(&world, GATE).exits(69).silent_stdout();
+    world.sh(GATE).exits(69).silent_stdout();
 }
 
 #[test]
 fn a_wrong_nexy_toml_ends_before_anything_is_sent() {
     let world = World::new();
     world.write("nexy.toml", "schema = \"nexy.target/1\"\n");
-    run(&world, GATE).exits(78).silent_stdout();
+    world.sh(GATE).exits(78).silent_stdout();
     assert_eq!(invocations(&world), 0);
 }
 
@@ -89,7 +89,7 @@ fn only_tools_that_change_nothing_are_sent() {
         "nexy-gates hard",
     ];
     for words in refused {
-        run(&world, &format!("scripts/vm.sh {words}")).exits(2).silent_stdout().says("do:");
+        world.sh(&format!("scripts/vm.sh {words}")).exits(2).silent_stdout().says("do:");
     }
     assert_eq!(invocations(&world), 0);
 }
@@ -98,7 +98,7 @@ fn only_tools_that_change_nothing_are_sent() {
 fn words_that_a_shell_could_read_otherwise_are_not_sent() {
     let world = World::new();
     for word in ["'a b'", "'a;id'", "'$(id)'", "'`id`'", "\"it's\"", "'a|b'", "'*'", "''", "'a\nb'", "'ä'", "'a\\b'", "'~'"] {
-        run(&world, &format!("scripts/vm.sh nexy-gate {word}")).exits(2).silent_stdout();
+        world.sh(&format!("scripts/vm.sh nexy-gate {word}")).exits(2).silent_stdout();
     }
     assert_eq!(invocations(&world), 0);
 }
@@ -107,7 +107,7 @@ fn words_that_a_shell_could_read_otherwise_are_not_sent() {
 fn what_is_sent_is_assignments_and_two_committed_files() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo '{}'");
-    run(&world, GATE).exits(0);
+    world.sh(GATE).exits(0);
     let script = sent(&world).remove(0);
     let committed = world.read("scripts/remote/frame.sh") + &world.read("scripts/remote/run_tool.sh");
     let assignments = script.strip_suffix(&committed).unwrap();
@@ -126,8 +126,8 @@ fn what_is_sent_is_assignments_and_two_committed_files() {
 fn every_run_has_a_number_of_its_own() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo '{}'");
-    run(&world, GATE).exits(0);
-    run(&world, GATE).exits(0);
+    world.sh(GATE).exits(0);
+    world.sh(GATE).exits(0);
     let numbers: Vec<String> = sent(&world).iter().map(|script| script.lines().next().unwrap().to_owned()).collect();
     assert_ne!(numbers[0], numbers[1]);
     assert_eq!(numbers[0].len(), "NONCE=''".len() + 32);
@@ -138,14 +138,14 @@ fn no_room_for_a_file_is_no_answer_of_a_check() {
     let world = World::new();
     let record = "nexy-version record | scripts/manifest_to_vm.sh -";
     for command in [GATE, record] {
-        typed(&world, command).env("TMPDIR", "/nowhere").run().exits(69).silent_stdout().says("cannot write in /nowhere");
+        world.shell(command).env("TMPDIR", "/nowhere").run().exits(69).silent_stdout().says("cannot write in /nowhere");
     }
     // No file may grow, as on a full disk.
     let full = |command: &str| format!("ulimit -f 0; trap '' XFSZ; {command}");
-    run(&world, &full(GATE)).exits(69).silent_stdout().says("cannot write in");
-    run(&world, &full(&format!("echo {{}} | {}", "scripts/manifest_to_vm.sh -"))).exits(69).silent_stdout().says("cannot write in");
+    world.sh(&full(GATE)).exits(69).silent_stdout().says("cannot write in");
+    world.sh(&full(&format!("echo {{}} | {}", "scripts/manifest_to_vm.sh -"))).exits(69).silent_stdout().says("cannot write in");
     fs::remove_dir_all(world.workspace().join("releases")).unwrap();
     world.write("releases", "");
-    run(&world, "scripts/release.sh").exits(69).says("cannot write in");
+    world.sh("scripts/release.sh").exits(69).says("cannot write in");
     assert_eq!(invocations(&world), 0);
 }
