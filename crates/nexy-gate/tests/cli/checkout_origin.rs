@@ -7,20 +7,14 @@ use std::fs;
 
 const GATE: &str = "checkout-origin";
 
-fn cloned() -> World {
-    let world = world();
-    world.vm_checkout();
-    world
-}
-
 #[track_caller]
 fn asked(world: &World, code: i32) -> Value {
-    vm::judged(&vm::ask_there(world, &[GATE]), GATE, code)
+    vm::asked_there(world, GATE, code)
 }
 
 #[test]
 fn a_clone_of_the_configured_repository_passes_wherever_it_is_asked_from() {
-    let world = cloned();
+    let world = vm::checked_out();
     holds(&asked(&world, 0), "found", "origin leads to Seregawpn/Nexy");
     // The workspace's own remotes say nothing about the VM.
     world.git(&["remote", "remove", "origin"]);
@@ -31,27 +25,21 @@ fn a_clone_of_the_configured_repository_passes_wherever_it_is_asked_from() {
 
 #[test]
 fn another_repository_is_a_no_and_the_printed_command_mends_it() {
-    let world = cloned();
+    let world = vm::checked_out();
     let web = world.standin.web_url();
     for url in
         [format!("{web}/Seregawpn/Nexy_server.git"), "https://elsewhere.example/Seregawpn/Nexy.git".to_owned(), "/srv/git/Nexy".to_owned()]
     {
         world.git_vm(&["remote", "set-url", "origin", &url]);
-        let finding = asked(&world, 1);
-        holds(&finding, "found", "origin fetches from ");
-        vm::type_fix(&world, &finding, &world.workspace());
-        asked(&world, 0);
+        vm::mended(&world, "origin fetches from ", |code| asked(&world, code));
     }
     world.git_vm(&["remote", "rename", "origin", "old"]);
-    let finding = asked(&world, 1);
-    holds(&finding, "found", "there is no remote origin");
-    vm::type_fix(&world, &finding, &world.workspace());
-    asked(&world, 0);
+    vm::mended(&world, "there is no remote origin", |code| asked(&world, code));
 }
 
 #[test]
 fn the_owners_own_configuration_counts() {
-    let world = cloned();
+    let world = vm::checked_out();
     let rewrite = format!("[url \"https://elsewhere.example/\"]\n\tinsteadOf = {}/\n", world.standin.web_url());
     fs::write(world.home().join(".gitconfig"), rewrite).expect("a configuration");
     holds(&asked(&world, 1), "found", "origin fetches from https://elsewhere.example/Seregawpn/Nexy.git");
@@ -85,7 +73,7 @@ fn a_missing_checkout_is_a_no_with_the_command_that_clones_it() {
 
 #[test]
 fn a_checkout_of_another_account_is_asked_as_that_account() {
-    let world = cloned();
+    let world = vm::checked_out();
     if !vm::is_root(&world, "a_checkout_of_another_account_is_asked_as_that_account") {
         return;
     }
@@ -124,7 +112,7 @@ fn root_runs_no_git_where_another_account_can_change_what_git_obeys() {
 
 #[test]
 fn a_mounted_tree_is_asked_by_its_own_paths() {
-    let world = cloned();
+    let world = vm::checked_out();
     let root = world.root().join("image");
     let checkout = root.join(world.vm().strip_prefix("/").expect("absolute"));
     fs::create_dir_all(checkout.parent().expect("a folder")).expect("the image");

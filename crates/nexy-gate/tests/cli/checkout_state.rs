@@ -1,7 +1,8 @@
 //! `checkout-state` against a real checkout, with every way in which one can differ from its tag.
 
-use crate::{holds, vm, world};
-use nexy_standin::world::{MANIFEST_FOLDERS, World, fix_text};
+use crate::vm::{self, checked_out};
+use crate::{holds, world};
+use nexy_standin::world::{MANIFEST_FOLDERS, World, fix_commands};
 use serde_json::Value;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::{fs, path::PathBuf};
@@ -9,24 +10,15 @@ use std::{fs, path::PathBuf};
 const GATE: &str = "checkout-state";
 const TAG: &str = "v2.0.0.4";
 
-fn checked_out() -> World {
-    let world = world();
-    world.vm_checkout();
-    world
-}
-
 #[track_caller]
 fn asked(world: &World, code: i32) -> Value {
-    vm::judged(&vm::ask_there(world, &[GATE]), GATE, code)
+    vm::asked_there(world, GATE, code)
 }
 
 /// A no with these words, and a pass after the printed commands were typed.
 #[track_caller]
 fn mended(world: &World, said: &str) {
-    let finding = asked(world, 1);
-    holds(&finding, "found", said);
-    vm::type_fix(world, &finding, &world.workspace());
-    asked(world, 0);
+    vm::mended(world, said, |code| asked(world, code));
 }
 
 fn kept(world: &World, path: &str) -> PathBuf {
@@ -118,7 +110,7 @@ fn a_planted_link_receives_nothing_of_roots_doing() {
     let link = world.vm_path(".git/kept");
     vm::plant(&account, &roots, &link);
     let finding = asked(&world, 1);
-    for command in finding["fix"].as_array().expect("a fix").iter().filter_map(|line| line["command"].as_str()) {
+    for command in fix_commands(&finding["fix"]) {
         let as_bin = command.replace("sudo -u bin ", "setpriv --reuid bin --regid bin --init-groups -- ");
         drop(world.shell(&as_bin.replace("sudo ", "")).run());
     }
@@ -167,8 +159,9 @@ fn files_that_git_was_told_not_to_look_at_are_a_no() {
         world.write_vm("server/main.py", "a hot edit\n");
         let finding = asked(&world, 1);
         holds(&finding, "found", "git was told not to look at server/main.py");
-        let fix = fix_text(&finding["fix"]).replace(&format!("sudo nexy-gate {GATE}"), "");
-        vm::type_fix(&world, &vm::commands(&fix), &world.workspace());
+        for command in fix_commands(&finding["fix"]).into_iter().filter(|command| !command.starts_with("sudo nexy-gate ")) {
+            vm::type_line(&world, command, &world.workspace());
+        }
         mended(&world, "server/main.py (changed)");
     }
 }
@@ -191,8 +184,7 @@ fn what_is_unfinished_is_a_no_and_the_printed_command_leaves_it() {
         if command.starts_with("merge") {
             holds(&finding, "found", "server/main.py (in conflict)");
         }
-        let leave = fix_text(&finding["fix"]).lines().next().expect("a command").to_owned();
-        vm::type_fix(&world, &vm::commands(&leave), &world.workspace());
+        vm::type_line(&world, fix_commands(&finding["fix"])[0], &world.workspace());
     }
     world.git_vm(&["checkout", "--quiet", "--detach", TAG]);
     asked(&world, 0);

@@ -49,15 +49,6 @@ fn every_gate_of_the_list_can_be_explained_without_a_target() {
 }
 
 #[test]
-fn every_gate_of_the_list_has_a_file_of_tests() {
-    let rows = bare(&world(), &["--list", "--format=json"]).json();
-    for row in rows.as_array().expect("a list") {
-        let name = row["id"].as_str().expect("an id").replace('-', "_") + ".rs";
-        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli").join(&name).is_file(), "tests/cli/{name} is missing");
-    }
-}
-
-#[test]
 fn an_unknown_id_to_explain_is_a_usage_error_with_the_nearest() {
     bare(&world(), &["--explain", "git-remote"]).exits(2).silent_stdout().says("`git-remotes`");
 }

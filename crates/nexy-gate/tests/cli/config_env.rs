@@ -2,7 +2,7 @@
 
 use crate::vm::{self, SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, plant, set_mode, set_mounted};
 use crate::{holds, world};
-use nexy_standin::world::{UNIT, World, fix_text};
+use nexy_standin::world::{UNIT, World, fix_commands};
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "config-env";
@@ -32,10 +32,10 @@ fn the_printed_commands_mend_what_needs_no_editor() {
     let world = world();
     world.set_config_env(&format!("\u{feff}A=1\r\nexport K={SECRET}\r\n"));
     let finding = asked(&world, GATE, 1);
-    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
-    let (mend, again) = fix.rsplit_once('\n').expect("several commands");
-    assert_eq!(again, "nexy-gate hard");
-    world.sh(mend).exits(0);
+    let fix = fix_commands(&finding["fix"]);
+    let (again, mend) = fix.split_last().expect("several commands");
+    assert_eq!(*again, "sudo nexy-gate hard");
+    mend.iter().for_each(|line| vm::type_line(&world, line, &world.workspace()));
     holds(&asked(&world, GATE, 0), "found", "2 assignments");
 }
 
@@ -83,8 +83,8 @@ fn a_second_file_that_another_layout_reads_must_not_say_otherwise() {
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", &format!("{} holds other settings", other.display()));
     let mv = format!("mv -nT -- {0} {0}.kept", other.display());
-    let fix = fix_text(&finding["fix"]);
-    assert!(fix.lines().any(|line| line.starts_with("sudo ") && line.ends_with(&mv)), "{fix}");
+    let fix = fix_commands(&finding["fix"]);
+    assert!(fix.iter().any(|line| line.starts_with("sudo ") && line.ends_with(&mv)), "{fix:?}");
     world.sh(&mv).exits(0);
     asked(&world, GATE, 0);
     // What a deploy has linked is the very same file.
@@ -108,7 +108,7 @@ fn a_second_file_is_moved_with_the_rights_of_the_account_whose_folder_it_stands_
     let finding = judged(&vm::ask_there(&world, &[GATE]), GATE, 1);
     holds(&finding, "fix", &format!("sudo -u bin mv -nT -- {} {}", other.display(), kept.display()));
     for line in ["sudo -u bin mv -nT -- ", "sudo mv -nT -- "].map(|start| format!("{start}{} {}", other.display(), kept.display())) {
-        vm::type_fix(&world, &vm::commands(&line), &world.workspace());
+        vm::type_line(&world, &line, &world.workspace());
     }
     assert!(fs::read_dir(&roots).expect("a folder").next().is_none(), "a planted link received the file");
 }

@@ -2,7 +2,7 @@
 
 use crate::vm::{ask_as_a_stranger, asked, is_root, judged, set_mode};
 use crate::{finding, holds, world};
-use nexy_standin::world::{World, fix_text};
+use nexy_standin::world::{World, fix_commands};
 use serde_json::{Value, json};
 use std::os::unix::fs::{chown, symlink};
 use std::{fs, path::PathBuf};
@@ -108,8 +108,7 @@ fn a_receipt_that_cannot_be_used_is_unknown_since_a_newer_one_may_hide_behind_it
         holds(&asked(&world, GATE, 69), "found", said);
     }
     let finding = asked(&world, GATE, 69);
-    let command = fix_text(&finding["fix"]).lines().last().expect("a command").replace("sudo ", "");
-    world.sh(&command).exits(0);
+    crate::vm::type_line(&world, fix_commands(&finding["fix"]).last().expect("a command"), &world.workspace());
     asked(&world, GATE, 0);
     fs::write(world.receipts().join(".backup-y.json.part"), "half").expect("a file");
     asked(&world, GATE, 0);

@@ -2,11 +2,11 @@
 
 use crate::vm::{
     ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted,
-    serve_as_another_user, set_mode,
+    serve_as_another_user, set_mode, type_line,
 };
 use crate::{holds, world};
 use nexy_outside::fs::accounts::Accounts;
-use nexy_standin::world::{UNIT, World, fix_text};
+use nexy_standin::world::{UNIT, World, fix_commands};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown, symlink};
@@ -110,9 +110,8 @@ fn what_the_services_user_cannot_reach_is_a_no_and_the_printed_command_mends_it(
         set_mode(&world.vm_path(path), mode);
         let finding = asked(&world, GATE, 1);
         holds(&finding, "found", said);
-        let fix = fix_text(&finding["fix"]).replace("sudo -u bin ", "setpriv --reuid bin --regid bin --init-groups -- ");
-        for command in fix.lines().filter(|line| line.contains("ch")) {
-            world.sh(command.trim_start_matches("sudo ")).exits(0);
+        for command in fix_commands(&finding["fix"]).into_iter().filter(|line| line.contains("ch")) {
+            type_line(&world, command, &world.root());
         }
         asked(&world, GATE, 0);
         chown(world.vm_path(path), Some(before.uid()), Some(before.gid())).expect("root gives it back");

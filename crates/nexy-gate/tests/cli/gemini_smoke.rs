@@ -3,7 +3,7 @@
 use crate::vm::{SECRET, ask, asked, judged, path};
 use crate::{finding, holds, json, record, said, world};
 use nexy_contract::{Record, Report, Timestamp};
-use nexy_standin::world::{Ran, World, fix_text, good_config_env, good_gemini_key};
+use nexy_standin::world::{Ran, World, fix_commands, good_config_env, good_gemini_key};
 use nexy_standin::{Fault, Listener, Model, Reply, leak_scan, skip::has_program};
 use serde_json::json;
 use std::time::Duration;
@@ -127,8 +127,8 @@ fn the_command_for_reading_the_answer_by_hand_reaches_the_model() {
     let world = world();
     world.standin.set_gemini(Model::Blocks);
     let finding = asked(&world, GATE, 69);
-    let fix = fix_text(&finding["fix"]).to_owned();
-    let command = fix.lines().find(|line| line.contains("curl")).expect("a command").replace("sudo ", "");
+    let fix = fix_commands(&finding["fix"]);
+    let command = fix.iter().find(|line| line.contains("curl")).expect("a command").replace("sudo ", "");
     if !has_program("the_command_for_reading_the_answer_by_hand_reaches_the_model", "curl", "curl") {
         return;
     }

@@ -1,25 +1,18 @@
 //! `layout` against real repositories: the four layouts that were released, and links in place of files.
 
-use crate::{ask, asked, finding, holds, vm, world};
-use nexy_standin::world::{World, fix_text};
+use crate::{ask, asked, finding, holds, tagged, vm, world};
+use nexy_standin::world::fix_commands;
 use std::fs;
 
 const GATE: &str = "layout";
 const TAG: &str = "v2.0.0.4";
-
-fn tagged(change: impl FnOnce(&World)) -> World {
-    let world = world();
-    change(&world);
-    world.tag_release();
-    world
-}
 
 #[test]
 fn the_declared_layout_passes() {
     let world = tagged(|_| {});
     holds(&asked(&world, GATE, 0), "found", "has all 5 declared files");
     world.clone_to_vm();
-    holds(&vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 0), "found", TAG);
+    holds(&vm::asked_there(&world, GATE, 0), "found", TAG);
 }
 
 #[test]
@@ -66,13 +59,12 @@ fn a_missing_tag_is_unknown_on_the_vm_and_the_printed_command_fetches_it() {
     let world = world();
     world.bare_remotes();
     world.clone_to_vm();
-    let missing = vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 69);
+    let missing = vm::asked_there(&world, GATE, 69);
     holds(&missing, "fix", " fetch origin refs/tags/v2.0.0.4:refs/tags/v2.0.0.4\nsudo nexy-gate layout --tag v2.0.0.4");
     world.tag_release();
     world.git(&["push", "--quiet", "origin", TAG]);
-    let fetch = fix_text(&missing["fix"]).lines().next().expect("a command").to_owned();
-    vm::type_fix(&world, &vm::commands(&fetch), &world.vm());
-    vm::judged(&vm::ask_there(&world, &[GATE]), GATE, 0);
+    vm::type_line(&world, fix_commands(&missing["fix"])[0], &world.vm());
+    vm::asked_there(&world, GATE, 0);
 }
 
 #[test]

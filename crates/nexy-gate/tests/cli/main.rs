@@ -61,6 +61,14 @@ fn world() -> World {
     World::new()
 }
 
+/// A world with the release's tag, on what this changes.
+fn tagged(change: impl FnOnce(&World)) -> World {
+    let world = world();
+    change(&world);
+    world.tag_release();
+    world
+}
+
 /// Asks by hand, and wants the report as JSON.
 fn ask(world: &World, names: &[&str]) -> Ran {
     world.tool("nexy-gate").args(names.iter().copied()).arg("--format=json").run()
@@ -78,6 +86,12 @@ fn finding(ran: &Ran, id: &str) -> Value {
 #[track_caller]
 fn asked(world: &World, id: &str, code: i32) -> Value {
     vm::judged(&ask(world, &[id]), id, code)
+}
+
+/// A no with these words, and a yes after the printed commands were typed; the finding of the yes comes back.
+#[track_caller]
+fn mended(world: &World, id: &str, said: &str) -> Value {
+    vm::mended(world, said, |code| asked(world, id, code))
 }
 
 /// Claims that a field of a finding holds these words.

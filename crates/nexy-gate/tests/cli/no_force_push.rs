@@ -1,7 +1,7 @@
 //! `no-force-push` against real remotes: bare repositories that others push into as well.
 
-use crate::{ask, asked, holds, said, vm, world};
-use nexy_standin::world::{World, fix_text};
+use crate::{ask, asked, holds, mended, said, vm, world};
+use nexy_standin::world::{World, fix_commands};
 use std::fs;
 
 const GATE: &str = "no-force-push";
@@ -42,10 +42,7 @@ fn commits_of_others_are_a_no_and_the_printed_command_takes_them_in() {
     let world = pushed();
     others_push(&world);
     world.git(&["commit", "--quiet", "--allow-empty", "--message=mine"]);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "is not in the history of main, so only force could push it");
-    vm::type_fix(&world, &finding, &world.workspace());
-    asked(&world, GATE, 0);
+    mended(&world, GATE, "is not in the history of main, so only force could push it");
     world.git(&["push", "--quiet", "origin", "main"]);
     world.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message=rewritten"]);
     asked(&world, GATE, 1);
@@ -67,15 +64,11 @@ fn a_moved_tag_is_a_no_also_when_it_leads_to_the_same_commit() {
     world.git(&["tag", "--force", "--annotate", "--message=again", TAG]);
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "so only force could push it");
-    let theirs = finding["fix"].as_array().expect("a fix").last().expect("a command").clone();
     world.git(&["tag", "--delete", TAG]);
-    vm::type_fix(&world, &serde_json::json!({ "fix": [theirs] }), &world.workspace());
+    vm::type_line(&world, fix_commands(&finding["fix"]).last().expect("a command"), &world.workspace());
     asked(&world, GATE, 0);
     world.git(&["tag", "--delete", TAG]);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "already, and it is not here");
-    vm::type_fix(&world, &finding, &world.workspace());
-    asked(&world, GATE, 0);
+    mended(&world, GATE, "already, and it is not here");
 }
 
 #[test]
@@ -106,10 +99,7 @@ fn settings_that_force_are_a_no_and_the_printed_command_takes_them_away() {
         ("--global", "remote.server_repo.mirror", "true", "remote.server_repo.mirror forces every push"),
     ] {
         world.git(&["config", scope, key, value]);
-        let finding = asked(&world, GATE, 1);
-        holds(&finding, "found", said);
-        vm::type_fix(&world, &finding, &world.workspace());
-        asked(&world, GATE, 0);
+        mended(&world, GATE, said);
     }
 }
 
@@ -121,16 +111,10 @@ fn a_pre_push_hook_that_git_would_pass_over_is_a_no() {
     let trace = world.root().join("hook-was-run");
     fs::write(&hook, format!("#!/bin/sh\ntouch '{}'\nexit 1\n", trace.display())).expect("a hook");
     vm::set_mode(&hook, 0o644);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "may not be run, so git passes over it");
-    vm::type_fix(&world, &finding, &world.workspace());
-    asked(&world, GATE, 0);
+    mended(&world, GATE, "may not be run, so git passes over it");
     for folder in ["/dev/null", ".githooks"] {
         world.git(&["config", "core.hooksPath", folder]);
-        let finding = asked(&world, GATE, 1);
-        holds(&finding, "found", "core.hooksPath leads past the pre-push hook");
-        vm::type_fix(&world, &finding, &world.workspace());
-        asked(&world, GATE, 0);
+        mended(&world, GATE, "core.hooksPath leads past the pre-push hook");
     }
     world.write(".githooks/pre-push", "#!/bin/sh\n");
     vm::set_mode(&world.workspace().join(".githooks/pre-push"), 0o755);
@@ -169,8 +153,7 @@ fn a_password_in_a_url_is_neither_shown_nor_given_to_git() {
     holds(&finding, "found", "the URL of origin holds a password");
     assert!(!said(&ran).contains("s3cretvalue"), "{ran}");
     assert!(world.standin.requests().is_empty(), "it was asked all the same");
-    let fix = fix_text(&finding["fix"]).lines().next().expect("a command").to_owned();
-    vm::type_fix(&world, &vm::commands(&fix), &world.workspace());
+    vm::type_line(&world, fix_commands(&finding["fix"])[0], &world.workspace());
     asked(&world, GATE, 0);
 }
 

@@ -1,7 +1,7 @@
 //! `no-legacy` against a real repository; which spellings count stands in the unit tests of the scan.
 
 use crate::{ask, asked, holds, said, world};
-use nexy_standin::world::{World, fix_text};
+use nexy_standin::world::{World, fix_commands};
 use std::{fs, os::unix::fs::symlink};
 
 const GATE: &str = "no-legacy";
@@ -29,8 +29,7 @@ fn a_legacy_name_is_refused_with_its_line_and_the_printed_command_shows_it() {
     assert!(!said(&ran).contains(&secret[..8]), "{ran}");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "server/notes/old plan.md:2 names the VM Nexy");
-    let fix = fix_text(&finding["fix"]);
-    world.sh(fix.lines().next().expect("a command")).exits(0).prints("server/notes/old plan.md:2");
+    world.sh(fix_commands(&finding["fix"])[0]).exits(0).prints("server/notes/old plan.md:2");
 }
 
 #[test]
@@ -60,7 +59,7 @@ fn the_path_of_a_file_cannot_steer_the_terminal_or_the_shell() {
     track(&world, "a\u{1b}[2J'$(touch pwned).md", OLD_HOST);
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", "a\\x1b[2J'$(touch pwned).md:1");
-    world.sh(fix_text(&finding["fix"]).lines().next().expect("a command")).exits(0);
+    world.sh(fix_commands(&finding["fix"])[0]).exits(0);
     assert!(!world.workspace().join("pwned").exists());
 }
 
@@ -115,6 +114,6 @@ fn a_file_that_is_gone_is_looked_up_in_git() {
     fs::remove_file(world.workspace().join("old plan.md")).expect("the file");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", &format!("old plan.md:2 does not exist here, and in git it names the host {OLD_HOST}"));
-    world.sh(fix_text(&finding["fix"]).lines().next().expect("a command")).exits(0);
+    world.sh(fix_commands(&finding["fix"])[0]).exits(0);
     asked(&world, GATE, 0);
 }

@@ -1,7 +1,7 @@
 //! `repository-quality` with real scripts that pass, fail, hang, shout and look around.
 
 use crate::{ask, asked, finding, holds, vm, world};
-use nexy_standin::world::{World, fix_text};
+use nexy_standin::world::{World, fix_commands};
 use std::{fs, os::unix::fs::chown, path::Path};
 
 const GATE: &str = "repository-quality";
@@ -26,7 +26,7 @@ fn a_check_that_says_no_is_a_no_with_its_last_lines_and_the_command() {
     let finding = asked(&world, GATE, 1);
     assert_eq!(finding["found"], "it ended with 4; it said last: two / three tests failed / red");
     holds(&finding, "fix", &format!("cd {} && bash {SCRIPT}", world.workspace().display()));
-    world.sh(&fix_text(&finding["fix"])).exits(4);
+    world.sh(fix_commands(&finding["fix"])[0]).exits(4);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_missing_script_is_unknown_and_the_printed_command_brings_it_back() {
     fs::remove_file(world.workspace().join(SCRIPT)).expect("the script");
     let finding = asked(&world, GATE, 69);
     holds(&finding, "found", "scripts/prod_ready_check.sh is not there");
-    world.sh(fix_text(&finding["fix"]).lines().next().expect("a command")).exits(0);
+    world.sh(fix_commands(&finding["fix"])[0]).exits(0);
     asked(&world, GATE, 0);
 }
 

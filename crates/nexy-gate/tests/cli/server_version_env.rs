@@ -1,9 +1,9 @@
 //! `server-version-env` against real files and a scripted service manager.
 
-use crate::vm::{SECRET, ask_with_path, asked, judged, path, scripted};
-use crate::{holds, world};
-use nexy_standin::world::{OLD_VERSION, UNIT, VERSION, World, fix_text, good_config_env};
-use serde_json::{Value, json};
+use crate::vm::{SECRET, ask_with_path, asked, judged, path, scripted, type_fix};
+use crate::{holds, mended, world};
+use nexy_standin::world::{OLD_VERSION, UNIT, VERSION, World, fix_commands, good_config_env};
+use serde_json::json;
 use std::{fs, os::unix::fs::MetadataExt as _};
 
 const GATE: &str = "server-version-env";
@@ -11,13 +11,6 @@ const GATE: &str = "server-version-env";
 fn with<'a>(world: &'a World, lines: &str) -> &'a World {
     world.set_config_env(&format!("{}{lines}", good_config_env()));
     world
-}
-
-/// Types what the gate says; the stand-in's user needs no sudo.
-#[track_caller]
-fn run_printed_fix(world: &World, finding: &Value) {
-    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
-    world.sh(&fix).exits(0);
 }
 
 #[test]
@@ -38,12 +31,12 @@ fn a_stale_version_is_a_no_and_the_printed_command_takes_it_out_and_nothing_else
     holds(&finding, "found", &format!("is {OLD_VERSION}, which wins over VERSION ({VERSION})"));
     holds(&finding, "found", "config.env (line 7) is stale");
     holds(&finding, "fix", "sudo sed ");
-    run_printed_fix(&world, &finding);
+    type_fix(&world, &finding, &world.workspace());
     assert_eq!(world.read_vm("config.env"), format!("{}LAST=1\n", good_config_env()));
     let after = fs::metadata(world.vm_path("config.env")).expect("the file");
     assert_eq!((before.mode(), before.uid(), before.gid()), (after.mode(), after.uid(), after.gid()));
     asked(&world, GATE, 0);
-    run_printed_fix(&world, &finding);
+    type_fix(&world, &finding, &world.workspace());
     asked(&world, GATE, 0);
 }
 
@@ -55,10 +48,7 @@ fn what_is_no_version_is_a_no_and_is_not_shown() {
         (format!("SERVER_VERSION=${{X}}{SECRET}\n"), "is made of another variable"),
         (format!("SERVER_VERSION={VERSION}\nSERVER_VERSION={SECRET}\n"), "(line 8)"),
     ] {
-        let finding = asked(with(&world, &line), GATE, 1);
-        holds(&finding, "found", said);
-        run_printed_fix(&world, &finding);
-        asked(&world, GATE, 0);
+        mended(with(&world, &line), GATE, said);
     }
 }
 
@@ -106,10 +96,8 @@ fn the_printed_commands_take_the_version_out_of_a_drop_in() {
     world.set_unit("DropInPaths", json!(drop_in));
     world.set_unit("Environment", json!(format!("PATH=/bin SERVER_VERSION={OLD_VERSION}")));
     let finding = asked(&world, GATE, 1);
-    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
-    let (mend, reload) = fix.rsplit_once('\n').expect("several commands");
-    assert_eq!(reload, "systemctl daemon-reload");
-    world.sh(mend).exits(0);
+    assert_eq!(fix_commands(&finding["fix"]).last(), Some(&"sudo systemctl daemon-reload"));
+    type_fix(&world, &finding, &world.workspace());
     assert_eq!(fs::read_to_string(&drop_in).expect("the drop-in"), "[Service]\nEnvironment=PATH=/bin\n");
 }
 
@@ -123,10 +111,7 @@ fn a_file_that_the_unit_reads_is_judged_too() {
         "EnvironmentFiles",
         json!([format!("{} (ignore_errors=no)", world.vm_path("config.env").display()), format!("{shown} (ignore_errors=no)")]),
     );
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", &format!("SERVER_VERSION in {shown} (line 1) is {OLD_VERSION}"));
-    run_printed_fix(&world, &finding);
-    asked(&world, GATE, 0);
+    mended(&world, GATE, &format!("SERVER_VERSION in {shown} (line 1) is {OLD_VERSION}"));
     fs::write(&file, format!("A=\"{SECRET}\nSERVER_VERSION={VERSION}\n")).expect("a file");
     holds(&asked(&world, GATE, 69), "found", "its readers understand it otherwise");
     fs::remove_file(&file).expect("the file");
@@ -163,9 +148,5 @@ fn a_manager_that_cannot_be_asked_or_hides_a_value_is_unknown_and_hides_no_fault
 fn what_the_manager_gives_to_every_service_is_judged_and_the_printed_command_takes_it_out() {
     let world = world();
     world.set_manager_environment(&["LANG=C.UTF-8", &format!("SERVER_VERSION={OLD_VERSION}"), &format!("X={SECRET} y")]);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", &format!("SERVER_VERSION in the manager's own environment is {OLD_VERSION}"));
-    let fix = fix_text(&finding["fix"]).replace("sudo ", "");
-    world.shell(&fix).env("PATH", &path(&world)).run().exits(0);
-    asked(&world, GATE, 0);
+    mended(&world, GATE, &format!("SERVER_VERSION in the manager's own environment is {OLD_VERSION}"));
 }

@@ -1,8 +1,8 @@
 //! `single-manifest` against real folders of the VM's checkout.
 
-use crate::vm::{ask_in_root, is_root, judged, set_mode, set_mounted};
+use crate::vm::{ask_in_root, asked_there, is_root, judged, set_mode, set_mounted, type_fix};
 use crate::{holds, world};
-use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, World, fix_text};
+use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, World};
 use serde_json::Value;
 use std::os::unix::fs::{chown, symlink};
 use std::{fs, path::PathBuf};
@@ -12,20 +12,11 @@ const GATE: &str = "single-manifest";
 /// Asks as on the VM, where paths belong to the checkout.
 #[track_caller]
 fn asked(world: &World, code: i32) -> Value {
-    let target = format!("--target={}", world.vm_path("etc/nexy.toml").display());
-    judged(&world.tool("nexy-gate").bare().args([target.as_str(), GATE, "--format=json"]).run(), GATE, code)
+    asked_there(world, GATE, code)
 }
 
 fn file(world: &World, folder: usize, name: &str) -> PathBuf {
     world.vm_path(MANIFEST_FOLDERS[folder]).join(name)
-}
-
-/// Types what the gate says; the stand-in's user needs no sudo.
-#[track_caller]
-fn run_printed_fix(world: &World, finding: &Value) {
-    for command in fix_text(&finding["fix"]).lines().filter_map(|line| Some(&line[line.find("mv -nT -- ")?..])) {
-        world.sh(command).exits(0);
-    }
 }
 
 #[test]
@@ -86,7 +77,7 @@ fn every_stray_is_named_and_the_printed_commands_move_them_away() {
         holds(&finding, "found", name);
     }
     holds(&finding, "fix", "from then on the beta feed shows the stable manifest");
-    run_printed_fix(&world, &finding);
+    type_fix(&world, &finding, &world.workspace());
     asked(&world, 0);
     let kept = fs::read_to_string(file(&world, 1, "manifest_beta.json.kept")).expect("nothing is removed");
     assert_eq!(kept, "{}");

@@ -1,6 +1,6 @@
 //! `tag-coherent` against real tags: lightweight and annotated, with every kind of thing in them that must not be.
 
-use crate::{ask, asked, holds, said, vm, world};
+use crate::{ask, asked, holds, mended, said, tagged, vm, world};
 use nexy_standin::world::{World, fix_text};
 use serde_json::Value;
 use std::{fs, os::unix::fs::chown};
@@ -12,13 +12,6 @@ const BODY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us
 
 fn key() -> String {
     format!("-----BEGIN {}-----\n{BODY}\n-----END {}-----\n", "PRIVATE KEY", "PRIVATE KEY")
-}
-
-fn tagged(change: impl FnOnce(&World)) -> World {
-    let world = world();
-    change(&world);
-    world.tag_release();
-    world
 }
 
 /// Asks on the VM, whose checkout is at an older commit than the tag.
@@ -73,17 +66,11 @@ fn every_place_of_the_tag_counts_and_not_what_is_checked_out() {
 fn a_branch_of_the_tags_name_is_a_no_and_the_printed_command_renames_it() {
     let world = tagged(|_| {});
     world.git(&["branch", TAG]);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "refs/heads/v2.0.0.4 is a branch of the same name");
-    vm::type_fix(&world, &finding, &world.workspace());
-    asked(&world, GATE, 0);
+    mended(&world, GATE, "refs/heads/v2.0.0.4 is a branch of the same name");
     world.git(&["rev-parse", "--verify", "refs/heads/branch-v2.0.0.4"]);
     world.bare_remotes();
     world.git(&["push", "--quiet", "origin", "main", "main:refs/heads/v2.0.0.4"]);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "refs/remotes/origin/v2.0.0.4 is a branch");
-    vm::type_fix(&world, &finding, &world.workspace());
-    asked(&world, GATE, 0);
+    mended(&world, GATE, "refs/remotes/origin/v2.0.0.4 is a branch");
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use crate::{finding, said};
 use nexy_outside::fs::accounts::{Account, Accounts};
+use nexy_standin::leak_scan;
 use nexy_standin::skip::{Need, skipped};
-use nexy_standin::world::{Ran, World};
+use nexy_standin::world::{Ran, World, fix_commands};
 use serde_json::{Value, json};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::{fs, path::PathBuf};
@@ -152,27 +153,7 @@ pub(crate) fn ask_as_a_stranger_with_path(world: &World, id: &str, path: &str) -
 /// Claims that the secret is nowhere in what was said: plain, base64 at any alignment, or URL-encoded.
 #[track_caller]
 pub(crate) fn keeps_the_secret(ran: &Ran) {
-    let said = said(ran);
-    let mut spellings = vec![SECRET.to_owned(), url_encoded(SECRET)];
-    spellings.extend((0..3).map(|offset| base64(&SECRET.as_bytes()[offset..])));
-    for spelling in spellings {
-        for window in spelling.as_bytes().windows(8) {
-            let window = String::from_utf8_lossy(window).into_owned();
-            assert!(!said.contains(&window), "a piece of the secret was said: {window}\n{ran}");
-        }
-    }
-}
-
-fn url_encoded(text: &str) -> String {
-    let spell = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(spell).collect()
-}
-
-/// Whole groups of three bytes only: what is padded is shorter than the pieces that are looked for.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let groups = bytes.chunks_exact(3).map(|group| u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]));
-    groups.flat_map(|group| [18, 12, 6, 0].map(|shift| char::from(LETTERS[(group >> shift & 63) as usize]))).collect()
+    leak_scan::assert_none(SECRET, &said(ran), "what was said");
 }
 
 /// Where the VM's copy of `nexy.toml` stands once the checkout belongs to another account.
@@ -201,12 +182,6 @@ pub(crate) fn ask_there(world: &World, arguments: &[&str]) -> Ran {
     world.tool("nexy-gate").bare().arg(&target).args(arguments.iter().copied()).arg("--format=json").run()
 }
 
-/// Lines of a fix that are typed, as a finding holds them.
-pub(crate) fn commands(lines: &str) -> Value {
-    let lines: Vec<Value> = lines.lines().filter(|line| !line.is_empty()).map(|line| serde_json::json!({ "command": line })).collect();
-    serde_json::json!({ "fix": lines })
-}
-
 /// Makes a link that belongs to an account, as that account would make it.
 pub(crate) fn plant(account: &Account, leads_to: &std::path::Path, link: &std::path::Path) {
     std::os::unix::fs::symlink(leads_to, link).expect("a link");
@@ -226,8 +201,7 @@ pub(crate) fn removes_only_the_link(world: &World, id: &str, link: &std::path::P
     let before = owned(real);
     let finding = asked(world, id, 1);
     crate::holds(&finding, "found", &format!("a link leads out of the checkout: {} leads to {}", link.display(), real.display()));
-    let typed = finding["fix"].as_array().expect("a fix").iter().filter_map(|line| line["command"].as_str());
-    let changes: Vec<&str> = typed.filter(|line| !line.starts_with("sudo nexy-gate ")).collect();
+    let changes: Vec<&str> = fix_commands(&finding["fix"]).into_iter().filter(|line| !line.starts_with("sudo nexy-gate ")).collect();
     assert_eq!(changes, [format!("sudo -u {USER} rm -- {}", link.display())]);
     let script = ask(world, &["--print-fix", id]);
     let run: Vec<&str> = script.stdout.lines().filter(|line| !line.starts_with('#')).collect();
@@ -239,20 +213,43 @@ pub(crate) fn removes_only_the_link(world: &World, id: &str, link: &std::path::P
     assert!(!link.is_symlink());
 }
 
-/// Types the commands of a fix, one a line, from this folder; words are left out. Root needs no `sudo`, and neither does the
-/// account that `sudo -u` names: an ordinary user's world belongs to that user.
+/// Types the commands of a fix, one a line, from this folder; words are left out.
 #[track_caller]
 pub(crate) fn type_fix(world: &World, finding: &Value, folder: &std::path::Path) {
-    for line in finding["fix"].as_array().expect("a fix").iter().filter_map(|line| line["command"].as_str()) {
-        let line = match line.strip_prefix("sudo -u ").and_then(|rest| rest.split_once(' ')) {
-            Some((user, rest)) if user == nexy_standin::world::user() => rest.to_owned(),
-            Some((user, rest)) => format!("setpriv --reuid {user} --regid \"$(id -g {user})\" --init-groups -- {rest}"),
-            None => line.replace("sudo ", ""),
-        };
-        world
-            .shell(&format!("git() {{ command git -c user.name=Person -c user.email=person@example.org \"$@\"; }}; {line}"))
-            .dir(folder)
-            .run()
-            .exits(0);
-    }
+    fix_commands(&finding["fix"]).iter().for_each(|line| type_line(world, line, folder));
+}
+
+/// Types one command. Root needs no `sudo`, and neither does the account that `sudo -u` names: an ordinary user's world belongs to
+/// that user.
+#[track_caller]
+pub(crate) fn type_line(world: &World, line: &str, folder: &std::path::Path) {
+    let line = match line.strip_prefix("sudo -u ").and_then(|rest| rest.split_once(' ')) {
+        Some((user, rest)) if user == nexy_standin::world::user() => rest.to_owned(),
+        Some((user, rest)) => format!("setpriv --reuid {user} --regid \"$(id -g {user})\" --init-groups -- {rest}"),
+        None => line.replace("sudo ", ""),
+    };
+    let person = "git() { command git -c user.name=Person -c user.email=person@example.org \"$@\"; }";
+    world.shell(&format!("{person}; {line}")).dir(folder).run().exits(0);
+}
+
+/// A no with these words, and a yes after the printed commands were typed in the workspace; the finding of the yes comes back.
+#[track_caller]
+pub(crate) fn mended(world: &World, said: &str, asked: impl Fn(i32) -> Value) -> Value {
+    let finding = asked(1);
+    crate::holds(&finding, "found", said);
+    type_fix(world, &finding, &world.workspace());
+    asked(0)
+}
+
+/// A VM whose checkout is a clone at the release's tag.
+pub(crate) fn checked_out() -> World {
+    let world = crate::world();
+    world.vm_checkout();
+    world
+}
+
+/// Asks one gate there, and claims its exit code; the finding comes back.
+#[track_caller]
+pub(crate) fn asked_there(world: &World, id: &str, code: i32) -> Value {
+    judged(&ask_there(world, &[id]), id, code)
 }

@@ -56,6 +56,15 @@ pub fn fix_text(fix: &Value) -> String {
     fix.as_array().expect("the lines of a fix").iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// The commands of a finding's `fix`, in order.
+///
+/// # Panics
+/// When it is no list of lines.
+#[must_use]
+pub fn fix_commands(fix: &Value) -> Vec<&str> {
+    fix.as_array().expect("the lines of a fix").iter().filter_map(|line| line["command"].as_str()).collect()
+}
+
 /// How to make a world that differs from the usual one.
 #[derive(Debug, Clone)]
 pub struct Options {
