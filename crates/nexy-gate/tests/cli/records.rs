@@ -112,25 +112,14 @@ fn an_own_earlier_no_is_asked_anew() {
 #[test]
 fn what_is_no_usable_record_is_65_with_nothing_on_stdout() {
     let world = world();
-    let good = json(&record(&world));
     let mut contradicting = record(&world);
     contradicting.reports.push(report("nexy-verify", "updates", Verdict::Fail));
     contradicting.reports[0].verdict = Verdict::Pass;
     let mut elsewhere = record(&world);
     elsewhere.target.vm = "Other".into();
-    let cases = [
-        ("", "nothing came"),
-        (" \n", "nothing came"),
-        (&good[..good.len() / 2], "ends in the middle"),
-        ("<html>", "does not start with"),
-        (&good.replace("nexy.release/1", "nexy.other/1"), "calls itself"),
-        (&good.replace("nexy.release/1", "nexy.release/2"), "newer than"),
-        (&good.replace("\"ext\"", "\"unheard_of\": 1, \"ext\""), "unheard_of"),
-        (&good.replace("\"v2.0.0.4\"", "\"v2.0.0.5\""), "contradicts itself"),
-        (&json(&contradicting), "its findings say fail"),
-        (&json(&elsewhere), "made for the target"),
-        (&format!("{good}{good}"), "not nexy.release/1"),
-    ];
+    // The record is read by one piece of code for all tools; nexy-manifest's tests hold every way in which it can be none.
+    let cases =
+        [("<html>", "does not start with"), (&json(&contradicting), "its findings say fail"), (&json(&elsewhere), "made for the target")];
     for (input, words) in cases {
         pipe(&world, "before-publish", input).exits(65).silent_stdout().says(words);
     }

@@ -2,6 +2,7 @@
 
 use crate::published::{files, published, written};
 use nexy_standin::world::World;
+use serde_json::json;
 
 #[test]
 fn input_that_is_not_a_record_ends_every_verb_with_65_and_prints_nothing() {
@@ -9,6 +10,8 @@ fn input_that_is_not_a_record_ends_every_verb_with_65_and_prints_nothing() {
     let record = written(&world).to_string();
     let before = files(&world);
     let cut = record[..record.len() / 2].to_owned();
+    let mut doubled = written(&world);
+    doubled["artifacts"] = json!([doubled["artifacts"][0], doubled["artifacts"][0]]);
     let inputs = [
         (String::new(), "nothing came"),
         ("\n \n".to_owned(), "nothing came"),
@@ -18,6 +21,9 @@ fn input_that_is_not_a_record_ends_every_verb_with_65_and_prints_nothing() {
         (record.replace("nexy.release/1", "nexy.release/2"), "newer than"),
         (record.replacen('{', "{\"surprise\":1,", 1), "unknown field `surprise`"),
         (record.replacen("\"verdict\":\"pass\"", "\"verdict\":\"unknown\"", 1), "contradicts itself"),
+        (record.replace("\"v2.0.0.4\"", "\"v2.0.0.5\""), "contradicts itself"),
+        (doubled.to_string(), "Nexy.dmg stands there twice"),
+        (format!("{record}{record}"), "not nexy.release/1"),
         (record.replacen("\"vm\":\"", "\"vm\":\"Old", 1), "made for the target"),
     ];
     for arguments in

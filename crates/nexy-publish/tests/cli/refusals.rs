@@ -20,37 +20,15 @@ fn refused(code: i32, says: &str, change: impl FnOnce(&World, &mut Value)) -> Ra
 
 #[test]
 fn input_that_is_no_record_is_65_and_prints_nothing() {
-    let world = World::new();
-    let record = judged(&world).to_string();
-    let cut = &record[..record.len() / 2];
-    let foreign = record.replace("nexy.release/1", "other.release/1");
-    let newer = record.replace("nexy.release/1", "nexy.release/2");
-    let unknown = record.replacen('{', "{\"surprise\":1,", 1);
-    let contradicting = record.replacen("\"verdict\":\"pass\"", "\"verdict\":\"fail\"", 1);
-    let mut doubled = judged(&world);
-    doubled["artifacts"] = json!([doubled["artifacts"][0], doubled["artifacts"][0]]);
-    let twice = doubled.to_string();
-    for (input, says) in [
-        ("", "nothing came"),
-        ("\n", "nothing came"),
-        (cut, "cut off"),
-        ("<html>", "does not start with"),
-        (foreign.as_str(), "calls itself `other.release/1`"),
-        (newer.as_str(), "newer than"),
-        (unknown.as_str(), "unknown field `surprise`"),
-        (contradicting.as_str(), "contradicts itself"),
-        (twice.as_str(), "Nexy.dmg stands there twice"),
-    ] {
+    let (world, record) = ready();
+    let contradicting = record.to_string().replacen("\"verdict\":\"pass\"", "\"verdict\":\"fail\"", 1);
+    // The record is read by one piece of code for all tools; nexy-manifest's tests hold every way in which it can be none.
+    for (input, says) in [("<html>", "does not start with"), (contradicting.as_str(), "contradicts itself")] {
         world.tool("nexy-publish").args(["-"]).stdin(input).run().exits(65).says(says).silent_stdout();
     }
-    assert_eq!(mutations(&world), Vec::<String>::new());
-}
-
-#[test]
-fn a_record_of_another_target_is_65() {
-    let (world, record) = ready();
     world.set_target("limits", "restore_drill_max_days", "8");
     publish(&world, &record).exits(65).says("made for the target").silent_stdout();
+    assert_eq!(mutations(&world), Vec::<String>::new());
 }
 
 #[test]
