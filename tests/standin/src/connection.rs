@@ -37,7 +37,7 @@ pub(crate) fn serve(state: &Arc<State>, listener: Listener, number: u64, stream:
         let listener = github::behind_one_host(listener, &mut request);
         let mut line = RequestLine {
             number: state.arrivals.fetch_add(1, Ordering::SeqCst),
-            listener: listener.name().to_owned(),
+            listener: listener.name(),
             method: request.method.clone(),
             path: request.target.clone(),
             has_authorization: request.header("authorization").or(request.header("x-goog-api-key")).is_some(),

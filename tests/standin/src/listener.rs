@@ -46,19 +46,8 @@ impl Listener {
 
     /// The name in the request log.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Uploads => "uploads",
-            Self::Web => "web",
-            Self::Storage => "storage",
-            Self::Server => "server",
-            Self::Updates => "updates",
-            Self::Public => "public",
-            Self::Gemini => "gemini",
-            Self::Enterprise => "enterprise",
-            Self::Foreign => "foreign",
-        }
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
     }
 }
 

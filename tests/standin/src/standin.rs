@@ -79,52 +79,10 @@ impl Standin {
         self.url(Listener::Api)
     }
 
-    /// GitHub's upload host.
-    #[must_use]
-    pub fn uploads_url(&self) -> String {
-        self.url(Listener::Uploads)
-    }
-
     /// github.com.
     #[must_use]
     pub fn web_url(&self) -> String {
         self.url(Listener::Web)
-    }
-
-    /// The storage host.
-    #[must_use]
-    pub fn storage_url(&self) -> String {
-        self.url(Listener::Storage)
-    }
-
-    /// The main server on the VM.
-    #[must_use]
-    pub fn local_server_url(&self) -> String {
-        self.url(Listener::Server)
-    }
-
-    /// The update server on the VM.
-    #[must_use]
-    pub fn local_updates_url(&self) -> String {
-        self.url(Listener::Updates)
-    }
-
-    /// The VM's public host.
-    #[must_use]
-    pub fn public_url(&self) -> String {
-        self.url(Listener::Public)
-    }
-
-    /// The language model's API.
-    #[must_use]
-    pub fn gemini_url(&self) -> String {
-        self.url(Listener::Gemini)
-    }
-
-    /// The address of a third party's host: a request that arrives there was misdirected.
-    #[must_use]
-    pub fn foreign_url(&self) -> String {
-        self.url(Listener::Foreign)
     }
 
     /// The folder of state.

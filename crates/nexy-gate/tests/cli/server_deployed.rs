@@ -59,7 +59,7 @@ fn who_does_not_answer_in_this_form_is_unknown_and_not_asked_twice() {
 #[test]
 fn a_host_that_speaks_no_tls_is_unknown() {
     let world = world();
-    let plain = world.standin.public_url().replace("http://", "https://");
+    let plain = world.standin.url(Listener::Public).replace("http://", "https://");
     world.set_target("endpoints", "public", &format!("\"{plain}\""));
     world.set_target("limits", "connect_timeout_s", "1");
     holds(&asked(&world, GATE, 69), "found", &format!("{plain}/health"));

@@ -38,7 +38,7 @@ fn no_trace_of_the_token_is_in_any_stream_even_when_github_repeats_it() {
 #[test]
 fn an_upload_url_on_another_host_is_refused() {
     let (world, record) = ready();
-    let elsewhere = world.standin.storage_url();
+    let elsewhere = world.standin.url(Listener::Storage);
     let release = json!({"id": 1, "tag_name": "Update", "draft": false, "immutable": false, "upload_url": format!("{elsewhere}/repos/x/y/releases/1/assets{{?name,label}}"), "assets": []});
     world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/tags/Update", Reply::Status(200, release)).always());
     world.standin.fault(Fault::new(Listener::Api, "GET", "/assets", Reply::Status(200, json!([]))).always());

@@ -4,7 +4,7 @@ use crate::{
     harness,
     requests::{Request, Step},
 };
-use nexy_standin::{Reply, error_responses, world::World};
+use nexy_standin::{Listener, Reply, error_responses, world::World};
 use std::time::Duration;
 
 /// Longer than the tools wait for a silent server.
@@ -99,7 +99,9 @@ pub(crate) const FAULTS: &[FaultKind] = &[
     reply("digest null", Class::NoDigest, |_| Reply::DigestNull),
     reply("digest wrong", Class::OtherDigest, |_| Reply::DigestWrong),
     reply("stale public URL", Class::Stale, |_| Reply::Stale),
-    reply("redirect to a foreign host", Class::Elsewhere, |world| Reply::RedirectTo(format!("{}/stray", world.standin.foreign_url()))),
+    reply("redirect to a foreign host", Class::Elsewhere, |world| {
+        Reply::RedirectTo(format!("{}/stray", world.standin.url(Listener::Foreign)))
+    }),
     reply("other bytes stored", Class::Changed, |_| Reply::ChangedUpload),
 ];
 

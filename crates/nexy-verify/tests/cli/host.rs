@@ -1,6 +1,7 @@
 //! `--host` and `--port`: another public host than the one of `nexy.toml`.
 
 use crate::asked::{ask, count};
+use nexy_standin::Listener;
 use nexy_standin::world::World;
 
 fn port(url: &str) -> String {
@@ -10,7 +11,7 @@ fn port(url: &str) -> String {
 #[test]
 fn another_port_of_the_host_is_asked() {
     let world = World::new();
-    let server = port(&world.standin.local_server_url());
+    let server = port(&world.standin.url(Listener::Server));
     ask(&world, &format!("public-health --port {server}")).exits(0);
     assert_eq!((count(&world, "server", "/health"), count(&world, "public", "/health")), (1, 0));
 }

@@ -35,7 +35,7 @@ fn released_at(place: Place, test: &str) {
     if let Some(description) = Description::fetched(test) {
         let all = world.standin.exchanges();
         let of_github: Vec<_> =
-            all.into_iter().filter(|exchange| !["updates", "public", "server"].contains(&exchange.listener.name())).collect();
+            all.into_iter().filter(|exchange| !["updates", "public", "server"].contains(&exchange.listener.name().as_str())).collect();
         judge::hold(&description, &of_github, true);
     }
 }

@@ -94,7 +94,7 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
 /// What is wrong with an exchange, deviations included.
 fn findings(description: &Description, exchange: &Exchange, is_ours: bool) -> (String, Vec<String>) {
     if !matches!(exchange.listener, Listener::Api | Listener::Uploads) {
-        return (exchange.listener.name().to_owned(), vec!["listener: it is outside of the API".to_owned()]);
+        return (exchange.listener.name(), vec!["listener: it is outside of the API".to_owned()]);
     }
     let Some(operation) = description.operation(&exchange.method, &exchange.path) else {
         return (format!("{} {}", exchange.method, exchange.path), vec!["it is not described at all".to_owned()]);

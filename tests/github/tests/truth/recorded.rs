@@ -157,7 +157,7 @@ impl Replay<'_> {
         let standin = self.standin;
         let mut text = text
             .replace(&standin.api_url(), "https://api.github.com")
-            .replace(&standin.uploads_url(), "https://uploads.github.com")
+            .replace(&standin.url(Listener::Uploads), "https://uploads.github.com")
             .replace(&standin.web_url(), "https://github.com")
             .replace("stand-in", PERSON);
         for (theirs, ours) in &self.releases {

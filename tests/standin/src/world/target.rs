@@ -1,6 +1,7 @@
 //! The committed `nexy.toml`, line by line, with addresses, paths and waits of this world.
 
 use super::World;
+use crate::Listener;
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
     let below = |name: &str| vm.join(name).display().to_string();
     let strings = [
         ("github", "api_url", standin.api_url()),
-        ("github", "uploads_url", standin.uploads_url()),
+        ("github", "uploads_url", standin.url(Listener::Uploads)),
         ("github", "web_url", standin.web_url()),
         ("vm", "checkout", vm.display().to_string()),
         ("vm", "config_env", below("config.env")),
@@ -32,10 +33,10 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
         ("service", "user", user().to_owned()),
         ("service", "working_directory", vm.display().to_string()),
         ("service", "exec_start", exec_start(&vm)),
-        ("endpoints", "local_server", standin.local_server_url()),
-        ("endpoints", "local_updates", standin.local_updates_url()),
-        ("endpoints", "public", standin.public_url()),
-        ("gemini", "api_url", standin.gemini_url()),
+        ("endpoints", "local_server", standin.url(Listener::Server)),
+        ("endpoints", "local_updates", standin.url(Listener::Updates)),
+        ("endpoints", "public", standin.url(Listener::Public)),
+        ("gemini", "api_url", standin.url(Listener::Gemini)),
     ];
     for (section, key, value) in strings {
         text = set(&text, section, key, &format!("\"{value}\""));

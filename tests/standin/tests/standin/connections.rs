@@ -53,7 +53,7 @@ fn a_client_that_waits_is_told_to_go_on() {
         "POST /repos/o/r/releases/{id}/assets?name=a HTTP/1.1\r\nHost: h\r\nUser-Agent: t\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: x/y\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na"
     );
-    assert_eq!(send_raw(&standin.uploads_url(), request.as_bytes()).status, 100);
+    assert_eq!(send_raw(&standin.url(Listener::Uploads), request.as_bytes()).status, 100);
     assert_eq!(standin.assets("o/r", "Update")[0].state, "uploaded");
 }
 

@@ -15,8 +15,8 @@ fn faults_spoil_exactly_the_requests_they_were_planted_for() {
         let path = "/o/r/releases/download/Update/a.dmg";
         let answer = send(&standin.web_url(), "GET", path, &[], b"");
         let location = answer.header("location").unwrap();
-        let rest = location.strip_prefix(&standin.storage_url()).unwrap().to_owned();
-        send(&standin.storage_url(), "GET", &rest, &[], b"").body
+        let rest = location.strip_prefix(&standin.url(Listener::Storage)).unwrap().to_owned();
+        send(&standin.url(Listener::Storage), "GET", &rest, &[], b"").body
     };
     for (reply, expected) in [
         (Reply::CutAfter(100), 100),

@@ -1,7 +1,7 @@
 //! The imitated model's API: strict about the form of a request, and as talkative in its refusals as the real one.
 
 use crate::client::send;
-use nexy_standin::{Model, Standin};
+use nexy_standin::{Listener, Model, Standin};
 use serde_json::{Value, json};
 
 const KEY: &str = "AIza-an-unknown-key";
@@ -18,7 +18,7 @@ fn standin(folder: &std::path::Path) -> Standin {
 fn ask(standin: &Standin, path: &str, key: Option<&str>, body: &str) -> (u16, Value) {
     let mut headers = vec!["Content-Type: application/json".to_owned()];
     headers.extend(key.map(|key| format!("x-goog-api-key: {key}")));
-    let answer = send(&standin.gemini_url(), "POST", path, &headers, body.as_bytes());
+    let answer = send(&standin.url(Listener::Gemini), "POST", path, &headers, body.as_bytes());
     (answer.status, serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
 }
 

@@ -1,7 +1,7 @@
 //! The imitated GitHub refuses what GitHub refuses and answers in GitHub's shapes.
 
 use crate::client::{Answer, send, send_raw};
-use nexy_standin::{ReleaseOptions, Standin, TOKEN};
+use nexy_standin::{Listener, ReleaseOptions, Standin, TOKEN};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -23,7 +23,7 @@ fn auth() -> String {
 pub(crate) fn upload(standin: &Standin, id: u64, name: &str, bytes: &[u8]) -> Answer {
     let path = format!("/repos/o/r/releases/{id}/assets?name={name}&label=L");
     let headers = [auth(), "Content-Type: application/octet-stream".to_owned()];
-    send(&standin.uploads_url(), "POST", &path, &headers, bytes)
+    send(&standin.url(Listener::Uploads), "POST", &path, &headers, bytes)
 }
 
 pub(crate) fn get(standin: &Standin, path: &str) -> Answer {
@@ -56,7 +56,7 @@ fn every_wrong_upload_is_refused_and_leaves_nothing() {
         (format!("POST /repos/o/r/releases/9/assets?name=a HTTP/1.1\r\n{host}\r\n{auth}\r\n{kind}\r\nContent-Length: 1\r\n\r\na"), 404),
     ];
     for (request, status) in cases {
-        let answer = send_raw(&standin.uploads_url(), request.as_bytes());
+        let answer = send_raw(&standin.url(Listener::Uploads), request.as_bytes());
         assert_eq!(answer.status, status, "{request}");
     }
     assert_eq!(standin.assets(REPOSITORY, "Update"), []);
@@ -88,7 +88,7 @@ fn an_upload_that_ends_early_leaves_a_starter_that_holds_the_name() {
     let path = format!("/repos/o/r/releases/{id}/assets?name=a.dmg");
     let head =
         format!("POST {path} HTTP/1.1\r\nHost: h\r\nUser-Agent: t\r\n{}\r\nContent-Type: x/y\r\nContent-Length: 100\r\n\r\nshort", auth());
-    let _refused = send_raw(&standin.uploads_url(), head.as_bytes());
+    let _refused = send_raw(&standin.url(Listener::Uploads), head.as_bytes());
     let _ended = standin.requests();
     assert_eq!(standin.assets(REPOSITORY, "Update")[0].state, "starter");
     assert_eq!(upload(&standin, id, "a.dmg", b"x").status, 422);
@@ -175,9 +175,9 @@ fn a_public_download_is_redirected_to_a_host_that_refuses_authorization() {
     let first = send(&standin.web_url(), "GET", path, &[], b"");
     assert_eq!(first.status, 302);
     let location = first.header("location").unwrap();
-    let rest = location.strip_prefix(&standin.storage_url()).unwrap();
+    let rest = location.strip_prefix(&standin.url(Listener::Storage)).unwrap();
     assert!(!rest.contains("a.dmg"), "keyed by name: {rest}");
-    let fetch = |headers: &[String]| send(&standin.storage_url(), "GET", rest, headers, b"");
+    let fetch = |headers: &[String]| send(&standin.url(Listener::Storage), "GET", rest, headers, b"");
     let whole = fetch(&[]);
     assert_eq!((whole.status, whole.body.as_slice()), (200, &b"0123456789"[..]));
     let part = fetch(&["Range: bytes=2-4".to_owned()]);
@@ -187,7 +187,7 @@ fn a_public_download_is_redirected_to_a_host_that_refuses_authorization() {
     assert_eq!(fetch(&["Range: bytes=10-".to_owned()]).status, 416);
     assert_eq!(fetch(&[auth()]).status, 400);
     let forged = rest.replace("sig=", "sig=0");
-    assert_eq!(send(&standin.storage_url(), "GET", &forged, &[], b"").status, 403);
+    assert_eq!(send(&standin.url(Listener::Storage), "GET", &forged, &[], b"").status, 403);
     let log = standin.requests();
     assert!(log.iter().skip(1).take(3).all(|line| line.asset_id == Some(id)));
 }
@@ -205,7 +205,7 @@ fn an_undocumented_call_is_loud() {
 #[test]
 fn an_upload_whose_starter_is_deleted_meanwhile_leaves_no_asset_without_bytes() {
     let (_folder, standin, id) = github();
-    let mut stream = TcpStream::connect(standin.uploads_url().strip_prefix("http://").unwrap()).unwrap();
+    let mut stream = TcpStream::connect(standin.url(Listener::Uploads).strip_prefix("http://").unwrap()).unwrap();
     let head = format!(
         "POST /repos/o/r/releases/{id}/assets?name=a.bin HTTP/1.1\r\nHost: s\r\nUser-Agent: t\r\nConnection: close\r\n{}\r\n\
          Content-Type: application/octet-stream\r\nContent-Length: 8\r\n\r\nhalf",

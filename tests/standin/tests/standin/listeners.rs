@@ -147,7 +147,7 @@ fn an_hour_passes_when_a_test_says_so() {
 #[test]
 fn a_foreign_host_takes_everything_and_remembers_it() {
     let (_folder, standin, _) = github();
-    let answer = send(&standin.foreign_url(), "GET", "/anything", &["Authorization: Bearer secret".to_owned()], b"");
+    let answer = send(&standin.url(Listener::Foreign), "GET", "/anything", &["Authorization: Bearer secret".to_owned()], b"");
     assert_eq!(answer.status, 200);
     let requests = standin.requests();
     assert!(requests[0].listener == "foreign" && requests[0].has_authorization);

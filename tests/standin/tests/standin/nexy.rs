@@ -1,8 +1,8 @@
 //! The imitated Nexy server answers what the real one answers, traps included.
 
 use crate::client::{Answer, send};
-use nexy_standin::Standin;
 use nexy_standin::world::manifest;
+use nexy_standin::{Listener, Standin};
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
@@ -33,11 +33,11 @@ impl Server {
     }
 
     fn updates(&self, path: &str) -> Answer {
-        send(&self.standin.local_updates_url(), "GET", path, &[], b"")
+        send(&self.standin.url(Listener::Updates), "GET", path, &[], b"")
     }
 
     fn public(&self, path: &str) -> Answer {
-        send(&self.standin.public_url(), "GET", path, &[], b"")
+        send(&self.standin.url(Listener::Public), "GET", path, &[], b"")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The world of the black-box tests is what they believe it is.
 
-use nexy_standin::client;
 use nexy_standin::world::{ARTIFACTS, OLD_VERSION, UNIT, VERSION, World};
+use nexy_standin::{Listener, client};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -25,7 +25,7 @@ fn a_new_world_stands_one_step_before_a_publication() {
 #[test]
 fn a_new_world_serves_the_feed_of_the_old_version() {
     let world = World::new();
-    let feed = client::get(&format!("{}/updates/appcast.xml", world.standin.public_url()));
+    let feed = client::get(&format!("{}/updates/appcast.xml", world.standin.url(Listener::Public)));
     assert!(feed.text().contains("sparkle:shortVersionString=\"2.0.0.3\""));
     let sha = client::sha256(&world.dmg_url());
     assert_eq!(world.manifest()["artifact"]["sha256"], sha.unwrap());
@@ -43,7 +43,7 @@ fn a_shell_in_the_world_sees_no_other_environment() {
 #[test]
 fn the_running_service_shows_a_new_version_only_after_its_restart() {
     let world = World::new();
-    let health = || client::get(&format!("{}/health", world.standin.local_server_url())).json()["latest_version"].clone();
+    let health = || client::get(&format!("{}/health", world.standin.url(Listener::Server))).json()["latest_version"].clone();
     assert_eq!(health(), VERSION);
     world.set_vm_version("2.0.0.5");
     assert_eq!(health(), VERSION);
@@ -157,7 +157,7 @@ fn a_restart_can_be_scripted_to_crash() {
     world.set_unit("on_restart", json!([crash]));
     world.sh(&format!("systemctl restart {UNIT}")).exits(0);
     world.sh(&format!("systemctl is-active {UNIT}")).exits(3).prints("activating");
-    let url = format!("{}/health", world.standin.public_url());
+    let url = format!("{}/health", world.standin.url(Listener::Public));
     assert_eq!(client::get(&url).status, 502);
     world.sh(&format!("systemctl restart {UNIT}")).exits(0);
     world.sh(&format!("systemctl is-active {UNIT}")).exits(0).prints("active");

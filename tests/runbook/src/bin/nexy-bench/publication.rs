@@ -2,7 +2,7 @@
 
 use crate::memory;
 use nexy_standin::{
-    TOKEN, artifact, client,
+    Listener, TOKEN, artifact, client,
     world::{ARTIFACTS, Options, World},
 };
 use std::{
@@ -80,7 +80,7 @@ fn publication_in(world: &World) -> Publication {
 pub(crate) fn careful(tools: &Path, size_mib: u64) -> Duration {
     let world = world(tools, size_mib);
     let release = client::get(&format!("{}/repos/{ARTIFACTS}/releases/tags/Update", world.standin.api_url())).json();
-    let upload = format!("{}/repos/{ARTIFACTS}/releases/{}/assets?name=Careful.dmg", world.standin.uploads_url(), release["id"]);
+    let upload = format!("{}/repos/{ARTIFACTS}/releases/{}/assets?name=Careful.dmg", world.standin.url(Listener::Uploads), release["id"]);
     let download = format!("{}/{ARTIFACTS}/releases/download/Update/Careful.dmg", world.standin.web_url());
     let script = format!(
         "set -e\n\
