@@ -3,14 +3,11 @@
 //! A change of an example without a new schema number breaks every reader of today's documents, and is a mistake.
 #![expect(clippy::expect_used, clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
 
-use nexy_contract::{
-    Record, Report,
-    build_receipt::{self, BuildReceipt},
-    channels::{self, Channels, Cleaned},
-    db_receipt::{self, DbReceipt, Kind},
-    delivery::{self, Delivery},
-    document, record, report,
-};
+use nexy_contract::build_receipt::{self, BuildReceipt};
+use nexy_contract::channels::{self, Channels, Cleaned};
+use nexy_contract::db_receipt::{self, DbReceipt, Kind};
+use nexy_contract::delivery::{self, Delivery};
+use nexy_contract::{Record, Report, document, record, report};
 use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Debug, path::PathBuf};

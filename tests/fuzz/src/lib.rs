@@ -12,12 +12,10 @@ pub mod targets;
 pub use random::{Random, digest};
 pub use targets::{TARGETS, Target};
 
-use std::{
-    collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The input that broke a promise, and which promise.
 #[derive(Debug)]

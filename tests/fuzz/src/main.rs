@@ -3,12 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "a program for developers: it reads the input that it replays")]
 
 use nexy_fuzz::{TARGETS, Target, Until, keep, run, try_one};
-use std::{
-    io::Write as _,
-    path::PathBuf,
-    process::ExitCode,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const USAGE: &str = "usage: nexy-fuzz [--seconds N] [--seed N] [--target NAME] [--keep FOLDER] [--replay FILE]";
 

@@ -1,10 +1,8 @@
 //! Tests that cannot run here: each says so, with the reason and what would let it run; `make test` counts them at its end.
 
-use std::{
-    fmt::{self, Display},
-    fs::OpenOptions,
-    io::Write as _,
-};
+use std::fmt::{self, Display};
+use std::fs::OpenOptions;
+use std::io::Write as _;
 
 /// The file that collects one line for each test that was skipped; the Makefile sets it.
 const COLLECTED_IN: &str = "NEXY_SKIPPED";

@@ -2,10 +2,8 @@
 
 use crate::published::{files, published, written};
 use nexy_publish_support::served;
-use nexy_standin::{
-    Fault, Listener, Reply, artifact,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::{Value, json};
 
 fn write(world: &World, record: &Value) -> nexy_standin::world::Ran {

@@ -1,10 +1,8 @@
 //! Rolled-back bytes and versions are published again only with a reason.
 
 use nexy_publish_support::{bad_name, judged, mutations, names, outcome, publish, published, roll_back, served, sha256};
-use nexy_standin::{
-    artifact,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::artifact;
+use nexy_standin::world::{ARTIFACTS, World};
 
 fn rolled_back() -> (World, String) {
     let world = published();

@@ -1,10 +1,8 @@
 //! A file that changes while it is published is never live.
 
 use nexy_publish_support::{held_at, judged, names, publish, ready, served};
-use nexy_standin::{
-    Fault, Listener, Reply, artifact,
-    world::{Ran, World},
-};
+use nexy_standin::world::{Ran, World};
+use nexy_standin::{Fault, Listener, Reply, artifact};
 use std::fs::{self, File};
 
 /// Holds one request, changes the file meanwhile, and returns how the publication ended.

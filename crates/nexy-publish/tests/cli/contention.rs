@@ -1,10 +1,8 @@
 //! Two publications: a lock keeps those of one machine apart, the channel itself those of two machines.
 
 use nexy_publish_support::{dmg, held_at, judged, listed, mutations, names, publish, ready, served, sha256, staged_name};
-use nexy_standin::{
-    Fault, Hold, Listener, Reply, artifact,
-    world::{ARTIFACTS, Ran, World},
-};
+use nexy_standin::world::{ARTIFACTS, Ran, World};
+use nexy_standin::{Fault, Hold, Listener, Reply, artifact};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -1,10 +1,8 @@
 //! `kill -9` and Ctrl-C where the matrix does not go: while a swap is undone, and before a run of another verb.
 
 use nexy_publish_support::{fresh, judged, killed_at_rename, names, older_file, publish, published, ready, roll_back, served, sha256};
-use nexy_standin::{
-    Fault, Hold, Listener, Reply, artifact,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Hold, Listener, Reply, artifact};
 use std::time::Duration;
 
 #[test]

@@ -1,10 +1,8 @@
 //! What a publication says and writes when something fails on the way. What users get then is the matrix's.
 
 use nexy_publish_support::{dmg, judged, outcome, publish, ready, served, sha256};
-use nexy_standin::{
-    Fault, Listener, Reply,
-    world::{ARTIFACTS, World, fix_text},
-};
+use nexy_standin::world::{ARTIFACTS, World, fix_text};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::json;
 
 fn status(status: u16, message: &str) -> Reply {

@@ -1,11 +1,9 @@
 //! A long transfer shows its progress: a bar on a terminal, lines elsewhere, nothing with `--quiet`.
 
 use nexy_publish_support::judged;
-use nexy_standin::{
-    Fault, Listener, Reply,
-    skip::has_program,
-    world::{Ran, World},
-};
+use nexy_standin::skip::has_program;
+use nexy_standin::world::{Ran, World};
+use nexy_standin::{Fault, Listener, Reply};
 use std::time::Duration;
 
 /// A world in which the first byte of the download comes after a pause.

@@ -4,10 +4,8 @@ use nexy_publish_support::{
     bad_name, dmg, fresh, held_at, judged, killed_at_rename, mutations, names, older_file, publish, published, ready, roll_back, served,
     sha256, staged_name,
 };
-use nexy_standin::{
-    Fault, Listener, Reply, artifact,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::json;
 
 /// A version above the one that is live, with bytes of its own.

@@ -2,10 +2,8 @@
 
 use nexy_contract::Timestamp;
 use nexy_publish_support::{judged, mutations, names, outcome, publish, ready, report, served, sha256, staged_name};
-use nexy_standin::{
-    Fault, Listener, Reply,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::{Value, json};
 
 fn limited(headers: &[(&str, &str)]) -> Reply {

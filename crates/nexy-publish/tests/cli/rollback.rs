@@ -1,10 +1,8 @@
 //! A rollback: users get what they had before with two renames, and the manifest follows.
 
 use nexy_publish_support::{bad_name, calls, dmg, fresh, judged, mutations, names, outcome, publish, published, roll_back, served};
-use nexy_standin::{
-    Fault, Listener, Reply, artifact,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::{Value, json};
 
 const PIPELINE: &str = "nexy-version record | nexy-publish rollback - | nexy-manifest write -";

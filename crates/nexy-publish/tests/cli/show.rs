@@ -1,10 +1,8 @@
 //! `show` prints what is on the channels, with and without a token, and changes nothing.
 
 use nexy_publish_support::mutations;
-use nexy_standin::{
-    Fault, Listener, Reply,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::json;
 
 #[test]

@@ -1,10 +1,8 @@
 //! Renames whose outcome is unknown: no message claims what was not looked up.
 
 use nexy_publish_support::{dmg, held_at, judged, names, outcome, publish, ready, served, sha256};
-use nexy_standin::{
-    Fault, Listener, Reply,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::json;
 
 fn refused() -> Reply {

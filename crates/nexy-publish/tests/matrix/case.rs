@@ -1,21 +1,15 @@
 //! One run of a verb, and all that the tests observe of it afterwards.
 
-use crate::{
-    harness::{self, Each},
-    requests::Request,
-    verbs::Verb,
-};
+use crate::harness::{self, Each};
+use crate::requests::Request;
+use crate::verbs::Verb;
 use nexy_contract::Timestamp;
-use nexy_standin::{
-    Hold, Reply, RequestLine,
-    world::{Ran, Tool, World},
-};
+use nexy_standin::world::{Ran, Tool, World};
+use nexy_standin::{Hold, Reply, RequestLine};
 use serde_json::Value;
-use std::{
-    ops::Range,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::ops::Range;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 /// What was observed of one run.
 pub(crate) struct Seen {

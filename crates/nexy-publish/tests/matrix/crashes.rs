@@ -1,18 +1,14 @@
 //! The crash matrix: `kill -9` before and after every request of a publication, of a rollback, and of every repairing run.
 
-use crate::{
-    case::{self, Seen},
-    harness::{self, ADDRESSES},
-    invariants,
-    model::KILLED,
-    parallel::{self, Wrong},
-    requests::{self, Request},
-    verbs::{PUBLISH, PUBLISH_BOTH, REPAIRS, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
-};
-use nexy_standin::{
-    Reply,
-    world::{ARTIFACTS, World},
-};
+use crate::case::{self, Seen};
+use crate::harness::{self, ADDRESSES};
+use crate::invariants;
+use crate::model::KILLED;
+use crate::parallel::{self, Wrong};
+use crate::requests::{self, Request};
+use crate::verbs::{PUBLISH, PUBLISH_BOTH, REPAIRS, ROLLBACK, ROLLBACK_TO_A_FILE, Verb};
+use nexy_standin::Reply;
+use nexy_standin::world::{ARTIFACTS, World};
 
 struct Case<'a> {
     verb: &'a Verb,

@@ -1,13 +1,10 @@
 //! The fault matrix: every request of a run × every fault that can strike there.
 
-use crate::{
-    case,
-    faults::{Extent, FAULTS, FaultKind},
-    harness, invariants, model,
-    parallel::{self, Wrong},
-    requests::{self, Request},
-    verbs::{PUBLISH, PUBLISH_BOTH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
-};
+use crate::faults::{Extent, FAULTS, FaultKind};
+use crate::parallel::{self, Wrong};
+use crate::requests::{self, Request};
+use crate::verbs::{PUBLISH, PUBLISH_BOTH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb};
+use crate::{case, harness, invariants, model};
 
 struct Case<'a> {
     verb: &'a Verb,

@@ -1,9 +1,7 @@
 //! Every fault by name, what it means, and which requests it can strike.
 
-use crate::{
-    harness,
-    requests::{Request, Step},
-};
+use crate::harness;
+use crate::requests::{Request, Step};
 use nexy_standin::{Listener, Reply, error_responses, world::World};
 use std::time::Duration;
 

@@ -1,19 +1,15 @@
 //! What holds after every case: judged from the state and the log of the stand-in, never from what the tool says.
 
-use crate::{
-    case::{self, Seen},
-    harness::{self, ADDRESSES, Each},
-    model::{self, KILLED, Live},
-    parallel::Wrong,
-    printed_commands,
-    verbs::Verb,
-};
+use crate::case::{self, Seen};
+use crate::harness::{self, ADDRESSES, Each};
+use crate::model::{self, KILLED, Live};
+use crate::parallel::Wrong;
+use crate::printed_commands;
+use crate::verbs::Verb;
 use nexy_standin::{RequestLine, leak_scan::Scanner, world::World};
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 /// The invariants that hold right after a run.
 pub(crate) fn of_a_run(world: &World, seen: &Seen) -> Wrong {

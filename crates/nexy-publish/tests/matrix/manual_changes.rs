@@ -1,13 +1,10 @@
 //! Manual changes of the channel on the web page, before every request of a publication.
 
-use crate::{
-    case::{self, Seen},
-    harness, invariants, model,
-    parallel::{self, Wrong},
-    printed_commands,
-    requests::{self, Request, Step},
-    verbs::PUBLISH,
-};
+use crate::case::{self, Seen};
+use crate::parallel::{self, Wrong};
+use crate::requests::{self, Request, Step};
+use crate::verbs::PUBLISH;
+use crate::{harness, invariants, model, printed_commands};
 use nexy_standin::world::{ARTIFACTS, World};
 
 const LIVE: &str = "Nexy.dmg";

@@ -3,10 +3,8 @@
 //! What users get afterwards follows from the exit code alone (`live`), whatever the fault was. Where GitHub's documentation and
 //! the exit codes of README.md leave a choice, more than one exit is allowed.
 
-use crate::{
-    faults::{Class, Extent},
-    requests::Step,
-};
+use crate::faults::{Class, Extent};
+use crate::requests::Step;
 
 /// The allowed outcomes of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,12 @@
 //! Interleavings: one machine is held at each of its requests, the other one begins and is held at each of its own, the first one
 //! runs to its end, and then the second.
 
-use crate::{
-    case, harness, invariants, model,
-    parallel::{self, Wrong},
-    races::{self, Found, OTHER},
-    requests::{self, Request},
-    second_publisher::{Action, Machine},
-    verbs::PUBLISH,
-};
+use crate::parallel::{self, Wrong};
+use crate::races::{self, Found, OTHER};
+use crate::requests::{self, Request};
+use crate::second_publisher::{Action, Machine};
+use crate::verbs::PUBLISH;
+use crate::{case, harness, invariants, model};
 use nexy_standin::{Hold, Reply, world::ARTIFACTS};
 use std::time::Duration;
 

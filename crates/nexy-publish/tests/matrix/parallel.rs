@@ -1,13 +1,9 @@
 //! Runs many cases at the same time, because nearly all of them wait most of the time. Every failure is reported.
 
-use std::{
-    panic::{self, AssertUnwindSafe},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 /// Cases that run at the same time; each has a world of its own.
 const AT_ONCE: usize = 32;

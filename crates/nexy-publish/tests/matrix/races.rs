@@ -1,16 +1,12 @@
 //! Races of two machines: one of them is held at every request, before and after its effect, while the other one runs to its end.
 
-use crate::{
-    case, harness, invariants, model,
-    parallel::{self, Wrong},
-    requests::{self, Request, Step},
-    second_publisher::{Action, Machine},
-    verbs::{PUBLISH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb},
-};
-use nexy_standin::{
-    RequestLine,
-    world::{ARTIFACTS, Ran, World},
-};
+use crate::parallel::{self, Wrong};
+use crate::requests::{self, Request, Step};
+use crate::second_publisher::{Action, Machine};
+use crate::verbs::{PUBLISH, ROLLBACK, ROLLBACK_TO_A_FILE, Verb};
+use crate::{case, harness, invariants, model};
+use nexy_standin::RequestLine;
+use nexy_standin::world::{ARTIFACTS, Ran, World};
 
 /// Other bytes than the first machine has.
 pub(crate) const OTHER: Option<u64> = Some(77);

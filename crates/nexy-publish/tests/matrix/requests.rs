@@ -1,14 +1,10 @@
 //! Where a fault can strike: every request of a run without faults, and the step that it belongs to.
 
-use crate::{
-    case::{self, Seen},
-    harness::{self, ADDRESSES},
-    verbs::Verb,
-};
-use nexy_standin::{
-    Fault, Listener, Reply, RequestLine,
-    world::{ARTIFACTS, World},
-};
+use crate::case::{self, Seen};
+use crate::harness::{self, ADDRESSES};
+use crate::verbs::Verb;
+use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply, RequestLine};
 
 /// The step of a request, derived from the request and from what users got when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

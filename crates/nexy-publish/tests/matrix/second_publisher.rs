@@ -2,10 +2,8 @@
 
 use crate::harness;
 use nexy_contract::Timestamp;
-use nexy_standin::{
-    artifact,
-    world::{Ran, Tool, World},
-};
+use nexy_standin::artifact;
+use nexy_standin::world::{Ran, Tool, World};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 

@@ -2,10 +2,8 @@
 
 use crate::harness::{self, ADDRESSES, Each};
 use nexy_contract::Sha256Digest;
-use nexy_standin::{
-    artifact,
-    world::{ARTIFACTS, World},
-};
+use nexy_standin::artifact;
+use nexy_standin::world::{ARTIFACTS, World};
 use serde_json::Value;
 
 /// A verb of `nexy-publish` in one situation.

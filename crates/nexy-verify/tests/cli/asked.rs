@@ -1,10 +1,8 @@
 //! Shared helpers: run the tool, and assert on its answer.
 
 use nexy_standin::world::fix_text;
-use nexy_standin::{
-    Fault, Listener, Reply,
-    world::{ARTIFACTS, Ran, Tool, World},
-};
+use nexy_standin::world::{ARTIFACTS, Ran, Tool, World};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::{Value, json};
 
 /// Asks from the laptop.

@@ -2,10 +2,8 @@
 //! `public-health`, `public-status` and `public-updates`.
 
 use crate::asked::{answers, ask, fails, hangs_up, is_unknown, on_vm, passes};
-use nexy_standin::{
-    Listener,
-    world::{Ran, World},
-};
+use nexy_standin::Listener;
+use nexy_standin::world::{Ran, World};
 
 /// A probe, what it asks, and the command that it shows when the answer is not 200.
 struct Probe {

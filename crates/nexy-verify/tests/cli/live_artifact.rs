@@ -1,10 +1,8 @@
 //! The probe `live-artifact`.
 
 use crate::asked::{ask, fails, is_unknown, passes, replace_live};
-use nexy_standin::{
-    Fault, Listener, Reply, artifact,
-    world::{SIZE_BYTES, World},
-};
+use nexy_standin::world::{SIZE_BYTES, World};
+use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::json;
 
 const ID: &str = "live-artifact";

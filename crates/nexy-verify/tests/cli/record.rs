@@ -1,10 +1,8 @@
 //! With `-`: the report is added to the record, and nothing else in it changes but the window.
 
 use crate::asked::{fails, replace_live, tool};
-use nexy_standin::{
-    artifact,
-    world::{ARTIFACTS, MANIFEST_FOLDERS, Ran, SIZE_BYTES, World},
-};
+use nexy_standin::artifact;
+use nexy_standin::world::{ARTIFACTS, MANIFEST_FOLDERS, Ran, SIZE_BYTES, World};
 use serde_json::{Value, json};
 
 /// The record of a release of 2.0.0.4 whose bytes are live and whose manifest was written; nothing has reached the VM.

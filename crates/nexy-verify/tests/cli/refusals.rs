@@ -1,9 +1,7 @@
 //! With `-`: input that is not a record is refused, and a stopped record is forwarded unchanged without any probe.
 
-use crate::{
-    asked::tool,
-    record::{outcome, released},
-};
+use crate::asked::tool;
+use crate::record::{outcome, released};
 use nexy_standin::world::World;
 use serde_json::{Value, json};
 

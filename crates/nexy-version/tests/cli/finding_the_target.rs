@@ -1,9 +1,7 @@
 //! Which nexy.toml is used, and which is not trusted.
 
-use nexy_standin::{
-    skip::{Need, skipped},
-    world::World,
-};
+use nexy_standin::skip::{Need, skipped};
+use nexy_standin::world::World;
 use std::os::unix::fs::PermissionsExt as _;
 
 fn is_root() -> bool {

@@ -5,11 +5,9 @@ use assert_cmd::Command;
 use nexy_contract::config_env;
 use nexy_standin::skip::{Need, skipped};
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Every input in a file of its own, and the names that are known to stand in it beside it.
 fn laid_out(files: &[Vec<u8>]) -> tempfile::TempDir {

@@ -1,15 +1,10 @@
 //! GitHub's own command line works with the imitated GitHub: what people type beside the tools, they can type here.
 
-use crate::{
-    description::Description,
-    judge,
-    places::{Encrypted, Place, TOKEN},
-    setup,
-};
-use nexy_standin::{
-    ReleaseOptions, RequestLine, Standin,
-    world::{ARTIFACTS, Ran},
-};
+use crate::description::Description;
+use crate::places::{Encrypted, Place, TOKEN};
+use crate::{judge, setup};
+use nexy_standin::world::{ARTIFACTS, Ran};
+use nexy_standin::{ReleaseOptions, RequestLine, Standin};
 use serde_json::Value;
 use std::fs;
 

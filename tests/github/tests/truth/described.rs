@@ -1,14 +1,10 @@
 //! All requests of the five tools to GitHub in a whole release, and all responses, match GitHub's description.
 
-use crate::{
-    description::Description,
-    judge::{self, DEVIATIONS, Whose},
-    talk,
-};
-use nexy_standin::{
-    Exchange, Fault, Listener, Reply,
-    world::{ARTIFACTS, Options, World},
-};
+use crate::description::Description;
+use crate::judge::{self, DEVIATIONS, Whose};
+use crate::talk;
+use nexy_standin::world::{ARTIFACTS, Options, World};
+use nexy_standin::{Exchange, Fault, Listener, Reply};
 use std::collections::BTreeSet;
 
 const RELEASE: &str = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | \

@@ -1,14 +1,10 @@
 //! The tools as they run every day: over TLS, through a proxy, to hosts of other names, with that place's token.
 
-use crate::{
-    description::Description,
-    judge,
-    places::{Encrypted, Place, TOKEN},
-};
-use nexy_standin::{
-    leak_scan,
-    world::{ARTIFACTS, MANIFEST_FOLDERS},
-};
+use crate::description::Description;
+use crate::judge;
+use crate::places::{Encrypted, Place, TOKEN};
+use nexy_standin::leak_scan;
+use nexy_standin::world::{ARTIFACTS, MANIFEST_FOLDERS};
 
 /// As far as GitHub goes; the VM of these tests has no way to it.
 const RELEASE: &str = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -";

@@ -1,10 +1,8 @@
 //! The two places where GitHub is found: github.com with its hosts, and a GitHub Enterprise Server on one.
 
 use crate::{certificates::Certificates, internet::Internet};
-use nexy_standin::{
-    GithubUrls, Listener,
-    world::{Options, Tool, World},
-};
+use nexy_standin::world::{Options, Tool, World};
+use nexy_standin::{GithubUrls, Listener};
 
 /// The one token that is accepted; long enough to be searched for in all recorded traffic.
 pub(crate) const TOKEN: &str = "ghp_SENTINELw5Rk8sVn3JqT6yXc1ZbG9dLm2Pf";

@@ -1,9 +1,7 @@
 //! Traffic that was recorded with the real GitHub, replayed: the stand-in decides the same and answers in the same shape.
 
-use crate::{
-    setup,
-    talk::{self, Answer},
-};
+use crate::setup;
+use crate::talk::{self, Answer};
 use nexy_standin::{Listener, Standin, TOKEN};
 use serde_json::Value;
 use std::collections::HashMap;

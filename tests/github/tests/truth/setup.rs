@@ -2,11 +2,9 @@
 
 use assert_cmd::{Command, assert::Assert};
 use nexy_standin::skip::{self, Need};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Where this is set, as in CI, nothing may be skipped.
 const SKIP_NOTHING: &str = "NEXY_SKIP_NOTHING";

@@ -2,10 +2,8 @@
 
 use nexy_standin::{Listener, Standin, TOKEN};
 use serde_json::Value;
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 
 /// What came back.
 pub(crate) struct Answer {

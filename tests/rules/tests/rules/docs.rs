@@ -1,10 +1,8 @@
 //! README.md and docs/: their length, their links, and that every command, gate, key and path that they name exists.
 
 use crate::{makefile, repository, tables};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 const README_LINES: usize = 150;
 const PAGE_LINES: usize = 150;

@@ -1,10 +1,8 @@
 //! The repository as text: its files, the sections and tables of its pages, and its tools as they were built.
 
 use assert_cmd::Command;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// The crates that people install.
 pub(crate) const TOOLS: [&str; 5] = ["nexy-version", "nexy-gate", "nexy-publish", "nexy-manifest", "nexy-verify"];

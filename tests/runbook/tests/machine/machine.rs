@@ -1,17 +1,13 @@
 //! A real machine with a real systemd in a container: the VM as the committed `nexy.toml` describes it.
 
 use assert_cmd::Command;
-use nexy_standin::{
-    skip::{Need, skipped},
-    world::Ran,
-};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::{self, Child, Stdio},
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
+use nexy_standin::skip::{Need, skipped};
+use nexy_standin::world::Ran;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Child, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// What the machine needs beside systemd: what every server of the kind has.
 const PACKAGES: &str = "systemd,systemd-sysv,dbus,python3-minimal,python3-venv,util-linux,dash,sed,passwd,acl,git";

@@ -1,10 +1,8 @@
 //! The way to the network: certificates, proxies, and a host that is not there, with a real TLS server.
 #![expect(clippy::panic, reason = "test support: a broken scene must stop the test loudly")]
 
-use nexy_standin::{
-    skip::has_program,
-    world::{Running, World},
-};
+use nexy_standin::skip::has_program;
+use nexy_standin::world::{Running, World};
 
 /// No program listens on port 1. A port that was free a moment ago would not do: another test's stand-in may take it.
 const CLOSED_PORT: &str = "http://127.0.0.1:1";

@@ -1,9 +1,7 @@
 //! `build_receipt.sh`, as it is run on the Mac at the end of a build; the gate believes what it writes.
 
-use nexy_standin::{
-    skip::has_program,
-    world::{Mac, Ran, VERSION, World},
-};
+use nexy_standin::skip::has_program;
+use nexy_standin::world::{Mac, Ran, VERSION, World};
 use serde_json::Value;
 use std::fs;
 

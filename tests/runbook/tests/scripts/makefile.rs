@@ -2,10 +2,8 @@
 
 use crate::laptop::{invocations, on_vm};
 use nexy_standin::world::{Ran, VERSION, World};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()

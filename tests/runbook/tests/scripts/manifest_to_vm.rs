@@ -1,10 +1,8 @@
 //! `scripts/manifest_to_vm.sh`: the manifest arrives, or the record says why not.
 
 use crate::laptop::{invocations, left_nothing, on_vm, sent};
-use nexy_standin::{
-    TOKEN,
-    world::{MANIFEST_FOLDERS, OLD_VERSION, Ran, VERSION, World},
-};
+use nexy_standin::TOKEN;
+use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, Ran, VERSION, World};
 use serde_json::{Value, json};
 use std::fs;
 

@@ -1,10 +1,8 @@
 //! `scripts/release.sh`: the stages of a release through files, resumable at the first one that is not done.
 
 use crate::laptop::{holds_on, invocations, let_go, wait_until_started};
-use nexy_standin::{
-    Fault, Listener, Reply, artifact,
-    world::{ARTIFACTS, VERSION, World},
-};
+use nexy_standin::world::{ARTIFACTS, VERSION, World};
+use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::{Value, json};
 use std::fs;
 

@@ -3,11 +3,9 @@
 use super::{World, files};
 use crate::programs;
 use assert_cmd::Command;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::OnceLock,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// What a real venv holds; the versions are those that the committed pins allow.
 const PACKAGES: [&str; 5] =

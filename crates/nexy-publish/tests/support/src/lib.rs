@@ -2,10 +2,8 @@
 #![expect(clippy::expect_used, reason = "test support: a broken world must stop the test loudly")]
 
 use nexy_contract::{Timestamp, before_publish};
-use nexy_standin::{
-    AssetInfo, Fault, Hold, Listener, Reply, RequestLine, artifact, client,
-    world::{ARTIFACTS, Ran, World},
-};
+use nexy_standin::world::{ARTIFACTS, Ran, World};
+use nexy_standin::{AssetInfo, Fault, Hold, Listener, Reply, RequestLine, artifact, client};
 use serde_json::{Value, json};
 use std::{fs, time::Duration};
 

@@ -16,11 +16,9 @@ mod publication;
 mod room;
 mod start;
 
-use std::{
-    path::PathBuf,
-    process::{Command, ExitCode, Stdio},
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 /// 1.9 GiB.
 const LARGEST_MIB: u64 = 1945;

@@ -1,12 +1,9 @@
 //! How much memory a process holds, as the kernel counts it.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use std::{fs, thread};
 
 /// The largest resident size that a process has had so far, in bytes; none when it is gone.
 pub(crate) fn peak(process: u32) -> Option<u64> {

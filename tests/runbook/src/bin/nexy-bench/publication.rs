@@ -1,19 +1,13 @@
 //! One publication, with its memory and its calls; and the same work as a careful person types it.
 
 use crate::memory;
-use nexy_standin::{
-    Listener, TOKEN, artifact, client,
-    world::{ARTIFACTS, Options, World},
-};
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use nexy_standin::world::{ARTIFACTS, Options, World};
+use nexy_standin::{Listener, TOKEN, artifact, client};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(600);
 
