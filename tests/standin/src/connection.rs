@@ -83,9 +83,7 @@ impl Call<'_> {
         }
         let mut response = match &fault {
             Some(Reply::Status(status, value)) => Response::json(*status, value),
-            Some(Reply::StatusWith(status, headers, body) | Reply::Answer { status, headers, body, after: false }) => {
-                refusal(*status, headers, body)
-            }
+            Some(Reply::Answer { status, headers, body, after: false }) => refusal(*status, headers, body),
             Some(Reply::RedirectTo(url)) => Response::redirect(url),
             _ => route(state, listener, request, &mut body, fault.as_ref()),
         };
@@ -154,9 +152,6 @@ impl Call<'_> {
         match fault {
             Some(Reply::ThenShut { listener, time }) => {
                 shut(self.state, *listener, *time, (*listener == self.listener).then_some(self.connection));
-            }
-            Some(Reply::StatusAfter(status)) => {
-                *response = Response::json(*status, &serde_json::json!({"message": "Server Error"}));
             }
             Some(Reply::Answer { status, headers, body, after: true }) => *response = refusal(*status, headers, body),
             Some(Reply::DigestNull) => change_digests(response, &Value::Null),

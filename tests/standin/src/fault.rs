@@ -98,10 +98,6 @@ pub enum Reply {
     },
     /// Nothing happened, and this is the answer.
     Status(u16, Value),
-    /// Nothing happened, and this is the answer, with these headers.
-    StatusWith(u16, Vec<(String, String)>, Value),
-    /// It happened, and this status is the answer.
-    StatusAfter(u16),
     /// An upload leaves a `starter` asset, and this status is the answer.
     StarterThenStatus(u16),
     /// So many bytes of the answer's body leave, then the connection ends.

@@ -1,6 +1,6 @@
 //! `artifact-version` against real packages, receipts, and the programs of a Mac.
 
-use crate::{ask, asked, finding, holds, json, record, world};
+use crate::{ask, asked, holds, json, record, tells, world};
 use nexy_standin::world::{Mac, Options, Ran, VERSION, World};
 use serde_json::{Value, json};
 use std::fs;
@@ -19,7 +19,7 @@ fn ask_there(world: &World, mac: &Mac) -> Ran {
 fn asked_there(world: &World, mac: &Mac, code: i32) -> Value {
     let ran = ask_there(world, mac);
     ran.exits(code);
-    finding(&ran, GATE)
+    ran.finding(GATE)
 }
 
 #[test]
@@ -133,9 +133,7 @@ fn on_a_mac_an_image_that_cannot_be_mounted_is_unknown_whatever_its_receipt_says
     let world = world();
     let mac = world.mac(VERSION);
     mac.fails("attach-fails");
-    let finding = asked_there(&world, &mac, 69);
-    holds(&finding, "found", "hdiutil attach ended with 1: hdiutil: attach failed - image not recognized");
-    holds(&finding, "fix", "hdiutil verify ");
+    tells(&asked_there(&world, &mac, 69), "hdiutil attach ended with 1: hdiutil: attach failed - image not recognized", "hdiutil verify ");
     assert!(!mac.calls().iter().any(|call| call.starts_with("hdiutil detach")), "{:?}", mac.calls());
 }
 
@@ -147,9 +145,7 @@ fn on_a_mac_the_image_is_unmounted_whatever_happens() {
     asked_there(&world, &mac, 0);
     assert!(!mac.has_mounted(), "by force");
     mac.fails("detach-always-fails");
-    let finding = asked_there(&world, &mac, 69);
-    holds(&finding, "found", "it is still mounted");
-    holds(&finding, "fix", "hdiutil detach -force /tmp/nexy-image-");
+    tells(&asked_there(&world, &mac, 69), "it is still mounted", "hdiutil detach -force /tmp/nexy-image-");
     let mount = fs::read_to_string(world.root().join("mac/mounted")).expect("where it is mounted");
     fs::remove_dir_all(mount.trim()).expect("what stayed behind");
     mac.works("detach-always-fails");

@@ -1,6 +1,6 @@
 //! `azure-login` against the scripted `az`.
 
-use crate::{ask, asked, finding, holds, said, vm::scripted, world};
+use crate::{ask, asked, holds, said, tells, vm::scripted, world};
 use nexy_standin::world::{Ran, World};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ fn with_az(world: &World, script: &str) -> Ran {
 fn an_enabled_subscription_passes_and_the_tenant_is_not_shown() {
     let world = world();
     let ran = ask(&world, &[GATE]);
-    holds(&finding(ran.exits(0), GATE), "found", "operator@example.org uses the subscription stand-in, Enabled");
+    holds(&ran.exits(0).finding(GATE), "found", "operator@example.org uses the subscription stand-in, Enabled");
     assert!(!said(&ran).contains("00000000-0000-0000-0000-00000000000a"), "{ran}");
     assert_eq!(world.az_calls(), [["account", "show", "-o", "json", "--only-show-errors"]]);
 }
@@ -24,9 +24,7 @@ fn an_enabled_subscription_passes_and_the_tenant_is_not_shown() {
 fn nobody_logged_in_fails_with_what_to_type() {
     let world = world();
     world.set_az("logged_in", json!(false));
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "there is no login to Azure");
-    holds(&finding, "fix", "az login\n");
+    tells(&asked(&world, GATE, 1), "there is no login to Azure", "az login\n");
 }
 
 #[test]
@@ -39,7 +37,7 @@ fn an_az_that_does_not_answer_as_az_does_is_unknown() {
         ("kill -9 $$", "`az` refuses"),
         ("yes", "printed more than"),
     ] {
-        holds(&finding(with_az(&world, script).exits(69), GATE), "found", found);
+        holds(&with_az(&world, script).exits(69).finding(GATE), "found", found);
     }
     world.set_az("noise", json!("You have 2 updates available."));
     asked(&world, GATE, 69);
@@ -49,5 +47,5 @@ fn an_az_that_does_not_answer_as_az_does_is_unknown() {
 fn an_az_that_hangs_is_ended_within_the_gate_s_own_time() {
     let world = world();
     world.set_target("limits", "gate_timeout_s", "4");
-    holds(&finding(with_az(&world, "sleep 60").exits(69), GATE), "found", "`az` did not end within 3 s");
+    holds(&with_az(&world, "sleep 60").exits(69).finding(GATE), "found", "`az` did not end within 3 s");
 }

@@ -1,6 +1,6 @@
 //! `code-repo-has-no-release` against GitHub's lists.
 
-use crate::{asked, finding, holds, world};
+use crate::{asked, holds, tells, world};
 use nexy_standin::world::{CODE_REPOSITORIES, World, fix_text};
 use nexy_standin::{Fault, Listener, ReleaseOptions, Reply};
 use serde_json::json;
@@ -39,10 +39,8 @@ fn a_repository_that_cannot_be_seen_is_unknown_with_a_token_and_without() {
     without_token(&world).exits(0);
     let hidden = Fault::new(Listener::Api, "GET", "/repos/Seregawpn/Nexy_server/", Reply::Status(404, json!({"message": "Not Found"})));
     world.standin.fault(hidden.always());
-    let finding_with = asked(&world, GATE, 69);
-    holds(&finding_with, "found", "there is no Seregawpn/Nexy_server, or this token does not see it");
-    holds(&finding_with, "fix", "gh auth status");
-    holds(&finding(without_token(&world).exits(69), GATE), "found", "it cannot be seen without a token");
+    tells(&asked(&world, GATE, 69), "there is no Seregawpn/Nexy_server, or this token does not see it", "gh auth status");
+    holds(&without_token(&world).exits(69).finding(GATE), "found", "it cannot be seen without a token");
 }
 
 #[test]

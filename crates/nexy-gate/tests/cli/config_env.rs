@@ -1,7 +1,7 @@
 //! `config-env` against real files.
 
 use crate::vm::{self, SECRET, ask, ask_as_a_stranger, ask_in_root, asked, is_root, judged, plant, set_mode, set_mounted};
-use crate::{holds, world};
+use crate::{holds, tells, world};
 use nexy_standin::world::{UNIT, World, fix_commands};
 use std::{fs, os::unix::fs::symlink};
 
@@ -67,9 +67,7 @@ fn a_file_that_the_asking_user_may_not_read_is_unknown() {
         return;
     }
     set_mode(&world.vm(), 0o755);
-    let finding = judged(&ask_as_a_stranger(&world, GATE), GATE, 69);
-    holds(&finding, "found", "permission denied");
-    holds(&finding, "fix", "sudo nexy-gate hard");
+    tells(&judged(&ask_as_a_stranger(&world, GATE), GATE, 69), "permission denied", "sudo nexy-gate hard");
 }
 
 #[test]
@@ -185,16 +183,12 @@ fn what_the_unit_loads_must_not_contradict() {
     fs::write(&extra, "GRPC_PORT=50051\nOTHER=x\n").expect("a file");
     holds(&ask(0), "found", "/etc/extra.env, which the unit loads, contradicts nothing");
     fs::write(&extra, format!("GRPC_PORT=1\nGEMINI_API_KEY={SECRET}\n")).expect("a file");
-    let finding = ask(1);
-    holds(&finding, "found", "2 names have another value in /etc/extra.env");
-    holds(&finding, "fix", "sudoedit /etc/extra.env");
+    tells(&ask(1), "2 names have another value in /etc/extra.env", "sudoedit /etc/extra.env");
     fs::write(&extra, format!("OTHER='{SECRET}\n")).expect("a file");
     holds(&ask(1), "found", "/etc/extra.env, which the unit loads: unbalanced-quotes in line 1");
     fs::remove_file(&extra).expect("the file");
     fs::write(&drop_in, format!("[Service]\nEnvironment='NEXY_ENV={SECRET}'\n")).expect("a drop-in");
-    let finding = ask(1);
-    holds(&finding, "found", "sets NEXY_ENV to another value than /vm/config.env, and wins");
-    holds(&finding, "fix", "sudo systemctl edit --full ");
+    tells(&ask(1), "sets NEXY_ENV to another value than /vm/config.env, and wins", "sudo systemctl edit --full ");
     for (line, code, said) in [
         ("EnvironmentFile=/etc/missing.env", 1, "and there is no such file, so it does not start"),
         ("EnvironmentFile=-/etc/missing.env", 0, "6 assignments"),

@@ -1,7 +1,7 @@
 //! `config-env-keys` against real files; the kinds of values are told apart in the unit tests.
 
 use crate::vm::{SECRET, ask, asked};
-use crate::{finding, holds, world};
+use crate::{holds, tells, world};
 use std::fs;
 
 const GATE: &str = "config-env-keys";
@@ -14,7 +14,7 @@ fn a_real_looking_key_passes_also_under_the_gates_old_name() {
     holds(&asked(&world, GATE, 0), "found", "GEMINI_API_KEY has a value");
     let old_name = ask(&world, &["gemini-key"]);
     old_name.exits(0);
-    assert_eq!(finding(&old_name, GATE)["verdict"], "pass");
+    assert_eq!(old_name.finding(GATE)["verdict"], "pass");
 }
 
 #[test]
@@ -27,9 +27,7 @@ fn an_example_or_a_broken_value_is_a_failure_by_line_and_never_shown() {
         (format!("{KEY}={SECRET}\nSUBSCRIPTION_ENABLED=true\nSTRIPE_MODE={SECRET}\n"), "STRIPE_MODE is none of live, test"),
     ] {
         world.set_config_env(&text);
-        let finding = asked(&world, GATE, 1);
-        holds(&finding, "found", said);
-        holds(&finding, "fix", "sudoedit ");
+        tells(&asked(&world, GATE, 1), said, "sudoedit ");
     }
 }
 

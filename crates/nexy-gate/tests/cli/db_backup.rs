@@ -1,7 +1,7 @@
 //! `db-backup` against real receipts and dumps; root alone may write them, so all of this needs root.
 
 use crate::vm::{ask_as_a_stranger, asked, is_root, judged, set_mode};
-use crate::{finding, holds, world};
+use crate::{holds, tells, world};
 use nexy_standin::world::{World, fix_commands};
 use serde_json::{Value, json};
 use std::os::unix::fs::{chown, symlink};
@@ -48,9 +48,7 @@ fn no_folder_and_no_receipt_are_unknown() {
         return;
     }
     for gate in ["db-backup", "restore-drill", "db-hardened"] {
-        let finding = asked(&world, gate, 69);
-        holds(&finding, "found", "there is no folder");
-        holds(&finding, "fix", &format!("cd {} && ./server/scripts/", world.vm().display()));
+        tells(&asked(&world, gate, 69), "there is no folder", &format!("cd {} && ./server/scripts/", world.vm().display()));
     }
     fs::create_dir(world.receipts()).expect("a folder");
     fs::write(world.receipts().join("notes.txt"), "x").expect("a file");
@@ -63,9 +61,7 @@ fn no_folder_and_no_receipt_are_unknown() {
 fn a_receipt_from_the_future_is_unknown() {
     let Some(world) = kept("a_receipt_from_the_future_is_unknown") else { return };
     change(&newest(&world, "backup"), "/at", json!(world.ago(-HOUR)));
-    let finding = asked(&world, GATE, 69);
-    holds(&finding, "found", "ahead of this clock");
-    holds(&finding, "fix", "sudo mv ");
+    tells(&asked(&world, GATE, 69), "ahead of this clock", "sudo mv ");
     change(&newest(&world, "backup"), "/at", json!(world.ago(-60)));
     asked(&world, GATE, 0);
 }
@@ -145,9 +141,7 @@ fn what_the_asking_user_may_not_read_is_unknown() {
     let Some(world) = kept("what_the_asking_user_may_not_read_is_unknown") else { return };
     set_mode(&world.vm(), 0o755);
     set_mode(&world.vm_path("backups/2.dump"), 0o600);
-    let finding = judged(&ask_as_a_stranger(&world, GATE), GATE, 69);
-    holds(&finding, "found", "permission denied");
-    holds(&finding, "fix", "sudo nexy-gate db-backup");
+    tells(&judged(&ask_as_a_stranger(&world, GATE), GATE, 69), "permission denied", "sudo nexy-gate db-backup");
     set_mode(&newest(&world, "backup"), 0o600);
     judged(&ask_as_a_stranger(&world, GATE), GATE, 69);
     set_mode(&world.receipts(), 0o700);
@@ -175,7 +169,7 @@ fn a_mounted_tree_is_looked_at_under_its_own_names() {
     fs::write(PathBuf::from(&root).join("var/lib/receipts/backup-x.json"), "").expect("a file");
     let ran = ask(GATE);
     ran.exits(69);
-    let finding = finding(&ran, GATE);
+    let finding = ran.finding(GATE);
     holds(&finding, "fix", "sudo mv /srv/state/receipts/backup-x.json");
     assert!(!finding.to_string().contains(&root), "{finding:#}");
 }

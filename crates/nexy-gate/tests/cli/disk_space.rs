@@ -1,7 +1,7 @@
 //! `disk-space` against real file systems: this machine's, and small ones that are mounted for one question.
 
 use crate::vm::{ask_as_a_stranger, ask_in_root, asked, is_root, judged, path, set_checkout, set_mode, set_mounted};
-use crate::{finding, holds, world};
+use crate::{holds, tells, world};
 use nexy_standin::skip::{Need, skipped};
 use nexy_standin::world::{Ran, World};
 use std::fs;
@@ -69,7 +69,7 @@ fn the_venvs_own_file_system_counts_by_its_bytes_its_files_and_whether_it_can_be
         holds(&finding, "fix", &world.vm_path("venv").display().to_string());
     }
     let enough = ask_with_mount(&world, "size=8m,nr_inodes=100000", "venv", "the venv's own file system counts").expect("as before");
-    assert_eq!(finding(&enough.exits(0).clone(), GATE)["verdict"], "pass");
+    assert_eq!(enough.exits(0).clone().finding(GATE)["verdict"], "pass");
 }
 
 #[test]
@@ -90,7 +90,5 @@ fn a_folder_that_nobody_may_look_into_is_unknown() {
     fs::create_dir(closed.join("checkout")).expect("a folder");
     set_mode(&closed, 0o700);
     set_checkout(&world, &closed.join("checkout").display().to_string());
-    let finding = judged(&ask_as_a_stranger(&world, GATE), GATE, 69);
-    holds(&finding, "found", "permission denied");
-    holds(&finding, "fix", "sudo nexy-gate disk-space");
+    tells(&judged(&ask_as_a_stranger(&world, GATE), GATE, 69), "permission denied", "sudo nexy-gate disk-space");
 }

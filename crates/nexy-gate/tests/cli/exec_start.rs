@@ -4,7 +4,7 @@ use crate::vm::{
     ask_as_a_stranger_with_path, ask_with_path, asked, is_root, judged, path, plant, removes_only_the_link, scripted,
     serve_as_another_user, set_mode, type_line,
 };
-use crate::{holds, world};
+use crate::{holds, tells, world};
 use nexy_outside::fs::accounts::Accounts;
 use nexy_standin::world::{UNIT, World, fix_commands};
 use serde_json::json;
@@ -71,13 +71,9 @@ fn an_interpreter_that_is_gone_or_does_not_start_is_a_no() {
         symlink(path, &python).expect("a link");
     };
     lead_to("/nothing/bin/python3.9");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "leads to an interpreter that does not exist");
-    holds(&finding, "fix", "python3 -m venv --upgrade ");
+    tells(&asked(&world, GATE, 1), "leads to an interpreter that does not exist", "python3 -m venv --upgrade ");
     lead_to("/bin/false");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "cannot start ");
-    holds(&finding, "fix", "bin/pip install -r ");
+    tells(&asked(&world, GATE, 1), "cannot start ", "bin/pip install -r ");
     lead_to("/bin/true");
     asked(&world, GATE, 0);
 }
@@ -177,9 +173,7 @@ fn the_interpreter_is_started_as_the_services_user_and_by_nobody_else() {
     let files = fs::read_to_string(noted.join("files")).expect("it was started");
     assert!(!files.lines().any(|number| number == "9"), "{files}");
     // An account that cannot become that user gets unknown.
-    let finding = judged(&ask_as_a_stranger_of_the_vm(&world), GATE, 69);
-    holds(&finding, "found", "only root can try it as bin");
-    holds(&finding, "fix", "sudo nexy-gate exec-start");
+    tells(&judged(&ask_as_a_stranger_of_the_vm(&world), GATE, 69), "only root can try it as bin", "sudo nexy-gate exec-start");
     // Another program than the release's is not started.
     for name in ["who", "arguments", "files"] {
         fs::remove_file(noted.join(name)).expect("a note");

@@ -1,6 +1,6 @@
 //! `fixed-channel` against GitHub's answers and outages.
 
-use crate::{ask, asked, finding, holds, world};
+use crate::{ask, asked, holds, tells, world};
 use nexy_standin::{Fault, Listener, ReleaseOptions, Reply, world::ARTIFACTS};
 use serde_json::json;
 use std::fs;
@@ -37,7 +37,7 @@ fn a_channel_without_asset_passes_and_the_report_says_that_it_was_looked_at() {
     let world = world();
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
     let ran = ask(&world, &[GATE]);
-    holds(&finding(ran.exits(0), GATE), "found", "has no Nexy.dmg yet");
+    holds(&ran.exits(0).finding(GATE), "found", "has no Nexy.dmg yet");
     let subject = &ran.json()["subjects"][0];
     assert_eq!((&subject["looked"], &subject["live"]), (&true.into(), &serde_json::Value::Null));
 }
@@ -47,9 +47,7 @@ fn an_interrupted_upload_under_the_live_name_fails() {
     let world = world();
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
     world.standin.put_starter(ARTIFACTS, "Update", "Nexy.dmg");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "Nexy.dmg on Update is `starter`");
-    holds(&finding, "fix", "gh release delete-asset Update Nexy.dmg --repo ");
+    tells(&asked(&world, GATE, 1), "Nexy.dmg on Update is `starter`", "gh release delete-asset Update Nexy.dmg --repo ");
 }
 
 #[test]

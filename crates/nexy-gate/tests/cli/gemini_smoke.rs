@@ -1,7 +1,7 @@
 //! `gemini-smoke` against a model that is strict about the request and scripted in its answers; the key is never shown.
 
 use crate::vm::{SECRET, ask, asked, judged, path};
-use crate::{finding, holds, json, record, said, world};
+use crate::{holds, json, record, said, tells, world};
 use nexy_contract::{Record, Report, Timestamp};
 use nexy_standin::world::{Ran, World, fix_commands, good_config_env, good_gemini_key};
 use nexy_standin::{Fault, Listener, Model, Reply, leak_scan, skip::has_program};
@@ -39,7 +39,7 @@ fn an_answer_of_one_token_passes_and_is_asked_for_once_with_the_key_in_a_header(
 fn a_whole_before_checkout_asks_the_model_once() {
     let world = world();
     let ran = ask(&world, &["before-checkout", GATE]);
-    assert_eq!(finding(&ran, GATE)["verdict"], "pass", "{ran}");
+    assert_eq!(ran.finding(GATE)["verdict"], "pass", "{ran}");
     assert_eq!(requests(&world).len(), 1);
     leak_scan::assert_none(&good_gemini_key(), &said(&ran), "what was said");
 }
@@ -52,9 +52,7 @@ fn a_refusal_of_the_key_is_a_failure_that_repeats_nothing_and_is_asked_once() {
     ] {
         let world = with("");
         world.standin.set_gemini(says);
-        let finding = asked(&world, GATE, 1);
-        holds(&finding, "found", found);
-        holds(&finding, "fix", fix);
+        tells(&asked(&world, GATE, 1), found, fix);
         assert_eq!(requests(&world).len(), 1, "{says:?}");
     }
 }
@@ -96,9 +94,7 @@ fn a_key_that_the_server_would_not_get_is_a_no_without_a_request() {
 #[test]
 fn a_server_that_asks_elsewhere_is_unknown_without_a_request() {
     let world = with("GEMINI_USE_VERTEX_AI=true\n");
-    let finding = asked(&world, GATE, 69);
-    holds(&finding, "found", "GEMINI_USE_VERTEX_AI is on");
-    holds(&finding, "fix", "sudo journalctl -u ");
+    tells(&asked(&world, GATE, 69), "GEMINI_USE_VERTEX_AI is on", "sudo journalctl -u ");
     assert_eq!(requests(&world), [""; 0]);
     asked(&with("GEMINI_USE_VERTEX_AI=false\n"), GATE, 0);
 }
@@ -164,13 +160,13 @@ fn a_young_answer_of_the_record_is_taken_over_and_not_asked_again() {
     let world = world();
     settle(&world);
     let carried = pipe(&world, GATE, &record_with_report(&world, 0));
-    holds(&finding(carried.exits(0), GATE), "found", "the record says so since 20");
+    holds(&carried.exits(0).finding(GATE), "found", "the record says so since 20");
     assert_eq!(requests(&world), [""; 0]);
     // What was taken over is no answer that a later run could stand on once the first one is too old.
     let mut record = Record::read(&carried.stdout_bytes).expect("a record");
     let old = Timestamp::from_second(record.reports[0].at.as_second() - 901).expect("a moment");
     record.reports[0].at = old;
-    holds(&finding(pipe(&world, GATE, &record).exits(0), GATE), "found", "gemini-2.5-flash answers to");
+    holds(&pipe(&world, GATE, &record).exits(0).finding(GATE), "found", "gemini-2.5-flash answers to");
     assert_eq!(requests(&world).len(), 1);
 }
 
@@ -182,7 +178,7 @@ fn an_old_answer_or_one_from_before_the_last_change_of_the_file_is_asked_anew() 
     let record = record_with_report(&world, 0);
     world.set_config_env(&good_config_env());
     world.standin.set_gemini(Model::Expired);
-    holds(&finding(pipe(&world, GATE, &record).exits(1), GATE), "found", "has expired");
+    holds(&pipe(&world, GATE, &record).exits(1).finding(GATE), "found", "has expired");
 }
 
 #[test]

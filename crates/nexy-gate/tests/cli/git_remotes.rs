@@ -1,6 +1,6 @@
 //! `git-remotes` against real git.
 
-use crate::{ask, asked, holds, said, world};
+use crate::{ask, asked, holds, said, tells, world};
 use nexy_standin::world::fix_text;
 use std::fs;
 
@@ -28,9 +28,7 @@ fn a_push_url_of_its_own_and_rewritten_urls_are_seen() {
     let other = world();
     let web = other.standin.web_url();
     other.git(&["config", "url.https://elsewhere.example/.pushInsteadOf", &format!("{web}/")]);
-    let finding = asked(&other, GATE, 1);
-    holds(&finding, "found", "origin pushes to https://elsewhere.example/Seregawpn/Nexy.git");
-    holds(&finding, "fix", "take out the setting that rewrites");
+    tells(&asked(&other, GATE, 1), "origin pushes to https://elsewhere.example/Seregawpn/Nexy.git", "take out the setting that rewrites");
 }
 
 #[test]

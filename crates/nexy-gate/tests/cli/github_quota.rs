@@ -1,6 +1,6 @@
 //! `github-quota` against GitHub's answers.
 
-use crate::{asked, finding, holds, world};
+use crate::{asked, holds, world};
 use nexy_standin::{Fault, Listener, Reply};
 use serde_json::json;
 
@@ -31,8 +31,8 @@ fn without_a_token_there_are_too_few_unless_few_are_enough() {
     let world = world();
     let ask = || world.tool("nexy-gate").args([GATE, "--format=json"]).without_env("GH_TOKEN").without_env("GH_ENTERPRISE_TOKEN").run();
     let ran = ask();
-    holds(&finding(ran.exits(1), GATE), "found", "of 60 requests are left, without a token");
-    holds(&finding(&ran, GATE), "fix", "gh auth login --hostname ");
+    holds(&ran.exits(1).finding(GATE), "found", "of 60 requests are left, without a token");
+    holds(&ran.finding(GATE), "fix", "gh auth login --hostname ");
     world.set_target("limits", "github_requests_min", "20");
     ask().exits(0);
     assert!(world.standin.requests().iter().all(|request| !request.has_authorization));

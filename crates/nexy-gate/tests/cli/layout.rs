@@ -1,6 +1,6 @@
 //! `layout` against real repositories: the four layouts that were released, and links in place of files.
 
-use crate::{ask, asked, finding, holds, tagged, vm, world};
+use crate::{ask, asked, holds, tagged, vm, world};
 use nexy_standin::world::fix_commands;
 use std::fs;
 
@@ -103,7 +103,7 @@ fn a_repository_further_up_is_another_one() {
 fn files_that_stand_elsewhere_are_unknown() {
     let world = tagged(|_| {});
     world.git(&["config", "core.worktree", world.home().to_str().expect("a path")]);
-    let finding = finding(&ask(&world, &[GATE]), GATE);
+    let finding = ask(&world, &[GATE]).finding(GATE);
     holds(&finding, "found", "for the files of this repository");
     vm::type_fix(&world, &finding, &world.workspace());
     asked(&world, GATE, 0);

@@ -74,14 +74,6 @@ fn ask(world: &World, names: &[&str]) -> Ran {
     world.tool("nexy-gate").args(names.iter().copied()).arg("--format=json").run()
 }
 
-/// The finding of one gate in a report, or in the last report of a record.
-fn finding(ran: &Ran, id: &str) -> Value {
-    let document = ran.json();
-    let report = document["reports"].as_array().and_then(|reports| reports.last()).unwrap_or(&document);
-    let findings = report["findings"].as_array().unwrap_or_else(|| panic!("no findings\n{ran}"));
-    findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("no finding of {id}\n{ran}")).clone()
-}
-
 /// Asks one gate, and claims its exit code and verdict; the finding comes back.
 #[track_caller]
 fn asked(world: &World, id: &str, code: i32) -> Value {
@@ -98,6 +90,13 @@ fn mended(world: &World, id: &str, said: &str) -> Value {
 #[track_caller]
 fn holds(finding: &Value, key: &str, words: &str) {
     assert!(text(finding, key).contains(words), "expected {words:?} in {key} of {finding:#}");
+}
+
+/// Claims that a finding was made for this reason, and that its fix holds these words.
+#[track_caller]
+fn tells(finding: &Value, found: &str, fix: &str) {
+    holds(finding, "found", found);
+    holds(finding, "fix", fix);
 }
 
 /// A field of a finding as text; the lines of a fix without their kinds.

@@ -1,6 +1,6 @@
 //! `no-force-push` against real remotes: bare repositories that others push into as well.
 
-use crate::{ask, asked, holds, mended, said, vm, world};
+use crate::{ask, asked, holds, mended, said, tells, vm, world};
 use nexy_standin::world::{World, fix_commands};
 use std::fs;
 
@@ -86,9 +86,7 @@ fn the_servers_tag_stands_on_the_split_commit_and_not_on_the_workspaces() {
     holds(&asked(&world, GATE, 0), "found", "whether it holds this version cannot be seen from here");
     world.git(&["push", "--quiet", "server_repo", &format!(":refs/tags/{TAG}")]);
     world.git(&["push", "--quiet", "server_repo", TAG]);
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "the whole workspace was pushed there");
-    holds(&finding, "fix", "nexy-version set 2.0.0.5");
+    tells(&asked(&world, GATE, 1), "the whole workspace was pushed there", "nexy-version set 2.0.0.5");
 }
 
 #[test]
@@ -127,9 +125,7 @@ fn a_pre_push_hook_that_git_would_pass_over_is_a_no() {
 fn a_remote_that_does_not_answer_is_unknown_and_what_was_seen_of_it_is_enough_for_a_no() {
     let world = pushed();
     fs::rename(world.bare("Nexy_server"), world.root().join("gone")).expect("the remote");
-    let finding = asked(&world, GATE, 69);
-    holds(&finding, "found", "server_repo does not answer: git refuses to tell: fatal: ");
-    holds(&finding, "fix", "git remote set-url server_repo ");
+    tells(&asked(&world, GATE, 69), "server_repo does not answer: git refuses to tell: fatal: ", "git remote set-url server_repo ");
     fs::rename(world.bare("Nexy"), world.root().join("gone too")).expect("the remote");
     holds(&asked(&world, GATE, 69), "found", "origin does not answer");
     world.git(&["commit", "--quiet", "--amend", "--allow-empty", "--message=rewritten"]);

@@ -1,6 +1,6 @@
 //! `no-legacy` against a real repository; which spellings count stands in the unit tests of the scan.
 
-use crate::{ask, asked, holds, said, world};
+use crate::{ask, asked, holds, said, tells, world};
 use nexy_standin::world::{World, fix_commands};
 use std::{fs, os::unix::fs::symlink};
 
@@ -88,9 +88,7 @@ fn what_cannot_be_read_is_unknown_and_says_why() {
     let object = two.git(&["rev-parse", ":server/main.py"]);
     let (folder, name) = object.trim().split_at(2);
     fs::remove_file(two.workspace().join(".git/objects").join(folder).join(name)).expect("the object");
-    let finding = asked(&two, GATE, 69);
-    holds(&finding, "found", "server/main.py is tracked and does not exist (git refuses to tell");
-    holds(&finding, "fix", "git checkout -- server/main.py");
+    tells(&asked(&two, GATE, 69), "server/main.py is tracked and does not exist (git refuses to tell", "git checkout -- server/main.py");
 
     let three = world();
     fs::remove_file(three.workspace().join("server/main.py")).expect("the file");

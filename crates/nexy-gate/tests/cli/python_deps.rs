@@ -1,7 +1,7 @@
 //! `python-deps` against a real venv with real pip and wheels, and a runtime that is really older than its stubs.
 
 use crate::vm::{self, asked};
-use crate::{holds, said, world};
+use crate::{holds, said, tells, world};
 use nexy_standin::skip::{Need, skipped};
 use nexy_standin::world::World;
 use std::{fs, path::PathBuf};
@@ -88,18 +88,14 @@ fn what_an_extra_or_an_installed_package_misses_is_a_no() {
     holds(&finding, "found", "is not installed");
     world.write_vm(REQUIREMENTS, "protobuf\n");
     fs::remove_dir_all(metadata(&world, "multidict")).expect("the metadata");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "requires multidict, which is not installed");
-    holds(&finding, "fix", "-m pip install --upgrade -r ");
+    tells(&asked(&world, GATE, 1), "requires multidict, which is not installed", "-m pip install --upgrade -r ");
 }
 
 #[test]
 fn a_venv_without_pip_is_unknown_and_says_how_to_get_it() {
     let Some(world) = real("a_venv_without_pip_is_unknown_and_says_how_to_get_it") else { return };
     fs::remove_dir_all(site(&world).join("pip")).expect("pip");
-    let finding = asked(&world, GATE, 69);
-    holds(&finding, "found", "the venv has no pip");
-    holds(&finding, "fix", "-m ensurepip --upgrade");
+    tells(&asked(&world, GATE, 69), "the venv has no pip", "-m ensurepip --upgrade");
 }
 
 #[test]
@@ -150,9 +146,7 @@ fn a_line_that_fetches_or_leads_away_is_unknown_and_a_missing_file_is_a_no() {
         holds(&asked(&world, GATE, code), "found", said);
     }
     fs::remove_file(world.vm_path(REQUIREMENTS)).expect("the file");
-    let finding = asked(&world, GATE, 1);
-    holds(&finding, "found", "server/requirements.txt does not exist");
-    holds(&finding, "fix", "checkout HEAD -- server/requirements.txt");
+    tells(&asked(&world, GATE, 1), "server/requirements.txt does not exist", "checkout HEAD -- server/requirements.txt");
 }
 
 #[test]
@@ -164,9 +158,7 @@ fn a_python_that_is_no_venv_is_never_a_yes() {
     fs::remove_file(one.vm_path("venv/pyvenv.cfg")).expect("the file");
     holds(&asked(&one, GATE, 69), "found", "is not a venv's");
     fs::remove_file(one.vm_path("venv/bin/python3")).expect("the program");
-    let finding = asked(&one, GATE, 1);
-    holds(&finding, "found", "venv/bin/python3 does not exist");
-    holds(&finding, "fix", "python3 -m venv ");
+    tells(&asked(&one, GATE, 1), "venv/bin/python3 does not exist", "python3 -m venv ");
     one.set_target("service", "user", "\"nobody-of-that-name\"");
     holds(&asked(&one, GATE, 1), "found", "this machine has no user nobody-of-that-name");
 }

@@ -1,6 +1,6 @@
 //! With `-` a record comes in and a record goes out, and nothing is asked about what is stopped already.
 
-use crate::{finding, json, record, world};
+use crate::{json, record, world};
 use nexy_contract::{Exit, Finding, Report, Severity, Timestamp, Verdict, record::Outcome};
 use nexy_standin::world::{Ran, World};
 
@@ -59,8 +59,8 @@ fn a_failing_report_is_appended_too_and_the_record_is_json_whatever_the_format()
     world.inbox_dmg(b"<!DOCTYPE html><title>Not Found</title>");
     let ran = world.tool("nexy-gate").args(["before-publish", "-", "--format=text"]).stdin(input).run();
     ran.exits(1).says("an HTML page");
-    assert_eq!(finding(&ran, "artifact-genuine")["verdict"], "fail");
-    assert_eq!(finding(&ran, "release-inbox")["verdict"], "fail");
+    assert_eq!(ran.finding("artifact-genuine")["verdict"], "fail");
+    assert_eq!(ran.finding("release-inbox")["verdict"], "fail");
 }
 
 #[test]
@@ -133,5 +133,5 @@ fn a_record_of_another_version_than_the_workspace_fails() {
     world.set_version("2.0.0.5");
     let ran = pipe(&world, "version-synced", &input);
     ran.exits(1);
-    crate::holds(&finding(&ran, "version-synced"), "found", "the record is about 2.0.0.4");
+    crate::holds(&ran.finding("version-synced"), "found", "the record is about 2.0.0.4");
 }

@@ -1,6 +1,6 @@
 //! `remote-script` against the real scripts of this repository and a real dash.
 
-use crate::{ask, asked, finding, holds, mended, said, vm, world};
+use crate::{ask, asked, holds, mended, said, vm, world};
 use nexy_standin::leak_scan;
 use nexy_standin::world::{World, fix_text};
 use std::{fs, os::unix::fs::symlink};
@@ -58,7 +58,7 @@ fn a_secret_is_named_by_class_and_line_and_never_shown() {
         append(&world, SCRIPT, &text);
         let ran = ask(&world, &[GATE]);
         ran.exits(1);
-        holds(&finding(&ran, GATE), "found", "scripts/remote/run_tool.sh:9 holds ");
+        holds(&ran.finding(GATE), "found", "scripts/remote/run_tool.sh:9 holds ");
         leak_scan::assert_none(secret, &said(&ran), "what was said");
         let left: Vec<_> = fs::read_dir(world.root().join("temporary")).expect("the folder").collect();
         assert!(left.is_empty(), "{left:?}");

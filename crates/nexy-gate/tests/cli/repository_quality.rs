@@ -1,6 +1,6 @@
 //! `repository-quality` with real scripts that pass, fail, hang, shout and look around.
 
-use crate::{ask, asked, finding, holds, vm, world};
+use crate::{ask, asked, holds, vm, world};
 use nexy_standin::world::{World, fix_commands};
 use std::{fs, os::unix::fs::chown, path::Path};
 
@@ -38,7 +38,7 @@ fn it_sees_no_token_and_no_value_that_it_prints_is_repeated() {
     let ran = ask(&world, &[GATE]);
     ran.exits(1);
     vm::keeps_the_secret(&ran);
-    holds(&finding(&ran, GATE), "found", "(a line that may hold a value)");
+    holds(&ran.finding(GATE), "found", "(a line that may hold a value)");
 }
 
 #[test]
@@ -82,5 +82,5 @@ fn root_runs_the_check_as_the_owner_of_the_workspace() {
     chown(world.vm(), Some(65534), Some(65534)).expect("its new owner");
     let ran = ask(&world, &[GATE]);
     ran.exits(1);
-    holds(&finding(&ran, GATE), "found", "it said last: 65534");
+    holds(&ran.finding(GATE), "found", "it said last: 65534");
 }

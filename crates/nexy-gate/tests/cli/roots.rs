@@ -1,6 +1,6 @@
 //! `--root`: the tree of a machine that does not run.
 
-use crate::{finding, holds, world};
+use crate::{holds, world};
 use nexy_standin::world::{Ran, World};
 
 fn ask_in(world: &World, root: &str, names: &[&str]) -> Ran {
@@ -13,8 +13,8 @@ fn a_running_system_and_a_workspace_are_not_to_be_had_in_a_mounted_tree() {
     let root = world.root().display().to_string();
     let ran = ask_in(&world, &root, &["exec-start", "version-synced"]);
     ran.exits(69);
-    holds(&finding(&ran, "exec-start"), "found", "runs no services");
-    holds(&finding(&ran, "version-synced"), "found", "looks at the workspace");
+    holds(&ran.finding("exec-start"), "found", "runs no services");
+    holds(&ran.finding("version-synced"), "found", "looks at the workspace");
     assert!(world.standin.requests().is_empty());
 }
 

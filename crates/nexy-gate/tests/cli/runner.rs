@@ -1,7 +1,7 @@
 //! Gates beside each other: each has its deadline, all are asked, and no program that they started stays.
 
 use crate::vm::{ask_with_path, path, scripted};
-use crate::{finding, holds, world};
+use crate::{holds, world};
 use std::{fs, path::Path, time::Duration};
 
 #[test]
@@ -12,13 +12,13 @@ fn a_gate_without_an_answer_is_unknown_all_others_are_answered_and_its_program_i
     let hanging = scripted(&world, "systemctl", &format!("echo $$ >'{}'; sleep 60 & wait", pid.display()));
     let ran =
         ask_with_path(&world, &["exec-start", "version-synced", "config-env-keys"], &format!("{}:{}", hanging.display(), path(&world)));
-    let late = finding(&ran, "exec-start");
+    let late = ran.finding("exec-start");
     ran.exits(69);
     assert_eq!(late["verdict"], "unknown", "{ran}");
     holds(&late, "found", "no answer after 1 s");
     holds(&late, "fix", "nexy-gate exec-start");
     for id in ["version-synced", "config-env-keys"] {
-        assert_eq!(finding(&ran, id)["verdict"], "pass", "{ran}");
+        assert_eq!(ran.finding(id)["verdict"], "pass", "{ran}");
     }
     let pid = fs::read_to_string(&pid).expect("it was started");
     let is_gone = || !Path::new("/proc").join(pid.trim()).exists();

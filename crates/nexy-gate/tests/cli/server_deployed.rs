@@ -1,6 +1,6 @@
 //! `server-deployed` against what the public host says, and against what a record has brought along.
 
-use crate::{asked, finding, holds, json, record, world};
+use crate::{asked, holds, json, record, world};
 use nexy_contract::{Finding, Record, Report, Severity, Timestamp, Verdict};
 use nexy_standin::world::{Ran, World};
 use nexy_standin::{Fault, Listener, Reply};
@@ -99,7 +99,7 @@ fn pipe(world: &World, record: &Record) -> Ran {
 fn what_the_vm_has_just_said_itself_is_believed() {
     let world = world();
     let ran = pipe(&world, &told(&world, "nexy-verify", &["local-health", "local-status"], 60));
-    holds(&finding(ran.exits(0), GATE), "found", "the VM runs 2.0.0.4 (nexy-verify local)");
+    holds(&ran.exits(0).finding(GATE), "found", "the VM runs 2.0.0.4 (nexy-verify local)");
     assert!(world.standin.requests().is_empty());
 }
 

@@ -1,7 +1,7 @@
 //! `single-manifest` against real folders of the VM's checkout.
 
 use crate::vm::{ask_in_root, asked_there, is_root, judged, set_mode, set_mounted, type_fix};
-use crate::{holds, world};
+use crate::{holds, tells, world};
 use nexy_standin::world::{MANIFEST_FOLDERS, OLD_VERSION, World};
 use serde_json::Value;
 use std::os::unix::fs::{chown, symlink};
@@ -42,9 +42,7 @@ fn one_more_line_feed_is_a_difference() {
     let world = world();
     let name = format!("{}/manifest.json", MANIFEST_FOLDERS[1]);
     world.write_vm(&name, &format!("{}\n", world.read_vm(&name)));
-    let finding = asked(&world, 1);
-    holds(&finding, "found", " differ");
-    holds(&finding, "fix", "make manifest-deliver");
+    tells(&asked(&world, 1), " differ", "make manifest-deliver");
 }
 
 #[test]

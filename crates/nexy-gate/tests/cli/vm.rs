@@ -1,6 +1,6 @@
 //! The VM's side of the tests: the service manager on PATH, real owners, and a secret that no output may repeat.
 
-use crate::{finding, said};
+use crate::said;
 use nexy_outside::fs::accounts::{Account, Accounts};
 use nexy_standin::leak_scan;
 use nexy_standin::skip::{Need, skipped};
@@ -44,7 +44,7 @@ pub(crate) fn asked(world: &World, id: &str, code: i32) -> Value {
 #[track_caller]
 pub(crate) fn judged(ran: &Ran, id: &str, code: i32) -> Value {
     ran.exits(code).says(id);
-    let finding = finding(ran, id);
+    let finding = ran.finding(id);
     assert_eq!(finding["verdict"], ["pass", "fail"].get(usize::try_from(code).unwrap_or(9)).copied().unwrap_or("unknown"), "{ran}");
     for key in ["found", "expected", "fix", "runbook"] {
         assert!(code == 0 || !crate::text(&finding, key).is_empty(), "{key} is empty\n{ran}");

@@ -5,7 +5,7 @@ use nexy_publish_support::{
     sha256, staged_name,
 };
 use nexy_standin::world::{ARTIFACTS, World};
-use nexy_standin::{Fault, Listener, Reply, artifact};
+use nexy_standin::{Fault, Listener, Reply, artifact, error_responses};
 use serde_json::json;
 
 /// A version above the one that is live, with bytes of its own.
@@ -73,7 +73,7 @@ fn the_same_bytes_are_recognised_without_githubs_digest() {
 fn a_huge_retry_after_is_neither_a_panic_nor_a_wait() {
     let (world, record) = ready();
     let old = served(&world);
-    let huge = Reply::StatusWith(429, vec![("Retry-After".into(), u64::MAX.to_string())], json!({"message": "slow"}));
+    let huge = error_responses::too_many(u64::MAX);
     world.standin.fault(Fault::new(Listener::Web, "GET", "/Nexy.dmg", huge).always());
     publish(&world, &record).exits(3);
     assert_eq!(served(&world), old);
@@ -83,7 +83,7 @@ fn a_huge_retry_after_is_neither_a_panic_nor_a_wait() {
 fn a_long_limit_between_the_renames_is_not_waited_out_with_nothing_live() {
     let (world, record) = ready();
     let old = served(&world);
-    let limited = Reply::StatusWith(429, vec![("Retry-After".into(), "40".into())], json!({"message": "slow"}));
+    let limited = error_responses::too_many(40);
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", limited).nth(2));
     publish(&world, &record).exits(3).never_says("retry in");
     assert_eq!(served(&world), old);
@@ -94,7 +94,7 @@ fn a_swap_has_a_retry_budget_of_its_own() {
     let world = World::new();
     world.set_target("limits", "retry_total_s", "1");
     let record = judged(&world);
-    let slow = Reply::StatusWith(429, vec![("Retry-After".into(), "1".into())], json!({"message": "slow"}));
+    let slow = error_responses::too_many(1);
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", slow));
     world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Status(502, json!({"message": "bad gateway"}))).nth(2).times(2));
     publish(&world, &record).exits(0);
@@ -172,7 +172,7 @@ fn a_first_publication_that_is_undone_does_not_mention_old_artifacts() {
 fn a_change_while_an_upload_had_no_answer_is_noticed() {
     let (world, record) = ready();
     let bad = "Nexy.bad-0123456789ab.dmg".to_owned();
-    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::StatusAfter(502)));
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", error_responses::server_error(502, true)));
     let look = |hold| Fault::new(Listener::Api, "GET", "/assets?", Reply::Hold { hold, after: false }).nth(2);
     let ran = held_at(&world, look, &["-"], &record.to_string(), || {
         world.standin.rename_asset(ARTIFACTS, "Update", "Nexy.dmg", &bad);

@@ -3,13 +3,8 @@
 use nexy_contract::Timestamp;
 use nexy_publish_support::{judged, mutations, names, outcome, publish, ready, report, served, sha256, staged_name};
 use nexy_standin::world::{ARTIFACTS, World};
-use nexy_standin::{Fault, Listener, Reply};
+use nexy_standin::{Fault, Listener, Reply, error_responses};
 use serde_json::{Value, json};
-
-fn limited(headers: &[(&str, &str)]) -> Reply {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Reply::StatusWith(403, headers, json!({"message": "You have exceeded a secondary rate limit."}))
-}
 
 fn waits(document: &Value) -> Vec<u64> {
     let retries = outcome(document)["retries"].as_array().expect("retries").clone();
@@ -20,7 +15,7 @@ fn waits(document: &Value) -> Vec<u64> {
 fn githubs_own_delay_is_kept_and_recorded_for_every_kind_of_request() {
     for (method, listener) in [("GET", Listener::Api), ("POST", Listener::Uploads), ("PATCH", Listener::Api)] {
         let (world, record) = ready();
-        world.standin.fault(Fault::new(listener, method, "", limited(&[("Retry-After", "1")])));
+        world.standin.fault(Fault::new(listener, method, "", error_responses::secondary_limit(1)));
         let ran = publish(&world, &record);
         ran.exits(0).says("retry in 1000 ms");
         assert_eq!(waits(&ran.json()), [1000], "{method}");
@@ -35,16 +30,10 @@ fn a_used_up_rate_limit_is_waited_for_by_githubs_clock() {
     let record = judged(&world);
     // Two seconds after the moment that the `Date` header of the same answer names.
     let reset = (Timestamp::now().as_second() + 86_402).to_string();
-    world.standin.fault(Fault::new(
-        Listener::Api,
-        "GET",
-        "/assets?",
-        Reply::StatusWith(
-            429,
-            vec![("X-RateLimit-Remaining".to_owned(), "0".to_owned()), ("X-RateLimit-Reset".to_owned(), reset)],
-            json!({"message": "API rate limit exceeded"}),
-        ),
-    ));
+    let headers = [("X-RateLimit-Remaining", "0".to_owned()), ("X-RateLimit-Reset", reset)].map(|(name, value)| (name.to_owned(), value));
+    let body = json!({"message": "API rate limit exceeded"});
+    let limited = Reply::Answer { status: 429, headers: headers.to_vec(), body, after: false };
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets?", limited));
     let document = publish(&world, &record).exits(0).json();
     assert!(waits(&document).iter().all(|wait| *wait <= 2000) && waits(&document).len() == 1, "{:?}", waits(&document));
 }
@@ -52,7 +41,8 @@ fn a_used_up_rate_limit_is_waited_for_by_githubs_clock() {
 #[test]
 fn waiting_is_bounded_and_a_limit_without_a_time_means_a_minute() {
     let (world, record) = ready();
-    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[])).always());
+    let limited = Reply::Status(403, json!({"message": "You have exceeded a secondary rate limit."}));
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited).always());
     world.standin.clear_requests();
     let ran = publish(&world, &record);
     ran.exits(69).says("a retry makes sense in 60 s, limits.retry_total_s allows 20 s");
@@ -66,8 +56,8 @@ fn a_wait_beyond_the_age_of_the_report_stops_before_any_change() {
     let (world, mut record) = ready();
     let at = Timestamp::from_second(Timestamp::now().as_second() - 893).expect("a time");
     record["reports"] = json!([report(&world, &record, at)]);
-    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", limited(&[("Retry-After", "15")])));
-    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets?", limited(&[("Retry-After", "15")])));
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", error_responses::secondary_limit(15)));
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets?", error_responses::secondary_limit(15)));
     world.standin.clear_requests();
     publish(&world, &record).exits(69).says("the gates' report is too old");
     assert_eq!(mutations(&world), Vec::<String>::new());
@@ -75,7 +65,7 @@ fn a_wait_beyond_the_age_of_the_report_stops_before_any_change() {
 
 #[test]
 fn a_delete_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
-    for (reply, deletions) in [(Reply::HangupAfter, 1), (Reply::HangupBefore, 2), (Reply::StatusAfter(502), 1)] {
+    for (reply, deletions) in [(Reply::HangupAfter, 1), (Reply::HangupBefore, 2), (error_responses::server_error(502, true), 1)] {
         let (world, record) = ready();
         world.standin.put_starter(ARTIFACTS, "Update", &staged_name(&record));
         world.standin.let_an_hour_pass(ARTIFACTS, "Update");

@@ -3,7 +3,7 @@
 use nexy_standin::world::fix_text;
 use nexy_standin::world::{ARTIFACTS, Ran, Tool, World};
 use nexy_standin::{Fault, Listener, Reply};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Asks from the laptop.
 pub(crate) fn ask(world: &World, words: &str) -> Ran {
@@ -21,26 +21,18 @@ pub(crate) fn on_vm(world: &World, words: &str) -> Ran {
     world.tool("nexy-verify").bare().args(["--target", &target]).args(words.split_whitespace()).run()
 }
 
-/// The finding of a probe in a bare report.
-#[track_caller]
-pub(crate) fn finding(ran: &Ran, id: &str) -> Value {
-    let report = ran.json();
-    let findings = report["findings"].as_array().expect("findings").iter();
-    findings.clone().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("{id} was not asked\n{ran}")).clone()
-}
-
 /// The probe says yes.
 #[track_caller]
 pub(crate) fn passes(ran: &Ran, id: &str) {
     ran.exits(0);
-    assert_eq!(finding(ran, id)["verdict"], "pass", "{ran}");
+    assert_eq!(ran.finding(id)["verdict"], "pass", "{ran}");
 }
 
 /// The probe says no, shows what it found, and says what to type.
 #[track_caller]
 pub(crate) fn fails(ran: &Ran, id: &str, found: &str, fix: &str) {
     ran.exits(1).says("FAIL").says(found).says(fix);
-    let finding = finding(ran, id);
+    let finding = ran.finding(id);
     assert_eq!(finding["verdict"], "fail", "{ran}");
     assert!(finding["found"].as_str().expect("a text").contains(found), "{ran}");
     assert!(fix_text(&finding["fix"]).contains(fix), "{ran}");
@@ -51,7 +43,7 @@ pub(crate) fn fails(ran: &Ran, id: &str, found: &str, fix: &str) {
 #[track_caller]
 pub(crate) fn is_unknown(ran: &Ran, id: &str, found: &str, fix: &str) {
     ran.exits(69).says("UNKNOWN").says(found).says(fix);
-    let finding = finding(ran, id);
+    let finding = ran.finding(id);
     assert_eq!(finding["verdict"], "unknown", "{ran}");
     assert!(fix_text(&finding["fix"]).contains(fix), "{ran}");
 }

@@ -27,7 +27,7 @@ fn a_feed_that_the_server_cannot_write_fails_although_its_health_is_fine() {
     world.set_vm_manifest(&manifest);
     let ran = ask(&world, "public-updates feed");
     fails(&ran, ID, "answers 500: Error generating AppCast XML", "scripts/vm.sh nexy-verify local-updates");
-    assert_eq!(crate::asked::finding(&ran, "public-updates")["verdict"], "pass");
+    assert_eq!(ran.finding("public-updates")["verdict"], "pass");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The probe `feed-advice`.
 
-use crate::asked::{ask, finding, hangs_up, is_unknown};
+use crate::asked::{ask, hangs_up, is_unknown};
 use nexy_standin::{Listener, world::World};
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const ID: &str = "feed-advice";
 fn what_the_real_server_does_otherwise_is_advice_and_decides_nothing() {
     let ran = ask(&World::new(), "updates");
     ran.exits(0).says("advice  feed-advice");
-    let finding = finding(&ran, ID);
+    let finding = ran.finding(ID);
     assert_eq!((&finding["verdict"], &finding["severity"]), (&json!("fail"), &json!("advice")));
     assert!(finding["found"].as_str().expect("a text").contains("sparkle:minimumSystemVersion is an attribute"), "{ran}");
 }

@@ -1,6 +1,6 @@
 //! `--wait` and `--stable`: what is asked again, and what is not. Counts only; nothing here depends on how long it took.
 
-use crate::asked::{ask, count, finding, on_vm, tool};
+use crate::asked::{ask, count, on_vm, tool};
 use nexy_standin::{Fault, Listener, Reply, world::World};
 use serde_json::json;
 
@@ -38,7 +38,7 @@ fn at_the_deadline_the_last_answer_counts() {
     let ran = ask(&world, "public-health --wait 1ms");
     ran.exits(69);
     assert_eq!(count(&world, "public", "/health"), 2, "once at once, and once at the deadline");
-    assert_eq!(finding(&ran, "public-health")["verdict"], "unknown");
+    assert_eq!(ran.finding("public-health")["verdict"], "unknown");
 }
 
 #[test]

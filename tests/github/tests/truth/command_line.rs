@@ -3,7 +3,7 @@
 use crate::description::Description;
 use crate::places::{Encrypted, Place, TOKEN};
 use crate::{judge, setup};
-use nexy_standin::world::{ARTIFACTS, Ran};
+use nexy_standin::world::{ARTIFACTS, Ran, fix_commands};
 use nexy_standin::{ReleaseOptions, RequestLine, Standin};
 use serde_json::Value;
 use std::fs;
@@ -146,11 +146,9 @@ fn an_upload_over_an_asset_deletes_first() {
 
 /// The command that a gate prints when it says no.
 fn command_of(gate: &Ran, id: &str) -> String {
-    let report = gate.json();
-    let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["id"] == id).expect("the finding").clone();
+    let finding = gate.finding(id);
     assert_eq!(finding["verdict"], "fail", "{finding}");
-    let mut commands = finding["fix"].as_array().unwrap().iter().filter_map(|line| line["command"].as_str());
-    commands.next().expect("a command").to_owned()
+    fix_commands(&finding["fix"])[0].to_owned()
 }
 
 #[test]

@@ -57,11 +57,7 @@ impl World {
     /// Makes bare repositories for both remotes, and leads git there for this world's GitHub, as a person's own
     /// configuration may.
     pub fn bare_remotes(&self) {
-        for repository in ["Nexy", "Nexy_server"] {
-            let bare = self.bare(repository);
-            fs::create_dir_all(&bare).unwrap();
-            self.git_in(&bare, &["init", "--quiet", "--bare", "--initial-branch=main"]);
-        }
+        ["Nexy", "Nexy_server"].iter().for_each(|repository| self.make_bare(&self.bare(repository)));
         let base = format!("url.file://{}/.insteadOf", self.root().join("remotes").display());
         let config = self.home().join(".gitconfig");
         self.git(&["config", "--file", path(&config), &base, &format!("{}/", self.standin.web_url())]);
@@ -69,11 +65,12 @@ impl World {
 
     /// Makes bare repositories that git can ask over HTTP at the very addresses of the remotes.
     pub fn served_remotes(&self) {
-        for repository in ["Nexy", "Nexy_server"] {
-            let bare = self.served(repository);
-            fs::create_dir_all(&bare).unwrap();
-            self.git_in(&bare, &["init", "--quiet", "--bare", "--initial-branch=main"]);
-        }
+        ["Nexy", "Nexy_server"].iter().for_each(|repository| self.make_bare(&self.served(repository)));
+    }
+
+    fn make_bare(&self, folder: &Path) {
+        fs::create_dir_all(folder).unwrap();
+        self.git_in(folder, &["init", "--quiet", "--bare", "--initial-branch=main"]);
     }
 
     /// The bare repository that is served for a remote; what is pushed into it is pushed to GitHub.

@@ -118,6 +118,16 @@ impl Ran {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.stdout_bytes).unwrap_or_else(|error| panic!("expected JSON on stdout: {error}\n{self}"))
     }
+
+    /// The finding of one gate or probe in a report, or in the last report of a record.
+    #[track_caller]
+    #[must_use]
+    pub fn finding(&self, id: &str) -> Value {
+        let document = self.json();
+        let report = document["reports"].as_array().and_then(|reports| reports.last()).unwrap_or(&document);
+        let findings = report["findings"].as_array().unwrap_or_else(|| panic!("no findings\n{self}"));
+        findings.iter().find(|finding| finding["id"] == id).unwrap_or_else(|| panic!("no finding of {id}\n{self}")).clone()
+    }
 }
 
 impl std::fmt::Display for Ran {
