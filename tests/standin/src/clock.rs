@@ -22,11 +22,6 @@ pub(crate) fn http_date(seconds: u64) -> String {
     spelled(seconds, "%a, %d %b %Y %H:%M:%S GMT")
 }
 
-/// `Nov 21 06:35:17`, as the journal writes it.
-pub(crate) fn journal(seconds: u64) -> String {
-    spelled(seconds, "%b %d %H:%M:%S")
-}
-
 fn spelled(seconds: u64, format: &str) -> String {
     Timestamp::from_second(seconds.try_into().unwrap()).unwrap().strftime(format).to_string()
 }
@@ -40,6 +35,5 @@ mod tests {
         assert_eq!(iso(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc_2822(1_795_242_917), "Sat, 21 Nov 2026 06:35:17 +0000");
         assert_eq!(http_date(1_795_242_917), "Sat, 21 Nov 2026 06:35:17 GMT");
-        assert_eq!(journal(1_795_242_917), "Nov 21 06:35:17");
     }
 }

@@ -19,22 +19,10 @@ pub enum Model {
     Blocks,
     /// The key has expired.
     Expired,
-    /// The key was found in public.
-    Leaked,
     /// The key's project was suspended; the real refusal repeats the key, and so does this one.
     Suspended,
-    /// The API is switched off in the key's project.
-    ServiceDisabled,
-    /// The key may not be used for this API.
-    KeyRestricted,
     /// The requests of a day are used up.
     DayQuota,
-    /// The requests of a minute are used up.
-    MinuteQuota,
-    /// The request comes from a country that is not served.
-    Location,
-    /// Too many others ask.
-    Overloaded,
 }
 
 /// The only key that is accepted, the only model that there is, and what it says.
@@ -100,27 +88,13 @@ fn say(known: &Gemini, key: &str, model: &str) -> Response {
         Model::Expired => {
             return refusal(400, "INVALID_ARGUMENT", "API key expired. Please renew the API key.", vec![reason("API_KEY_INVALID")]);
         }
-        Model::Leaked => return denied("Your API key was reported as leaked. Please use another API key.", vec![]),
         Model::Suspended => {
             let text = format!("Permission denied: Consumer 'api_key:{key}' has been suspended.");
             let mut detail = reason("CONSUMER_SUSPENDED");
             detail["metadata"]["consumer"] = json!(format!("api_key:{key}"));
             return denied(&text, vec![detail]);
         }
-        Model::ServiceDisabled => {
-            let text = "Generative Language API has not been used in project 1 before or it is disabled.";
-            return denied(text, vec![reason("SERVICE_DISABLED")]);
-        }
-        Model::KeyRestricted => {
-            let text = "Requests to this API generativelanguage.googleapis.com method GenerateContent are blocked.";
-            return denied(text, vec![reason("API_KEY_SERVICE_BLOCKED")]);
-        }
         Model::DayQuota => return exhausted("GenerateRequestsPerDayPerProjectPerModel-FreeTier", "35.5s"),
-        Model::MinuteQuota => return exhausted("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "21s"),
-        Model::Location => {
-            return refusal(400, "FAILED_PRECONDITION", "User location is not supported for the API use.", vec![]);
-        }
-        Model::Overloaded => return refusal(503, "UNAVAILABLE", "The model is overloaded. Please try again later.", vec![]),
         Model::Answers | Model::AnswersWhole | Model::Blocks => {}
     }
     if known.key != key {

@@ -10,18 +10,6 @@ pub(crate) fn stable(folder: &Path) -> Option<Value> {
     read(&folder.join("manifest.json")).or_else(|| newest(folder))
 }
 
-/// `manifest_beta.json`, else the stable one.
-pub(crate) fn beta(folder: &Path) -> Option<Value> {
-    read(&folder.join("manifest_beta.json")).or_else(|| stable(folder))
-}
-
-/// Every manifest that can be read.
-pub(crate) fn all(folder: &Path) -> Vec<Value> {
-    let mut files = versioned(folder);
-    files.push(folder.join("manifest.json"));
-    files.iter().filter_map(|file| read(file)).collect()
-}
-
 fn newest(folder: &Path) -> Option<Value> {
     let mut files = versioned(folder);
     files.sort_by_key(|file| {

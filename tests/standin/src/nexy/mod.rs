@@ -86,11 +86,6 @@ fn update_route(vm: &Vm, method: &str, path: &str) -> Response {
     let response = match path {
         "/health" => update_health(vm),
         "/appcast.xml" => appcast::answer(manifests::stable(&vm.manifests).as_ref()),
-        "/appcast-beta.xml" => appcast::answer(manifests::beta(&vm.manifests).as_ref()),
-        "/api/manifests" => {
-            let all = manifests::all(&vm.manifests);
-            Response::json(200, &json!({"manifests": all, "count": all.len()}))
-        }
         _ => return Response::text(404, "404: Not Found").unscripted(),
     };
     response.with("Access-Control-Allow-Origin", "*")

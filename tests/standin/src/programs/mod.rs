@@ -1,9 +1,8 @@
-//! The scripted programs: `az` for the laptop, `systemctl` and `journalctl` for the VM.
+//! The scripted programs: `az` for the laptop, `systemctl` for the VM.
 
 mod az;
 mod az_arguments;
 mod az_run;
-mod journalctl;
 mod systemctl;
 
 use std::fs;
@@ -13,7 +12,7 @@ use std::path::Path;
 pub use az_run::vm_agent;
 
 /// Programs that [`install`] writes.
-pub const PROGRAMS: [&str; 3] = ["az", "systemctl", "journalctl"];
+pub const PROGRAMS: [&str; 2] = ["az", "systemctl"];
 
 /// What a program said before it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -70,7 +69,6 @@ pub fn play(program: &str, state: &Path, arguments: &[String]) -> Said {
     match program {
         "az" => az::play(state, arguments),
         "systemctl" => systemctl::play(state, arguments),
-        "journalctl" => journalctl::play(state, arguments),
         other => Said::error(2, format!("nexy-standin plays no program {other:?}")),
     }
 }

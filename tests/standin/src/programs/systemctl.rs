@@ -43,23 +43,12 @@ pub(super) fn play(state: &Path, arguments: &[String]) -> Said {
         }
         "show-environment" => Said::error(1, "Too many arguments."),
         "unset-environment" => Said::error(1, "Too few arguments."),
-        "is-active" => is_active(&units[&call.unit], call.quiet),
-        "cat" if known => cat(&units[&call.unit]),
         "restart" if known => {
-            let said = restart(state, &mut units, &call.unit);
-            disk::write_json(&file, &units);
-            said
-        }
-        "reset-failed" if known => {
-            units[&call.unit]["refuses_starts"] = json!(false);
+            restart(state, &mut units[&call.unit]);
             disk::write_json(&file, &units);
             Said::default()
         }
-        "cat" => Said::error(1, format!("No files found for {}.", call.unit)),
-        "restart" | "reset-failed" => {
-            let verb = &call.verb;
-            Said::error(5, format!("Failed to {verb} {0}: Unit {0} not found.", call.unit))
-        }
+        "restart" => Said::error(5, format!("Failed to restart {0}: Unit {0} not found.", call.unit)),
         other => untaught(other),
     }
 }
@@ -92,7 +81,6 @@ struct Call {
     unit: String,
     properties: Vec<String>,
     value_only: bool,
-    quiet: bool,
 }
 
 impl Call {
@@ -105,7 +93,6 @@ impl Call {
             match argument.as_str() {
                 "--value" => call.value_only = true,
                 "--no-pager" | "--full" | "-l" | "--" => {}
-                "-q" | "--quiet" => call.quiet = true,
                 "-p" | "--property" | "-P" => {
                     call.value_only |= argument == "-P";
                     let names = rest.next().ok_or_else(|| untaught(argument))?;
@@ -201,33 +188,8 @@ fn loaded_command(key: &str, command: &str) -> String {
     format!("{{ path={program} ; argv[]={argv} ; {kind} ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}")
 }
 
-fn is_active(unit: &Value, quiet: bool) -> Said {
-    let state = unit["ActiveState"].as_str().unwrap_or("inactive");
-    let code = if state == "active" { 0 } else { 3 };
-    let stdout = if quiet { String::new() } else { format!("{state}\n") };
-    Said { code, stdout, stderr: String::new() }
-}
-
-fn cat(unit: &Value) -> Said {
-    let text = |key: &str| unit[key].as_str().unwrap_or_default().to_owned();
-    Said::ok(format!(
-        "# {}\n[Service]\nUser={}\nWorkingDirectory={}\nExecStart={}\n",
-        text("FragmentPath"),
-        text("User"),
-        text("WorkingDirectory"),
-        text("ExecStart")
-    ))
-}
-
-/// A start that is scripted in `on_restart`, or a good one.
-fn restart(state: &Path, units: &mut Value, name: &str) -> Said {
-    let unit = &mut units[name];
-    if unit["refuses_starts"] == true {
-        return Said::error(
-            1,
-            format!("Job for {name} failed.\nSee \"systemctl status {name}\" and \"journalctl -xeu {name}\" for details."),
-        );
-    }
+/// A good start.
+fn restart(state: &Path, unit: &mut Value) {
     let before = unit["InvocationID"].as_str().unwrap_or_default().to_owned();
     let invocation = disk::sha256(format!("after {before}").as_bytes())[..32].to_owned();
     let process = unit["MainPID"].as_str().unwrap_or("0");
@@ -237,19 +199,7 @@ fn restart(state: &Path, units: &mut Value, name: &str) -> Said {
     unit["ActiveState"] = json!("active");
     unit["SubState"] = json!("running");
     unit["NRestarts"] = json!("0");
-    let scripted =
-        unit["on_restart"].as_array_mut().filter(|starts| !starts.is_empty()).map(|starts| starts.remove(0)).unwrap_or_else(|| json!({}));
-    if let Some(changes) = scripted["set"].as_object() {
-        for (key, value) in changes {
-            unit[key] = value.clone();
-        }
-    }
     if let Some(vm) = Vm::read(state) {
         vm.start(&json!(invocation));
-    }
-    Said {
-        code: scripted["code"].as_u64().unwrap_or(0) as u8,
-        stdout: String::new(),
-        stderr: scripted["stderr"].as_str().unwrap_or_default().to_owned(),
     }
 }

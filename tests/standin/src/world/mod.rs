@@ -263,9 +263,8 @@ impl World {
     }
 
     /// Changes one key of the scripted `az`: `logged_in`, `mode` (`today`, `old-agent`, `unfinished`,
-    /// `drops-script`), `conflicts`, `vm_path`, `power_state`, `provisioning_state`, `subscription_state`,
-    /// `subscription_id`, `subscription`, `resource_group`, `vm`, `network` and `authorization` (false takes them away),
-    /// `session` (`expired`), `noise` (a line before each document), `vms` (what else the subscription has).
+    /// `drops-script`), `conflicts`, `vm_path`, `power_state`, `subscription_state`, `resource_group`, `vm`, `network` (false
+    /// takes it away), `noise` (a line before each document).
     pub fn set_az(&self, key: &str, value: Value) {
         self.change_state("az.json", |az| az[key] = value);
     }

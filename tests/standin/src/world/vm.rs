@@ -30,9 +30,7 @@ impl World {
             symlink(self.tools().join(tool), root.join("bin").join(tool)).unwrap();
         }
         let standin = self.tools().join("nexy-standin");
-        for program in ["systemctl", "journalctl"] {
-            programs::install_one(&root.join("bin"), program, &self.state(), &standin);
-        }
+        programs::install_one(&root.join("bin"), "systemctl", &self.state(), &standin);
         self.standin.set_vm(&root, MANIFEST_FOLDERS[0], UNIT);
         self.start_service();
         self.change_state("az.json", |az| {
@@ -71,7 +69,6 @@ impl World {
             });
             units["environment"] = json!(["LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"]);
         });
-        self.set_journal(&["server started", "gRPC listens on 50051"]);
     }
 
     /// Whether root runs this: only then can config.env belong to root, as the gate `config-env-access` wants it.
@@ -135,7 +132,7 @@ impl World {
         fs::set_permissions(self.vm_path("config.env"), mode).unwrap();
     }
 
-    /// Changes one property of the service, or one of the script's: `on_restart`, `refuses_starts`.
+    /// Changes one property of the service.
     pub fn set_unit(&self, key: &str, value: Value) {
         self.change_state("units.json", |units| units[UNIT][key] = value);
     }
@@ -143,15 +140,6 @@ impl World {
     /// Replaces what the service manager gives to every service: `NAME=value` each.
     pub fn set_manager_environment(&self, assignments: &[&str]) {
         self.change_state("units.json", |units| units["environment"] = json!(assignments));
-    }
-
-    /// Replaces the journal of the running service.
-    pub fn set_journal(&self, messages: &[&str]) {
-        let units = crate::disk::read_json(&self.state().join("units.json")).unwrap();
-        let invocation = &units[UNIT]["InvocationID"];
-        let lines: Vec<Value> =
-            messages.iter().map(|message| json!({"unit": UNIT, "invocation": invocation, "message": message})).collect();
-        crate::disk::write_json(&self.state().join("journal.json"), &json!(lines));
     }
 }
 

@@ -84,23 +84,6 @@ fn without_any_manifest_health_is_well_and_the_feed_is_500() {
 }
 
 #[test]
-fn a_manifest_that_leads_to_http_or_to_the_feed_is_500() {
-    let server = Server::new();
-    for url in ["http://h/Nexy.dmg", "https://h/updates/appcast.xml"] {
-        server.write("manifest.json", "2.0.0.4", url);
-        assert_eq!(server.updates("/appcast.xml").status, 500, "{url}");
-        assert_eq!(server.updates("/health").status, 200, "{url}");
-    }
-}
-
-#[test]
-fn the_beta_feed_falls_back_to_the_stable_manifest() {
-    let server = Server::new();
-    server.write("manifest.json", "2.0.0.4", "https://h/d/Nexy.dmg");
-    assert!(text(&server.updates("/appcast-beta.xml")).contains("Version 2.0.0.4"));
-}
-
-#[test]
 fn the_public_host_leads_to_both_servers_and_adds_a_header() {
     let server = Server::new();
     server.write("manifest.json", "2.0.0.3", "https://h/d/Nexy.dmg");
