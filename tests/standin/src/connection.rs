@@ -109,9 +109,7 @@ impl Call<'_> {
         let is_head = request.method == "HEAD";
         let mut out = stream;
         line.response_bytes = http::write_response(&mut out, &response, is_head, close, tamper)?;
-        if let Tamper::HangAfter(_) = tamper {
-            until_the_client_is_gone(state, reader)?;
-        } else if !body_is_spent {
+        if !body_is_spent {
             // The client may still be sending: let it finish, or it never reads the answer.
             stream.shutdown(Shutdown::Write)?;
             stream.set_read_timeout(Some(Duration::from_secs(5)))?;
@@ -198,7 +196,6 @@ fn route(state: &State, listener: Listener, request: &Request, body: &mut Reques
 fn tamper(fault: Option<&Reply>) -> Tamper {
     match fault {
         Some(Reply::CutAfter(bytes)) => Tamper::CutAfter(*bytes),
-        Some(Reply::HangAfter(bytes)) => Tamper::HangAfter(*bytes),
         Some(Reply::CorruptBytes(offset)) => Tamper::FlipFrom(*offset),
         Some(Reply::WrongLength) => Tamper::Shorter,
         Some(Reply::Oversized(bytes)) => Tamper::Longer(*bytes),

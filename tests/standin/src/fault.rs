@@ -108,8 +108,6 @@ pub enum Reply {
     WrongLength,
     /// Nothing is answered for so long; then everything goes on.
     Stall(Duration),
-    /// So many bytes of the answer's body leave, then nothing until the client goes away.
-    HangAfter(u64),
     /// The answer is a redirection to this address.
     RedirectTo(String),
     /// Every `digest` of the answer is null.

@@ -41,8 +41,6 @@ pub(crate) enum Tamper {
     Shorter,
     /// So many bytes more, and the head does not say how many come.
     Longer(u64),
-    /// So many bytes leave at once, the rest never.
-    HangAfter(u64),
 }
 
 impl Response {
@@ -98,7 +96,7 @@ pub(crate) fn write_response(stream: &mut impl Write, response: &Response, is_he
         return Ok(0);
     }
     let sent = match tamper {
-        Tamper::CutAfter(bytes) | Tamper::HangAfter(bytes) => bytes.min(length),
+        Tamper::CutAfter(bytes) => bytes.min(length),
         Tamper::Shorter => length.saturating_sub(1),
         _ => length,
     };
