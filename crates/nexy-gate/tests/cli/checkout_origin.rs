@@ -92,7 +92,7 @@ fn a_checkout_of_another_account_is_asked_as_that_account() {
 
 #[test]
 fn root_runs_no_git_where_another_account_can_change_what_git_obeys() {
-    let world = cloned();
+    let world = vm::checked_out();
     if !vm::is_root(&world, "root_runs_no_git_where_another_account_can_change_what_git_obeys") {
         return;
     }
