@@ -2,7 +2,12 @@
 //! so root changes nothing there: it starts this program with that user's rights, and looks at the result without following a link.
 
 use crate::{cli::TOOL, transaction};
-use nexy_contract::{Exit, Fix, Problem, Sha256Digest, delivery::DeliveredFile, manifest::ManifestFacts, text::printable};
+use nexy_contract::{
+    Exit, Fix, Problem, Sha256Digest,
+    delivery::DeliveredFile,
+    manifest::ManifestFacts,
+    text::{printable, shell_word},
+};
 use nexy_outside::{
     Common, Workspace,
     frame::stdio,
@@ -10,7 +15,7 @@ use nexy_outside::{
         accounts::{self, Account, Accounts},
         beneath,
     },
-    programs::Run,
+    programs::{ProgramError, Run},
 };
 use std::{path::Path, time::Duration};
 
@@ -65,8 +70,9 @@ fn service_account(workspace: &Workspace) -> Result<Option<Account>, Problem> {
         return Ok(None);
     }
     let user = &workspace.target.service.user;
-    let fix = || Fix::note("correct service.user in nexy.toml; no manifest was changed");
-    let cannot = |because: String| Problem::new(Exit::CouldNotLook, "cannot install the manifest", because, fix());
+    let fix = Fix::note("no manifest was changed; see who owns the checkout, then correct service.user in nexy.toml:")
+        .then_command(format!("ls -ld {}", shell_word(&workspace.root.display().to_string())));
+    let cannot = |because: String| Problem::new(Exit::CouldNotLook, "cannot install the manifest", because, fix.clone());
     let accounts = Accounts::read().map_err(|error| cannot(error.to_string()))?;
     let account = accounts.account(user).ok_or_else(|| cannot(format!("this machine has no user {user}, whose checkout it is")))?;
     Ok(Some(account).filter(|account| account.uid != 0))
@@ -74,8 +80,13 @@ fn service_account(workspace: &Workspace) -> Result<Option<Account>, Problem> {
 
 fn place_as(account: &Account, workspace: &Workspace, text: &str, common: &Common) -> Result<Placed, Problem> {
     let failed = |because: String| {
-        let fix = Fix::note("then deliver it again on the laptop:").then_command("make manifest-deliver");
+        let fix = Fix::note("correct that; no manifest was changed. Then, on the laptop:").then_command("make manifest-deliver");
         Problem::new(Exit::CouldNotLook, format!("cannot install the manifest as {}", account.name), because, fix)
+    };
+    let half_way = |because: String| {
+        let fix =
+            Fix::note("deliver it again at once, which finishes what was begun; on the laptop:").then_command("make manifest-deliver");
+        Problem::new(Exit::NeedsPerson, "some manifests may be new and some old", because, fix)
     };
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let (Some(program), Some(target)) = (program.to_str(), workspace.target_path.to_str()) else {
@@ -85,7 +96,11 @@ fn place_as(account: &Account, workspace: &Workspace, text: &str, common: &Commo
     let mut arguments = vec!["-c", "umask 022 && exec \"$@\"", "sh", program, "--target", target, "place"];
     arguments.extend(common.quiet.then_some("--quiet"));
     let run = Run::new("sh", &arguments).as_account(account).folder(Path::new("/")).input(text.as_bytes());
-    let ran = run.timeout(Duration::from_secs(60)).run().map_err(|error| failed(error.to_string()))?;
+    let ran = run.timeout(Duration::from_secs(60)).run().map_err(|error| match error {
+        ProgramError::Missing(_) => failed(error.to_string()),
+        // It had begun.
+        _ => half_way(error.to_string()),
+    })?;
     // The account may have put its own words there.
     for line in String::from_utf8_lossy(&ran.stderr).lines() {
         stdio::note(&printable(line));
@@ -96,7 +111,9 @@ fn place_as(account: &Account, workspace: &Workspace, text: &str, common: &Commo
     }
     match Exit::ALL.into_iter().find(|exit| i32::from(exit.code()) == code) {
         Some(exit) => Ok(Placed::Stopped(exit)),
-        None => Err(failed(format!("`{TOOL} place` ended with {code}: is this program within the reach of {}?", account.name))),
+        // What a shell says of a program that it cannot start.
+        None if code == 126 || code == 127 => Err(failed(format!("{} cannot start {TOOL}: {}", account.name, ran.complaint()))),
+        None => Err(half_way(format!("`{TOOL} place` ended with {code}"))),
     }
 }
 

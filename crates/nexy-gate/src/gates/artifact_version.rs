@@ -76,7 +76,7 @@ struct Evidence {
     has_build: bool,
     /// Whether it was opened, and there is no application in it.
     holds_no_application: bool,
-    /// Whether it is signed, if anybody has looked.
+    /// Whether it is signed; `None` when the gate did not look.
     signed: Option<bool>,
     /// Whether it is notarized.
     notarized: Notarized,

@@ -168,8 +168,9 @@ fn with_paths(command: &str, paths: &[&str], side: &Side) -> Fix {
     Fix::command(format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")))
 }
 
-/// Moves strays aside and removes none, since each may be the only copy. They stay below the checkout, where its owner may move
-/// them: whoever can exchange a folder on the way would let root move any file of the machine.
+/// Moves strays aside and removes none, since each may be the only copy; a copy of an earlier time is kept beside it. The checkout's
+/// owner moves them, and they stay below the checkout: the owner can exchange a folder on the way, so that a command of root would move
+/// another file of the machine.
 fn moves(side: &Side, strays: &[&str]) -> Fix {
     let shown = &strays[..strays.len().min(SHOWN)];
     let first = Fix::note("look at it first, it may be the only copy:");
@@ -181,7 +182,7 @@ fn moves(side: &Side, strays: &[&str]) -> Fix {
     let paths = || shown.iter().map(|path| path.trim_end_matches('/'));
     // All folders first: a command that several paths need is printed once.
     let folders = Fix::commands(paths().map(|path| format!("{owner}mkdir -p {}", kept(path))));
-    let moved = paths().map(|path| format!("{owner}mv -n -- {} {}", shell_word(&format!("{place}/{path}")), kept(path)));
+    let moved = paths().map(|path| format!("{owner}mv --backup=numbered -- {} {}", shell_word(&format!("{place}/{path}")), kept(path)));
     first.then(folders).then(Fix::commands(moved))
 }
 

@@ -108,7 +108,7 @@ fn parse(text: &[u8]) -> Parsed {
     let place = scratch.path().display().to_string();
     match Run::new("dash", &["-n", &place]).timeout(PARSE_TIMEOUT).run() {
         Ok(ran) if ran.succeeded() => Parsed::Clean,
-        // The name of the scratch file says nothing to anybody.
+        // The name of the scratch file means nothing to a reader.
         Ok(ran) if ran.code() == REFUSED => Parsed::Refused(ran.complaint().replace(&format!("{place}: "), "line ")),
         Ok(ran) => Parsed::NotAsked(format!("dash ended with {}", ran.code()), Fix::command("dash -c true; echo $?")),
         Err(ProgramError::Missing(_)) => Parsed::NotAsked(

@@ -4,7 +4,7 @@ use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     gate::{Answer, Explain, Gate, Machine, Takes},
-    permissions::as_owner_of_folder,
+    permissions::{as_owner_of_folder, set_aside},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
@@ -33,7 +33,7 @@ pub(crate) const GATE: Gate = Gate {
         fix: &[
             command("make manifest-deliver"),
             note("on the laptop fills every folder and removes older versioned copies. For any other stray:"),
-            command("sudo mv -nT -- FILE FILE.kept"),
+            command("sudo mv --backup=numbered -T -- FILE FILE.kept"),
             note(
                 "That goes for manifest_beta.json too: while it is there, a broken manifest.json sends every \
                      client to the beta; without it the beta feed shows the stable manifest.",
@@ -69,7 +69,7 @@ enum Seen {
 struct Folder {
     path: String,
     /// What a command begins with that renames something in it.
-    as_owner: String,
+    as_owner: Option<String>,
     /// `None` when there is no such folder.
     holds: Result<Option<Contents>, String>,
 }
@@ -202,7 +202,7 @@ fn judge_others(
     let beside =
         if manifest.is_some() { "no copy of manifest.json" } else { "what the server would serve, since manifest.json is not there" };
     let found = format!("{folder} holds {}: {beside}, and the server falls back to the newest of such files", named.join(", "));
-    builder.fail(found, moves(folder, as_owner, &strays));
+    builder.fail(found, moves(folder, as_owner.as_deref(), &strays));
 }
 
 fn deliver() -> Fix {
@@ -210,17 +210,13 @@ fn deliver() -> Fix {
 }
 
 /// Nothing is removed: an unknown file may be the only one of its kind.
-fn moves(folder: &str, as_owner: &str, strays: &[&str]) -> Fix {
+fn moves(folder: &str, as_owner: Option<&str>, strays: &[&str]) -> Fix {
     let is_plain = |name: &&str| !name.chars().any(char::is_control) && !name.contains('\u{fffd}');
     if !strays.iter().all(is_plain) {
         // A name that cannot be shown as it is cannot be typed as it is.
         return Fix::command(format!("ls -lb {}", shell_word(folder))).then_note("move away what was found there");
     }
-    let one = |name: &&str| {
-        let path = format!("{folder}/{name}");
-        format!("{as_owner}mv -nT -- {} {}", shell_word(&path), shell_word(&format!("{path}.kept")))
-    };
-    let fix = Fix::commands(strays.iter().map(one));
+    let fix = strays.iter().fold(Fix::none(), |fix, name| fix.then(set_aside(as_owner, &format!("{folder}/{name}"))));
     if strays.contains(&BETA) { fix.then_note("from then on the beta feed shows the stable manifest") } else { fix }
 }
 
@@ -241,7 +237,7 @@ mod tests {
 
     fn folder(path: &str, manifest: Looked, others: &[(&str, Looked)]) -> Folder {
         let others = others.iter().map(|(name, looked)| ((*name).to_owned(), looked.clone())).collect();
-        Folder { path: path.to_owned(), as_owner: "sudo ".to_owned(), holds: Ok(Some(Contents { manifest, others })) }
+        Folder { path: path.to_owned(), as_owner: Some("sudo ".to_owned()), holds: Ok(Some(Contents { manifest, others })) }
     }
 
     fn text(text: &str) -> Looked {
@@ -260,7 +256,7 @@ mod tests {
     fn whatever_the_server_could_read_otherwise_is_a_no() {
         let new = || Ok(manifest("2.0.0.4"));
         let good = || folder("/a", new(), &[]);
-        let no_folder = Folder { path: "/b".to_owned(), as_owner: "sudo ".to_owned(), holds: Ok(None) };
+        let no_folder = Folder { path: "/b".to_owned(), as_owner: Some("sudo ".to_owned()), holds: Ok(None) };
         for (second, said) in [
             (folder("/b", Ok(manifest("2.0.0.3")), &[]), "/a/manifest.json and /b/manifest.json differ"),
             (folder("/b", Ok(Seen::Missing), &[]), "/b/manifest.json does not exist"),
@@ -289,7 +285,7 @@ mod tests {
     fn what_cannot_be_read_is_unknown_and_hides_no_fault() {
         let hidden = || Err("permission denied".to_owned());
         let new = || Ok(manifest("2.0.0.4"));
-        let closed = || Folder { path: "/b".to_owned(), as_owner: "sudo ".to_owned(), holds: Err("permission denied".to_owned()) };
+        let closed = || Folder { path: "/b".to_owned(), as_owner: Some("sudo ".to_owned()), holds: Err("permission denied".to_owned()) };
         for second in [closed(), folder("/b", hidden(), &[]), folder("/b", new(), &[("manifest_x.json", hidden())])] {
             assert_eq!(judge(&[folder("/a", new(), &[]), second]).verdict, Verdict::Unknown);
         }
@@ -312,10 +308,13 @@ mod tests {
     #[test]
     fn every_stray_gets_its_command_and_a_name_that_cannot_be_typed_gets_none() {
         assert_eq!(
-            moves("/a b", "sudo ", &["manifest_1.json"]).text(),
-            "sudo mv -nT -- '/a b/manifest_1.json' '/a b/manifest_1.json.kept'"
+            moves("/a b", Some("sudo "), &["manifest_1.json"]).text(),
+            "sudo mv --backup=numbered -T -- '/a b/manifest_1.json' '/a b/manifest_1.json.kept'"
         );
-        assert!(moves("/a", "sudo ", &[BETA]).text().ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
-        assert_eq!(moves("/a", "sudo ", &["manifest_1.json", "manifest_\n.json"]).text(), "ls -lb /a\nmove away what was found there");
+        assert!(moves("/a", Some("sudo "), &[BETA]).text().ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
+        assert_eq!(
+            moves("/a", Some("sudo "), &["manifest_1.json", "manifest_\n.json"]).text(),
+            "ls -lb /a\nmove away what was found there"
+        );
     }
 }

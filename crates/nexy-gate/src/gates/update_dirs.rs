@@ -69,8 +69,8 @@ enum Seen {
     There { steps: Vec<PathMetadata>, trial: UserAttempt },
     /// The nearest folder above it that is there first, then the way to that.
     Missing { steps: Vec<PathMetadata> },
-    /// This path, the folder's or one above it, is no folder.
-    InTheWay(PathBuf),
+    /// This path, the folder's or one above it, is no folder; and what a command begins with that renames it, if that is known.
+    InTheWay(PathBuf, Option<String>),
     /// It cannot be looked at, and why.
     Hidden(String),
 }
@@ -102,7 +102,7 @@ fn repair(context: &Context) -> Repair {
 fn look_at(tree: &RootFs, account: &Account, path: PathBuf) -> Folder {
     let mut real = tree.walk(&path).map_or_else(|_| path.clone(), |walk| tree.name(&walk.end));
     let mut seen = match path_chain(tree, &path) {
-        Ok(steps) if steps.first().is_none_or(|first| first.kind != Kind::Folder) => Seen::InTheWay(path.clone()),
+        Ok(steps) if steps.first().is_none_or(|first| first.kind != Kind::Folder) => in_the_way(tree, &path),
         Ok(steps) => Seen::There { trial: try_it(tree, account, &path, &steps), steps },
         Err(error) if error.is_missing() => missing(tree, &path),
         Err(error) => Seen::Hidden(error.because()),
@@ -127,14 +127,18 @@ fn try_it(tree: &RootFs, account: &Account, path: &Path, steps: &[PathMetadata])
     }
 }
 
+fn in_the_way(tree: &RootFs, path: &Path) -> Seen {
+    Seen::InTheWay(path.to_path_buf(), permissions::as_owner_of_folder(tree, path))
+}
+
 fn missing(tree: &RootFs, path: &Path) -> Seen {
     for above in path.ancestors() {
         if tree.is_link(above).unwrap_or(false) && look_in(tree, above).is_err_and(|error| error.is_missing()) {
-            return Seen::InTheWay(above.to_path_buf());
+            return in_the_way(tree, above);
         }
         match path_chain(tree, above) {
             Ok(steps) if steps.first().is_some_and(|first| first.kind == Kind::Folder) => return Seen::Missing { steps },
-            Ok(_) => return Seen::InTheWay(above.to_path_buf()),
+            Ok(_) => return in_the_way(tree, above),
             Err(error) if error.is_missing() => {}
             Err(error) => return Seen::Hidden(error.because()),
         }
@@ -165,13 +169,11 @@ fn judge_one(permissions: Permissions<'_>, folder: &Folder, answer: &mut AnswerB
                 way.fail_missing(&folder.path, above, &format!("the folder {path} does not exist"), answer);
             }
         }
-        Seen::InTheWay(other) => {
+        Seen::InTheWay(other, as_owner) => {
+            let moved = permissions::set_aside(as_owner.as_deref(), &other.display().to_string());
             let other = shell_word(&other.display().to_string());
-            let moves = permissions.as_service(format!("mv -nT -- {other} {other}.kept"));
-            let fix = Fix::command(format!("ls -ld {other}"))
-                .then_note("if no program needs it, move it away:")
-                .then_command(moves.typed(""))
-                .then_command(AGAIN);
+            let fix =
+                Fix::command(format!("ls -ld {other}")).then_note("if no program needs it, move it away:").then(moved).then_command(AGAIN);
             answer.fail(format!("{other} is not a directory"), fix);
         }
         Seen::Hidden(because) => answer.unknown(format!("cannot look at {path}: {because}"), Fix::command(AGAIN)),

@@ -113,11 +113,23 @@ pub(crate) fn unreadable_acl(step: &PathMetadata) -> Option<(String, Fix)> {
     Some((found, Fix::command(format!("getfacl -p {path}"))))
 }
 
-/// What a command begins with that renames a path: `sudo -u OWNER ` of the folder that holds it. A folder of root's needs root.
-pub(crate) fn as_owner_of_folder(tree: &RootFs, path: &Path) -> String {
-    let uid = path.parent().and_then(|folder| look_in(tree, folder).ok()).map(|folder| folder.uid).filter(|uid| *uid != 0);
-    let name = uid.and_then(|uid| Some(Accounts::read_in(tree).ok()?.user_name(uid)));
-    name.map_or_else(|| "sudo ".to_owned(), |name| format!("sudo -u {} ", shell_word(&name)))
+/// What a command begins with that renames a path: `sudo -u OWNER ` of the folder that holds it, `sudo ` where that is root. `None`
+/// when the owner cannot be determined: root could be led to another file then.
+pub(crate) fn as_owner_of_folder(tree: &RootFs, path: &Path) -> Option<String> {
+    let uid = look_in(tree, path.parent()?).ok()?.uid;
+    let name = Accounts::read_in(tree).map_or_else(|_| uid.to_string(), |accounts| accounts.user_name(uid));
+    // sudo takes a number behind a `#`.
+    let user = if name == uid.to_string() { format!("#{uid}") } else { name };
+    Some(if uid == 0 { "sudo ".to_owned() } else { format!("sudo -u {} ", shell_word(&user)) })
+}
+
+/// Takes a file out of the way and keeps it, also beside one of an earlier time.
+pub(crate) fn set_aside(as_owner: Option<&str>, path: &str) -> Fix {
+    let (word, kept) = (shell_word(path), shell_word(&format!("{path}.kept")));
+    match as_owner {
+        Some(as_owner) => Fix::command(format!("{as_owner}mv --backup=numbered -T -- {word} {kept}")),
+        None => Fix::command(format!("namei -l {word}")).then_note("the owner of its folder moves it away"),
+    }
 }
 
 /// The service's user is unknown to the machine, so nothing can be judged.

@@ -80,7 +80,7 @@ fn a_second_file_that_another_layout_reads_must_not_say_otherwise() {
     fs::write(&other, format!("A=1\nK={SECRET}{SECRET}\n")).expect("a file");
     let finding = asked(&world, GATE, 1);
     holds(&finding, "found", &format!("{} holds other settings", other.display()));
-    let mv = format!("mv -nT -- {0} {0}.kept", other.display());
+    let mv = format!("mv --backup=numbered -T -- {0} {0}.kept", other.display());
     let fix = fix_commands(&finding["fix"]);
     assert!(fix.iter().any(|line| line.starts_with("sudo ") && line.ends_with(&mv)), "{fix:?}");
     world.sh(&mv).exits(0);
@@ -104,9 +104,14 @@ fn a_second_file_is_moved_with_the_rights_of_the_account_whose_folder_it_stands_
     let kept = world.vm_path("server/config.env.kept");
     plant(&account, &roots, &kept);
     let finding = judged(&vm::ask_there(&world, &[GATE]), GATE, 1);
-    holds(&finding, "fix", &format!("sudo -u bin mv -nT -- {} {}", other.display(), kept.display()));
-    for line in ["sudo -u bin mv -nT -- ", "sudo mv -nT -- "].map(|start| format!("{start}{} {}", other.display(), kept.display())) {
+    holds(&finding, "fix", &format!("sudo -u bin mv --backup=numbered -T -- {} {}", other.display(), kept.display()));
+    for line in ["sudo -u bin mv --backup=numbered -T -- ", "sudo mv --backup=numbered -T -- "]
+        .map(|start| format!("{start}{} {}", other.display(), kept.display()))
+    {
+        fs::write(&other, "A=2\n").expect("a file");
         vm::type_line(&world, &line, &world.workspace());
+        // The link gives way to the file, and so does the file of an earlier time.
+        assert!(!kept.is_symlink() && !other.exists() && fs::read_to_string(&kept).expect("it is kept") == "A=2\n");
     }
     assert!(fs::read_dir(&roots).expect("a folder").next().is_none(), "a planted link received the file");
 }

@@ -155,3 +155,29 @@ fn what_the_services_user_says_it_did_is_not_believed() {
     let ran = served.install_with_path(&format!("{}:/usr/bin:/bin", programs.display()));
     ran.exits(4).says("is not the manifest that was just installed").silent_stdout();
 }
+
+#[test]
+fn a_placing_that_is_killed_half_way_needs_a_person_and_the_next_one_finishes() {
+    let Some(served) = served("a_placing_that_is_killed_half_way") else { return };
+    let programs = served.world.root().join("killing");
+    fs::create_dir(&programs).expect("a folder");
+    let setpriv = programs.join("setpriv");
+    let path = format!("{}:/usr/bin:/bin", programs.display());
+    for (script, code, says) in [
+        ("kill -9 $$", 4, "some manifests may be new and some old"),
+        ("echo 'no such program' >&2; exit 127", 69, "bin cannot start nexy-manifest: no such program"),
+        ("exit 75", 75, ""),
+    ] {
+        fs::write(&setpriv, format!("#!/bin/sh\n{script}\n")).expect("a program");
+        fs::set_permissions(&setpriv, fs::Permissions::from_mode(0o755)).expect("its mode");
+        served.install_with_path(&path).exits(code).says(says).silent_stdout();
+    }
+    served.install().exits(0);
+}
+
+#[test]
+fn a_machine_without_the_services_user_is_told_what_to_look_at() {
+    let Some(served) = served("a_machine_without_the_services_user") else { return };
+    served.world.set_target("service", "user", "\"nexy-has-no-such-user\"");
+    served.install().exits(69).says("this machine has no user nexy-has-no-such-user").says("ls -ld ").silent_stdout();
+}

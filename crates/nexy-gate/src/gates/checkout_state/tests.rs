@@ -70,11 +70,11 @@ fn strays_hidden_files_and_unfinished_work_are_a_no() {
     let stray = asked(|facts| facts.strays.paths = vec!["server/it's new.py".into(), "nested/".into()]);
     assert_eq!(stray.verdict, Verdict::Fail);
     assert!(
-        stray.fix.text().contains(r"sudo -u server mv -n -- '/srv/app/server/it'\''s new.py' /srv/app/.git/kept/server"),
+        stray.fix.text().contains(r"sudo -u server mv --backup=numbered -- '/srv/app/server/it'\''s new.py' /srv/app/.git/kept/server"),
         "{}",
         stray.fix
     );
-    assert!(stray.fix.text().contains("sudo -u server mv -n -- /srv/app/nested /srv/app/.git/kept/"), "{}", stray.fix);
+    assert!(stray.fix.text().contains("sudo -u server mv --backup=numbered -- /srv/app/nested /srv/app/.git/kept/"), "{}", stray.fix);
     let hidden = asked(|facts| facts.hidden = vec!["server/main.py".into()]);
     assert!(hidden.found.contains("told not to look at server/main.py"), "{}", hidden.found);
     assert!(hidden.fix.text().contains("update-index --no-skip-worktree -- server/main.py"), "{}", hidden.fix);

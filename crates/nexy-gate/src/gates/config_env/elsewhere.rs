@@ -5,7 +5,7 @@ use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     observed::config_env,
-    permissions::as_owner_of_folder,
+    permissions::{as_owner_of_folder, set_aside},
     systemd_unit::{
         loaded::EnvironmentFile,
         settings::{self, Settings},
@@ -102,7 +102,7 @@ fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, builder
             let (other, file) = (shell_word(&shown.to_string()), shell_word(file));
             let fix = Fix::note(format!("take over what only {other} holds, then move it away:"))
                 .then_command(format!("sudoedit {file} {other}"))
-                .then_command(format!("{}mv -nT -- {other} {other}.kept", as_owner_of_folder(tree, path)))
+                .then(set_aside(as_owner_of_folder(tree, path).as_deref(), &shown.to_string()))
                 .then_command(AGAIN);
             builder
                 .fail(format!("{shown} holds other settings: only code of another layout reads it, so an edit of it changes nothing"), fix);

@@ -92,7 +92,7 @@ fn a_rule_that_was_not_tried_or_that_the_trial_contradicts_is_unknown() {
 fn a_missing_folder_is_made_what_stands_in_its_way_is_a_persons_and_a_hidden_one_is_unknown() {
     let missing = answer_of(Seen::Missing { steps: good()[1..].to_vec() });
     assert_eq!((missing.verdict, missing.fix.text()), (Verdict::Fail, "sudo -u server mkdir -p -m 755 /srv/app/updates".to_owned()));
-    let file = answer_of(Seen::InTheWay("/srv/app".into()));
+    let file = answer_of(Seen::InTheWay("/srv/app".into(), None));
     assert_eq!(file.verdict, Verdict::Fail);
     assert!(file.found.contains("/srv/app is not a directory"), "{}", file.found);
     assert_eq!(answer_of(Seen::Hidden("permission denied".to_owned())).verdict, Verdict::Unknown);
