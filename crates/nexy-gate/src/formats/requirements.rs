@@ -82,11 +82,17 @@ impl Walk {
     }
 }
 
-/// The text of a file in UTF-8; of other encodings without NUL the ASCII, which is all that is looked at.
+/// The text as pip reads it: by its byte order mark, else as UTF-8. Other encodings keep their ASCII, which is all that is looked at.
 fn decode(bytes: &[u8]) -> Option<String> {
-    let is_marked = [&b"\xff\xfe"[..], b"\xfe\xff"].iter().any(|mark| bytes.starts_with(mark));
-    let is_plain = !is_marked && !bytes.contains(&0);
-    is_plain.then(|| String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned())
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        String::from_utf16(&bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect::<Vec<u16>>()).ok()
+    };
+    let text = match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes)?,
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes)?,
+        _ => String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned(),
+    };
+    (!text.contains('\0')).then_some(text)
 }
 
 /// Lines with their numbers; a `\` at the end goes on in the next, up to a comment.
@@ -208,11 +214,18 @@ mod tests {
     }
 
     #[test]
-    fn another_encoding_than_utf_8_is_not_read() {
-        assert_eq!(decode("\u{feff}a>=1\n".as_bytes()).as_deref(), Some("a>=1\n"));
-        assert_eq!(decode(b"# \xe9\na\n").as_deref(), Some("# \u{fffd}\na\n"));
-        for bytes in [&b"a\0"[..], b"\xff\xfea\0", b"\xfe\xff\0a"] {
-            assert_eq!(decode(bytes), None, "{bytes:?}");
+    fn marks_of_encodings_are_obeyed() {
+        let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+        for bytes in [
+            b"a>=1\n".to_vec(),
+            "\u{feff}a>=1\n".as_bytes().to_vec(),
+            utf16("\u{feff}a>=1\n", u16::to_le_bytes),
+            utf16("\u{feff}a>=1\n", u16::to_be_bytes),
+        ] {
+            assert_eq!(decode(&bytes).as_deref(), Some("a>=1\n"), "{bytes:?}");
         }
+        assert_eq!(decode(&utf16("a", u16::to_le_bytes)), None);
+        assert_eq!(decode(b"\xff\xfe\0\0a\0\0\0"), None);
+        assert_eq!(decode(b"# \xe9\na\n").as_deref(), Some("# \u{fffd}\na\n"));
     }
 }

@@ -54,7 +54,8 @@ fn a_real_venv_that_fits_passes_and_nothing_is_written_into_the_checkout() {
 #[test]
 fn whatever_pip_reads_is_followed() {
     let Some(world) = real("whatever_pip_reads_is_followed") else { return };
-    world.write_vm(REQUIREMENTS, "\u{feff}-r more/base.txt\r\naiohttp # the server\r\n");
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    fs::write(world.vm_path(REQUIREMENTS), utf16("\u{feff}-r more/base.txt\r\naiohttp # the server\r\n")).expect("the file");
     let hash = format!("sha256:{}", "0".repeat(64));
     let base = format!(
         "--index-url https://${{TOKEN}}@index.example/simple\n-c ../limits.txt\nmultidict \\\n    --hash={hash}\n\
