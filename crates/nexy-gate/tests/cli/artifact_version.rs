@@ -1,6 +1,7 @@
 //! `artifact-version` against real packages, receipts, and the programs of a Mac.
 
 use crate::{ask, asked, holds, json, record, tells, world};
+use nexy_standin::package::Package;
 use nexy_standin::world::{Mac, Options, Ran, VERSION, World};
 use serde_json::{Value, json};
 use std::fs;
@@ -27,6 +28,13 @@ fn a_package_is_opened_here_and_a_disk_image_stands_on_its_receipt() {
     let world = World::with(&Options { pkg_bytes: Some(4096), ..Options::default() });
     let finding = asked(&world, GATE, 0);
     holds(&finding, "found", "Nexy.dmg is 2.0.0.4 inside, signed and notarized; Nexy.pkg is 2.0.0.4 inside, signed and notarized");
+}
+
+#[test]
+fn a_package_of_another_version_is_a_no() {
+    let world = world();
+    world.inbox_pkg(&Package::of("2.0.0.3").bytes(8192, 7));
+    holds(&asked(&world, GATE, 1), "found", "2.0.0.3");
 }
 
 #[test]
