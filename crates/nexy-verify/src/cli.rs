@@ -2,7 +2,7 @@
 
 use crate::schedule::Waiting;
 use clap::{Args, Parser, Subcommand};
-use nexy_contract::{Exit, Fix, Problem};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::Common;
 use std::{path::PathBuf, time::Duration};
 
@@ -28,6 +28,13 @@ pub(crate) struct Cli {
     /// After all have passed, they must stay so for this long: 10s
     #[arg(long, value_name = "SPAN", value_parser = span, requires = "wait")]
     pub(crate) stable: Option<Duration>,
+
+    /// The version that is meant, such as 2.0.0.5 or v2.0.0.5 [default: that of the record, else of the workspace or checkout]
+    ///
+    /// `local` and `public` hold the code against it, and the manifest against what was delivered, since code goes before
+    /// artifacts. `updates`, and a probe that is asked by its id, hold what clients are told against it as well.
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) expect: Option<ReleaseVersion>,
 
     /// Ask this public host instead of the one of nexy.toml; https unless it is loopback
     #[arg(long, value_name = "HOST")]
@@ -83,6 +90,7 @@ impl Cli {
     pub(crate) fn verb(&self) -> Result<Option<&Verb>, Problem> {
         let for_probes = !self.operands.is_empty()
             || self.wait.is_some()
+            || self.expect.is_some()
             || self.host.is_some()
             || self.port.is_some()
             || self.list
@@ -112,10 +120,16 @@ fn span(text: &str) -> Result<Duration, String> {
     if duration > Duration::from_secs(24 * 3600) { Err("longer than a day".to_owned()) } else { Ok(duration) }
 }
 
+/// Reads a version, or the tag that names it.
+fn version(text: &str) -> Result<ReleaseVersion, String> {
+    text.strip_prefix('v').unwrap_or(text).parse().map_err(|error: nexy_contract::version::VersionError| error.to_string())
+}
+
 const AFTER_HELP: &str = "\
 Examples:
   nexy-verify --list
   nexy-verify local --wait 90s --stable 10s
+  nexy-verify local --expect v2.0.0.5
   nexy-verify updates --format text
   nexy-verify updates - <release.json >verified.json
   nexy-verify run-command --nonce \"$nonce\" --az-exit $? az.out az.err
@@ -141,6 +155,15 @@ mod tests {
         }
         for text in ["", "90", "-5s", "5s ago", "2 parsecs", "1000h", "1y"] {
             assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_version_that_is_meant_is_a_version_or_its_tag() {
+        for (text, read) in
+            [("2.0.0.5", true), ("v2.0.0.5", true), ("V2.0.0.5", false), ("vv2.0.0.5", false), ("2.0.0", false), ("", false)]
+        {
+            assert_eq!(version(text).is_ok(), read, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What all probes of one run share: where to look, what to expect, and how long to wait.
 
 use crate::expected::{self, Code, Expected, Manifest};
-use nexy_contract::{Problem, Record};
+use nexy_contract::{Problem, Record, ReleaseVersion};
 use nexy_outside::{Workspace, net::http::Http};
 use std::{
     cell::{Cell, OnceCell},
@@ -31,6 +31,10 @@ pub(crate) struct Context {
     pub(crate) http: Http,
     /// The public base URL that is asked.
     pub(crate) public: String,
+    /// The version that a person has named.
+    pub(crate) expect: Option<ReleaseVersion>,
+    /// The same, when what clients are told is held against it as well.
+    pub(crate) expect_announced: Option<ReleaseVersion>,
     /// When the run should be over.
     pub(crate) deadline: Cell<Option<Instant>>,
     /// The process that must stay the same while `--stable` lasts.
@@ -50,6 +54,8 @@ impl Context {
             record,
             http,
             public,
+            expect: None,
+            expect_announced: None,
             deadline: Cell::new(None),
             expected_process: Cell::new(None),
             seen: Cell::new(None),
@@ -60,12 +66,12 @@ impl Context {
 
     /// The version of the code that should run; read once.
     pub(crate) fn code(&self) -> &Expected<Code> {
-        self.code.get_or_init(|| expected::code(&self.workspace, self.record.as_ref()))
+        self.code.get_or_init(|| expected::code(&self.workspace, self.record.as_ref(), self.expect))
     }
 
     /// What the manifests should make the world see; read once.
     pub(crate) fn manifest(&self) -> &Expected<Manifest> {
-        self.manifest.get_or_init(|| expected::manifest(&self.workspace, self.record.as_ref()))
+        self.manifest.get_or_init(|| expected::manifest(&self.workspace, self.record.as_ref(), self.expect_announced))
     }
 
     /// How long one small request may take: what the configuration allows, and not far beyond the deadline.

@@ -68,8 +68,12 @@ impl Manifest {
     }
 }
 
-/// The version of the code: that of the record, else that of the workspace (on the VM: of the checkout).
-pub(crate) fn code(workspace: &Workspace, record: Option<&Record>) -> Expected<Code> {
+/// The version of the code: that of the record, else the one that a person has named, else that of the workspace (on the
+/// VM: of the checkout).
+pub(crate) fn code(workspace: &Workspace, record: Option<&Record>, named: Option<ReleaseVersion>) -> Expected<Code> {
+    if let Some(version) = named {
+        return Ok((version, EXPECT.to_owned()));
+    }
     if let Some(record) = record {
         return Ok((record.version, "the record".to_owned()));
     }
@@ -78,9 +82,13 @@ pub(crate) fn code(workspace: &Workspace, record: Option<&Record>) -> Expected<C
     Ok((version, workspace.target.layout.version_file.clone()))
 }
 
-/// The manifest: what the record has published, else the manifests of the workspace, which must agree.
-pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>) -> Expected<Manifest> {
-    match record {
+/// Where a version stands that a person has named.
+const EXPECT: &str = "--expect";
+
+/// The manifest: what the record has published, else the manifests of the workspace, which must agree. The version that a
+/// person has named stands above theirs.
+pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>, named: Option<ReleaseVersion>) -> Expected<Manifest> {
+    let manifest = match record {
         Some(record) if !record.manifests.is_empty() => {
             let feed = workspace.target.feed_artifact().map(|row| row.name.as_str()).unwrap_or_default();
             of_record(record, feed)
@@ -90,7 +98,11 @@ pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>) -> Expect
                 .map_err(|error| NotKnown { because: error.to_string(), fix: Fix::command("nexy-manifest check") })?;
             of_workspace(&found)
         }
-    }
+    }?;
+    Ok(match named {
+        Some(version) => Manifest { version, origin: format!("{EXPECT}, the bytes from {}", manifest.origin), ..manifest },
+        None => manifest,
+    })
 }
 
 /// Downloads that must hold exactly these bytes: those of the record, and the one of the manifest. One URL stands there

@@ -50,7 +50,7 @@ pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
         let found = format!("{url} says version `{}`, build `{}`", text::excerpt(&said.version, 40), text::excerpt(&said.build, 40));
         return Answer::fail(found, wanted, &question.fix_version);
     }
-    Answer::pass(format!("{url} says {}, version and build {version}", question.word))
+    Answer::pass(format!("{url} says {}, version and build {version} (from {origin})", question.word))
 }
 
 /// Reads an answer; anything but 200 with the three texts is none.
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn the_right_version_passes() {
         let answer = judge(&question(), &health("OK", "2.0.0.4", "2.0.0.4"));
-        assert_eq!(answer, Answer::pass("http://h/health says OK, version and build 2.0.0.4"));
+        assert_eq!(answer, Answer::pass("http://h/health says OK, version and build 2.0.0.4 (from VERSION)"));
     }
 
     #[test]

@@ -63,7 +63,9 @@ fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     cli.common.format()?;
     let workspace = Workspace::find(&cli.common)?;
     let public = public_url::base(&workspace.target, cli.host.as_deref(), cli.port)?;
-    let context = Context::new(workspace, None, public)?;
+    let mut context = Context::new(workspace, None, public)?;
+    context.expect = cli.expect;
+    context.expect_announced = cli.expect.filter(|_| selection.asks_for_the_release());
     let Asked { report, .. } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
     cli.common.print_report(&report)?;
     Ok(report.verdict.exit())
@@ -71,10 +73,10 @@ fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
 
 /// In a pipe: the record is the document, whatever the format, since the next tool reads it.
 fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
-    if cli.host.is_some() || cli.port.is_some() {
-        let because = "a record is about the host of its own nexy.toml";
-        let fix = Fix::note("ask without `--host` and `--port`, or without `-`");
-        return Err(Problem::new(Exit::Usage, "cannot add a report about another host to a record", because, fix));
+    if cli.host.is_some() || cli.port.is_some() || cli.expect.is_some() {
+        let because = "a record names its own version, and is about the host of its own nexy.toml";
+        let fix = Fix::note("ask without `--expect`, `--host` and `--port`, or without `-`");
+        return Err(Problem::new(Exit::Usage, "cannot add a report about another version or host to a record", because, fix));
     }
     let workspace = Workspace::find(&cli.common)?;
     let mut marker = None;

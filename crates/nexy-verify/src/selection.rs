@@ -21,6 +21,14 @@ pub(crate) struct Selection {
     pub(crate) profile: String,
 }
 
+impl Selection {
+    /// Whether a version that a person has named is meant for the manifest as well. In `local` and `public` it is not: code
+    /// goes before artifacts, so right after a deployment the manifest is still the one before.
+    pub(crate) fn asks_for_the_release(&self) -> bool {
+        self.names.iter().any(|name| name != "local" && name != "public")
+    }
+}
+
 /// A probe of this run, and whether it decides.
 pub(crate) type Chosen = (&'static Probe, Severity);
 

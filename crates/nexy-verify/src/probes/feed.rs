@@ -57,7 +57,7 @@ fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
     };
     let differences = offer.differences(&manifest.announced());
     if differences.is_empty() {
-        Answer::pass(format!("{url} offers {} with {} bytes", offer.version, offer.length_bytes))
+        Answer::pass(format!("{url} offers {} with {} bytes (from {})", offer.version, offer.length_bytes, manifest.origin))
     } else {
         Answer::fail(format!("{url}: {}", differences.join(", ")), wanted, deliver)
     }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_feed_of_the_manifest_passes() {
-        assert_eq!(judged(200, &feed("2.0.0.4", "7")), Answer::pass(format!("{URL} offers 2.0.0.4 with 7 bytes")));
+        assert_eq!(judged(200, &feed("2.0.0.4", "7")), Answer::pass(format!("{URL} offers 2.0.0.4 with 7 bytes (from the record)")));
     }
 
     #[test]

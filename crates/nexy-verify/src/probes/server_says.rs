@@ -9,6 +9,7 @@ use nexy_contract::{
     Fix, Target,
     fix::{command, note},
 };
+use nexy_outside::frame::version_file;
 
 /// The rows of the table.
 pub(crate) const PROBES: [Probe; 6] = [
@@ -135,7 +136,10 @@ fn on_the_vm(context: &Context, base: &str, document: Document) -> Answer {
     let silence = Fix::command(format!("journalctl -u {} -n 200 --no-pager", target.service.unit))
         .then_note("when its cause is mended:")
         .then_command(restart(target));
+    let checkout = version_file::read(&context.workspace).ok();
     let version = match document.2 {
+        // A person has named another version than the one that is checked out, so no restart brings it.
+        Names::Code if context.expect.is_some() && context.expect != checkout => deploy_code(context),
         Names::Code => Fix::note(format!(
             "correct or remove SERVER_VERSION and SERVER_BUILD in {} if they stand there; then, or when an old process still runs:",
             target.vm.config_env
@@ -149,7 +153,7 @@ fn on_the_vm(context: &Context, base: &str, document: Document) -> Answer {
 fn from_outside(context: &Context, document: Document) -> Answer {
     let silence = Fix::note("ask the server behind it:").then_command(ASK_THE_VM);
     let version = match document.2 {
-        Names::Code => Fix::note("see which version runs on the VM; if it is another one, deploy the tag again:").then_command(ASK_THE_VM),
+        Names::Code => deploy_code(context),
         Names::Manifest => deliver(),
     };
     ask(context, &context.public, document, silence, version)
@@ -161,6 +165,16 @@ fn ask(context: &Context, base: &str, (path, word, names): Document, fix_silence
         Names::Manifest => context.manifest().clone().map(|manifest| (manifest.version, manifest.origin)),
     };
     health::check(context, &Question { url: format!("{base}{path}"), word, version, fix_silence, fix_version })
+}
+
+/// The way from another version to the expected one, from the laptop.
+fn deploy_code(context: &Context) -> Fix {
+    let Ok((version, _)) = context.code() else { return Fix::command(ASK_THE_VM) };
+    let tag = version.tag();
+    Fix::note(format!(
+        "if another version than {version} is checked out on the VM, deploy {tag} there: docs/releasing.md, Deploy the code. Ask it:"
+    ))
+    .then_command(format!("{ASK_THE_VM} --expect {tag}"))
 }
 
 fn restart(target: &Target) -> String {

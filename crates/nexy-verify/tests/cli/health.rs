@@ -116,3 +116,31 @@ fn a_manifest_that_never_reached_the_vm_fails() {
     world.set_manifest(&world.live_manifest("2.0.0.4"));
     fails(&ask(&world, "public-updates"), "public-updates", "version `2.0.0.3`, build `2.0.0.3`", "scripts/manifest_to_vm.sh -");
 }
+
+#[test]
+fn the_version_that_a_person_names_is_held_against_the_code_and_against_what_clients_are_told() {
+    let world = World::new();
+    for named in ["2.0.0.4", "v2.0.0.4"] {
+        on_vm(&world, &format!("local --expect {named}")).exits(0).says("version and build 2.0.0.4 (from --expect)");
+        ask(&world, &format!("public --expect {named}")).exits(0);
+    }
+    on_vm(&world, "local").exits(0).says("version and build 2.0.0.4 (from VERSION)");
+    // The checkout agrees with itself, and is of another version than the one that was to be deployed.
+    let another = on_vm(&world, "local --expect v2.0.0.5");
+    fails(&another, "local-health", "version `2.0.0.4`, build `2.0.0.4`", "deploy v2.0.0.5 there");
+    assert_eq!(another.finding("local-status")["verdict"], "fail", "{another}");
+    assert_eq!(another.finding("local-updates")["verdict"], "pass", "code goes before artifacts: {another}");
+    fails(&on_vm(&world, "local-updates --expect 2.0.0.5"), "local-updates", "version `2.0.0.3`", "manifest");
+    fails(
+        &ask(&world, "public --expect 2.0.0.5"),
+        "public-health",
+        "version `2.0.0.4`",
+        "scripts/vm.sh nexy-verify local --expect v2.0.0.5",
+    );
+    let told = ask(&world, "updates --expect 2.0.0.5");
+    fails(&told, "public-updates", "version `2.0.0.3`", "manifest");
+    fails(&told, "feed", "sparkle:version is `2.0.0.3`", "manifest");
+    world.set_vm_manifest(&world.live_manifest("2.0.0.4"));
+    world.set_manifest(&world.live_manifest("2.0.0.4"));
+    ask(&world, "public updates --expect v2.0.0.4").exits(0);
+}

@@ -1,4 +1,4 @@
-//! `--host` and `--port`: another public host than the one of `nexy.toml`.
+//! `--host` and `--port`: another public host than the one of `nexy.toml`; and what a record says by itself.
 
 use crate::asked::{ask, count};
 use nexy_standin::Listener;
@@ -28,7 +28,9 @@ fn what_is_no_host_or_a_legacy_host_is_refused() {
 }
 
 #[test]
-fn a_record_is_about_its_own_host() {
+fn a_record_names_its_own_version_and_its_own_host() {
     let world = World::new();
-    ask(&world, "updates --host localhost -").exits(2).says("ask without `--host` and `--port`").silent_stdout();
+    for words in ["--host localhost", "--port 1", "--expect 2.0.0.4"] {
+        ask(&world, &format!("updates {words} -")).exits(2).says("ask without `--expect`, `--host` and `--port`").silent_stdout();
+    }
 }
