@@ -1,7 +1,10 @@
 //! `no-force-push` against real remotes: bare repositories that others push into as well.
 
 use crate::{ask, asked, holds, mended, said, tells, vm, world};
-use nexy_standin::world::{World, fix_commands};
+use nexy_standin::{
+    leak_scan,
+    world::{World, fix_commands},
+};
 use std::fs;
 
 const GATE: &str = "no-force-push";
@@ -192,4 +195,20 @@ fn nothing_is_written_and_nothing_is_fetched() {
     asked(&world, GATE, 1);
     assert_eq!(world.git(&["for-each-ref"]), refs);
     assert!(!world.workspace().join(".git/FETCH_HEAD").exists());
+}
+
+/// What git and ssh repeat of a token is cleaned like everything else that leaves.
+#[test]
+fn a_token_that_git_repeats_is_not_shown() {
+    const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
+    let world = pushed();
+    let git = format!(
+        "#!/bin/sh\ncase \"$*\" in *ls-remote*) echo 'remote: no such {SENTINEL}' >&2; exit 128 ;; esac\nexec /usr/bin/git \"$@\"\n"
+    );
+    world.write("bin/git", &git);
+    world.sh("chmod +x bin/git").exits(0);
+    let path = format!("{}/bin:/usr/bin:/bin", world.workspace().display());
+    let ran = world.tool("nexy-gate").arg(GATE).env("PATH", &path).env("GITHUB_TOKEN", SENTINEL).run();
+    ran.exits(69).says("remote: no such [secret]");
+    leak_scan::assert_none(SENTINEL, &said(&ran), "what the gate says");
 }

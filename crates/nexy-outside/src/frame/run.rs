@@ -1,12 +1,15 @@
 //! The frame of every tool: run it, tell its problem, end with its exit code, and turn a panic into exit 70.
 
-use crate::frame::stdio;
+use crate::{frame::stdio, net::token};
 use nexy_contract::{Exit, Problem, text};
+use rustix::process::{Resource, Rlimit, setrlimit};
 use std::process::ExitCode;
 
 /// Runs a tool's story and ends the process the way the exit table says.
 pub fn main(tool: &'static str, story: impl FnOnce() -> Result<Exit, Problem>) -> ExitCode {
     report_panics_as_bugs(tool);
+    keep_memory_private();
+    token::keep_secret();
     match story() {
         Ok(exit) => exit.into(),
         Err(problem) => {
@@ -14,6 +17,14 @@ pub fn main(tool: &'static str, story: impl FnOnce() -> Result<Exit, Problem>) -
             problem.exit.into()
         }
     }
+}
+
+/// A crash leaves no file with the token in it, and no other process of the account reads it from the memory. Where the system
+/// refuses this, the tool works all the same.
+fn keep_memory_private() {
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Prints a problem: what, because, and what to do, prefixed by the tool's name.

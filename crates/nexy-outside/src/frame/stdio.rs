@@ -1,5 +1,7 @@
-//! The three standard streams: records come in, one document goes out, everything for people goes to standard error.
+//! The three standard streams: records come in, one document goes out, everything for people goes to standard error. What goes
+//! out is cleaned of every secret here, whoever wrote the text.
 
+use crate::net::secret::cleaned;
 use nexy_contract::{Exit, Fix, Problem, document::DocumentError, record};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
@@ -36,7 +38,7 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
 #[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
 pub fn write_document(document: &[u8]) -> Result<(), Problem> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(document).and_then(|()| stdout.flush());
+    let written = stdout.write_all(&cleaned(document)).and_then(|()| stdout.flush());
     written.map_err(|error| {
         let fix = Fix::note("run it again with a reader that stays until the end, or send it to a file");
         Problem::new(Exit::CouldNotLook, "the answer was not delivered on standard output", error.to_string(), fix)
@@ -45,13 +47,13 @@ pub fn write_document(document: &[u8]) -> Result<(), Problem> {
 
 /// Tells a person something, on standard error. A closed standard error is no reason to stop.
 pub fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = io::stderr().lock().write_all(&cleaned(format!("{line}\n").as_bytes()));
 }
 
 /// Draws over the last line of a terminal, without ending it; nothing clears it.
 pub fn draw(line: &str) {
     let mut stderr = io::stderr().lock();
-    let _ = write!(stderr, "\r{line}\x1b[K").and_then(|()| stderr.flush());
+    let _ = stderr.write_all(&cleaned(format!("\r{line}\x1b[K").as_bytes())).and_then(|()| stderr.flush());
 }
 
 /// Whether standard output is a terminal.

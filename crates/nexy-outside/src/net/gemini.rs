@@ -27,8 +27,7 @@ pub fn by_hand(api_url: &str, model: &str, key_name: &str, file: &str) -> String
 }
 
 /// Asks the model for one token.
-/// Errors: [`HttpError`] when there was no whole answer; a refusal is an answer. Neither holds the key, unless the answer's body
-/// repeats it: that is not to be shown.
+/// Errors: [`HttpError`] when there was no whole answer; a refusal is an answer.
 pub fn ask(http: &Http, api_url: &str, model: &str, key: &Secret, timeout: Duration) -> Result<Answer, HttpError> {
     let text = url(api_url, model);
     let url = Url::parse(&text).ok_or_else(|| HttpError::unreachable(&text, "it is no URL"))?;

@@ -13,12 +13,19 @@ pub struct Token {
     pub origin: String,
 }
 
+/// Where a token may stand: for github.com, and for another host.
+const VARIABLES: [[&str; 2]; 2] = [["GH_TOKEN", "GITHUB_TOKEN"], ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"]];
+
+/// Makes the tokens of the environment known as secrets, also to a tool that needs none: what it asks may repeat one.
+pub fn keep_secret() {
+    VARIABLES.as_flattened().iter().filter_map(|name| environment::text(name)).for_each(|value| drop(Secret::new(&value)));
+}
+
 /// Looks for a token for the host of `github.web_url`.
 /// Errors: exit 69 when there is none, or one that no request could carry.
 pub fn find(target: &Target) -> Result<Token, Problem> {
     let host = Url::parse(&target.github.web_url).map(|url| url.host().to_owned()).unwrap_or_default();
-    let names: [&str; 2] =
-        if host == "github.com" { ["GH_TOKEN", "GITHUB_TOKEN"] } else { ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] };
+    let names = VARIABLES[usize::from(host != "github.com")];
     let none = |because: String| {
         let fix = Fix::command(format!("gh auth login --hostname {}", text::shell_word(&host)))
             .then_note(format!("or set {} to a fine-grained token with Contents: write", names[0]));

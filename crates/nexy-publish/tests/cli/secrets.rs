@@ -1,17 +1,28 @@
 //! No part of the token appears in any output. The matrix proves where the token is sent.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_publish_support::{judged, publish, ready};
-use nexy_standin::{Fault, Listener, Reply, leak_scan, world::World};
+use nexy_standin::{Fault, Hold, Listener, Reply, leak_scan, world::World};
 use serde_json::json;
+use std::{fs, os::unix::fs::MetadataExt as _, time::Duration};
 
 /// Long enough that eight bytes of it cannot appear by chance.
 const SENTINEL: &str = "ghp_SENTINELzQ7vX2mK9pL4wR8tY1uB6nH3";
 
 #[test]
 fn no_trace_of_the_token_is_in_any_stream_even_when_github_repeats_it() {
-    let echo = json!({"message": format!("Bad credentials {SENTINEL}")});
+    let echo = |words: &str| json!({ "message": format!("Bad credentials {words}") });
+    let basic = STANDARD.encode(format!("x-access-token:{SENTINEL}"));
+    let percent: String = SENTINEL.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let cut = format!("{}{SENTINEL}", "x".repeat(265));
+    let whole = json!(format!("Bearer {SENTINEL}"));
     let faults = [
-        (1, Fault::new(Listener::Api, "GET", "", Reply::Status(401, echo))),
+        (1, Fault::new(Listener::Api, "GET", "", Reply::Status(401, echo(SENTINEL)))),
+        (1, Fault::new(Listener::Api, "GET", "", Reply::Status(401, echo(&basic)))),
+        (1, Fault::new(Listener::Api, "GET", "", Reply::Status(401, echo(&percent)))),
+        (1, Fault::new(Listener::Api, "GET", "", Reply::Status(401, echo(&cut)))),
+        (69, Fault::new(Listener::Api, "GET", "", Reply::Status(200, whole))),
+        (69, Fault::new(Listener::Api, "GET", "", Reply::RedirectTo(format!("http://evil.example/{SENTINEL}")))),
         (4, Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(2).always()),
     ];
     for (exit, fault) in faults {
@@ -33,6 +44,42 @@ fn no_trace_of_the_token_is_in_any_stream_even_when_github_repeats_it() {
             leak_scan::assert_none(SENTINEL, &ran.stderr, "standard error");
         }
     }
+}
+
+#[test]
+fn a_label_that_holds_the_token_is_shown_without_it() {
+    let world = World::new();
+    world.standin.set_token(SENTINEL);
+    let asset = json!({"id": 7, "name": "Nexy.dmg", "label": format!("Nexy.dmg {SENTINEL}"), "state": "uploaded", "size": 4, "digest": null,
+        "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z", "browser_download_url": SENTINEL});
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/assets", Reply::Status(200, json!([asset]))).always());
+    let ran = world.tool("nexy-publish").arg("show").env("GH_ENTERPRISE_TOKEN", SENTINEL).run();
+    ran.prints("Nexy.dmg");
+    leak_scan::assert_none(SENTINEL, &format!("{}{}", ran.stdout, ran.stderr), "what show says");
+}
+
+#[test]
+fn a_crash_leaves_no_file_with_the_token_and_no_other_process_of_the_account_reads_it() {
+    let world = World::new();
+    let hold = Hold::default();
+    world.standin.fault(Fault::new(Listener::Api, "GET", "", Reply::Hold { hold: hold.clone(), after: false }));
+    // Root's files are root's in any case, so root starts it as another account, for which it must be reachable.
+    let is_root = nexy_standin::world::user() == "root";
+    let account = if is_root { "setpriv --reuid 65534 --regid 65534 --clear-groups " } else { "" };
+    let open = format!("cp {}/nexy-publish {root}/ && chmod -R a+rX {root}", world.tools().display(), root = world.root().display());
+    world.sh(&open).exits(0);
+    let running = world.shell(&format!("exec {account}{}/nexy-publish show", world.root().display())).spawn();
+    assert!(hold.is_reached_within(Duration::from_secs(20)), "{}", running.wait());
+    let of = |name: &str| format!("/proc/{}/{name}", running.id());
+    // Only Linux shows both.
+    if let Ok(limits) = fs::read_to_string(of("limits")) {
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("the limit");
+        assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{limits}");
+        // The kernel gives the files of a process that no other may read to root.
+        assert_eq!(fs::metadata(of("environ")).expect("it is there").uid(), 0);
+    }
+    hold.let_go();
+    running.wait().exits(0);
 }
 
 #[test]

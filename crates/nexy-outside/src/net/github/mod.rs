@@ -118,7 +118,7 @@ impl<'a> Github<'a> {
         let ask = ask.header("Content-Type", "application/octet-stream");
         self.count();
         let answer = self.http.ask(&ask).map_err(|error| GithubError::network("POST asset", error))?;
-        self.parsed("POST asset", &self.good("POST asset", answer)?)
+        self.parsed("POST asset", &GithubError::unless_good("POST asset", answer)?)
     }
 
     /// Gives an asset another name and label; its id stays.
@@ -212,16 +212,6 @@ impl<'a> Github<'a> {
         self.count();
         let url = Url::parse(url).ok_or_else(|| GithubError::unexpected(call, &format!("`{url}` is no URL")))?;
         let answer = self.http.ask(&self.ask(method, url, payload)).map_err(|error| GithubError::network(call, error))?;
-        self.good(call, answer)
-    }
-
-    /// Lets good answers through; a refusal that contains the token is not passed on.
-    fn good(&self, call: &str, mut answer: Answer) -> Result<Answer, GithubError> {
-        if let Some(token) = &self.token
-            && !(200..300).contains(&answer.status)
-        {
-            answer.body = answer.text().replace(token.reveal(), "[token]").into_bytes();
-        }
         GithubError::unless_good(call, answer)
     }
 
