@@ -25,8 +25,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SPAN", value_parser = span)]
     pub(crate) wait: Option<Duration>,
 
-    /// After all have passed, they must stay so for this long: 10s
-    #[arg(long, value_name = "SPAN", value_parser = span, requires = "wait")]
+    /// After all have passed, they must stay so for this long: 10s [default: the service alone for 5s, 0s looks once]
+    #[arg(long, value_name = "SPAN", value_parser = span)]
     pub(crate) stable: Option<Duration>,
 
     /// The version that is meant, such as 2.0.0.5 or v2.0.0.5 [default: that of the record, else of the workspace or checkout]
@@ -90,6 +90,7 @@ impl Cli {
     pub(crate) fn verb(&self) -> Result<Option<&Verb>, Problem> {
         let for_probes = !self.operands.is_empty()
             || self.wait.is_some()
+            || self.stable.is_some()
             || self.expect.is_some()
             || self.host.is_some()
             || self.port.is_some()
@@ -108,7 +109,7 @@ impl Cli {
 
     /// How long to go on asking.
     pub(crate) fn waiting(&self) -> Waiting {
-        Waiting { wait: self.wait.unwrap_or_default(), stable: self.stable.unwrap_or_default() }
+        Waiting { wait: self.wait.unwrap_or_default(), stable: self.stable }
     }
 }
 
@@ -179,7 +180,7 @@ mod tests {
         let operands = parse("nexy-verify local --wait 5s -").expect("operands");
         assert!(matches!(operands.verb(), Ok(None)));
         assert_eq!(operands.operands, ["local", "-"]);
-        for wrong in ["nexy-verify local --stable 5s", "nexy-verify run-command --nonce abc out err", "nexy-verify local --port 0"] {
+        for wrong in ["nexy-verify run-command --nonce abc out err", "nexy-verify local --port 0"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

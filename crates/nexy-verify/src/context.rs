@@ -8,8 +8,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The shortest time that one look is given, however near the deadline is.
+/// The shortest time that one look is given, however near the deadline is; and the longest that a server on this machine,
+/// which needs milliseconds, may take: one that hangs must not hold up the run with every probe.
 const LEAST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where a server is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On this machine, the VM: no network lies between, so silence is the service's own.
+    Here,
+    /// As users reach it.
+    Outside,
+}
 
 /// One life of the service: a restart changes the process, and the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +28,8 @@ pub(crate) struct ProcessIdentity {
     pub(crate) process: u32,
     /// How often systemd has restarted it.
     pub(crate) restarts: u32,
+    /// What systemd calls this run of it.
+    pub(crate) invocation: u128,
 }
 
 /// The workspace, the record if one came, and what is to be expected.
@@ -75,11 +87,37 @@ impl Context {
     }
 
     /// How long one small request may take: what the configuration allows, and not far beyond the deadline.
-    pub(crate) fn patience(&self) -> Duration {
+    pub(crate) fn patience(&self, place: Place) -> Duration {
         let most = Duration::from_secs(self.workspace.target.limits.request_timeout_s);
-        match self.deadline.get() {
-            Some(deadline) => most.min(deadline.saturating_duration_since(Instant::now()).max(LEAST_PATIENCE)),
-            None => most,
+        patience(most, place, self.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now())))
+    }
+}
+
+fn patience(most: Duration, place: Place, left: Option<Duration>) -> Duration {
+    match (place, left) {
+        (Place::Here, _) => most.min(LEAST_PATIENCE),
+        (Place::Outside, Some(left)) => most.min(left.max(LEAST_PATIENCE)),
+        (Place::Outside, None) => most,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_hangs_holds_up_a_run_for_seconds_on_this_machine_and_never_far_beyond_the_deadline() {
+        for (most, place, left, wanted) in [
+            (30, Place::Here, None, 5),
+            (30, Place::Here, Some(90), 5),
+            (2, Place::Here, None, 2),
+            (30, Place::Outside, None, 30),
+            (30, Place::Outside, Some(90), 30),
+            (30, Place::Outside, Some(9), 9),
+            (30, Place::Outside, Some(0), 5),
+        ] {
+            let seconds = Duration::from_secs;
+            assert_eq!(patience(seconds(most), place, left.map(seconds)), seconds(wanted), "{most} {place:?} {left:?}");
         }
     }
 }

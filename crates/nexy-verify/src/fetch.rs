@@ -1,6 +1,10 @@
 //! Fetches a URL and returns a value that can be judged without a network.
 
-use crate::{context::Context, expected::NotKnown};
+use crate::{
+    context::{Context, Place},
+    expected::NotKnown,
+    service,
+};
 use nexy_contract::{Fix, text};
 use nexy_outside::net::http::{Ask, Url};
 
@@ -23,10 +27,13 @@ pub(crate) enum Unread {
 }
 
 /// Asks for a small document, past every cache.
-pub(crate) fn fetch(context: &Context, url: &str) -> Look {
+pub(crate) fn fetch(context: &Context, url: &str, place: Place) -> Look {
     let no_url = || NotKnown { because: format!("`{}` is no URL", text::excerpt(url, 120)), fix: Fix::note("correct it in nexy.toml") };
     let url = Url::parse(url).ok_or_else(no_url)?;
-    let ask = Ask::get(url, context.patience(), MAX_BYTES).header("Cache-Control", "no-cache");
-    let answer = context.http.ask(&ask)?;
+    let ask = Ask::get(url, context.patience(place), MAX_BYTES).header("Cache-Control", "no-cache");
+    let answer = context.http.ask(&ask).map_err(|error| match place {
+        Place::Here => NotKnown { because: error.said, fix: service::look_at(&context.workspace.target.service.unit) },
+        Place::Outside => error.into(),
+    })?;
     Ok((answer.status, answer.body))
 }

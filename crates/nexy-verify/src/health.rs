@@ -1,7 +1,7 @@
 //! The three small JSON documents in which the server says what it is: `/health`, `/status`, and the update server's `/health`.
 
 use crate::{
-    context::Context,
+    context::{Context, Place},
     expected::{Code, Expected, NotKnown},
     fetch::{self, Look, Unread},
     probe::Answer,
@@ -14,6 +14,8 @@ use nexy_contract::{Fix, health, text};
 pub(crate) struct Question {
     /// Where it stands.
     pub(crate) url: String,
+    /// Where it is asked.
+    pub(crate) place: Place,
     /// The word in `status` that means well: `OK`, `running`, `healthy`.
     pub(crate) word: &'static str,
     /// The version that it must name, and where that one comes from.
@@ -26,7 +28,7 @@ pub(crate) struct Question {
 
 /// Looks, and judges.
 pub(crate) fn check(context: &Context, question: &Question) -> Answer {
-    judge(question, &fetch::fetch(context, &question.url))
+    judge(question, &fetch::fetch(context, &question.url, question.place))
 }
 
 /// Whether the server says that it is well and of the expected version.
@@ -70,6 +72,7 @@ mod tests {
     fn question() -> Question {
         Question {
             url: "http://h/health".to_owned(),
+            place: Place::Here,
             word: "OK",
             version: Ok((ReleaseVersion::new([2, 0, 0, 4]), "VERSION".to_owned())),
             fix_silence: Fix::command("look"),

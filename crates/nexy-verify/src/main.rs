@@ -13,6 +13,7 @@ mod run_command;
 mod runner;
 mod schedule;
 mod selection;
+mod service;
 mod staleness;
 
 use clap::Parser as _;

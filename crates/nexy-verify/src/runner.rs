@@ -13,6 +13,11 @@ use std::time::{Duration, Instant};
 /// The probe whose first right answer ends the window in which users see old words about new bytes.
 const FEED: &str = "feed";
 
+/// The probe whose one look says too little: between two deaths a service that dies again and again is well.
+const SERVICE: &str = "unit-active";
+/// How long the service must stay the same process, if a person names no span.
+const STEADY: Duration = Duration::from_secs(5);
+
 /// What a run has brought.
 #[derive(Debug)]
 pub(crate) struct Asked {
@@ -33,13 +38,15 @@ struct Last {
 pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waiting, common: &Common) -> Asked {
     let started = Instant::now();
     if !waiting.wait.is_zero() {
-        context.deadline.set(Some(started + waiting.wait + waiting.stable));
+        context.deadline.set(Some(started + waiting.wait + waiting.stable.unwrap_or_default()));
     }
     let mut last: Vec<Option<Last>> = selection.probes.iter().map(|_| None).collect();
     let of =
         |severity: Severity| -> Vec<usize> { (0..selection.probes.len()).filter(|index| selection.probes[*index].1 == severity).collect() };
     let deciding = of(Severity::Gate);
-    let mut schedule = Schedule::new(deciding.iter().map(|index| selection.probes[*index].0.interval()), *waiting);
+    let is_service = |index: usize| selection.probes[index].0.id == SERVICE;
+    let row = |index: &usize| (selection.probes[*index].0.interval(), if is_service(*index) { STEADY } else { Duration::ZERO });
+    let mut schedule = Schedule::new(deciding.iter().map(row), *waiting);
     loop {
         match schedule.next(started.elapsed()) {
             Step::Done => break,
@@ -52,6 +59,14 @@ pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waitin
                 schedule.answered(row, passed, asked, started.elapsed());
             }
         }
+    }
+    // Where something else is wrong there was no span in which all was right: the service is looked at twice all the same.
+    let service = deciding.iter().copied().find(|index| is_service(*index) && !schedule.is_steady());
+    if let Some(index) = service.filter(|index| last[*index].as_ref().is_some_and(|last| last.answer.passes())) {
+        let span = waiting.stable.unwrap_or(STEADY).min(STEADY);
+        clock::pause(if waiting.wait.is_zero() { span.saturating_sub(started.elapsed()) } else { span });
+        context.expected_process.set(context.seen.get());
+        ask(selection.probes[index], context, &mut last[index], common, false);
     }
     for index in of(Severity::Advice) {
         ask(selection.probes[index], context, &mut last[index], common, false);

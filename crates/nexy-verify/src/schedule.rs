@@ -7,8 +7,8 @@ use std::time::Duration;
 pub(crate) struct Waiting {
     /// Until when what has not passed is asked again, from the start; zero asks everything once.
     pub(crate) wait: Duration,
-    /// How long everything must stay right after it was right.
-    pub(crate) stable: Duration,
+    /// How long everything must stay right after it was right, if a person has named a span.
+    pub(crate) stable: Option<Duration>,
 }
 
 /// What to do now.
@@ -33,6 +33,8 @@ pub(crate) struct Schedule {
 #[derive(Clone, Copy, Debug)]
 struct Row {
     interval: Duration,
+    /// How long it must stay right after all were right; zero leaves it alone then.
+    stable: Duration,
     due: Duration,
     asked: Option<Duration>,
     passed: bool,
@@ -47,10 +49,14 @@ enum Phase {
 }
 
 impl Schedule {
-    /// Everything is due at once.
-    pub(crate) fn new(intervals: impl IntoIterator<Item = Duration>, waiting: Waiting) -> Self {
-        let row = |interval| Row { interval, due: Duration::ZERO, asked: None, passed: false };
-        Self { rows: intervals.into_iter().map(row).collect(), waiting, phase: Phase::Converging }
+    /// Everything is due at once. Of each row come the pause before it is asked again, and for how long it must stay right
+    /// when a person has named no span.
+    pub(crate) fn new(rows: impl IntoIterator<Item = (Duration, Duration)>, waiting: Waiting) -> Self {
+        let row = |(interval, stable)| {
+            let stable = waiting.stable.unwrap_or(stable);
+            Row { interval, stable, due: Duration::ZERO, asked: None, passed: false }
+        };
+        Self { rows: rows.into_iter().map(row).collect(), waiting, phase: Phase::Converging }
     }
 
     /// Whether the span of `--stable` has begun.
@@ -61,16 +67,17 @@ impl Schedule {
     /// What to do at `now`.
     pub(crate) fn next(&mut self, now: Duration) -> Step {
         if self.phase == Phase::Converging && self.rows.iter().all(|row| row.passed) {
-            if self.waiting.stable.is_zero() {
+            let stable = self.rows.iter().map(|row| row.stable).max().unwrap_or_default();
+            if stable.is_zero() {
                 return Step::Done;
             }
-            self.phase = Phase::Steady { until: now + self.waiting.stable };
+            self.phase = Phase::Steady { until: now + stable };
             self.rows.iter_mut().for_each(|row| row.due = now + row.interval);
         }
         // At the end of a phase each open probe is asked once more.
         let (end, open): (Duration, Vec<usize>) = match self.phase {
             Phase::Converging => (self.waiting.wait, (0..self.rows.len()).filter(|index| !self.rows[*index].passed).collect()),
-            Phase::Steady { until } => (until, (0..self.rows.len()).collect()),
+            Phase::Steady { until } => (until, (0..self.rows.len()).filter(|index| !self.rows[*index].stable.is_zero()).collect()),
         };
         let left = open.into_iter().filter(|index| self.rows[*index].asked.is_none_or(|asked| asked < end));
         let next = left.map(|index| (self.rows[index].due.min(end), index)).min();
@@ -84,7 +91,7 @@ impl Schedule {
     /// Notes an answer: asked at `asked`, in at `now`.
     pub(crate) fn answered(&mut self, index: usize, passed: bool, asked: Duration, now: Duration) {
         let row = &mut self.rows[index];
-        *row = Row { interval: row.interval, due: now + row.interval, asked: Some(asked), passed };
+        *row = Row { due: now + row.interval, asked: Some(asked), passed, ..*row };
         if !passed && self.is_steady() {
             self.phase = Phase::Converging;
         }
@@ -99,8 +106,11 @@ mod tests {
 
     /// Plays a run in which asking takes no time; `answer` says whether a probe passes at a time. Returns who was asked when.
     fn play(intervals: &[u32], wait: u32, stable: u32, answer: impl Fn(usize, u64) -> bool) -> Vec<(usize, u64)> {
-        let waiting = Waiting { wait: S * wait, stable: S * stable };
-        let mut schedule = Schedule::new(intervals.iter().map(|interval| S * *interval), waiting);
+        let waiting = Waiting { wait: S * wait, stable: Some(S * stable) };
+        replay(Schedule::new(intervals.iter().map(|interval| (S * *interval, S)), waiting), answer)
+    }
+
+    fn replay(mut schedule: Schedule, answer: impl Fn(usize, u64) -> bool) -> Vec<(usize, u64)> {
         let (mut now, mut asked) = (Duration::ZERO, Vec::new());
         for _ in 0..1000 {
             match schedule.next(now) {
@@ -143,6 +153,17 @@ mod tests {
     }
 
     #[test]
+    fn when_no_span_is_named_each_must_stay_right_for_its_own() {
+        let spans = |wait: u32, answer: fn(usize, u64) -> bool| {
+            replay(Schedule::new([(S * 2, S * 3), (S, Duration::ZERO)], Waiting { wait: S * wait, stable: None }), answer)
+        };
+        assert_eq!(spans(0, |_, _| true), [(0, 0), (1, 0), (0, 2), (0, 3)]);
+        assert_eq!(spans(0, |index, now| index == 1 || now != 2), [(0, 0), (1, 0), (0, 2)]);
+        assert_eq!(spans(0, |index, _| index == 0), [(0, 0), (1, 0)]);
+        assert_eq!(spans(9, |index, now| index == 1 || now > 2), [(0, 0), (1, 0), (0, 2), (0, 4), (0, 6), (0, 7)]);
+    }
+
+    #[test]
     fn a_relapse_starts_the_span_anew() {
         let asked = play(&[1], 60, 3, |_, now| now != 2);
         assert_eq!(asked, (0..=6).map(|now| (0, now)).collect::<Vec<_>>());
@@ -155,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_slow_look_past_the_deadline_is_still_the_last_one() {
-        let mut schedule = Schedule::new([S, S], Waiting { wait: S * 3, stable: Duration::ZERO });
+        let mut schedule = Schedule::new([(S, S), (S, S)], Waiting { wait: S * 3, stable: Some(Duration::ZERO) });
         assert_eq!(schedule.next(Duration::ZERO), Step::Ask(0));
         schedule.answered(0, false, Duration::ZERO, S * 10);
         assert_eq!(schedule.next(S * 10), Step::Ask(1), "each is asked at least once");

@@ -1,7 +1,7 @@
 //! Whether the public feed offers clients exactly what the manifest says; the rules that the shipped client depends on.
 
 use crate::{
-    context::Context,
+    context::{Context, Place},
     expected::{Expected, Manifest, NotKnown},
     fetch::{self, Look, Unread},
     probe::{Answer, Explain, Probe},
@@ -34,7 +34,7 @@ pub(super) const PATH: &str = "/updates/appcast.xml";
 
 fn check(context: &Context) -> Answer {
     let url = format!("{}{PATH}", context.public);
-    judge(&url, &fetch::fetch(context, &url), context.manifest())
+    judge(&url, &fetch::fetch(context, &url, Place::Outside), context.manifest())
 }
 
 fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {

@@ -2,7 +2,7 @@
 
 use super::feed;
 use crate::{
-    context::Context,
+    context::{Context, Place},
     fetch::{self, Look, Unread},
     probe::{Answer, Explain, Probe},
 };
@@ -28,7 +28,7 @@ pub(crate) const PROBE: Probe = Probe {
 
 fn check(context: &Context) -> Answer {
     let url = format!("{}{}", context.public, feed::PATH);
-    let look = fetch::fetch(context, &url);
+    let look = fetch::fetch(context, &url, Place::Outside);
     judge(&url, &look, clock::now())
 }
 

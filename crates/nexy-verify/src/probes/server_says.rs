@@ -1,12 +1,13 @@
 //! The six probes of `/health`, `/status` and the update server's `/health`, on the VM and from outside: one row each.
 
 use crate::{
-    context::Context,
+    context::{Context, Place},
     health::{self, Question},
     probe::{Answer, Explain, Probe},
+    service,
 };
 use nexy_contract::{
-    Fix, Target,
+    Fix,
     fix::{command, note},
 };
 use nexy_outside::frame::version_file;
@@ -23,7 +24,10 @@ pub(crate) const PROBES: [Probe; 6] = [
             symptom: "The old code goes on running after a deployment, or SERVER_VERSION in config.env hides the new version.",
             check: "curl -fsS LOCAL_SERVER/health: 200, status OK, latest_version = latest_build = the version of the code.",
             fix: &[
-                note("If VERSION on the VM is right, correct SERVER_VERSION in config.env (S0 §5.9) and restart the service:"),
+                note(
+                    "If VERSION on the VM is right, correct SERVER_VERSION where it stands, in config.env (S0 §5.9) or the unit, and restart:",
+                ),
+                command("sudo nexy-gate server-version-env"),
                 command("sudo nexy-gate hard && sudo systemctl restart \"$(nexy-version show service.unit)\""),
                 note("Otherwise deploy the tag again."),
             ],
@@ -133,21 +137,22 @@ const UPDATES_OUTSIDE: Document = ("/updates/health", "healthy", Names::Manifest
 
 fn on_the_vm(context: &Context, base: &str, document: Document) -> Answer {
     let target = &context.workspace.target;
-    let silence = Fix::command(format!("journalctl -u {} -n 200 --no-pager", target.service.unit))
-        .then_note("when its cause is mended:")
-        .then_command(restart(target));
+    let unit = &target.service.unit;
+    let silence = service::journal(unit).then_note("when its cause is mended:").then_command(service::restart(unit));
     let checkout = version_file::read(&context.workspace).ok();
     let version = match document.2 {
         // A person has named another version than the one that is checked out, so no restart brings it.
         Names::Code if context.expect.is_some() && context.expect != checkout => deploy_code(context),
         Names::Code => Fix::note(format!(
-            "correct or remove SERVER_VERSION and SERVER_BUILD in {} if they stand there; then, or when an old process still runs:",
+            "SERVER_VERSION or SERVER_BUILD may hide VERSION: in {}, or in Environment= of the unit or a drop-in; this names the place:",
             target.vm.config_env
         ))
-        .then_command(restart(target)),
+        .then_command("sudo nexy-gate server-version-env")
+        .then_note("correct or remove them there; then, or when an old process still runs:")
+        .then_command(service::restart(unit)),
         Names::Manifest => deliver(),
     };
-    ask(context, base, document, silence, version)
+    ask(context, Place::Here, base, document, silence, version)
 }
 
 fn from_outside(context: &Context, document: Document) -> Answer {
@@ -156,15 +161,15 @@ fn from_outside(context: &Context, document: Document) -> Answer {
         Names::Code => deploy_code(context),
         Names::Manifest => deliver(),
     };
-    ask(context, &context.public, document, silence, version)
+    ask(context, Place::Outside, &context.public, document, silence, version)
 }
 
-fn ask(context: &Context, base: &str, (path, word, names): Document, fix_silence: Fix, fix_version: Fix) -> Answer {
+fn ask(context: &Context, place: Place, base: &str, (path, word, names): Document, fix_silence: Fix, fix_version: Fix) -> Answer {
     let version = match names {
         Names::Code => context.code().clone(),
         Names::Manifest => context.manifest().clone().map(|manifest| (manifest.version, manifest.origin)),
     };
-    health::check(context, &Question { url: format!("{base}{path}"), word, version, fix_silence, fix_version })
+    health::check(context, &Question { url: format!("{base}{path}"), place, word, version, fix_silence, fix_version })
 }
 
 /// The way from another version to the expected one, from the laptop.
@@ -175,10 +180,6 @@ fn deploy_code(context: &Context) -> Fix {
         "if another version than {version} is checked out on the VM, deploy {tag} there: docs/releasing.md, Deploy the code. Ask it:"
     ))
     .then_command(format!("{ASK_THE_VM} --expect {tag}"))
-}
-
-fn restart(target: &Target) -> String {
-    format!("sudo nexy-gate hard && sudo systemctl restart {}", target.service.unit)
 }
 
 fn deliver() -> Fix {

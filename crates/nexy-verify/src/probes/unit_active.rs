@@ -3,6 +3,7 @@
 use crate::{
     context::{Context, ProcessIdentity},
     probe::{Answer, Explain, Probe},
+    service,
 };
 use nexy_contract::{
     Fix,
@@ -21,11 +22,13 @@ pub(crate) const PROBE: Probe = Probe {
     runbook: "S0 §4.1, S1 §5",
     explain: Explain {
         symptom: "A process that dies seconds after its start is \"active\" for a moment, and is restarted again and again.",
-        check: "systemctl show --property=LoadState,ActiveState,SubState,NRestarts,MainPID UNIT; with --stable the process and the count of restarts must not change.",
+        check: "systemctl show --property=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID UNIT, at least twice: for five seconds, or as long as --stable says, process, invocation and count of restarts must not change.",
         fix: &[
             note("Read why it ended:"),
-            command("journalctl -u \"$(nexy-version show service.unit)\" -n 200 --no-pager"),
-            note("Mend that, then restart it:"),
+            command("journalctl -u \"$(nexy-version show service.unit)\" -n 50 --no-pager"),
+            note("Mend that. If it failed, systemd may refuse to start it until its count of starts is forgotten:"),
+            command("sudo systemctl reset-failed \"$(nexy-version show service.unit)\""),
+            note("Then restart it:"),
             command("sudo nexy-gate hard && sudo systemctl restart \"$(nexy-version show service.unit)\""),
         ],
         verify: &[command("nexy-verify local --wait 90s --stable 10s")],
@@ -33,7 +36,7 @@ pub(crate) const PROBE: Probe = Probe {
     check,
 };
 
-const PROPERTIES: [&str; 5] = ["LoadState", "ActiveState", "SubState", "NRestarts", "MainPID"];
+const PROPERTIES: [&str; 7] = ["LoadState", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "InvocationID"];
 
 fn check(context: &Context) -> Answer {
     let unit = &context.workspace.target.service.unit;
@@ -64,47 +67,53 @@ fn judge(
             Some(found) => *value = found,
             None => {
                 let found = format!("systemctl says nothing about {name} of {unit}");
-                return (Answer::unknown(found, wanted, status(unit)), None);
+                return (Answer::unknown(found, wanted, service::status(unit)), None);
             }
         }
     }
-    let [load, active, sub, restarts, process] = read;
+    let [load, active, sub, result, restarts, process, invocation] = read;
     let word = text::shell_word(unit);
+    let restart = service::restart(unit);
+    if load == "masked" {
+        let unmask = Fix::command(format!("sudo systemctl unmask {word}")).then_command(restart);
+        return (Answer::fail(format!("{unit} is masked, so systemd never starts it"), wanted, unmask), None);
+    }
     if load != "loaded" {
         let found = format!("{unit} is {}", text::excerpt(load, 40));
         let compare = Fix::note("compare with service.unit of nexy.toml").then_command("sudo nexy-gate exec-start");
         return (Answer::fail(found, wanted, Fix::command(format!("systemctl cat {word}")).then(compare)), None);
     }
-    let journal = Fix::command(format!("journalctl -u {word} -n 200 --no-pager"))
-        .then_note("mend what it says, then:")
-        .then_command(format!("sudo nexy-gate hard && sudo systemctl restart {word}"));
+    let mend = service::journal(unit).then_note("mend what it says, then:");
+    // After a start limit, which `Result` often does not name, systemd refuses to start it for a while.
+    let mend = if active == "failed" { mend.then_command(format!("sudo systemctl reset-failed {word}")) } else { mend };
+    let mend = mend.then_command(restart);
     if active != "active" || sub != "running" {
-        let found = format!("{unit} is {} ({})", text::excerpt(active, 40), text::excerpt(sub, 40));
-        return (Answer::fail(found, wanted, journal), None);
+        let mut found = format!("{unit} is {} ({})", text::excerpt(active, 40), text::excerpt(sub, 40));
+        if result != "success" {
+            found.push_str(&format!(", result {}, restarted {} times by systemd", text::excerpt(result, 40), text::excerpt(restarts, 20)));
+        }
+        return (Answer::fail(found, wanted, mend), None);
     }
-    let (Ok(process), Ok(restarts)) = (process.parse::<u32>(), restarts.parse::<u32>()) else {
-        let found =
-            format!("{unit} is active, but MainPID is `{}` and NRestarts `{}`", text::excerpt(process, 20), text::excerpt(restarts, 20));
-        return (Answer::unknown(found, wanted, status(unit)), None);
+    let invocation_id = u128::from_str_radix(invocation, 16);
+    let (Ok(process), Ok(restarts), Ok(invocation)) = (process.parse::<u32>(), restarts.parse::<u32>(), invocation_id) else {
+        let [process, restarts, invocation] = [process, restarts, invocation].map(|value| text::excerpt(value, 40));
+        let found = format!("{unit} is active, but MainPID is `{process}`, NRestarts `{restarts}` and InvocationID `{invocation}`");
+        return (Answer::unknown(found, wanted, service::status(unit)), None);
     };
     if process == 0 {
-        return (Answer::fail(format!("{unit} is active without a process"), wanted, journal), None);
+        return (Answer::fail(format!("{unit} is active without a process"), wanted, mend), None);
     }
-    let seen = ProcessIdentity { process, restarts };
+    let seen = ProcessIdentity { process, restarts, invocation };
     match expected_process {
         Some(before) if before != seen => {
             let found = format!(
                 "{unit} was process {} with {} restarts, now it is process {process} with {restarts}",
                 before.process, before.restarts
             );
-            (Answer::fail(found, "the same process all the time", journal), Some(seen))
+            (Answer::fail(found, "the same process all the time", mend), Some(seen))
         }
         _ => (Answer::pass(format!("{unit} runs as process {process}, restarted {restarts} times by systemd")), Some(seen)),
     }
-}
-
-fn status(unit: &str) -> Fix {
-    Fix::command(format!("systemctl status {} --no-pager -l", text::shell_word(unit)))
 }
 
 #[cfg(test)]
@@ -113,7 +122,15 @@ mod tests {
     use nexy_contract::Verdict;
 
     fn unit(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
-        let good = [("LoadState", "loaded"), ("ActiveState", "active"), ("SubState", "running"), ("NRestarts", "0"), ("MainPID", "4242")];
+        let good = [
+            ("LoadState", "loaded"),
+            ("ActiveState", "active"),
+            ("SubState", "running"),
+            ("Result", "success"),
+            ("NRestarts", "0"),
+            ("MainPID", "4242"),
+            ("InvocationID", "0123456789abcdef0123456789abcdef"),
+        ];
         good.iter().chain(changes).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
@@ -159,9 +176,20 @@ mod tests {
     fn another_process_or_another_restart_is_no_stable_service() {
         let (_, seen) = judge("x.service", &unit(&[]), None);
         assert!(judge("x.service", &unit(&[]), seen).0.passes());
-        for change in [("MainPID", "4243"), ("NRestarts", "1")] {
+        for change in [("MainPID", "4243"), ("NRestarts", "1"), ("InvocationID", "1123456789abcdef0123456789abcdef")] {
             assert_eq!(judge("x.service", &unit(&[change]), seen).0.verdict, Verdict::Fail, "{change:?}");
             assert!(judge("x.service", &unit(&[change]), None).0.passes(), "{change:?}");
         }
+        assert_eq!(verdict(&[("InvocationID", "")]), Verdict::Unknown);
+    }
+
+    #[test]
+    fn what_systemd_has_given_up_or_masked_is_told_with_what_makes_it_start_again() {
+        let answer = |changes: &[(&str, &str)]| judge("x.service", &unit(changes), None).0;
+        let failed = answer(&[("ActiveState", "failed"), ("SubState", "failed"), ("Result", "start-limit-hit"), ("NRestarts", "5")]);
+        assert_eq!(failed.found, "x.service is failed (failed), result start-limit-hit, restarted 5 times by systemd");
+        let lines: Vec<&str> = failed.fix.lines().iter().map(nexy_contract::fix::FixLine::text).collect();
+        assert_eq!(lines[2..], ["sudo systemctl reset-failed x.service", "sudo nexy-gate hard && sudo systemctl restart x.service"]);
+        assert!(answer(&[("LoadState", "masked")]).fix.text().starts_with("sudo systemctl unmask x.service"));
     }
 }

@@ -1,7 +1,7 @@
 //! Whether the code that runs and the manifest that is announced are of one version, as at the end of a whole release.
 
 use crate::{
-    context::Context,
+    context::{Context, Place},
     fetch::{self, Unread},
     health::{self, Said},
     probe::{Answer, Explain, Probe},
@@ -28,7 +28,7 @@ pub(crate) const PROBE: Probe = Probe {
 fn check(context: &Context) -> Answer {
     let ask = |path: &str| {
         let url = format!("{}{path}", context.public);
-        health::read(&url, &fetch::fetch(context, &url))
+        health::read(&url, &fetch::fetch(context, &url, Place::Outside))
     };
     judge(&ask("/health"), &ask("/updates/health"))
 }

@@ -15,10 +15,15 @@ pub(crate) fn tool(world: &World, words: &str) -> Tool {
     world.tool("nexy-verify").args(words.split_whitespace())
 }
 
-/// Asks on the VM, with the VM's own copy of `nexy.toml`.
+/// Asks on the VM, with the VM's own copy of `nexy.toml`. The service is looked at once, so that no test takes five seconds.
 pub(crate) fn on_vm(world: &World, words: &str) -> Ran {
+    on_vm_for(world, "0s", words)
+}
+
+/// Asks on the VM, where all must stay right for a span.
+pub(crate) fn on_vm_for(world: &World, span: &str, words: &str) -> Ran {
     let target = world.vm_path("etc/nexy.toml").display().to_string();
-    world.tool("nexy-verify").bare().args(["--target", &target]).args(words.split_whitespace()).run()
+    world.tool("nexy-verify").bare().args(["--target", &target, "--stable", span]).args(words.split_whitespace()).run()
 }
 
 /// The probe says yes.

@@ -92,11 +92,30 @@ fn a_masked_or_missing_unit_is_a_no() {
 #[test]
 fn a_service_that_dies_again_and_again_never_counts_as_running() {
     let Some(machine) = Machine::boot("a_service_that_dies_again_and_again") else { return };
-    machine.write(&format!("{CHECKOUT}/server/main.py"), "import time\ntime.sleep(0.7)\nraise SystemExit(1)\n");
+    let server = format!("{CHECKOUT}/server/main.py");
+    let good = machine.must(&format!("cat {server}"));
+    machine.ask("nexy-verify unit-active", 0);
+    // It lives long enough for many looks, and seldom enough for the start limit.
+    machine.write(&server, "import time\ntime.sleep(2)\nraise SystemExit(1)\n");
     machine.must(&format!("systemctl restart {UNIT}"));
-    machine.sh("nexy-verify unit-active --wait 6s --stable 3s --format json").assert().failure();
-    machine.must(&format!("systemctl stop {UNIT}"));
-    machine.ask("nexy-verify unit-active", 1);
+    for words in ["unit-active", "unit-active --wait 4s", "local"] {
+        machine.must(&format!("until systemctl is-active --quiet {UNIT}; do sleep 0.05; done"));
+        let report = machine.ask(&format!("nexy-verify {words}"), 1);
+        assert_eq!(finding(&report, "unit-active")["verdict"], "fail", "{words}: {report:#}");
+        if words == "local" {
+            assert!(fix_text(&finding(&report, "local-health")["fix"]).contains(&format!("journalctl -u {UNIT} -n 50")), "{report:#}");
+        }
+    }
+    // The start limit: systemd gives up, and refuses a restart until its count is forgotten.
+    machine.write(&server, "raise SystemExit(1)\n");
+    machine.must(&format!("systemctl restart {UNIT}; until systemctl is-failed --quiet {UNIT}; do sleep 0.05; done"));
+    let report = machine.ask("nexy-verify unit-active", 1);
+    machine.write(&server, good);
+    machine.sh(&format!("systemctl restart {UNIT}")).exits(1);
+    let fix = fix_text(&finding(&report, "unit-active")["fix"]);
+    machine.must(&fix.lines().find(|line| line.contains("reset-failed")).unwrap().replace("sudo ", ""));
+    machine.must(&format!("systemctl restart {UNIT}"));
+    machine.ask("nexy-verify unit-active", 0);
 }
 
 #[test]

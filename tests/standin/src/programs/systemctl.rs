@@ -127,7 +127,7 @@ fn show(unit: &Value, call: &Call) -> Said {
     }
     let unknown = json!({
         "MainPID": "0", "NRestarts": "0", "LoadState": "not-found", "ActiveState": "inactive",
-        "SubState": "dead", "FragmentPath": "", "DropInPaths": "", "NeedDaemonReload": "no",
+        "SubState": "dead", "Result": "success", "FragmentPath": "", "DropInPaths": "", "NeedDaemonReload": "no",
         "InvocationID": "", "UnitFileState": "",
     });
     let unit = if unit.is_object() { unit } else { &unknown };

@@ -61,6 +61,7 @@ impl World {
                 "LoadState": "loaded",
                 "ActiveState": "active",
                 "SubState": "running",
+                "Result": "success",
                 "FragmentPath": format!("/etc/systemd/system/{UNIT}"),
                 "DropInPaths": "",
                 "NeedDaemonReload": "no",
