@@ -17,11 +17,6 @@ impl<'a> GhCommands<'a> {
         Self { repository: &target.repositories.artifacts, web_url: &target.github.web_url }
     }
 
-    /// The repository for the option `-R`, with its host.
-    pub(crate) fn repository_with_host(self) -> String {
-        format!("{}/{}", self.host(), self.repository)
-    }
-
     /// Where `gh` takes the token from.
     fn token_note(self) -> &'static str {
         match self.host() {

@@ -47,6 +47,12 @@ impl Standin {
         self.state.store().create_release(repository, tag, options.draft, options.immutable).id
     }
 
+    /// Switches immutable releases on, enforced by the owner or not, or off with `None`: what is published while they are on is
+    /// frozen, and its tag burned, for ever.
+    pub fn set_immutable_releases(&self, repository: &str, enforced_by_owner: Option<bool>) {
+        self.state.store().set_immutable_releases(repository, enforced_by_owner);
+    }
+
     /// A repository that holds no release.
     pub fn create_repository(&self, repository: &str) {
         self.state.store().create_repository(repository);

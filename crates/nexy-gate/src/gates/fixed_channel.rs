@@ -2,8 +2,7 @@
 
 use crate::gate::prelude::*;
 use crate::observed::channels::{Look, Seen};
-use nexy_outside::net::github::{GithubError, RepositoryAccess};
-use nexy_outside::net::http::Url;
+use nexy_outside::net::github::{self, GithubError, Immutability, RepositoryAccess, repository_argument};
 
 pub(crate) const GATE: Gate = Gate {
     id: "fixed-channel",
@@ -14,9 +13,13 @@ pub(crate) const GATE: Gate = Gate {
     takes: Takes::Outside,
     explain: Explain {
         symptom: "A publication stops half-way, or goes to a release that users cannot see; the fixed download URLs answer 404.",
-        check: "Asks GitHub for the release by its tag and for its assets, now and never from a cache; and whether the repository is public and in \
-                use. 404 also means a draft, or no access.",
-        fix: &[note("Create the release once by hand with the command of the finding; release tools never create tags.")],
+        check: "Asks GitHub whether immutable releases are switched on (gh api repos/OWNER/NAME/immutable-releases), which would freeze what \
+                is published, and its tag, for ever; then for the release by its tag and for its assets, now and never from a cache; and \
+                whether the repository is public and in use. 404 also means a draft, or no access.",
+        fix: &[note(
+            "Switch immutable releases off first. Then create the release once by hand with the command of the finding; release tools \
+                     never create tags. A channel that is frozen already stays so: a person chooses another tag.",
+        )],
         verify: &[command("nexy-gate fixed-channel")],
     },
     check,
@@ -24,33 +27,51 @@ pub(crate) const GATE: Gate = Gate {
 };
 
 fn check(context: &Context) -> Answer {
+    let asked = context
+        .github()
+        .map_err(Clone::clone)
+        .and_then(|github| github.immutability().map_err(|error| error.problem("cannot look whether immutable releases are switched on")));
+    let setting = match asked {
+        Ok(setting) => setting,
+        // What does not answer once will not answer twice.
+        Err(problem) => return Answer::unknown(problem.message(), expected(&context.workspace.target), problem.fix),
+    };
     let looks = &context.channels().looks;
-    // What does not answer once will not answer twice.
     let house = if looks.iter().any(|look| look.seen.is_err()) { None } else { context.repository().ok() };
-    judge(&context.workspace.target, looks, house)
+    judge(&context.workspace.target, setting, looks, house)
 }
 
-fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess, GithubError>>) -> Answer {
+fn expected(target: &Target) -> String {
+    format!("public, changeable releases in {}", target.repositories.artifacts)
+}
+
+fn judge(target: &Target, setting: Immutability, looks: &[Look], house: Option<&Result<RepositoryAccess, GithubError>>) -> Answer {
     let repository = repository_argument(target);
     let mut builder = AnswerBuilder::default();
+    let refusal = setting.refusal(target);
+    if let Some((found, fix)) = &refusal {
+        builder.fail(found, fix);
+    }
+    // While the setting is on, a command that publishes a release would lose the channel.
+    let published_by = |command: String| match refusal {
+        Some(_) => Fix::none(),
+        None => setting.look_first(target).then_note("once, by hand:").then_command(command),
+    };
     for Look { artifact, channel, seen } in looks {
         let tag = shell_word(channel);
         match seen {
             Err(problem) => builder.unknown(problem.message(), &problem.fix),
             Ok(Seen::Nothing) => builder.fail(
                 format!("{} shows no release {channel} (missing, a draft, or not for this token)", target.repositories.artifacts),
-                Fix::note("once, by hand:")
-                    .then_command(format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'")),
+                published_by(format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'")),
             ),
+            Ok(Seen::Release { immutable: true, .. }) => {
+                let (found, fix) = github::frozen(target, channel);
+                builder.fail(found, fix);
+            }
             Ok(Seen::Release { draft: true, .. }) => builder.fail(
                 format!("the release {channel} is a draft, so users cannot see it"),
-                Fix::command(format!("gh release edit {tag} --repo {repository} --draft=false")),
-            ),
-            Ok(Seen::Release { immutable: true, .. }) => builder.fail(
-                format!("the release {channel} is immutable, so its assets can never be replaced"),
-                Fix::note(format!(
-                    "switch immutable releases off in the settings of {repository}, then delete and create {channel} again by hand"
-                )),
+                published_by(format!("gh release edit {tag} --repo {repository} --draft=false")),
             ),
             Ok(Seen::Stuck(state)) => builder.fail(
                 format!(
@@ -68,7 +89,7 @@ fn judge(target: &Target, looks: &[Look], house: Option<&Result<RepositoryAccess
         }
     }
     judge_house(target, house, &mut builder);
-    builder.answer(format!("public, changeable releases in {}", target.repositories.artifacts))
+    builder.answer(expected(target))
 }
 
 /// Whether the public sees the repository at all, and whether anything in it can still change.
@@ -100,21 +121,19 @@ fn judge_house(target: &Target, house: Option<&Result<RepositoryAccess, GithubEr
     }
 }
 
-/// `host/owner/name`, so that `gh` asks the right host whatever its default is.
-fn repository_argument(target: &Target) -> String {
-    let host = Url::parse(&target.github.web_url).map(|url| url.host().to_owned()).unwrap_or_default();
-    format!("{host}/{}", target.repositories.artifacts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use nexy_contract::{Exit, Problem, report::SeenAsset};
 
-    fn asked(seen: Vec<Result<Seen, Problem>>) -> Answer {
+    fn asked_with(setting: Immutability, seen: Vec<Result<Seen, Problem>>) -> Answer {
         let target = crate::tests::target();
         let looks: Vec<Look> = seen.into_iter().map(|seen| Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }).collect();
-        judge(&target, &looks, Some(&house(Some(false), Some(false))))
+        judge(&target, setting, &looks, Some(&house(Some(false), Some(false))))
+    }
+
+    fn asked(seen: Vec<Result<Seen, Problem>>) -> Answer {
+        asked_with(Immutability::Off, seen)
     }
 
     fn house(private: Option<bool>, archived: Option<bool>) -> Result<RepositoryAccess, GithubError> {
@@ -138,13 +157,39 @@ mod tests {
         for (seen, words) in [
             (Ok(Seen::Nothing), "gh release create Fixed --repo "),
             (release(true, false), "--draft=false"),
-            (release(false, true), "immutable releases off"),
+            (release(false, true), "do not delete it"),
+            (release(true, true), "do not delete it"),
             (Ok(Seen::Stuck("starter".to_owned())), "gh release delete-asset Fixed A.dmg --repo "),
         ] {
             let answer = asked(vec![release(false, false), seen]);
             assert_eq!(answer.verdict, Verdict::Fail);
             assert!(answer.fix.text().contains(words), "{}", answer.fix);
         }
+    }
+
+    #[test]
+    fn while_immutable_releases_are_on_nothing_is_created_or_published_and_the_fix_is_the_setting() {
+        let publishing = ["gh release create", "--draft=false"];
+        for (enforced_by_owner, words) in [(false, "gh api -X DELETE repos/"), (true, "an owner of the organisation")] {
+            for seen in [release(false, false), Ok(Seen::Nothing), release(true, false), release(false, true)] {
+                let answer = asked_with(Immutability::On { enforced_by_owner }, vec![seen]);
+                let fix = answer.fix.text();
+                assert_eq!(answer.verdict, Verdict::Fail, "{answer:?}");
+                assert!(fix.contains(words) && !publishing.iter().any(|command| fix.contains(command)), "{fix}");
+            }
+        }
+        for (seen, command) in [(Ok(Seen::Nothing), publishing[0]), (release(true, false), publishing[1])] {
+            for (setting, looks_first) in [(Immutability::Off, false), (Immutability::NotShown, true)] {
+                let fix = asked_with(setting, vec![seen.clone()]).fix;
+                let looked_for = fix.lines()[0].text();
+                assert!(
+                    fix.text().contains(command) && looked_for.contains("/settings that immutable releases are off") == looks_first,
+                    "{fix}"
+                );
+            }
+        }
+        let unseen = asked_with(Immutability::NotShown, vec![release(false, false)]);
+        assert_eq!(unseen.verdict, Verdict::Pass, "the release itself says that it can change: {unseen:?}");
     }
 
     #[test]
@@ -158,11 +203,11 @@ mod tests {
             (None, Some(false), Verdict::Unknown),
             (Some(false), None, Verdict::Unknown),
         ] {
-            let answer = judge(&target, &looks, Some(&house(private, archived)));
+            let answer = judge(&target, Immutability::Off, &looks, Some(&house(private, archived)));
             assert_eq!(answer.verdict, verdict, "{private:?} {archived:?}: {answer:?}");
         }
         let outage = GithubError::unexpected("GET ", "HTTP 503");
-        assert_eq!(judge(&target, &looks, Some(&Err(outage))).verdict, Verdict::Unknown);
+        assert_eq!(judge(&target, Immutability::Off, &looks, Some(&Err(outage))).verdict, Verdict::Unknown);
     }
 
     #[test]

@@ -138,8 +138,8 @@ fn a_whole_before_publish_passes_with_the_fewest_requests() {
     let ran = ask(&world, &["before-publish"]);
     ran.exits(0);
     let calls: Vec<String> = world.standin.requests().iter().map(|request| request.call()).collect();
-    // The channel and its assets, the repository, the allowance, two lists of releases, and what the server says twice.
-    assert_eq!(calls.len(), 8, "{calls:?}");
+    // Whether its releases are immutable, the channel and its assets, the repository, the allowance, two lists of releases, and what the server says twice.
+    assert_eq!(calls.len(), 9, "{calls:?}");
     let distinct: std::collections::BTreeSet<&String> = calls.iter().collect();
     assert_eq!(distinct.len(), calls.len(), "something is asked twice: {calls:?}");
     world.standin.assert_all_scripted();

@@ -33,6 +33,20 @@ fn a_draft_and_an_immutable_release_fail() {
 }
 
 #[test]
+fn a_channel_is_made_only_after_immutable_releases_were_switched_off() {
+    let world = world();
+    world.standin.remove_release(ARTIFACTS, "Update");
+    world.standin.set_immutable_releases(ARTIFACTS, Some(false));
+    let finding = asked(&world, GATE, 1);
+    tells(&finding, "immutable releases are switched on", "gh api -X DELETE repos/");
+    assert!(!finding["fix"].to_string().contains("gh release create"), "{finding:#}");
+    let ask_first = world.standin.requests().remove(0);
+    assert!(ask_first.path.ends_with("/immutable-releases"), "{ask_first:?}");
+    world.standin.set_immutable_releases(ARTIFACTS, None);
+    holds(&asked(&world, GATE, 1), "fix", "gh release create Update");
+}
+
+#[test]
 fn a_channel_without_asset_passes_and_the_report_says_that_it_was_looked_at() {
     let world = world();
     world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
@@ -73,8 +87,12 @@ fn an_outage_is_not_asked_about_twice() {
     let world = world();
     fs::remove_file(world.inbox("Nexy.dmg")).expect("the artifact");
     world.standin.fault(Fault::new(Listener::Api, "GET", "", Reply::Status(503, json!({}))).always());
-    holds(&asked(&world, GATE, 69), "found", "the channel App was not asked after that");
+    holds(&asked(&world, GATE, 69), "found", "cannot look whether immutable releases are switched on");
     assert_eq!(world.standin.requests().len(), 1);
+    world.standin.clear_faults();
+    world.standin.fault(Fault::new(Listener::Api, "GET", "/releases/tags/", Reply::Status(503, json!({}))).always());
+    holds(&asked(&world, GATE, 69), "found", "the channel App was not asked after that");
+    assert_eq!(world.standin.requests().len(), 3);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
 use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
 use nexy_outside::{
     Workspace,
-    net::github::{Asset, Release},
+    net::github::{self, Asset, Release},
 };
 use std::path::PathBuf;
 
@@ -44,7 +44,14 @@ pub(crate) fn row<'a>(workspace: &'a Workspace, artifact: &Artifact) -> Result<&
     })
 }
 
-/// Looks at one artifact that is to be published.
+/// Why nothing may be published now: what is published while immutable releases are switched on is frozen for ever.
+fn refused_by_the_setting(session: &Session<'_>) -> Result<Option<Problem>, Problem> {
+    let setting = session.retry.read(|| session.github.immutability());
+    let setting = setting.map_err(|error| error.problem("cannot look whether immutable releases are switched on"))?;
+    Ok(setting.refusal(session.target).map(|(because, fix)| Problem::new(Exit::No, "nothing is published", because, fix)))
+}
+
+/// Looks at one artifact that is to be published. A refusal still lets it restore a download that is missing.
 pub(crate) fn for_publication<'a>(
     session: &Session<'_>,
     workspace: &'a Workspace,
@@ -57,14 +64,15 @@ pub(crate) fn for_publication<'a>(
     let judged = Some((artifact.size_bytes, artifact.sha256));
     let carried = record.signature(&artifact.name, artifact.sha256);
     let opened = local_file::open(session, &path, judged, carried.as_ref(), Operation::Publication)?;
+    let refused = refused_by_the_setting(session)?;
     let (release, mut channel) = look(session, row)?;
-    let changed = changed_since_the_gates(record, &artifact.name, &channel);
+    let refused = refused.or_else(|| changed_since_the_gates(record, &artifact.name, &channel));
     // Equal sizes are no proof, so an unknown digest of the live asset is computed from its bytes.
     if channel.live.as_ref().is_some_and(|live| live.size == artifact.size_bytes) {
         channel.live = channel.live.map(|asset| with_digest(session, row, asset)).transpose()?;
     }
     let wanted = session.wanted(row, artifact.size_bytes, artifact.sha256);
-    let plan = match (changed, channel.fallback()) {
+    let plan = match (refused, channel.fallback()) {
         (None, _) => publish::publication(&wanted, record.version, allow_rolled_back, &channel)?,
         (Some(problem), None) => return Err(problem),
         (Some(problem), Some(fallback)) => Plan::restore_only(fallback, problem),
@@ -160,15 +168,13 @@ fn with_digest(session: &Session<'_>, row: &ArtifactRow, asset: Asset) -> Result
 pub(crate) fn release(session: &Session<'_>, row: &ArtifactRow) -> Result<Release, Problem> {
     let ArtifactRow { name, channel, .. } = row;
     let release = release_in_any_state(session, row)?;
-    if release.draft || release.immutable {
-        let state = if release.draft { "a draft, which users cannot see" } else { "immutable, so its assets can never change" };
-        return Err(Problem::new(
-            Exit::No,
-            format!("cannot publish {name}"),
-            format!("the release `{channel}` is {state}"),
-            Fix::note("publish the draft in the browser, or create the release anew without immutability:")
-                .then_command(format!("gh release view {channel} -R {} --web", session.gh().repository_with_host())),
-        ));
+    if release.immutable {
+        let (because, fix) = github::frozen(session.target, channel);
+        return Err(Problem::new(Exit::NeedsPerson, format!("cannot publish {name}"), because, fix));
+    }
+    if release.draft {
+        let because = format!("the release `{channel}` is a draft, which users cannot see");
+        return Err(Problem::new(Exit::No, format!("cannot publish {name}"), because, ask_the_gate()));
     }
     Ok(release)
 }
@@ -178,13 +184,12 @@ pub(crate) fn release_in_any_state(session: &Session<'_>, row: &ArtifactRow) -> 
     let ArtifactRow { channel, .. } = row;
     let what = || format!("cannot look at the release {channel}");
     session.retry.read(|| session.github.release(channel)).map_err(|error| error.problem(what()))?.ok_or_else(|| {
-        let repository = session.gh().repository_with_host();
-        Problem::new(
-            Exit::No,
-            what(),
-            format!("{} has no release `{channel}` that this token can see; a draft counts as none", session.gh().repository),
-            Fix::note("create the fixed release once by hand:")
-                .then_command(format!("gh release create {channel} -R {repository} --title {channel} --notes ''")),
-        )
+        let because = format!("{} has no release `{channel}` that this token can see; a draft counts as none", session.gh().repository);
+        Problem::new(Exit::No, what(), because, ask_the_gate())
     })
+}
+
+/// The gate asks whether a release would be frozen before it prints the command that creates or publishes it.
+fn ask_the_gate() -> Fix {
+    Fix::note("the gate says how the fixed release is created:").then_command("nexy-gate fixed-channel")
 }

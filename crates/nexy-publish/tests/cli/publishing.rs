@@ -37,6 +37,7 @@ fn a_publication_makes_only_the_requests_of_the_algorithm() {
     assert_eq!(
         calls,
         [
+            "api GET", // whether immutable releases are switched on
             "api GET", // the release
             "api GET", // its assets
             "uploads POST",

@@ -2,6 +2,7 @@
 
 use nexy_contract::Timestamp;
 use nexy_publish_support::{judged, mutations, outcome, publish, ready, report, served};
+use nexy_standin::ReleaseOptions;
 use nexy_standin::world::{ARTIFACTS, Ran, World};
 use serde_json::{Value, json};
 
@@ -130,15 +131,54 @@ fn another_live_asset_than_the_gates_saw_is_75() {
 }
 
 #[test]
-fn a_release_that_is_missing_a_draft_or_immutable_is_refused() {
-    use nexy_standin::ReleaseOptions;
+fn a_release_that_is_missing_or_a_draft_is_refused_and_only_the_gate_says_how_it_is_made() {
     refused(1, "has no release `Update`", |world, _| world.standin.remove_release(ARTIFACTS, "Update"));
     refused(1, "a draft counts as none", |world, _| {
         world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { draft: true, ..ReleaseOptions::default() })
     });
-    refused(1, "immutable", |world, _| {
-        world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { immutable: true, ..ReleaseOptions::default() })
+    for tool in [["show"], ["clean"]] {
+        let world = World::new();
+        world.standin.remove_release(ARTIFACTS, "Update");
+        let ran = world.tool("nexy-publish").args(tool).run();
+        ran.exits(1).says("nexy-gate fixed-channel");
+        assert!(!ran.stderr.contains("gh release create"), "{ran}");
+    }
+}
+
+fn freeze(world: &World) {
+    world.standin.set_release(ARTIFACTS, "Update", ReleaseOptions { immutable: true, ..ReleaseOptions::default() });
+}
+
+#[test]
+fn a_channel_that_is_frozen_needs_a_person_and_is_never_to_be_deleted() {
+    refused(4, "do not delete it", |world, _| freeze(world));
+    let ran = refused(4, "its tag can never be used again", |world, _| {
+        world.standin.set_immutable_releases(ARTIFACTS, Some(false));
+        freeze(world);
     });
+    assert_eq!(outcome(&ran.json())["exit"], 4);
+    for arguments in [&["rollback", "-"][..], &["clean"]] {
+        let (world, record) = ready();
+        freeze(&world);
+        let tool = world.tool("nexy-publish").args(arguments.iter().copied());
+        if arguments.contains(&"-") { tool.stdin(record.to_string()) } else { tool }.run().exits(4).says("another tag");
+    }
+}
+
+#[test]
+fn nothing_is_published_while_immutable_releases_are_on_and_a_missing_download_comes_back_all_the_same() {
+    let switch_on =
+        |enforced_by_owner| move |world: &World, _: &mut Value| world.standin.set_immutable_releases(ARTIFACTS, Some(enforced_by_owner));
+    refused(1, "gh api -X DELETE repos/Seregawpn/Nexy_production/immutable-releases", switch_on(false));
+    refused(1, "the owner of Seregawpn/Nexy_production enforces it", switch_on(true));
+    let (world, record) = ready();
+    let before = served(&world);
+    world.standin.rename_asset(ARTIFACTS, "Update", "Nexy.dmg", "Nexy.prev.dmg");
+    world.standin.set_immutable_releases(ARTIFACTS, Some(false));
+    let planned = world.tool("nexy-publish").args(["--dry-run", "-"]).stdin(record.to_string()).run();
+    planned.exits(1).says("immutable releases are switched on");
+    publish(&world, &record).exits(1).says("immutable releases are switched on");
+    assert_eq!(served(&world), before);
 }
 
 /// Manifests that say this about the artifact of the inbox.

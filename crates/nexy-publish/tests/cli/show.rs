@@ -37,5 +37,5 @@ fn it_says_when_it_could_not_look_or_there_is_no_release() {
     world.tool("nexy-publish").args(["show"]).run().exits(69).says("HTTP 500").silent_stdout();
     world.standin.clear_faults();
     world.standin.remove_release(ARTIFACTS, "App");
-    world.tool("nexy-publish").args(["show"]).run().exits(1).says("gh release create App").silent_stdout();
+    world.tool("nexy-publish").args(["show"]).run().exits(1).says("has no release `App`").says("nexy-gate fixed-channel").silent_stdout();
 }

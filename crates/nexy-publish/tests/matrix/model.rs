@@ -82,6 +82,10 @@ fn once(step: Step, class: Class) -> Allowed {
     use Class as C;
     use Step as S;
     match (class, step) {
+        // GitHub shows the setting to administrators only; the release itself says whether it can change.
+        (C::Denied, S::Setting) => exits(&[0, 1]),
+        (C::Gone, S::Setting) => ON,
+        (_, S::Setting) => once(S::Look, class),
         // Everything is live; an asset that cannot be deleted now is deleted later.
         (_, S::DeleteParked) => ON,
         // The public address is polled, and a poll is no retry.
@@ -139,6 +143,7 @@ fn for_good(step: Step, class: Class) -> Allowed {
     use Step as S;
     match (class, step) {
         (_, S::DeleteParked) => ON,
+        (_, S::Setting) => for_good(S::Look, class),
         (C::Broken | C::Later, S::Look | S::Upload | S::Discard | S::Park | S::Verify | S::VerifyRollback) => exits(&[69]),
         (C::Denied, S::Look | S::Upload | S::Discard | S::Park) => exits(&[1]),
         (C::Denied, S::Verify | S::VerifyRollback) => exits(&[1, 69]),

@@ -9,6 +9,8 @@ use nexy_standin::{Fault, Listener, Reply, RequestLine};
 /// The step of a request, derived from the request and from what users got when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
+    /// The question whether immutable releases are switched on.
+    Setting,
     /// A read of the API while the old artifact is live.
     Look,
     /// The upload.
@@ -111,6 +113,7 @@ fn step(line: &RequestLine, address: usize, seen: &Seen) -> Step {
     let is_new = is_new(line, address, seen);
     match (line.listener.as_str(), line.method.as_str()) {
         ("uploads", "POST") => Step::Upload,
+        ("api", "GET") if line.path.ends_with("/immutable-releases") => Step::Setting,
         ("api", "GET" | "DELETE") if is_all_new(line, seen) && line.asset_id.is_none_or(|_| line.method == "DELETE") => Step::DeleteParked,
         ("api", "DELETE") => Step::Discard,
         ("api", "PATCH") if before == after => Step::Park,

@@ -154,7 +154,8 @@ fn command_of(gate: &Ran, id: &str) -> String {
 #[test]
 fn what_the_gate_of_the_fixed_channel_prints_mends_it_when_it_is_typed() {
     type Breaks = fn(&Standin);
-    let cases: [(&str, Breaks); 2] = [
+    let cases: [(&str, Breaks); 3] = [
+        ("gh api -X DELETE ", |standin| standin.set_immutable_releases(ARTIFACTS, Some(false))),
         ("gh release create ", |standin| standin.remove_release(ARTIFACTS, "Update")),
         ("gh release delete-asset ", |standin| {
             standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");

@@ -64,6 +64,11 @@ fn what_is_refused(world: &World) {
         ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Third"}"#, None, 201),
         ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Third"}"#, None, 422),
         ("PATCH", format!("/repos/{ARTIFACTS}/releases/{}", release["id"]), r#"{"draft":false}"#, None, 200),
+        ("GET", format!("/repos/{ARTIFACTS}/immutable-releases"), "", None, 404),
+        ("PUT", format!("/repos/{ARTIFACTS}/immutable-releases"), "", None, 204),
+        ("GET", format!("/repos/{ARTIFACTS}/immutable-releases"), "", None, 200),
+        ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Frozen"}"#, None, 201),
+        ("DELETE", format!("/repos/{ARTIFACTS}/immutable-releases"), "", None, 204),
         ("GET", "/".to_owned(), "", None, 200),
         ("GET", "/rate_limit".to_owned(), "", None, 200),
         ("GET", "/user".to_owned(), "", None, 200),
@@ -99,6 +104,7 @@ fn a_whole_release_asks_and_hears_only_what_github_describes() {
         .collect();
     for call in [
         "GET /repos/{owner}/{repo}",
+        "GET /repos/{owner}/{repo}/immutable-releases",
         "GET /repos/{owner}/{repo}/releases/tags/{tag}",
         "GET /repos/{owner}/{repo}/releases/{release_id}/assets",
         "PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}",

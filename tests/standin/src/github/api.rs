@@ -25,6 +25,7 @@ fn route(state: &State, request: &Request, body: &mut RequestBody<'_, '_>) -> Re
         ("POST", ["graphql"]) => graphql::answer(state, request, body),
         ("GET", ["user"]) => user(state, request),
         ("GET", ["repos", owner, name]) => repository::answer(state, request, &format!("{owner}/{name}")),
+        (_, ["repos", owner, name, "immutable-releases"]) => releases::immutable(state, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases"]) => releases::list(state, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases", "tags", tag]) => {
             let store = state.store();

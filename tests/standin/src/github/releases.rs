@@ -33,6 +33,9 @@ pub(super) fn create(state: &State, request: &Request, repository: &str, body: &
     if !store.has_repository(repository) {
         return answers::not_found();
     }
+    if store.is_burned(repository, tag) {
+        return answers::invalid_of("Release", "custom", "tag_name", Some("tag_name was used by an immutable release"));
+    }
     match store.release_by_tag(repository, tag) {
         // GitHub keeps a draft and a release of one tag beside each other; here one tag is one folder.
         Some(there) if there.draft => return answers::message(422, "the tag has a draft").unscripted(),
@@ -68,10 +71,30 @@ pub(super) fn edit(state: &State, request: &Request, repository: &str, id: &str,
         return answers::message(422, "a release keeps its tag here").unscripted();
     }
     if let Some(draft) = asked["draft"].as_bool() {
-        release.draft = draft;
-        store.save_release(&release);
+        store.set_draft(&mut release, draft);
     }
     Response::json(200, &answers::release(state, &release, &store.assets(&release)))
+}
+
+/// Says whether immutable releases are on, or switches them. Off is 404, and only who may write is an administrator here.
+pub(super) fn immutable(state: &State, request: &Request, repository: &str) -> Response {
+    let mut store = state.store();
+    if !store.has_repository(repository) {
+        return answers::not_found();
+    }
+    let enforced = store.immutable_releases(repository);
+    let wanted = match (request.method.as_str(), enforced) {
+        ("GET", Some(enforced)) if state.tokens.bearer(request.header("authorization")) == Bearer::Writer => {
+            return Response::json(200, &json!({"enabled": true, "enforced_by_owner": enforced}));
+        }
+        ("GET", _) => return answers::not_found(),
+        (_, Some(true)) => return answers::message(409, "Conflict"),
+        ("PUT", _) => Some(false),
+        ("DELETE", _) => None,
+        _ => return answers::not_found().unscripted(),
+    };
+    store.set_immutable_releases(repository, wanted);
+    Response::new(204, Vec::new())
 }
 
 /// A page of the releases.

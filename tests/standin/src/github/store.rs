@@ -13,6 +13,10 @@ pub(crate) struct Store {
     releases: Vec<Release>,
     assets: Vec<AssetInfo>,
     last_id: u64,
+    /// The repositories with immutable releases switched on, and whether their owner enforces it.
+    immutable: BTreeMap<String, bool>,
+    /// Repository and tag of every release that ever was immutable; no later release gets such a tag.
+    burned: BTreeSet<(String, String)>,
     /// The asset that each name of a release leads to.
     names: BTreeMap<(u64, String), u64>,
     /// The asset that it led to before its last change. A moment without any asset between two renames is no "before".
@@ -68,6 +72,8 @@ impl Store {
             releases: Vec::new(),
             assets: Vec::new(),
             last_id: 1000,
+            immutable: BTreeMap::new(),
+            burned: BTreeSet::new(),
             names: BTreeMap::new(),
             names_before: BTreeMap::new(),
             clock_ahead_s: 0,
@@ -95,7 +101,25 @@ impl Store {
         self.repositories.insert(repository.to_owned());
     }
 
-    /// A release that is called as its tag.
+    /// Whether immutable releases are on, and whether the owner enforces it; `None` when they are off.
+    pub(crate) fn immutable_releases(&self, repository: &str) -> Option<bool> {
+        self.immutable.get(repository).copied()
+    }
+
+    /// Switches immutable releases on or off. What is published already stays as it is.
+    pub(crate) fn set_immutable_releases(&mut self, repository: &str, enforced_by_owner: Option<bool>) {
+        match enforced_by_owner {
+            Some(enforced) => self.immutable.insert(repository.to_owned(), enforced),
+            None => self.immutable.remove(repository),
+        };
+    }
+
+    /// Whether an immutable release ever had this tag.
+    pub(crate) fn is_burned(&self, repository: &str, tag: &str) -> bool {
+        self.burned.contains(&(repository.to_owned(), tag.to_owned()))
+    }
+
+    /// A release that is called as its tag; it is frozen when it is published while the repository's setting is on.
     pub(crate) fn create_release(&mut self, repository: &str, tag: &str, draft: bool, immutable: bool) -> Release {
         self.create_repository(repository);
         let release = Release {
@@ -104,18 +128,29 @@ impl Store {
             name: tag.to_owned(),
             body: String::new(),
             draft,
-            immutable,
+            immutable: immutable || !draft && self.immutable.contains_key(repository),
             created_at: clock::iso(clock::now_seconds()),
             repository: repository.to_owned(),
         };
         self.releases.push(release.clone());
+        self.save_release(&release);
         release
     }
 
     /// Replaces a release, as a person does in the browser.
     pub(crate) fn save_release(&mut self, release: &Release) {
+        if release.immutable {
+            self.burned.insert((release.repository.clone(), release.tag.clone()));
+        }
         release.clone_into(self.releases.iter_mut().find(|one| one.id == release.id).unwrap());
         self.note_watched();
+    }
+
+    /// Publishes a draft, or makes a draft of a release.
+    pub(crate) fn set_draft(&mut self, release: &mut Release, draft: bool) {
+        release.immutable |= release.draft && !draft && self.immutable.contains_key(&release.repository);
+        release.draft = draft;
+        self.save_release(release);
     }
 
     pub(crate) fn remove_release(&mut self, release: &Release) {

@@ -126,6 +126,28 @@ fn an_immutable_release_changes_nothing() {
 }
 
 #[test]
+fn what_is_published_while_immutable_releases_are_on_is_frozen_and_its_tag_is_burned_for_ever() {
+    let (_folder, standin, _) = github();
+    let call = |method, path: &str, body: &Value| send(&standin.api_url(), method, path, &[auth()], body.to_string().as_bytes());
+    const SETTING: &str = "/repos/o/r/immutable-releases";
+    assert_eq!(call("GET", SETTING, &Value::Null).status, 404);
+    let draft = call("POST", "/repos/o/r/releases", &json!({"tag_name": "Later", "draft": true})).json();
+    assert_eq!(call("PUT", SETTING, &Value::Null).status, 204);
+    assert_eq!(call("GET", SETTING, &Value::Null).json(), json!({"enabled": true, "enforced_by_owner": false}));
+    let before = call("GET", "/repos/o/r/releases/tags/Update", &Value::Null).json();
+    assert_eq!(before["immutable"], false, "what was published before stays as it is");
+    let created = call("POST", "/repos/o/r/releases", &json!({"tag_name": "New"})).json();
+    let published = call("PATCH", &format!("/repos/o/r/releases/{}", draft["id"]), &json!({"draft": false})).json();
+    assert_eq!((&draft["immutable"], &created["immutable"], &published["immutable"]), (&json!(false), &json!(true), &json!(true)));
+    standin.remove_release(REPOSITORY, "New");
+    assert_eq!(call("DELETE", SETTING, &Value::Null).status, 204);
+    let again = call("POST", "/repos/o/r/releases", &json!({"tag_name": "New"}));
+    assert_eq!((again.status, &again.json()["errors"][0]["message"]), (422, &json!("tag_name was used by an immutable release")));
+    standin.set_immutable_releases(REPOSITORY, Some(true));
+    assert_eq!(call("DELETE", SETTING, &Value::Null).status, 409);
+}
+
+#[test]
 fn a_token_that_may_only_read_is_told_what_it_lacks() {
     let (_folder, standin, _) = github();
     standin.add_read_only_token("reader");

@@ -1,10 +1,12 @@
 //! GitHub's release calls, one function each: what is sent, and what came back. No retries, no decisions.
 
 mod error;
+mod immutable;
 mod shapes;
 
 pub use crate::net::http::Sent;
 pub use error::{GithubError, Kind};
+pub use immutable::{Immutability, frozen, repository_argument};
 pub use shapes::{Allowance, Asset, Listed, Listing, Release, RepositoryAccess};
 
 use crate::{
@@ -141,6 +143,17 @@ impl<'a> Github<'a> {
         access.token_expires = answer.header("github-authentication-token-expiration").map(str::to_owned);
         access.token_scopes = answer.header("x-oauth-scopes").map(str::to_owned);
         Ok(access)
+    }
+
+    /// Whether what is published in the artifacts' repository is frozen from then on.
+    /// Errors: [`GithubError`]; a refusal to show it is [`Immutability::NotShown`].
+    pub fn immutability(&self) -> Result<Immutability, GithubError> {
+        match self.api(Method::GET, "immutable-releases", Payload::None) {
+            Ok(answer) => self.parsed::<immutable::Setting>("GET immutable-releases", &answer).map(Immutability::from),
+            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Forbidden) => Ok(Immutability::NotShown),
+            Err(error) if error.kind == Kind::BadToken && self.token.is_none() => Ok(Immutability::NotShown),
+            Err(error) => Err(error),
+        }
     }
 
     /// How many requests are left; asking this costs none.
