@@ -57,7 +57,7 @@ fn render(gate: &Gate, repair: Repair, target: &Path, now: &str) -> Result<Strin
         left.iter().for_each(|line| script += &format!("#   {}\n", printable(line.text())));
     }
     // Values are quoted so that nothing in them expands; that is what the linter would warn of.
-    script += "# shellcheck disable=SC2016\nset -eu\numask 022\n\n";
+    script += "# shellcheck disable=SC1003,SC2016\nset -eu\numask 022\n\n";
     steps.iter().for_each(|step| script += &block(step));
     script += &format!("\n# Asks the gate again.\n{again}\n");
     Ok(script)

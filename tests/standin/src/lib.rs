@@ -21,6 +21,7 @@ mod fault;
 mod gemini;
 mod github;
 mod hold;
+pub mod hostile;
 mod http;
 pub mod leak_scan;
 mod listener;

@@ -139,6 +139,15 @@ pub(crate) fn no_account(user: &str, does: &str) -> Answer {
     Answer::fail(format!("this machine has no user {user}"), format!("the service's user {user}, who {does}"), fix)
 }
 
+/// A command about what a folder holds. Root enters the folder and asks the kernel where it is: a folder that was exchanged for a
+/// link meanwhile leads to another place, and the one that was entered cannot be exchanged any more.
+fn in_its_folder(command: &str, path: &Path) -> RepairStep {
+    let text = |path: Option<&Path>| shell_word(&path.unwrap_or(Path::new("/")).display().to_string());
+    let (folder, name) = (text(path.parent()), text(path.file_name().map(|name| Path::new(".").join(name)).as_deref()));
+    let script = format!(r#"cd {folder} && [ "$(pwd -P)" = {folder} ] && {command} {name}"#);
+    RepairStep::new(format!("sh -c {}", shell_word(&script)))
+}
+
 impl Permissions<'_> {
     /// Other accounts than root and the service's user to which the mode grants `right`, in words. The owner is not among them:
     /// an owner can always give rights to itself.
@@ -223,7 +232,7 @@ impl Permissions<'_> {
 
     /// The commands that make these changes at the place to which a path leads; none for a path that a person cannot read on a
     /// terminal. Below the checkout the service's user can exchange every folder, so its rights do what an owner can do, and root
-    /// changes only who owns a thing, never through a link. Above it root looks again before each command.
+    /// changes only who owns a thing: from the folder that holds it, never through a link. Above it root looks again before each command.
     pub(crate) fn steps(&self, step: &PathMetadata, real: &Path, changes: &[Change]) -> Vec<RepairStep> {
         let words = step.path.to_str().and_then(word).zip(real.to_str().and_then(word));
         let Some((asked_word, real_word)) = words else { return Vec::new() };
@@ -258,7 +267,7 @@ impl Permissions<'_> {
                     steps.push(self.give(owner, real));
                     is_given = true;
                 }
-                Change::Owner(_) | Change::Group(_) => steps.push(RepairStep::new(format!("{change} {word}"))),
+                Change::Owner(_) | Change::Group(_) => steps.push(in_its_folder(&change.to_string(), real)),
             }
         }
         steps
@@ -270,7 +279,7 @@ impl Permissions<'_> {
         let mut below = real.strip_prefix(self.checkout).unwrap_or(Path::new("")).components();
         let first = below.next().map_or_else(|| self.checkout.to_path_buf(), |first| self.checkout.join(first));
         let all = if below.next().is_some() { "R" } else { "" };
-        RepairStep::new(format!("chown -h{all} {} {}", shell_word(owner), shell_word(&first.display().to_string())))
+        in_its_folder(&format!("chown -h{all} {}", shell_word(owner)), &first)
     }
 
     /// A command with no more rights than the service's user has.
@@ -301,4 +310,4 @@ impl Permissions<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

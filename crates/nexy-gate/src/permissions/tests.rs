@@ -15,6 +15,11 @@ fn typed(changes: &[Change]) -> String {
     changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// What root types about one place of the checkout.
+pub(crate) fn roots(command: &str, path: &str) -> String {
+    in_its_folder(command, Path::new(path)).typed("sudo ")
+}
+
 fn judged<T>(judge: impl FnOnce(Permissions<'_>) -> T) -> T {
     let accounts = Accounts::parse(PASSWD, GROUP);
     let account = accounts.account("server").expect("it is there");
@@ -103,25 +108,29 @@ fn commands_above_the_checkout_are_about_the_real_place_and_stop_when_the_path_l
 
 #[test]
 fn below_the_checkout_root_changes_only_an_owner_and_the_services_user_does_the_rest() {
+    let folder_of = |path: &str| format!(r#"cd {path} && [ "$(pwd -P)" = {path} ]"#);
     for (path, uid, changes, expected) in [
         (
             "/srv/app/x",
             1000,
             &right()[..],
-            "sudo chown -h server /srv/app/x; sudo -u server chmod 640 /srv/app/x; sudo chown -h root /srv/app/x",
+            "sudo sh -c 'IN && chown -h server ./x'; sudo -u server chmod 640 /srv/app/x; sudo sh -c 'IN && chown -h root ./x'",
         ),
         ("/srv/app/x/y", 1000, &right()[..1], "sudo -u server chmod 640 /srv/app/x/y"),
-        ("/srv/app", 0, &right()[..1], "sudo chown -h server /srv/app; sudo -u server chmod 640 /srv/app"),
-        ("/srv/app/x/y/z", 0, &right()[..1], "sudo chown -hR server /srv/app/x; sudo -u server chmod 640 /srv/app/x/y/z"),
+        ("/srv/app", 0, &right()[..1], "sudo sh -c 'ABOVE && chown -h server ./app'; sudo -u server chmod 640 /srv/app"),
+        ("/srv/app/x/y/z", 0, &right()[..1], "sudo sh -c 'IN && chown -hR server ./x'; sudo -u server chmod 640 /srv/app/x/y/z"),
         (
             "/srv/app/x/y",
             1001,
             &[Change::Owner("server:web".to_owned()), Change::ByOwner("chmod 755".to_owned())],
-            "sudo chown -hR server:web /srv/app/x; sudo -u server chmod 755 /srv/app/x/y",
+            "sudo sh -c 'IN && chown -hR server:web ./x'; sudo -u server chmod 755 /srv/app/x/y",
         ),
     ] {
         let steps = judged(|permissions| permissions.steps(&folder(path, uid, 0, 0o600), Path::new(path), changes));
-        assert_eq!(steps.iter().map(|step| step.typed("sudo ")).collect::<Vec<_>>().join("; "), expected);
+        assert_eq!(
+            steps.iter().map(|step| step.typed("sudo ")).collect::<Vec<_>>().join("; "),
+            expected.replace("IN", &folder_of("/srv/app")).replace("ABOVE", &folder_of("/srv"))
+        );
     }
 }
 

@@ -32,6 +32,7 @@ mod no_force_push;
 mod no_legacy;
 mod print_fix;
 mod python_deps;
+mod races;
 mod records;
 mod release_inbox;
 mod remote_script;

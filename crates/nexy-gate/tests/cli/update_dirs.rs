@@ -15,7 +15,7 @@ const GATE: &str = "update-dirs";
 const DIRS: [&str; 3] = ["server/updates/downloads", "server/updates/manifests", "server/server/updates/manifests"];
 
 /// A VM whose service runs as another user, who owns its checkout; `None`, loudly, without root.
-fn served(test: &str) -> Option<(World, Account)> {
+pub(crate) fn served(test: &str) -> Option<(World, Account)> {
     let world = world();
     if !is_root(&world, test) {
         return None;
@@ -217,6 +217,6 @@ fn a_mounted_tree_is_computed_and_never_a_pass() {
     holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 69), "found", "them can write into /vm/server/updates/downloads: a mounted tree");
     chown(world.vm_path(DIRS[0]), Some(0), Some(0)).expect("its owner");
     let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 1);
-    holds(&finding, "fix", "sudo chown -hR them:them /vm/server\nsudo -u them chmod 755 /vm/server/updates/downloads");
+    holds(&finding, "fix", "chown -hR them:them ./server'\nsudo -u them chmod 755 /vm/server/updates/downloads");
     assert!(!finding.to_string().contains(world.root().to_str().expect("a path")), "{finding:#}");
 }

@@ -3,10 +3,12 @@
 use crate::published::written;
 use nexy_outside::fs::accounts::Accounts;
 use nexy_standin::{
+    hostile::{Hostile, TRIES},
     skip::{Need, skipped},
     world::{MANIFEST_FOLDERS, Ran, World},
 };
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
     path::{Path, PathBuf},
@@ -180,4 +182,24 @@ fn a_machine_without_the_services_user_is_told_what_to_look_at() {
     let Some(served) = served("a_machine_without_the_services_user") else { return };
     served.world.set_target("service", "user", "\"nexy-has-no-such-user\"");
     served.install().exits(69).says("this machine has no user nexy-has-no-such-user").says("ls -ld ").silent_stdout();
+}
+
+#[test]
+fn a_folder_that_is_exchanged_for_a_link_during_the_delivery_gives_nothing_of_root_away() {
+    let test = "a_folder_that_is_exchanged_for_a_link_during_the_delivery";
+    let Some(served) = served(test) else { return };
+    let bin = Accounts::read().expect("the accounts").account("bin").expect("it is on every machine");
+    let exchange = "my ($place, $secret) = @ARGV; my $roots = $secret; $roots =~ s{/[^/]*$}{}; for my $leads_to ($secret, $roots) { \
+                    rename $place, \"$place.aside\"; symlink $leads_to, $place; select undef, undef, undef, rand 0.002; \
+                    unlink $place; mkdir $place; select undef, undef, undef, rand 0.002; unlink glob \"$place/*\"; rmdir $place; \
+                    rename \"$place.aside\", $place; select undef, undef, undef, rand 0.002 }";
+    let Some(_hostile) = Hostile::start(test, (bin.uid, bin.gid), exchange, &[&served.folder(0), &served.secret]) else { return };
+    let mut codes = BTreeSet::new();
+    for _ in 0..TRIES {
+        let ran = served.install();
+        assert!([0, 3, 4, 69, 75].contains(&ran.code.unwrap_or(-1)), "{ran}");
+        codes.insert(ran.code);
+        served.secret_is_kept();
+    }
+    assert!(codes.iter().any(|code| *code != Some(0)), "nothing was exchanged in time");
 }

@@ -1,6 +1,7 @@
 //! The judgement on every input: the file, the way to it, and what the attempt said; and the commands that mend it.
 
 use super::*;
+use crate::permissions::tests::roots;
 use nexy_contract::Verdict;
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nserver:x:1000:1000::/srv:/bin/sh\nother:x:1001:1001::/:/bin/sh\n";
@@ -45,9 +46,9 @@ fn the_rulebooks_own_state_passes_and_so_does_a_stricter_mode() {
 
 #[test]
 fn a_wrong_owner_group_or_mode_is_a_no_with_the_rulebooks_commands() {
-    let own = "sudo chown -h root:server /srv/app/settings";
+    let (given, own) = (roots("chown -h server", "/srv/app/settings"), &*roots("chown -h root:server", "/srv/app/settings"));
     // Its mode is the service's user's to change, in whose folder it can be exchanged for a link.
-    let all = format!("sudo chown -h server /srv/app/settings\nsudo -u server chmod 640 /srv/app/settings\n{own}");
+    let all = format!("{given}\nsudo -u server chmod 640 /srv/app/settings\n{own}");
     for (steps, said, fix) in [
         (with(|steps| steps[0].uid = 1000), "belongs to server, not to root", own),
         (with(|steps| (steps[0].uid, steps[0].mode) = (1000, 0o644)), "is 0644", &all),
@@ -106,18 +107,13 @@ fn whoever_is_in_the_files_group_can_read_it_and_must_leave() {
 
 #[test]
 fn a_list_is_a_failure_and_one_that_cannot_be_read_is_unknown_and_gets_no_script() {
-    for (place, fix) in [
-        (
-            0,
-            "sudo chown -h server /srv/app/settings\nsudo -u server setfacl -b /srv/app/settings\n\
-             sudo -u server chmod 640 /srv/app/settings\nsudo chown -h root:server /srv/app/settings",
-        ),
-        (2, "sudo setfacl -b /srv"),
-    ] {
+    let by_user = "sudo -u server setfacl -b /srv/app/settings\nsudo -u server chmod 640 /srv/app/settings";
+    let (given, own) = (roots("chown -h server", "/srv/app/settings"), roots("chown -h root:server", "/srv/app/settings"));
+    for (place, fix) in [(0, format!("{given}\n{by_user}\n{own}")), (2, "sudo setfacl -b /srv".to_owned())] {
         // The mode shows the mask of the list where it would show the group.
         let listed = with(|steps| (steps[place].mode, steps[place].acl) = (steps[place].mode | 0o070, Acl::Present));
         let answer = answer(&listed, &UserAttempt::Allowed);
-        assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, fix));
+        assert_eq!((answer.verdict, answer.fix.text()), (Verdict::Fail, fix));
         assert!(answer.found.ends_with("has an access control list, so its mode is not the whole truth"), "{}", answer.found);
         let hidden = with(|steps| (steps[0].mode, steps[place].acl) = (0o600, Acl::Unreadable("it is strange".to_owned())));
         for trial in [UserAttempt::Allowed, refused()] {

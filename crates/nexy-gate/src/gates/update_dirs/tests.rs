@@ -1,12 +1,12 @@
 //! The judgement on every input, and the commands that mend it.
 
 use super::*;
+use crate::permissions::tests::roots;
 use nexy_contract::Verdict;
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/sh\nserver:x:1000:1000::/srv:/bin/sh\nother:x:1001:1001::/:/bin/sh\n";
 const GROUP: &str = "root:x:0:\nserver:x:1000:\nother:x:1001:\nteam:x:50:server,other\n";
 const PATH: &str = "/srv/app/updates";
-const RIGHT: &str = "sudo chown -h server:server /srv/app/updates\nsudo -u server chmod 755 /srv/app/updates";
 
 fn step(path: &str, uid: u32, gid: u32, mode: u32) -> PathMetadata {
     PathMetadata { path: path.into(), kind: Kind::Folder, uid, gid, mode, acl: Acl::Absent }
@@ -54,15 +54,16 @@ fn a_folder_that_the_user_alone_can_write_into_passes_by_rule_and_by_trial() {
 
 #[test]
 fn every_other_owner_mode_or_list_is_a_failure_with_the_commands_that_mend_it() {
-    let listed = "sudo chown -h server:server /srv/app/updates\nsudo -u server setfacl -b /srv/app/updates\n\
-                  sudo -u server chmod 755 /srv/app/updates";
+    let (given, mode) = (roots("chown -h server:server", PATH), "sudo -u server chmod 755 /srv/app/updates");
+    let right = &*format!("{given}\n{mode}");
+    let listed = &*format!("{given}\nsudo -u server setfacl -b /srv/app/updates\n{mode}");
     for (steps, said, fix) in [
-        (with(|steps| steps[0].uid = 0), "server cannot write into /srv/app/updates (mode 0755, of root)", RIGHT),
-        (with(|steps| steps[0].mode = 0o555), "server cannot write", RIGHT),
-        (with(|steps| (steps[0].uid, steps[0].mode) = (1001, 0o055)), "belongs to other", RIGHT),
-        (with(|steps| steps[0].mode = 0o757), "everybody can write", RIGHT),
-        (with(|steps| steps[0].mode = 0o1777), "everybody can write", RIGHT),
-        (with(|steps| (steps[0].gid, steps[0].mode) = (50, 0o775)), "other can write", RIGHT),
+        (with(|steps| steps[0].uid = 0), "server cannot write into /srv/app/updates (mode 0755, of root)", right),
+        (with(|steps| steps[0].mode = 0o555), "server cannot write", right),
+        (with(|steps| (steps[0].uid, steps[0].mode) = (1001, 0o055)), "belongs to other", right),
+        (with(|steps| steps[0].mode = 0o757), "everybody can write", right),
+        (with(|steps| steps[0].mode = 0o1777), "everybody can write", right),
+        (with(|steps| (steps[0].gid, steps[0].mode) = (50, 0o775)), "other can write", right),
         (with(|steps| steps[0].acl = Acl::Present), "/srv/app/updates has an access control list", listed),
         (with(|steps| steps[1].mode = 0o655), "server cannot pass /srv/app ", "sudo -u server chmod u+x /srv/app"),
         (with(|steps| steps[1].acl = Acl::Present), "/srv/app has an access control list", "sudo -u server setfacl -b /srv/app"),
