@@ -137,6 +137,9 @@ impl Offer {
         if !url::is_safe(&self.url) {
             differences.push("the url is not a plain https URL, so clients refuse it".to_owned());
         }
+        if self.url.contains('#') {
+            differences.push("the url has a fragment, so clients cannot tell the kind of file from its end".to_owned());
+        }
         differences
     }
 }

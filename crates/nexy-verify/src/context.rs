@@ -1,8 +1,8 @@
 //! What all probes of one run share: where to look, what to expect, and how long to wait.
 
 use crate::expected::{self, Code, Expected, Manifest};
-use nexy_contract::{Problem, Record, ReleaseVersion};
-use nexy_outside::{Workspace, net::http::Http};
+use nexy_contract::{Fix, Problem, Record, ReleaseVersion, check::Answer};
+use nexy_outside::{Workspace, frame::manifests, net::http::Http};
 use std::{
     cell::{Cell, OnceCell},
     time::{Duration, Instant},
@@ -84,6 +84,16 @@ impl Context {
     /// What the manifests should make the world see; read once.
     pub(crate) fn manifest(&self) -> &Expected<Manifest> {
         self.manifest.get_or_init(|| expected::manifest(&self.workspace, self.record.as_ref(), self.expect_announced))
+    }
+
+    /// The same on the VM, where it was delivered to: there a manifest that says nothing is a no, since it is what the server reads.
+    pub(crate) fn delivered_manifest(&self) -> Result<&Manifest, Box<Answer>> {
+        let wanted = "one sound manifest, the same in every folder of layout.manifest_dirs";
+        self.manifest().as_ref().map_err(|not_known| {
+            let can_be_read = self.record.is_none() && manifests::read_all(&self.workspace).is_ok();
+            let mend = Fix::note("this says what to do about it:").then_command("sudo nexy-gate single-manifest");
+            Box::new(if can_be_read { Answer::fail(&not_known.because, wanted, mend) } else { not_known.answer(wanted) })
+        })
     }
 
     /// How long one small request may take: what the configuration allows, and not far beyond the deadline.

@@ -62,7 +62,7 @@ fn the_version_is_a_text_and_not_a_number() {
 }
 
 #[test]
-fn plain_http_is_an_offer_on_loopback_only() {
+fn only_a_plain_url_is_an_offer_and_plain_http_on_loopback_alone() {
     let at = |url: &str| {
         let mut announced = announced();
         announced.url = url;
@@ -72,6 +72,7 @@ fn plain_http_is_an_offer_on_loopback_only() {
     assert_eq!(at("http://example.test/Nexy.dmg"), 1);
     assert_eq!(at("file:///Nexy.dmg"), 1);
     assert_eq!(at("Nexy.dmg"), 1);
+    assert_eq!(at("https://example.test/Nexy.dmg#latest"), 1);
 }
 
 #[test]

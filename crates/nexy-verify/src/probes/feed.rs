@@ -1,5 +1,6 @@
 //! Whether the public feed offers clients exactly what the manifest says; the rules that the shipped client depends on.
 
+use super::deliver;
 use crate::{
     context::{Context, Place},
     expected::{Expected, Manifest, NotKnown},
@@ -18,11 +19,12 @@ pub(crate) const PROBE: Probe = Probe {
     runbook: "S2 §4.9, S2 §6",
     explain: Explain {
         symptom: "Clients refuse the update, load it again and again, or never see it: the length is the only thing that they check.",
-        check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest.",
+        check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest. Not looked at: appcast-beta.xml, since no manifest here describes it (`single-manifest` refuses a manifest_beta.json on the VM).",
         fix: &[
-            note("Deliver the manifest with the record of the release:"),
-            command("scripts/manifest_to_vm.sh - <RECORD"),
-            note("A 500 means that the server found no usable manifest."),
+            note("Deliver the manifest of the release again, if it is right itself:"),
+            command("nexy-manifest check && make manifest-deliver"),
+            note("A 500 means that the server found no usable manifest; the VM says why:"),
+            command("scripts/vm.sh nexy-verify local-feed"),
         ],
         verify: &[command("nexy-verify updates --wait 2m")],
     },
@@ -34,32 +36,32 @@ pub(super) const PATH: &str = "/updates/appcast.xml";
 
 fn check(context: &Context) -> Answer {
     let url = format!("{}{PATH}", context.public);
-    judge(&url, &fetch::fetch(context, &url, Place::Outside), context.manifest())
+    let mend =
+        deliver().then_note("if it was delivered already, the VM says what is wrong:").then_command("scripts/vm.sh nexy-verify local-feed");
+    judge(&url, &fetch::fetch(context, &url, Place::Outside), context.manifest(), &mend)
 }
 
-fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>) -> Answer {
+/// Holds a feed against the manifest that it is made from; `mend` is what to do when it offers something else.
+pub(super) fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>, mend: &Fix) -> Answer {
     let manifest = match manifest {
         Ok(manifest) => manifest,
         Err(not_known) => return not_known.answer("a manifest to compare with"),
     };
     let wanted = format!("version {}, length {}, {} (from {})", manifest.version, manifest.size_bytes, manifest.url, manifest.origin);
-    let deliver = Fix::note("deliver the manifest of the release again:").then_command("scripts/manifest_to_vm.sh - <RECORD");
     let feed = match read(url, look) {
         Ok(feed) => feed,
         Err(Unread::Nothing(not_known)) => return not_known.answer(wanted),
-        Err(Unread::Useless(found)) => {
-            return Answer::fail(found, wanted, deliver.then_note("then look:").then_command("scripts/vm.sh nexy-verify local-updates"));
-        }
+        Err(Unread::Useless(found)) => return Answer::fail(found, wanted, mend),
     };
     let offer = match feed.offer() {
         Ok(offer) => offer,
-        Err(error) => return Answer::fail(format!("{url}: {error}"), wanted, deliver),
+        Err(error) => return Answer::fail(format!("{url}: {error}"), wanted, mend),
     };
     let differences = offer.differences(&manifest.announced());
     if differences.is_empty() {
         Answer::pass(format!("{url} offers {} with {} bytes (from {})", offer.version, offer.length_bytes, manifest.origin))
     } else {
-        Answer::fail(format!("{url}: {}", differences.join(", ")), wanted, deliver)
+        Answer::fail(format!("{url}: {}", differences.join(", ")), wanted, mend)
     }
 }
 
@@ -105,7 +107,7 @@ mod tests {
     }
 
     fn judged(status: u16, body: &[u8]) -> Answer {
-        judge(URL, &Ok((status, body.to_vec())), &manifest())
+        judge(URL, &Ok((status, body.to_vec())), &manifest(), &deliver())
     }
 
     #[test]
@@ -118,7 +120,7 @@ mod tests {
         for body in [feed("2.0.0.3", "7"), feed("2.0.0.4", "8"), feed("2.0.0.4", "0"), b"".to_vec(), b"<html/>".to_vec(), b"{}".to_vec()] {
             let answer = judged(200, &body);
             assert_eq!(answer.verdict, Verdict::Fail, "{}", String::from_utf8_lossy(&body));
-            assert!(answer.fix.text().contains("manifest_to_vm.sh") && answer.expected.contains("length 7"));
+            assert!(answer.fix.text().contains("make manifest-deliver") && answer.expected.contains("length 7"));
         }
     }
 
@@ -133,10 +135,10 @@ mod tests {
     fn who_could_not_be_asked_is_unknown() {
         assert_eq!(judged(429, b"").verdict, Verdict::Unknown);
         let nothing = Err(NotKnown { because: "refused".to_owned(), fix: Fix::note("check") });
-        assert_eq!(judge(URL, &nothing, &manifest()).verdict, Verdict::Unknown);
+        assert_eq!(judge(URL, &nothing, &manifest(), &deliver()).verdict, Verdict::Unknown);
         let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: Fix::command("nexy-manifest check") });
         let good = Ok((200, feed("2.0.0.4", "7")));
-        let answer = judge(URL, &good, &not_known);
+        let answer = judge(URL, &good, &not_known, &deliver());
         assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Unknown, "nexy-manifest check"));
     }
 }

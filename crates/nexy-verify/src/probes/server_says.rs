@@ -1,5 +1,6 @@
 //! The six probes of `/health`, `/status` and the update server's `/health`, on the VM and from outside: one row each.
 
+use super::deliver;
 use crate::{
     context::{Context, Place},
     health::{self, Question},
@@ -59,10 +60,10 @@ pub(crate) const PROBES: [Probe; 6] = [
             symptom: "The update server falls back silently to another manifest, or to a version in its code, when it cannot read the right one.",
             check: "curl -fsS LOCAL_UPDATES/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
             fix: &[
-                note("Deliver the manifest again:"),
-                command("scripts/manifest_to_vm.sh - <RECORD"),
-                note("Look for other manifest_*.json files beside it:"),
-                command("nexy-manifest check"),
+                note("On the laptop, deliver the manifest again:"),
+                command("nexy-manifest check && make manifest-deliver"),
+                note("Look for other manifest_*.json files beside it, on the VM:"),
+                command("sudo nexy-gate single-manifest"),
             ],
             verify: &[command("nexy-verify local-updates")],
         },
@@ -109,7 +110,7 @@ pub(crate) const PROBES: [Probe; 6] = [
         explain: Explain {
             symptom: "A manifest that was written, but never reached the VM: users are offered the old version.",
             check: "curl -fsS PUBLIC/updates/health: 200, status healthy, latest_version = latest_build = the version of the manifest.",
-            fix: &[note("Deliver the manifest with the record of the release:"), command("scripts/manifest_to_vm.sh - <RECORD")],
+            fix: &[note("Deliver the manifest of the release:"), command("nexy-manifest check && make manifest-deliver")],
             verify: &[command("nexy-verify updates --wait 2m")],
         },
         check: |context| from_outside(context, UPDATES_OUTSIDE),
@@ -139,6 +140,9 @@ fn on_the_vm(context: &Context, base: &str, document: Document) -> Answer {
     let target = &context.workspace.target;
     let unit = &target.service.unit;
     let silence = service::journal(unit).then_note("when its cause is mended:").then_command(service::restart(unit));
+    if let (Names::Manifest, Err(answer)) = (document.2, context.delivered_manifest()) {
+        return *answer;
+    }
     let checkout = version_file::read(&context.workspace).ok();
     let version = match document.2 {
         // A person has named another version than the one that is checked out, so no restart brings it.
@@ -180,8 +184,4 @@ fn deploy_code(context: &Context) -> Fix {
         "if another version than {version} is checked out on the VM, deploy {tag} there: docs/releasing.md, Deploy the code. Ask it:"
     ))
     .then_command(format!("{ASK_THE_VM} --expect {tag}"))
-}
-
-fn deliver() -> Fix {
-    Fix::note("deliver the manifest of the release again:").then_command("scripts/manifest_to_vm.sh - <RECORD")
 }

@@ -16,7 +16,7 @@ fn the_feed_of_the_delivered_manifest_passes() {
 fn a_feed_of_an_older_manifest_fails() {
     let world = World::new();
     world.set_manifest(&world.live_manifest("2.0.0.4"));
-    fails(&ask(&world, ID), ID, "sparkle:version is `2.0.0.3`", "scripts/manifest_to_vm.sh -");
+    fails(&ask(&world, ID), ID, "sparkle:version is `2.0.0.3`", "nexy-manifest check && make manifest-deliver");
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_feed_that_the_server_cannot_write_fails_although_its_health_is_fine() {
     manifest["artifact"]["url"] = json!("https://example.test/updates/appcast.xml");
     world.set_vm_manifest(&manifest);
     let ran = ask(&world, "public-updates feed");
-    fails(&ran, ID, "answers 500: Error generating AppCast XML", "scripts/vm.sh nexy-verify local-updates");
+    fails(&ran, ID, "answers 500: Error generating AppCast XML", "scripts/vm.sh nexy-verify local-feed");
     assert_eq!(ran.finding("public-updates")["verdict"], "pass");
 }
 

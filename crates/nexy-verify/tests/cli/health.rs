@@ -103,7 +103,7 @@ fn an_update_server_that_falls_back_to_a_version_in_its_code_fails() {
     }
     world.write_vm("server/server/updates/manifests/manifest.json", &good.to_string());
     let missing = "there is no server/updates/manifests/manifest.json";
-    is_unknown(&on_vm(&world, "local-updates"), "local-updates", missing, "nexy-manifest check");
+    fails(&on_vm(&world, "local-updates"), "local-updates", missing, "sudo nexy-gate single-manifest");
     let mut record = crate::record::released(&world);
     record["manifests"][0]["version"] = "2.0.0.3".into();
     record["manifests"][1]["version"] = "2.0.0.3".into();
@@ -116,7 +116,12 @@ fn an_update_server_that_falls_back_to_a_version_in_its_code_fails() {
 fn a_manifest_that_never_reached_the_vm_fails() {
     let world = World::new();
     world.set_manifest(&world.live_manifest("2.0.0.4"));
-    fails(&ask(&world, "public-updates"), "public-updates", "version `2.0.0.3`, build `2.0.0.3`", "scripts/manifest_to_vm.sh -");
+    fails(
+        &ask(&world, "public-updates"),
+        "public-updates",
+        "version `2.0.0.3`, build `2.0.0.3`",
+        "nexy-manifest check && make manifest-deliver",
+    );
 }
 
 #[test]

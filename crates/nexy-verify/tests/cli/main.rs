@@ -8,6 +8,7 @@ mod feed_advice;
 mod health;
 mod host;
 mod live_artifact;
+mod local_feed;
 mod naming;
 mod record;
 mod refusals;

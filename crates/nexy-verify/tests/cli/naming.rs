@@ -4,11 +4,12 @@ use crate::asked::{ask, on_vm};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 
-const IDS: [&str; 11] = [
+const IDS: [&str; 12] = [
     "unit-active",
     "local-health",
     "local-status",
     "local-updates",
+    "local-feed",
     "public-health",
     "public-status",
     "public-updates",
@@ -70,9 +71,9 @@ fn an_unknown_name_asks_nothing_and_suggests_the_nearest() {
 #[test]
 fn a_profile_asks_its_probes_in_the_order_of_the_table() {
     let world = World::new();
-    assert_eq!(ids(&on_vm(&world, "local")), IDS[..4]);
-    assert_eq!(ids(&ask(&world, "public")), IDS[4..7]);
-    assert_eq!(ids(&ask(&world, "updates")), IDS[6..]);
+    assert_eq!(ids(&on_vm(&world, "local")), IDS[..5]);
+    assert_eq!(ids(&ask(&world, "public")), IDS[5..8]);
+    assert_eq!(ids(&ask(&world, "updates")), IDS[7..]);
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn every_probe_is_asked_although_one_has_failed() {
     let world = World::new();
     world.set_version("2.0.0.9");
     let ran = ask(&world, "public");
-    assert_eq!(ids(ran.exits(1)), IDS[4..7]);
+    assert_eq!(ids(ran.exits(1)), IDS[5..8]);
     ran.says("nexy-verify public: fail (1 of 3 pass)");
 }
 

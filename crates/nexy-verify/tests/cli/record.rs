@@ -161,5 +161,5 @@ fn by_hand_no_tool_reads_standard_input() {
     let ran = tool(&world, "feed").stdin("this is no record").run();
     ran.exits(0);
     world.set_manifest(&world.live_manifest("2.0.0.4"));
-    fails(&tool(&world, "feed").stdin_closed().run(), "feed", "sparkle:version is `2.0.0.3`", "scripts/manifest_to_vm.sh -");
+    fails(&tool(&world, "feed").stdin_closed().run(), "feed", "sparkle:version is `2.0.0.3`", "make manifest-deliver");
 }
