@@ -1,10 +1,11 @@
 //! The pure rules of the update feed: what the shipped client takes from it, and what else Sparkle would ask for.
 
 use crate::{ReleaseVersion, text, url};
-use roxmltree::{Document, Node};
+use roxmltree::{Document, Node, ParsingOptions};
 use std::collections::BTreeMap;
 
 mod advice;
+mod encoding;
 
 /// The only spelling of Sparkle's namespace; every other one makes its elements and attributes invisible.
 pub const NAMESPACE: &str = "http://www.andymatuschak.org/xml-namespaces/sparkle";
@@ -74,9 +75,16 @@ impl Feed {
     /// Reads a feed.
     /// Errors: [`FeedError`] for whatever no client could read.
     pub fn read(bytes: &[u8]) -> Result<Self, FeedError> {
-        let no_xml = |because: String| FeedError(format!("it is no well-formed XML: {}", text::excerpt(&because, 160)));
-        let text = std::str::from_utf8(bytes).map_err(|error| no_xml(format!("it is no UTF-8: {error}")))?;
-        let document = Document::parse(text).map_err(|error| no_xml(error.to_string()))?;
+        if bytes.starts_with(&GZIP) {
+            return Err(FeedError(
+                "it is compressed with gzip, and its Content-Encoding does not say so, or its end is missing".to_owned(),
+            ));
+        }
+        let text = encoding::decode(bytes)?;
+        if is_page(&text) {
+            return Err(FeedError("an HTML page answers, as of a login, a challenge or an error, and no feed".to_owned()));
+        }
+        let document = parse(&text)?;
         if let Some(other) = misspelt_namespace(&document) {
             let shown = text::excerpt(&other, 120);
             return Err(FeedError(format!("Sparkle's namespace is spelled `{shown}`, so clients see no version")));
@@ -144,6 +152,28 @@ impl Offer {
     }
 }
 
+/// What every gzip file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Whether a text is an HTML page, which is XML only by chance.
+fn is_page(text: &str) -> bool {
+    let text = text.trim_start();
+    ["<!doctype html", "<html"].iter().any(|start| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start)))
+}
+
+/// Longest text times references in it, in bytes, of a feed that defines entities: one reference can become 255 times the text.
+const MAX_EXPANSION: usize = 256 << 10;
+
+/// Parses XML as clients do, which read a document type and the entities that stand in it, and never fetch others.
+fn parse(text: &str) -> Result<Document<'_>, FeedError> {
+    if text.contains("<!ENTITY") && text.len().saturating_mul(text.matches('&').count()) > MAX_EXPANSION {
+        return Err(FeedError("it refers to its own entities so often that clients refuse to expand them".to_owned()));
+    }
+    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let no_xml = |error: roxmltree::Error| FeedError(format!("it is no well-formed XML: {}", text::excerpt(&error.to_string(), 160)));
+    Document::parse_with_options(text, options).map_err(no_xml)
+}
+
 /// A namespace that was meant to be Sparkle's and is not, by its prefix or by its text.
 fn misspelt_namespace(document: &Document<'_>) -> Option<String> {
     let namespaces = document.descendants().flat_map(|node| node.namespaces());
@@ -157,7 +187,7 @@ fn misspelt_namespace(document: &Document<'_>) -> Option<String> {
 fn item(node: Node<'_, '_>) -> Item {
     let mut item = Item::default();
     for child in node.children().filter(Node::is_element) {
-        item.own.keep(child.tag_name().namespace(), child.tag_name().name(), child.text().unwrap_or_default().trim());
+        item.own.keep(child.tag_name().namespace(), child.tag_name().name(), text_of(child).trim());
     }
     item.enclosure = child(node, "enclosure").map(|node| {
         let mut values = Values::default();
@@ -165,6 +195,11 @@ fn item(node: Node<'_, '_>) -> Item {
         values
     });
     item
+}
+
+/// The text of an element up to its first child element, as clients read it: a comment parts it for a parser, and for them not.
+fn text_of(node: Node<'_, '_>) -> String {
+    node.children().take_while(|child| !child.is_element()).filter(Node::is_text).filter_map(|text| text.text()).collect()
 }
 
 fn child<'a, 'input>(node: Node<'a, 'input>, name: &'static str) -> Option<Node<'a, 'input>> {

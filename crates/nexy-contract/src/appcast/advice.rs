@@ -5,16 +5,26 @@ use crate::{ReleaseVersion, Timestamp, signature::signature, text};
 
 /// Names that Sparkle reads as children of the item, and ignores as attributes of the enclosure.
 const CHILDREN_ONLY: [&str; 4] = ["minimumSystemVersion", "channel", "criticalUpdate", "phasedRolloutInterval"];
+/// Elements of an item that hide it from some clients of the default channel, and from which.
+const HIDING: [(&str, &str); 6] = [
+    ("channel", "from every client that has not asked for that channel"),
+    ("maximumSystemVersion", "from newer systems"),
+    ("hardwareRequirements", "from other Macs"),
+    ("minimumUpdateVersion", "from clients of an older version"),
+    ("phasedRolloutInterval", "from most clients at first; one more group sees it after each interval of so many seconds"),
+    ("informationalUpdate", "behind a mere notice: Sparkle does not install it"),
+];
 /// A date that is this close to the moment of asking is made while asking.
 const JUST_NOW_S: i64 = 2;
 
 impl Feed {
-    /// Every rule of Sparkle that the feed breaks apart from what [`Feed::offer`] needs, as fragments for a sentence.
-    pub fn advice(&self, asked_at: Timestamp) -> Vec<String> {
+    /// Every rule of Sparkle that the feed breaks apart from what [`Feed::offer`] needs, and everything that hides an item from a
+    /// default client on macOS of the version `oldest_system` (`11.0`) or later; fragments for a sentence.
+    pub fn advice(&self, asked_at: Timestamp, oldest_system: &str) -> Vec<String> {
         let mut advice = Vec::new();
         for (index, item) in self.items.iter().enumerate() {
             let place = if self.items.len() == 1 { String::new() } else { format!("item {}: ", index + 1) };
-            advice.extend(of_item(item, asked_at).into_iter().map(|rule| format!("{place}{rule}")));
+            advice.extend(of_item(item, asked_at, oldest_system).into_iter().map(|rule| format!("{place}{rule}")));
         }
         if let Some(newer) = self.newer_than_the_first() {
             advice.push(format!("item {} is newer than the first, which is the only one that clients read", newer + 1));
@@ -33,9 +43,10 @@ fn version_of(item: &Item) -> Option<&String> {
     item.own.sparkle.get("version").or_else(|| item.enclosure.as_ref()?.sparkle.get("version"))
 }
 
-fn of_item(item: &Item, asked_at: Timestamp) -> Vec<String> {
+fn of_item(item: &Item, asked_at: Timestamp, oldest_system: &str) -> Vec<String> {
     let mut advice = Vec::new();
     advice.extend(of_date(item, asked_at));
+    advice.extend(hidden(item, oldest_system));
     if let Some(channel) = item.own.sparkle.get("channel")
         && !channel.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     {
@@ -57,6 +68,41 @@ fn of_item(item: &Item, asked_at: Timestamp) -> Vec<String> {
     }
     advice.extend(of_signature(enclosure));
     advice
+}
+
+/// What hides the item from a client that follows Sparkle to the letter.
+fn hidden(item: &Item, oldest_system: &str) -> Vec<String> {
+    let quoted = |value: &str| text::excerpt(value, 40);
+    let element = |(name, from): &(&str, &str)| {
+        let value = item.own.sparkle.get(*name)?;
+        Some(format!("sparkle:{name} `{}` hides it {from}", quoted(value)))
+    };
+    let mut advice: Vec<String> = HIDING.iter().filter_map(element).collect();
+    if let Some(minimum) = item.own.sparkle.get("minimumSystemVersion") {
+        match (numbers(minimum), numbers(oldest_system)) {
+            (None, _) => advice.push(format!("sparkle:minimumSystemVersion `{}` is no version of a system", quoted(minimum))),
+            (Some(least), Some(oldest)) if least > oldest => {
+                advice.push(format!(
+                    "sparkle:minimumSystemVersion `{}` hides it from systems of {oldest_system} or later that are older",
+                    quoted(minimum)
+                ));
+            }
+            _ => {}
+        }
+    }
+    if let Some(os) = item.enclosure.as_ref().and_then(|enclosure| enclosure.sparkle.get("os")).filter(|os| *os != "macos") {
+        advice.push(format!("sparkle:os `{}` hides it on macOS", quoted(os)));
+    }
+    advice
+}
+
+/// Dotted numbers, without zeros at the end.
+fn numbers(version: &str) -> Option<Vec<u32>> {
+    let mut numbers: Vec<u32> = version.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    while numbers.last() == Some(&0) {
+        numbers.pop();
+    }
+    Some(numbers)
 }
 
 fn of_date(item: &Item, asked_at: Timestamp) -> Option<String> {

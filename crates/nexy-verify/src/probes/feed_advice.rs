@@ -18,8 +18,8 @@ pub(crate) const PROBE: Probe = Probe {
     advice_in: &["updates"],
     runbook: "S2 §4.9",
     explain: Explain {
-        symptom: "A client that follows Sparkle to the letter would ignore the oldest system, the signature or the rollout.",
-        check: "GET PUBLIC/updates/appcast.xml, and hold every item against Sparkle's documentation.",
+        symptom: "A client that follows Sparkle to the letter would ignore the oldest system, the signature or the rollout, or would never see the update.",
+        check: "GET PUBLIC/updates/appcast.xml, and hold every item against Sparkle's documentation: its date, signature and version, and what hides it from a client (channel, os, system versions, hardware, older clients, rollout).",
         fix: &[note("Change the code of the update server that writes the feed; no release can mend it.")],
         verify: &[command("nexy-verify feed-advice")],
     },
@@ -29,10 +29,10 @@ pub(crate) const PROBE: Probe = Probe {
 fn check(context: &Context) -> Answer {
     let url = format!("{}{}", context.public, feed::PATH);
     let look = fetch::fetch(context, &url, Place::Outside);
-    judge(&url, &look, clock::now())
+    judge(&url, &look, clock::now(), &context.workspace.target.manifest_defaults.min_os)
 }
 
-fn judge(url: &str, look: &Look, asked_at: Timestamp) -> Answer {
+fn judge(url: &str, look: &Look, asked_at: Timestamp, oldest_system: &str) -> Answer {
     let wanted = "a feed that keeps every rule of Sparkle";
     let feed = match feed::read(url, look) {
         Ok(feed) => feed,
@@ -41,7 +41,7 @@ fn judge(url: &str, look: &Look, asked_at: Timestamp) -> Answer {
             return Answer::unknown(found, wanted, Fix::note("mend the feed first:").then_command("nexy-verify feed"));
         }
     };
-    let advice = feed.advice(asked_at);
+    let advice = feed.advice(asked_at, oldest_system);
     if advice.is_empty() {
         Answer::pass(format!("{url} keeps every rule of Sparkle"))
     } else {
@@ -60,7 +60,7 @@ mod tests {
 
     fn judged(status: u16, item: &str) -> Answer {
         let body = format!("<rss xmlns:sparkle=\"{NAMESPACE}\"><channel><item>{item}</item></channel></rss>").into_bytes();
-        judge("https://h/feed", &Ok((status, body)), Timestamp::UNIX_EPOCH)
+        judge("https://h/feed", &Ok((status, body)), Timestamp::UNIX_EPOCH, "11.0")
     }
 
     #[test]
