@@ -9,6 +9,17 @@ pub const SCHEMA: &str = "nexy.channels/1";
 /// The schema id of a list of what was cleaned away.
 pub const CLEANED: &str = "nexy.cleaned/1";
 
+/// How the label of a rolled-back asset ends while it is live because nothing else is there.
+pub const ROLLED_BACK_SUFFIX: &str = " (rolled back)";
+
+/// The version that the label of an asset names: `Nexy.dmg 2.0.0.4`, and perhaps what was being done with it.
+pub fn labelled_version(artifact: &str, label: &str) -> Option<ReleaseVersion> {
+    let rest = label.strip_prefix(artifact)?.strip_prefix(' ')?;
+    let (version, more) = rest.split_once(' ').unwrap_or((rest, ""));
+    let is_known = more.is_empty() || more.starts_with("(upload ") || more == ROLLED_BACK_SUFFIX.trim_start();
+    is_known.then(|| version.parse().ok()).flatten()
+}
+
 /// Every channel of the target.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -24,6 +24,7 @@ pub mod health;
 pub mod http_date;
 pub mod manifest;
 pub mod operands;
+pub mod platform;
 pub mod problem;
 pub mod record;
 pub mod render;

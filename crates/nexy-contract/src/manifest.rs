@@ -1,7 +1,10 @@
 //! The pure rules of the update manifest: what it must say, when its version may move, and what the next one looks like.
 
-use crate::{ReleaseVersion, Sha256Digest, Timestamp, target_file::ManifestDefaults, text};
+use crate::{ReleaseVersion, Sha256Digest, Timestamp, platform, target_file::ManifestDefaults, text};
 use serde_json::{Map, Value, json};
+
+pub mod one_artifact;
+pub mod rule;
 
 /// What a manifest says about the artifact that clients download.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +75,8 @@ impl Move {
 impl ManifestFacts {
     /// Reads a manifest; unknown fields are fine, a wrong known one is not.
     /// Errors: [`ManifestError`] names the first field that clients would stumble over.
-    pub fn read(manifest: &str) -> Result<Self, ManifestError> {
-        let object = object(manifest)?;
+    pub fn read(manifest: impl AsRef<[u8]>) -> Result<Self, ManifestError> {
+        let object = object(manifest.as_ref())?;
         let version_text = string("version", object.get("version"))?;
         let build = string("build", object.get("build"))?;
         let found = || text::excerpt(&version_text, 40);
@@ -120,21 +123,23 @@ impl ManifestFacts {
 
 /// The text of the next manifest.
 ///
-/// Fields that this code does not know stay as they are, in their places. A signature stays only while the bytes stay.
+/// Fields that this code does not know stay as they are, in their places; of the others only those that keep the rule. A signature
+/// comes from `facts` or is empty, because only a publication verifies one.
 /// When nothing that clients see would change, the old text comes back byte for byte, and so does its date.
 /// Errors: [`ManifestError`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost
 /// silently.
 pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefaults, now: Timestamp) -> Result<String, ManifestError> {
+    let rule = rule::Rule { url: &facts.url, kind: &facts.kind, latest: now };
     if let Some(text) = old
-        && ManifestFacts::read(text).as_ref() == Ok(&with_kept_signature(text, facts))
+        && ManifestFacts::read(text).as_ref() == Ok(facts)
+        && rule.faults(text.as_bytes()).is_empty()
     {
         return Ok(text.to_owned());
     }
     let mut manifest = match old {
-        Some(text) => object(text)?,
+        Some(text) => object(text.as_bytes())?,
         None => Map::new(),
     };
-    let same_bytes = old.is_some_and(|text| ManifestFacts::read(text).is_ok_and(|read| read.sha256 == facts.sha256));
     manifest.insert("version".into(), json!(facts.version));
     manifest.insert("build".into(), json!(facts.version));
     let mut artifact = manifest.remove("artifact").and_then(|value| match value {
@@ -146,17 +151,13 @@ pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefault
     artifact.insert("url".into(), json!(facts.url));
     artifact.insert("size".into(), json!(facts.size_bytes));
     artifact.insert("sha256".into(), json!(facts.sha256));
-    artifact.entry("arch").or_insert_with(|| json!(defaults.arch));
-    artifact.entry("min_os").or_insert_with(|| json!(defaults.min_os));
-    if !facts.ed25519.is_empty() {
-        artifact.insert("ed25519".into(), json!(facts.ed25519));
-    } else if !same_bytes {
-        artifact.insert("ed25519".into(), json!(""));
-    }
+    keep_or_set(artifact, "arch", |value| value.as_str().is_some_and(platform::is_arch), json!(defaults.arch));
+    keep_or_set(artifact, "min_os", |value| value.as_str().is_some_and(platform::is_min_os), json!(defaults.min_os));
+    artifact.insert("ed25519".into(), json!(facts.ed25519));
     let artifact = std::mem::take(artifact);
     manifest.shift_insert(2.min(manifest.len()), "artifact".into(), Value::Object(artifact));
-    manifest.entry("critical").or_insert_with(|| json!(defaults.critical));
-    manifest.entry("auto_install").or_insert_with(|| json!(defaults.auto_install));
+    keep_or_set(&mut manifest, "critical", Value::is_boolean, json!(defaults.critical));
+    keep_or_set(&mut manifest, "auto_install", Value::is_boolean, json!(defaults.auto_install));
     manifest.insert("notes_url".into(), json!(facts.url));
     manifest.insert("release_date".into(), json!(now.to_string()));
     let mut text = serde_json::to_string_pretty(&manifest).map_err(ManifestError::not_json)?;
@@ -164,23 +165,19 @@ pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefault
     Ok(text)
 }
 
-/// `facts`, with the signature that `old` holds if it is one of the same bytes and the caller brings none.
-fn with_kept_signature(old: &str, facts: &ManifestFacts) -> ManifestFacts {
-    let mut facts = facts.clone();
-    if facts.ed25519.is_empty()
-        && let Ok(read) = ManifestFacts::read(old)
-        && read.sha256 == facts.sha256
-    {
-        facts.ed25519 = read.ed25519;
+/// Keeps a value that is right, in its place; a wrong or missing one becomes the default.
+fn keep_or_set(fields: &mut Map<String, Value>, name: &str, is_right: impl Fn(&Value) -> bool, default: Value) {
+    if !fields.get(name).is_some_and(is_right) {
+        fields.insert(name.to_owned(), default);
     }
-    facts
 }
 
-fn object(manifest: &str) -> Result<Map<String, Value>, ManifestError> {
-    if manifest.starts_with('\u{feff}') {
+fn object(manifest: &[u8]) -> Result<Map<String, Value>, ManifestError> {
+    let text = std::str::from_utf8(manifest).map_err(|error| ManifestError::not_json(format!("it is no UTF-8: {error}")))?;
+    if text.starts_with('\u{feff}') {
         return Err(ManifestError::not_json("it starts with a byte order mark"));
     }
-    match serde_json::from_str(manifest) {
+    match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(ManifestError::not_json(format!("it is {}", kind_of(Some(&other))))),
         Err(error) => Err(ManifestError::not_json(error)),

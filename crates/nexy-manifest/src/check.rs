@@ -1,12 +1,26 @@
-//! The story of `check`: compares the manifests with each other and with nexy.toml. It reads files only.
+//! The story of `check`: compares the manifests with each other, with nexy.toml and with what was published. It reads files; GitHub is
+//! asked only when no record in `releases/` knows what the manifest says.
 
 use crate::transaction;
-use nexy_contract::{Exit, Finding, Fix, Problem, Report, Severity, Verdict, manifest::ManifestFacts, text::shell_word};
+use nexy_contract::{
+    Exit, Finding, Fix, Problem, Report, Severity, Verdict,
+    manifest::{ManifestFacts, one_artifact::Pair, rule::Rule},
+    text::shell_word,
+};
 use nexy_outside::{
     Common, Workspace, clock,
-    frame::manifests::{self, FoundManifest},
-    fs::files,
+    frame::{
+        manifests::{self, FoundManifest},
+        published::Evidence,
+    },
+    fs::{
+        accounts::{self, Accounts},
+        files,
+    },
+    net::token,
+    programs::as_user::{self, UserAttempt},
 };
+use std::time::Duration;
 
 const RUNBOOK: &str = "S2 §6";
 
@@ -14,8 +28,12 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     let unreadable =
         |error: files::FileError| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again"));
     let found = manifests::read_all(workspace).map_err(unreadable)?;
-    let mut findings: Vec<Finding> = found.iter().map(|manifest| judge_one(workspace, manifest)).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for manifest in &found {
+        findings.extend(judge_one(workspace, manifest));
+    }
     findings.push(judge_pair(&found));
+    findings.extend(judge_published(workspace, &found));
     for (folder, manifest) in workspace.target.layout.manifest_dirs.iter().zip(&found) {
         let names = files::list(&workspace.path(folder)).map_err(unreadable)?.unwrap_or_default();
         findings.push(judge_copies(workspace, folder, manifest, &names)?);
@@ -25,34 +43,71 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     Ok(report.verdict.exit())
 }
 
-fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Finding {
-    let row = workspace.target.feed_artifact();
-    let url = row.map(|row| workspace.target.public_url(row)).unwrap_or_default();
-    let expected = format!("version, build, size and digest of what {url} serves");
-    let Some(text) = &manifest.text else {
-        return finding(&manifest.path, Verdict::Fail, "it does not exist".to_owned(), expected);
+fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Vec<Finding> {
+    let Some(row) = workspace.target.feed_artifact() else { return Vec::new() };
+    let url = workspace.target.public_url(row);
+    let expected = format!("every field right, with version, size and digest of what {url} serves");
+    let Some(bytes) = &manifest.bytes else {
+        return vec![finding(&manifest.path, Verdict::Fail, "it does not exist".to_owned(), expected)];
     };
-    match ManifestFacts::read(text) {
-        Err(error) => Finding {
-            fix: Fix::command(format!("git log -p -- {}", shell_word(&manifest.path)))
-                .then_note("restore a sound one, then run the same command again"),
-            ..finding(&manifest.path, Verdict::Fail, error.to_string(), expected)
-        },
-        Ok(facts) if facts.url != url => finding(&manifest.path, Verdict::Fail, format!("it sends clients to {}", facts.url), expected),
-        Ok(facts) if row.is_some_and(|row| row.kind.word() != facts.kind) => {
-            finding(&manifest.path, Verdict::Fail, format!("its type is `{}`", facts.kind), expected)
+    let faults = Rule::new(&workspace.target, &url, row.kind.word(), clock::now()).faults(bytes);
+    let mut findings = vec![match (ManifestFacts::read(bytes), faults.as_slice()) {
+        (Ok(facts), []) => {
+            let found = format!("{} · {} bytes · {}", facts.version, facts.size_bytes, facts.sha256.short());
+            finding(&manifest.path, Verdict::Pass, found, expected)
         }
-        Ok(facts) => finding(
-            &manifest.path,
-            Verdict::Pass,
-            format!("{} · {} bytes · {}", facts.version, facts.size_bytes, facts.sha256.short()),
-            expected,
-        ),
+        (read, faults) => {
+            let said: Vec<&str> = faults.iter().map(|fault| fault.said.as_str()).collect();
+            let found = finding(&manifest.path, Verdict::Fail, said.join("; "), expected);
+            let history = Fix::command(format!("git log -p -- {}", shell_word(&manifest.path)))
+                .then_note("restore a sound one, then run the same command again");
+            if read.is_ok() { found } else { Finding { fix: history, ..found } }
+        }
+    }];
+    findings.extend(judge_reader(workspace, manifest));
+    findings.extend(judge_signature(workspace, manifest));
+    findings
+}
+
+/// Root reads every file, so it lets the service's user try.
+fn judge_reader(workspace: &Workspace, manifest: &FoundManifest) -> Option<Finding> {
+    if !accounts::is_root() {
+        return None;
     }
+    // A machine without that user is not the VM.
+    let account = Accounts::read().ok()?.account(&workspace.target.service.user)?;
+    let UserAttempt::Refused(because) = as_user::read_as(&account, &workspace.path(&manifest.path)) else { return None };
+    let found = format!("{} cannot read it, so the update server does not serve it: {because}", account.name);
+    let fix = Fix::note("this prints the commands that mend it:").then_command("sudo nexy-gate single-manifest");
+    Some(Finding { fix, ..finding(&format!("{} reader", manifest.path), Verdict::Fail, found, format!("{} can read it", account.name)) })
+}
+
+/// A signature is verified over all bytes of the artifact, which no file here holds.
+fn judge_signature(workspace: &Workspace, manifest: &FoundManifest) -> Option<Finding> {
+    let keys = &workspace.target.signature.public_keys;
+    let facts = ManifestFacts::read(manifest.bytes.as_ref()?).ok().filter(|_| !keys.is_empty())?;
+    let found = if facts.ed25519.is_empty() {
+        "there is no signature, as after a rollback, though nexy.toml names a key"
+    } else {
+        "the signature is not verified here: that takes all bytes of the artifact"
+    };
+    let id = format!("{} ed25519", manifest.path);
+    let verified = finding(&id, Verdict::Unknown, found.to_owned(), "a signature by a key of nexy.toml".to_owned());
+    Some(Finding { severity: Severity::Advice, fix: Fix::command("nexy-verify live-artifact"), ..verified })
+}
+
+/// One version has one artifact, for ever.
+fn judge_published(workspace: &Workspace, found: &[FoundManifest]) -> Option<Finding> {
+    let facts = found.iter().find_map(|manifest| ManifestFacts::read(manifest.bytes.as_ref()?).ok())?;
+    let pair = Pair { version: facts.version, sha256: facts.sha256 };
+    let token = || if accounts::is_root() { None } else { token::find(&workspace.target).ok().map(|token| token.secret) };
+    let answer = Evidence::look(workspace, pair, None, token).judge(pair);
+    let severity = if answer.verdict == Verdict::Unknown { Severity::Advice } else { Severity::Gate };
+    Some(answer.counting(severity).finding("one-artifact", RUNBOOK, Duration::ZERO))
 }
 
 fn judge_pair(found: &[FoundManifest]) -> Finding {
-    let different = found.iter().find(|manifest| manifest.text != found[0].text);
+    let different = found.iter().find(|manifest| manifest.bytes != found[0].bytes);
     let expected = "the same bytes in every manifest folder".to_owned();
     match different {
         Some(manifest) => finding("pair", Verdict::Fail, format!("{} and {} differ", found[0].path, manifest.path), expected),
@@ -66,9 +121,12 @@ fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, n
     let expected = "only copies of manifest.json".to_owned();
     for name in names.iter().filter(|name| name.starts_with("manifest_") && name.ends_with(".json")) {
         let path = workspace.path(folder).join(name);
-        let text = files::read_text_if_there(&path, transaction::MAX_BYTES)
-            .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again")))?;
-        if text.is_some() && text != manifest.text {
+        let bytes = match files::read(&path, transaction::MAX_BYTES) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.is_missing() => None,
+            Err(error) => return Err(error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again"))),
+        };
+        if bytes.is_some() && bytes != manifest.bytes {
             let found = format!("{name} differs from manifest.json; the server falls back to it");
             let mut finding = finding(&id, Verdict::Fail, found, expected);
             if transaction::versioned(name).is_none() {

@@ -54,7 +54,11 @@ pub(crate) enum Verb {
     },
     /// Put the manifest on standard input into the checkout, with no more rights than its owner has; `install` starts it
     #[command(hide = true)]
-    Place,
+    Place {
+        /// Put back what standard input lists, as it was before an installation
+        #[arg(long)]
+        back: bool,
+    },
     /// Add the VM's answer to the record: `delivered ANSWER -`, or `delivered --failed CODE -`
     Delivered {
         /// The delivery ended with this exit code, and there is no answer

@@ -28,7 +28,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     match &cli.verb {
         Verb::Write { dry_run, .. } => write::run(&workspace, *dry_run, &cli.common),
         Verb::Install { manifest } => install::run(&workspace, manifest, &cli.common),
-        Verb::Place => place::run(&workspace, &cli.common),
+        Verb::Place { back } => place::run(&workspace, *back, &cli.common),
         Verb::Delivered { failed, operands } => delivery::run(&workspace, operands, *failed, &cli.common),
         Verb::Payload { .. } => delivery::payload(&workspace),
         Verb::Check => check::run(&workspace, &cli.common),

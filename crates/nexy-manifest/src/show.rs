@@ -31,7 +31,7 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
         .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again")))?;
     let shown: Vec<Shown> = found
         .into_iter()
-        .map(|manifest| match manifest.text.as_deref().map(ManifestFacts::read) {
+        .map(|manifest| match manifest.bytes.as_deref().map(ManifestFacts::read) {
             None => Shown { path: manifest.path, says: None, wrong: Some("it does not exist".to_owned()) },
             Some(Err(error)) => Shown { path: manifest.path, says: None, wrong: Some(error.to_string()) },
             Some(Ok(facts)) => {

@@ -1,12 +1,13 @@
 //! Replaces all manifest files as one: stages and syncs them, renames them in an order that the update server can read at
 //! every moment, and puts the old ones back when a rename fails.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
 use nexy_outside::{
     Workspace,
     fs::files::{self, FileError, FolderLock},
 };
-use std::path::PathBuf;
+use serde::{Deserialize, Serialize};
 
 /// A manifest is about a kilobyte; a larger file is not one.
 pub(crate) const MAX_BYTES: u64 = 1 << 20;
@@ -16,15 +17,45 @@ pub(crate) const MAX_BYTES: u64 = 1 << 20;
 pub(crate) struct Written {
     /// Every manifest file, relative to the workspace, with its digest as read back.
     pub(crate) files: Vec<(String, Sha256Digest)>,
-    /// Those of them whose content has changed.
-    pub(crate) replaced: Vec<PathBuf>,
-    /// Older versioned copies that were removed.
-    pub(crate) removed: Vec<String>,
+    /// Those of them whose content has changed, in this order.
+    pub(crate) replaced: Vec<Change>,
+    /// Older versioned copies that were removed, after that.
+    pub(crate) removed: Vec<Change>,
 }
 
-struct Change {
-    path: PathBuf,
-    old: Option<Vec<u8>>,
+/// A file that was changed, and what it held before.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    /// Relative to the workspace.
+    pub(crate) path: String,
+    /// In base64; `None` when there was no such file.
+    old: Option<String>,
+}
+
+impl Change {
+    fn new(path: &str, old: Option<Vec<u8>>) -> Self {
+        Self { path: path.to_owned(), old: old.map(|bytes| STANDARD.encode(bytes)) }
+    }
+
+    /// What the file held, or why that cannot be told.
+    pub(crate) fn old(&self) -> Result<Option<Vec<u8>>, String> {
+        self.old.as_ref().map(|text| STANDARD.decode(text).map_err(|error| error.to_string())).transpose()
+    }
+
+    fn put_back(&self, workspace: &Workspace) -> Result<(), String> {
+        let path = workspace.path(&self.path);
+        let done = match self.old()? {
+            Some(old) => files::replace(&path, &old),
+            None => files::remove(&path),
+        };
+        done.map_err(|error| error.to_string())
+    }
+}
+
+/// Puts back what changes have replaced or removed, the last one first.
+pub(crate) fn put_all_back(workspace: &Workspace, _lock: &Lock, changes: &[Change]) -> Result<(), String> {
+    changes.iter().rev().try_for_each(|change| change.put_back(workspace))
 }
 
 /// The exclusive right to change the manifests of a workspace, until it is dropped or the process ends.
@@ -53,7 +84,7 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
 
 /// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned
 /// copies, which the server would fall back to.
-pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
+pub(crate) fn replace_all(workspace: &Workspace, lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
     let names = names(workspace, version);
     let mut staged = Vec::new();
     for name in &names {
@@ -65,21 +96,21 @@ pub(crate) fn replace_all(workspace: &Workspace, _lock: &Lock, text: &str, versi
         };
         if old.as_deref() != Some(text.as_bytes()) {
             let file = files::stage(&path, text.as_bytes()).map_err(|error| unchanged(&error))?;
-            staged.push((file, Change { path, old }));
+            staged.push((file, Change::new(name, old)));
         }
     }
     let mut done: Vec<Change> = Vec::new();
     for (file, change) in staged {
         // Counted before the attempt, because a rename whose folder cannot be synced may have happened.
         done.push(change);
-        file.commit().map_err(|error| put_back(&done, &error))?;
+        file.commit().map_err(|error| put_back(workspace, lock, &done, &error))?;
     }
     let removed = remove_older(workspace, version).map_err(|error| {
         let fix = "delete it by hand, because the update server falls back to such copies; then run the same command again";
         error.problem(Exit::NeedsPerson, Fix::note(fix))
     })?;
     let files = read_back(workspace, &names, text)?;
-    Ok(Written { files, replaced: done.into_iter().map(|change| change.path).collect(), removed })
+    Ok(Written { files, replaced: done, removed })
 }
 
 /// The manifest files of a version, in the order in which they are replaced: versioned copies come first, because clients are
@@ -102,12 +133,8 @@ fn unchanged(error: &FileError) -> Problem {
     error.problem(Exit::CouldNotLook, Fix::note(fix))
 }
 
-fn put_back(done: &[Change], error: &FileError) -> Problem {
-    let restored = done.iter().rev().try_for_each(|change| match &change.old {
-        Some(old) => files::replace(&change.path, old),
-        None => files::remove(&change.path),
-    });
-    match restored {
+fn put_back(workspace: &Workspace, lock: &Lock, done: &[Change], error: &FileError) -> Problem {
+    match put_all_back(workspace, lock, done) {
         Ok(()) => {
             let fix = "the old manifests are back; check permissions and space on the disk, then run the same command again";
             error.problem(Exit::PutBack, Fix::note(fix))
@@ -115,22 +142,23 @@ fn put_back(done: &[Change], error: &FileError) -> Problem {
         Err(second) => Problem::new(
             Exit::NeedsPerson,
             format!("some manifests are new and some old: {error}"),
-            second.to_string(),
+            second,
             Fix::note("free space on the disk, then run the same command again at once; it finishes what was begun"),
         ),
     }
 }
 
 /// Deletes copies with another version in their name; other files such as `manifest_beta.json` stay.
-fn remove_older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<String>, FileError> {
+fn remove_older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, FileError> {
     let mut removed = Vec::new();
     for folder in &workspace.target.layout.manifest_dirs {
         for name in files::list(&workspace.path(folder))?.unwrap_or_default() {
             let other = versioned(&name).is_some_and(|named| named != version);
             if other {
                 let path = format!("{folder}/{name}");
+                let old = files::read(&workspace.path(&path), MAX_BYTES).ok();
                 files::remove(&workspace.path(&path))?;
-                removed.push(path);
+                removed.push(Change::new(&path, old));
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::{cli::TOOL, transaction};
 use nexy_contract::{
     Exit, Fix, Problem, Record, Sha256Digest,
-    manifest::{self, ManifestFacts, Move},
+    manifest::{self, ManifestFacts, Move, rule::Rule},
     record::{ManifestFile, PUBLICATION, ROLLBACK},
     target_file::ArtifactRow,
     text::shell_word,
@@ -16,7 +16,7 @@ use nexy_outside::{
         version_file,
     },
     fs::files,
-    net::public_length,
+    net::{live_asset, token},
 };
 
 pub(crate) const BY: &str = "nexy-manifest write";
@@ -43,11 +43,15 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
     let Some(facts) = facts(record, row, &target.public_url(row), &target.signature.public_keys)? else {
         return Ok(ActionOutcome::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
     };
-    let announced = public_length::length(target, row)?;
+    let announced = live_asset::length(target, row)?;
+    let changed = || Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show");
     if announced != facts.size_bytes {
-        let because = format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes);
-        let fix = Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show");
-        return Err(refused(because, fix));
+        return Err(refused(format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes), changed()));
+    }
+    let asset = live_asset::listed(target, row, token::find(target).ok().map(|token| token.secret)).ok().flatten();
+    let served = live_asset::digest(target, row, announced, asset.as_ref(), common)?;
+    if served != facts.sha256 {
+        return Err(refused(format!("{} serves the bytes {served}, the record says {}", facts.url, facts.sha256), changed()));
     }
     // The lock keeps the manifests unchanged between reading and writing them.
     let lock = if dry_run { None } else { Some(transaction::lock(workspace)?) };
@@ -56,6 +60,9 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         let fix = Fix::note("restore the manifest from git, then run the same command again");
         Problem::new(Exit::No, "cannot change the manifest", error.to_string(), fix)
     })?;
+    if let Some(fault) = Rule::new(target, &facts.url, row.kind.word(), clock::now()).faults(text.as_bytes()).into_iter().next() {
+        return Err(refused(fault.said, Fix::note("correct nexy.toml, or that field by hand; then run the same command again")));
+    }
     let Some(lock) = lock else {
         let planned = target
             .layout
@@ -66,11 +73,11 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         return Ok(ActionOutcome { planned, ..ActionOutcome::done("dry run: nothing was written", false) });
     };
     let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
-    for path in &written.replaced {
-        common.note(&format!("Manifest updated at {}", path.display()));
+    for change in &written.replaced {
+        common.note(&format!("Manifest updated at {}", workspace.path(&change.path).display()));
     }
-    for path in &written.removed {
-        common.note(&format!("removed the older copy {path}"));
+    for change in &written.removed {
+        common.note(&format!("removed the older copy {}", change.path));
     }
     record.manifests = written
         .files
@@ -147,8 +154,8 @@ fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<O
     let found = manifests::read_all(workspace).map_err(|error: files::FileError| {
         error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again"))
     })?;
-    for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
-        let read = ManifestFacts::read(text).map_err(|error| {
+    for (path, bytes) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.bytes.as_deref()?))) {
+        let read = ManifestFacts::read(bytes).map_err(|error| {
             let fix = Fix::note("restore the manifest from git, then run the same command again:")
                 .then_command(format!("git log -p -- {}", shell_word(path)));
             Problem::new(Exit::No, format!("cannot change the manifest {path}"), error.to_string(), fix)
@@ -162,5 +169,6 @@ fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<O
             return Err(refused(format!("{path}: {because}"), fix.then_command("nexy-version set X.Y.Z.W")));
         }
     }
-    Ok(found.into_iter().find_map(|manifest| manifest.text))
+    // What was read as a manifest is UTF-8.
+    Ok(found.into_iter().find_map(|manifest| String::from_utf8(manifest.bytes?).ok()))
 }

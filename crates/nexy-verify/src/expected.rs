@@ -152,11 +152,11 @@ fn of_record(record: &Record, feed: &str) -> Expected<Manifest> {
 fn of_workspace(found: &[FoundManifest]) -> Expected<Manifest> {
     let not_known = |because: String| Err(NotKnown { because, fix: Fix::command("nexy-manifest check") });
     let mut read: Vec<(&str, ManifestFacts)> = Vec::new();
-    for FoundManifest { path, text } in found {
-        let Some(text) = text else {
+    for FoundManifest { path, bytes } in found {
+        let Some(bytes) = bytes else {
             return not_known(format!("there is no {path}"));
         };
-        match ManifestFacts::read(text) {
+        match ManifestFacts::read(bytes) {
             Ok(facts) => read.push((path, facts)),
             Err(error) => return not_known(format!("{path} {error}")),
         }
@@ -186,7 +186,7 @@ mod tests {
         let text = format!(
             r#"{{"version":"{version}","build":"{version}","artifact":{{"type":"dmg","url":"https://h/Nexy.dmg","size":7,"sha256":"{SHA}"}}}}"#
         );
-        FoundManifest { path: path.to_owned(), text: Some(text) }
+        FoundManifest { path: path.to_owned(), bytes: Some(text.into_bytes()) }
     }
 
     #[test]
@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn manifests_that_are_missing_broken_or_different_say_nothing() {
-        let none = FoundManifest { path: "b".to_owned(), text: None };
-        let broken = FoundManifest { path: "b".to_owned(), text: Some("{".to_owned()) };
+        let none = FoundManifest { path: "b".to_owned(), bytes: None };
+        let broken = FoundManifest { path: "b".to_owned(), bytes: Some(b"{".to_vec()) };
         for (second, because) in [(none, "there is no b"), (broken, "b is no JSON"), (found("b", "2.0.0.4"), "a and b contradict")] {
             let not_known = of_workspace(&[found("a", "2.0.0.3"), second]).expect_err(because);
             assert!(not_known.because.contains(because), "{}", not_known.because);

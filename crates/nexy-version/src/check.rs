@@ -52,8 +52,8 @@ fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion
     let (verdict, found, fix) = match manifests::read_all(workspace) {
         Err(error) => (Verdict::Unknown, error.to_string(), Fix::note("make it readable, then run the same command again")),
         Ok(found) => {
-            let texts: Vec<(&str, Option<&str>)> =
-                found.iter().map(|manifest| (manifest.path.as_str(), manifest.text.as_deref())).collect();
+            let texts: Vec<(&str, Option<&[u8]>)> =
+                found.iter().map(|manifest| (manifest.path.as_str(), manifest.bytes.as_deref())).collect();
             judge_manifests(&texts, phase, version)
         }
     };
@@ -61,7 +61,7 @@ fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion
 }
 
 /// The manifests must be equal and, depending on the phase, not newer than VERSION or equal to it.
-fn judge_manifests(manifests: &[(&str, Option<&str>)], phase: Phase, version: ReleaseVersion) -> (Verdict, String, Fix) {
+fn judge_manifests(manifests: &[(&str, Option<&[u8]>)], phase: Phase, version: ReleaseVersion) -> (Verdict, String, Fix) {
     let fail = |found: String, fix: Fix| (Verdict::Fail, found, fix);
     let publish = Fix::command("make release");
     let Some((first_path, first)) = manifests.first() else {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     fn verdict(texts: &[Option<&str>], phase: Phase) -> Verdict {
-        let named: Vec<(&str, Option<&str>)> = texts.iter().map(|text| ("m.json", *text)).collect();
+        let named: Vec<_> = texts.iter().map(|text| ("m.json", text.map(str::as_bytes))).collect();
         judge_manifests(&named, phase, ReleaseVersion::new([2, 0, 0, 4])).0
     }
 
@@ -126,9 +126,9 @@ mod tests {
             assert_eq!(verdict(&pair, Phase::Prepared), prepared);
             assert_eq!(verdict(&pair, Phase::Published), published);
         }
-        let said = |texts: &[(&str, Option<&str>)]| judge_manifests(texts, Phase::Published, ReleaseVersion::new([2, 0, 0, 4])).1;
-        assert_eq!(said(&[("a", Some(&new))]), "the manifests say 2.0.0.5, which is newer than 2.0.0.4");
-        assert_eq!(said(&[("a", Some(&same)), ("b", Some(&old))]), "b and a differ");
+        let said = |texts: &[(&str, Option<&[u8]>)]| judge_manifests(texts, Phase::Published, ReleaseVersion::new([2, 0, 0, 4])).1;
+        assert_eq!(said(&[("a", Some(new.as_bytes()))]), "the manifests say 2.0.0.5, which is newer than 2.0.0.4");
+        assert_eq!(said(&[("a", Some(same.as_bytes())), ("b", Some(old.as_bytes()))]), "b and a differ");
         assert_eq!(verdict(&[Some(&same), Some(&old)], Phase::Prepared), Verdict::Fail);
         assert_eq!(verdict(&[Some(&same), None], Phase::Prepared), Verdict::Fail);
         assert_eq!(verdict(&[None, None], Phase::Prepared), Verdict::Pass);

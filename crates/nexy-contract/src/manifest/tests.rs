@@ -53,11 +53,29 @@ fn other_bytes_clear_the_signature_and_keep_what_is_unknown() {
     assert_eq!(ManifestFacts::read(&text).expect("facts").version, ReleaseVersion::new([2, 0, 0, 4]));
 }
 
+fn now() -> Timestamp {
+    "2026-11-21T06:35:17Z".parse().expect("a time")
+}
+
 #[test]
-fn the_same_facts_give_back_the_same_text_with_its_date_and_signature() {
-    let mut same = ManifestFacts::read(OLD).expect("facts");
-    same.ed25519.clear();
-    assert_eq!(next(Some(OLD), &same, &defaults(), Timestamp::UNIX_EPOCH).as_deref(), Ok(OLD));
+fn the_same_facts_give_back_the_same_text_with_its_date() {
+    let unsigned = OLD.replace("c2lnbmF0dXJl", "").replace("https://example.test/notes", "https://example.test/Nexy.dmg");
+    let same = ManifestFacts::read(&unsigned).expect("facts");
+    assert_eq!(next(Some(&unsigned), &same, &defaults(), now()), Ok(unsigned));
+}
+
+#[test]
+fn what_nobody_has_checked_is_not_carried_on() {
+    let signed = ManifestFacts::read(OLD).expect("facts");
+    let unsigned = ManifestFacts { ed25519: String::new(), ..signed };
+    let broken =
+        OLD.replace("\"arm64\"", "\"ppc\"").replace("\"12.0\"", "\"11.0\\\"&\"").replace("\"critical\": true", "\"critical\": \"true\"");
+    let text = next(Some(&broken), &unsigned, &defaults(), now()).expect("a manifest");
+    let value: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!((&value["artifact"]["ed25519"], &value["artifact"]["arch"]), (&json!(""), &json!("universal2")));
+    assert_eq!((&value["artifact"]["min_os"], &value["critical"]), (&json!("11.0"), &json!(false)));
+    let rule = rule::Rule { url: &unsigned.url, kind: &unsigned.kind, latest: now() };
+    assert_eq!(rule.faults(text.as_bytes()), []);
 }
 
 #[test]
@@ -82,7 +100,7 @@ fn manifests_that_broke_clients_are_refused_with_the_field() {
         ("\"version\": \"2.0.0.3\"", "\"version\": \"2.0.3\"", "four numbers"),
         ("e3b0", "E3B0", "artifact.sha256"),
     ] {
-        let error = ManifestFacts::read(&OLD.replacen(from, to, 1)).expect_err(to);
+        let error = ManifestFacts::read(OLD.replacen(from, to, 1)).expect_err(to);
         assert!(error.to_string().contains(says), "{error}");
     }
     for text in ["", "[]", "{", "\u{feff}{}", "null", "{\"version\":\"2.0.0.3\",\"build\":\"2.0.0.3\",\"artifact\":[]}"] {

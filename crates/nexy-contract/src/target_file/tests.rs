@@ -88,6 +88,8 @@ fn impossible_values_name_their_key() {
         ("unit = \"voice-assistant.service\"", "unit = \"voice-assistant\"", "service.unit"),
         ("file = \"VERSION\"\nwhole = true", "file = \"VERSION\"\nwhole = true\npointer = \"/v\"", "version_places"),
         ("line = \"default_version: {version}\"", "line = \"default_version:\"", "version_places.line"),
+        ("min_os = \"11.0\"", "min_os = '11.0\"&'", "manifest_defaults.min_os"),
+        ("arch = \"universal2\"", "arch = \"ppc\"", "manifest_defaults.arch"),
     ] {
         let error = refused(from, to);
         assert!(error.starts_with(key), "{error}");

@@ -2,7 +2,7 @@
 
 use super::{Target, TargetError, VersionPlace};
 use crate::{
-    ReleaseVersion,
+    ReleaseVersion, platform,
     url::{Url, is_loopback},
 };
 use std::collections::BTreeSet;
@@ -17,6 +17,7 @@ pub(super) fn check(target: &Target) -> Result<(), TargetError> {
     urls(target)?;
     artifacts(target)?;
     signature(target)?;
+    manifest_defaults(target)?;
     paths(target)?;
     service(target)?;
     other_layouts(target)?;
@@ -115,6 +116,18 @@ fn signature(target: &Target) -> Result<(), TargetError> {
         Some(wrong) => refuse("signature.public_keys", format!("`{wrong}` is no Ed25519 key: base64 of 32 bytes")),
         None => Ok(()),
     }
+}
+
+/// The defaults go into every manifest, so they keep its rule.
+fn manifest_defaults(target: &Target) -> Result<(), TargetError> {
+    let defaults = &target.manifest_defaults;
+    if !platform::is_arch(&defaults.arch) {
+        return refuse("manifest_defaults.arch", format!("`{}` is none of {}", defaults.arch, platform::ARCHITECTURES.join(", ")));
+    }
+    if !platform::is_min_os(&defaults.min_os) {
+        return refuse("manifest_defaults.min_os", format!("`{}` is not the number of a system, such as 11.0", defaults.min_os));
+    }
+    Ok(())
 }
 
 fn paths(target: &Target) -> Result<(), TargetError> {

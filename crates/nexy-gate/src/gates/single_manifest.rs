@@ -3,24 +3,30 @@
 use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
-    gate::{Answer, Explain, Gate, Machine, Takes},
-    permissions::{as_owner_of_folder, set_aside},
+    gate::{Explain, Gate, Machine, Repair, Takes},
+    permissions::{self, Permissions, Way, as_owner_of_folder, set_aside},
 };
 use nexy_contract::Fix;
 use nexy_contract::fix::{command, note};
 use nexy_contract::{
-    manifest::ManifestFacts,
+    manifest::{ManifestFacts, rule::Rule},
     text::{excerpt, shell_word},
 };
-use nexy_outside::fs::{
-    files::{self, FileError},
-    root_fs::RootFs,
+use nexy_outside::{
+    clock,
+    fs::{
+        accounts::Accounts,
+        files::{self, FileError},
+        permissions::{PathMetadata, Right, path_chain},
+        root_fs::RootFs,
+    },
+    programs::as_user::{self, UserAttempt},
 };
 use std::{io::ErrorKind, path::Path};
 
 pub(crate) const GATE: Gate = Gate {
     id: "single-manifest",
-    asks: "Does every manifest folder hold the same sound manifest, and nothing else that the server could serve in its place?",
+    asks: "Does every manifest folder hold the same sound manifest, which the server can read, and nothing else that it could serve?",
     profiles: &["hard"],
     runbook: "S2 §3 Phase 2 step 6, S2 §4.9, S0 §5.9",
     at: Machine::Vm,
@@ -29,10 +35,12 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Clients are sent to a download that is gone, or to another one than the manifest beside it says: the server read the other \
                   folder, or fell back to the newest manifest_*.json because manifest.json was missing or broken.",
         check: "Reads manifest.json and every manifest_*.json in each folder of layout.manifest_dirs. All must be there, equal byte for byte, \
-                and say what clients need; a manifest_*.json may only be a copy of it. It is not compared with VERSION.",
+                readable by the service's user, and such that the server can make its feed of them: the url of nexy.toml, and nothing that \
+                breaks the XML. Other wrong fields are advice. A manifest_*.json may only be a copy. It is not compared with VERSION.",
         fix: &[
+            note("On the laptop, this fills every folder and removes older versioned copies:"),
             command("make manifest-deliver"),
-            note("on the laptop fills every folder and removes older versioned copies. For any other stray:"),
+            note("On the VM, for any other stray beside a sound manifest.json:"),
             command("sudo mv --backup=numbered -T -- FILE FILE.kept"),
             note(
                 "That goes for manifest_beta.json too: while it is there, a broken manifest.json sends every \
@@ -41,8 +49,8 @@ pub(crate) const GATE: Gate = Gate {
         ],
         verify: &[command("sudo nexy-gate single-manifest"), command("nexy-verify feed live-artifact")],
     },
-    check,
-    repair: None,
+    check: |context| repair(context).now,
+    repair: Some(repair),
 };
 
 /// A manifest is a kilobyte; more than this is not one.
@@ -81,16 +89,81 @@ struct Contents {
     others: Vec<(String, Looked)>,
 }
 
-fn check(context: &Context) -> Answer {
-    let workspace = &context.workspace;
-    let folder = |folder: &String| {
-        if context.tree.is_here() {
-            return look(&context.tree, &workspace.path(folder));
-        }
-        look(&context.tree, &Path::new(&workspace.target.vm.checkout).join(folder))
+fn repair(context: &Context) -> Repair {
+    let (workspace, target) = (&context.workspace, &context.workspace.target);
+    let checkout = if context.tree.is_here() { workspace.root.as_path() } else { Path::new(&target.vm.checkout) };
+    let folders: Vec<Folder> = target.layout.manifest_dirs.iter().map(|folder| look(&context.tree, &checkout.join(folder))).collect();
+    let row = target.feed_artifact();
+    let url = row.map(|row| target.public_url(row)).unwrap_or_default();
+    let rule = Rule::new(target, &url, row.map(|row| row.kind.word()).unwrap_or_default(), clock::now());
+    let mut builder = judge(&folders, &rule);
+    for folder in folders.iter().filter(|folder| matches!(&folder.holds, Ok(Some(Contents { manifest: Ok(Seen::Bytes(_)), .. })))) {
+        look_at_reader(context, checkout, &Path::new(&folder.path).join(NAME), &mut builder);
+    }
+    builder.repair(EXPECTED, Fix::command("nexy-gate --list"))
+}
+
+/// Root can read every file, so it is asked for the service's user: by owner, group and mode, and by trying.
+fn look_at_reader(context: &Context, checkout: &Path, path: &Path, builder: &mut AnswerBuilder) {
+    let (tree, user) = (&context.tree, &context.workspace.target.service.user);
+    let shown = excerpt(&path.display().to_string(), 300);
+    let mut unknown = |because: String| {
+        builder.unknown(
+            format!("cannot determine whether {user} can read {shown}: {because}"),
+            Fix::command(format!("namei -l {}", shell_word(&shown))),
+        );
     };
-    let folders: Vec<Folder> = workspace.target.layout.manifest_dirs.iter().map(folder).collect();
-    judge(&folders)
+    let accounts = match Accounts::read_in(tree) {
+        Ok(accounts) => accounts,
+        Err(error) => return unknown(error.to_string()),
+    };
+    let Some(account) = accounts.account(user) else { return unknown("this machine has no such user".to_owned()) };
+    let steps = match path_chain(tree, path) {
+        Ok(steps) => steps,
+        Err(error) => return unknown(error.because()),
+    };
+    let Some((file, chain)) = steps.split_first() else { return };
+    let trial = if tree.is_here() { as_user::read_as(&account, path) } else { UserAttempt::NotTried(String::new()) };
+    let leads_to = |path: &Path| tree.walk(path).map_or_else(|_| path.to_path_buf(), |walk| tree.name(&walk.end));
+    let (real, checkout) = (leads_to(path), leads_to(checkout));
+    let permissions = Permissions { accounts: &accounts, account: &account, checkout: &checkout };
+    judge_reader(&Reader { permissions, file, chain, real: &real, trial }, builder);
+}
+
+/// Whether the service's user can read one manifest.
+struct Reader<'a> {
+    permissions: Permissions<'a>,
+    file: &'a PathMetadata,
+    /// The folders and links on the way to it.
+    chain: &'a [PathMetadata],
+    /// Where links lead.
+    real: &'a Path,
+    trial: UserAttempt,
+}
+
+fn judge_reader(reader: &Reader<'_>, builder: &mut AnswerBuilder) {
+    let Reader { permissions, file, chain, .. } = *reader;
+    let (user, shown) = (&permissions.account.name, permissions::quoted_path(file));
+    let faults = chain.iter().flat_map(|step| permissions.faults_of_step(step, chain).into_iter().map(move |fault| (step, fault)));
+    let closed: Vec<_> = faults.filter(|(_, fault)| fault.is_about_passing).collect();
+    let may_read = file.grants(permissions.account, Right::Read);
+    match &reader.trial {
+        UserAttempt::Allowed => return,
+        UserAttempt::NotTried(_) if may_read && closed.is_empty() => return,
+        UserAttempt::Refused(because) if may_read && closed.is_empty() => {
+            let found = format!("by its modes {user} can read {shown}, but could not when it was tried: {}", excerpt(because, 200));
+            return builder.unknown(found, Fix::commands([format!("namei -l {shown}"), format!("getfacl -p {shown}")]));
+        }
+        UserAttempt::Refused(_) | UserAttempt::NotTried(_) => {}
+    }
+    let way = Way::new(permissions, reader.real, chain);
+    for (step, fault) in &closed {
+        way.fail(step, fault, builder);
+    }
+    if !may_read {
+        let found = format!("{user} cannot read {shown} ({}), so the server falls back to another version", permissions::mode_text(file));
+        way.fail_end(file, &found, &permissions.grant(file, Right::Read), builder);
+    }
 }
 
 fn look(tree: &RootFs, folder: &Path) -> Folder {
@@ -120,7 +193,7 @@ fn is_fallback(name: &str) -> bool {
     name.strip_prefix("manifest_").is_some_and(|rest| rest.ends_with(".json"))
 }
 
-fn judge(folders: &[Folder]) -> Answer {
+fn judge(folders: &[Folder], rule: &Rule<'_>) -> AnswerBuilder {
     let mut builder = AnswerBuilder::default();
     let mut first: Option<(&str, &[u8])> = None;
     for folder in folders {
@@ -135,7 +208,7 @@ fn judge(folders: &[Folder]) -> Answer {
                 continue;
             }
         };
-        let manifest = judge_manifest(&folder.path, &contents.manifest, &mut builder);
+        let (manifest, is_sound) = judge_manifest(&folder.path, &contents.manifest, rule, &mut builder);
         match (manifest, first) {
             (Some(bytes), None) => first = Some((&folder.path, bytes)),
             (Some(bytes), Some((other, those))) if bytes != those => {
@@ -143,40 +216,46 @@ fn judge(folders: &[Folder]) -> Answer {
             }
             _ => {}
         }
-        judge_others(folder, manifest, &contents.others, &mut builder);
+        judge_others(folder, manifest, is_sound, &contents.others, &mut builder);
     }
-    builder.answer(EXPECTED)
+    builder
 }
 
-/// The bytes of a folder's manifest, sound or not; `None` when there are none.
-fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, builder: &mut AnswerBuilder) -> Option<&'a [u8]> {
+/// The bytes of a folder's manifest, when there are any, and whether the server can serve them.
+fn judge_manifest<'a>(folder: &str, manifest: &'a Looked, rule: &Rule<'_>, builder: &mut AnswerBuilder) -> (Option<&'a [u8]>, bool) {
     let path = format!("{folder}/{NAME}");
     let bytes = match manifest {
         Ok(Seen::Bytes(bytes)) => bytes,
         Ok(Seen::Missing) => {
             builder.fail(format!("{path} does not exist"), deliver());
-            return None;
+            return (None, false);
         }
         Ok(Seen::TooLarge) => {
             builder.fail(format!("{path} is larger than 1 MiB, so it is not a manifest"), deliver());
-            return None;
+            return (None, false);
         }
         Err(because) => {
             builder.unknown(format!("cannot read {path}: {because}"), Fix::command(AGAIN));
-            return None;
+            return (None, false);
         }
     };
-    match std::str::from_utf8(bytes).map(ManifestFacts::read) {
-        Ok(Ok(facts)) => builder.pass(format!("{path} says {} · {}", facts.version, facts.sha256.short())),
-        Ok(Err(error)) => builder.fail(format!("{path} {error}"), deliver()),
-        Err(_) => builder.fail(format!("{path} is not UTF-8"), deliver()),
+    let (served, ignored): (Vec<_>, Vec<_>) = rule.faults(bytes).into_iter().partition(|fault| fault.is_served);
+    for fault in &served {
+        builder.fail(format!("{path}: {}", fault.said), deliver());
     }
-    Some(bytes)
+    if let Ok(facts) = ManifestFacts::read(bytes)
+        && served.is_empty()
+    {
+        let advice: String = ignored.iter().map(|fault| format!("; advice: {}", fault.said)).collect();
+        builder.pass(format!("{path} says {} · {}{advice}", facts.version, facts.sha256.short()));
+    }
+    (Some(bytes), served.is_empty())
 }
 
 fn judge_others(
     Folder { path: folder, as_owner, .. }: &Folder,
     manifest: Option<&[u8]>,
+    is_sound: bool,
     others: &[(String, Looked)],
     builder: &mut AnswerBuilder,
 ) {
@@ -202,7 +281,9 @@ fn judge_others(
     let beside =
         if manifest.is_some() { "no copy of manifest.json" } else { "what the server would serve, since manifest.json is not there" };
     let found = format!("{folder} holds {}: {beside}, and the server falls back to the newest of such files", named.join(", "));
-    builder.fail(found, moves(folder, as_owner.as_deref(), &strays));
+    // Where manifest.json is missing or broken, one of these may be the last good copy, which the server serves now.
+    let fix = if is_sound { Fix::note("on the VM:").then(moves(folder, as_owner.as_deref(), &strays)) } else { deliver() };
+    builder.fail(found, fix);
 }
 
 fn deliver() -> Fix {
@@ -221,100 +302,4 @@ fn moves(folder: &str, as_owner: Option<&str>, strays: &[&str]) -> Fix {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use nexy_contract::{Sha256Digest, Verdict};
-
-    fn manifest(version: &str) -> Seen {
-        let sha256 = Sha256Digest::of(version.as_bytes());
-        Seen::Bytes(
-            format!(
-                r#"{{"version":"{version}","build":"{version}","artifact":{{"type":"dmg","url":"https://x/A.dmg","size":9,"sha256":"{sha256}"}}}}"#
-            )
-            .into_bytes(),
-        )
-    }
-
-    fn folder(path: &str, manifest: Looked, others: &[(&str, Looked)]) -> Folder {
-        let others = others.iter().map(|(name, looked)| ((*name).to_owned(), looked.clone())).collect();
-        Folder { path: path.to_owned(), as_owner: Some("sudo ".to_owned()), holds: Ok(Some(Contents { manifest, others })) }
-    }
-
-    fn text(text: &str) -> Looked {
-        Ok(Seen::Bytes(text.as_bytes().to_vec()))
-    }
-
-    #[test]
-    fn equal_manifests_with_copies_of_themselves_pass() {
-        let new = || Ok(manifest("2.0.0.4"));
-        let answer = judge(&[folder("/a", new(), &[("manifest_2.0.0.4.json", new())]), folder("/b", new(), &[])]);
-        assert_eq!(answer.verdict, Verdict::Pass);
-        assert!(answer.found.contains("/a/manifest.json says 2.0.0.4"), "{}", answer.found);
-    }
-
-    #[test]
-    fn whatever_the_server_could_read_otherwise_is_a_no() {
-        let new = || Ok(manifest("2.0.0.4"));
-        let good = || folder("/a", new(), &[]);
-        let no_folder = Folder { path: "/b".to_owned(), as_owner: Some("sudo ".to_owned()), holds: Ok(None) };
-        for (second, said) in [
-            (folder("/b", Ok(manifest("2.0.0.3")), &[]), "/a/manifest.json and /b/manifest.json differ"),
-            (folder("/b", Ok(Seen::Missing), &[]), "/b/manifest.json does not exist"),
-            (folder("/b", Ok(Seen::TooLarge), &[]), "larger than 1 MiB"),
-            (folder("/b", text("{"), &[]), "/b/manifest.json is no JSON object"),
-            (folder("/b", Ok(Seen::Bytes(vec![0xff])), &[]), "/b/manifest.json is not UTF-8"),
-            (no_folder, "the folder /b does not exist"),
-            (folder("/b", new(), &[("manifest_2.0.0.3.json", Ok(manifest("2.0.0.3")))]), "/b holds manifest_2.0.0.3.json: no copy"),
-            (folder("/b", new(), &[("manifest_beta.json", Ok(Seen::Missing))]), "/b holds manifest_beta.json"),
-            (folder("/b", new(), &[("manifest_tmp.json", Ok(Seen::TooLarge))]), "/b holds manifest_tmp.json"),
-            (folder("/b", Ok(Seen::Missing), &[("manifest_2.0.0.4.json", new())]), "what the server would serve"),
-        ] {
-            let answer = judge(&[good(), second]);
-            assert_eq!(answer.verdict, Verdict::Fail, "{said}");
-            assert!(answer.found.contains(said), "{said}: {}", answer.found);
-        }
-    }
-
-    #[test]
-    fn equal_bytes_that_clients_cannot_use_are_a_no() {
-        let broken = || text(r#"{"version":"2.0.0.4","build":20004}"#);
-        assert_eq!(judge(&[folder("/a", broken(), &[]), folder("/b", broken(), &[])]).verdict, Verdict::Fail);
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_unknown_and_hides_no_fault() {
-        let hidden = || Err("permission denied".to_owned());
-        let new = || Ok(manifest("2.0.0.4"));
-        let closed = || Folder { path: "/b".to_owned(), as_owner: Some("sudo ".to_owned()), holds: Err("permission denied".to_owned()) };
-        for second in [closed(), folder("/b", hidden(), &[]), folder("/b", new(), &[("manifest_x.json", hidden())])] {
-            assert_eq!(judge(&[folder("/a", new(), &[]), second]).verdict, Verdict::Unknown);
-        }
-        assert_eq!(judge(&[folder("/a", Ok(Seen::Missing), &[]), closed()]).verdict, Verdict::Fail);
-        assert_eq!(judge(&[]).verdict, Verdict::Unknown);
-    }
-
-    #[test]
-    fn the_pattern_is_the_servers() {
-        for name in ["manifest_2.0.0.3.json", "manifest_beta.json", "manifest_.json", "manifest_tmp.old.json"] {
-            assert!(is_fallback(name), "{name}");
-        }
-        for name in
-            ["manifest.json", "manifest.json.backup.20260214_132500", "manifest_2.0.0.3.json.kept", "Manifest_1.json", "manifest_json"]
-        {
-            assert!(!is_fallback(name), "{name}");
-        }
-    }
-
-    #[test]
-    fn every_stray_gets_its_command_and_a_name_that_cannot_be_typed_gets_none() {
-        assert_eq!(
-            moves("/a b", Some("sudo "), &["manifest_1.json"]).text(),
-            "sudo mv --backup=numbered -T -- '/a b/manifest_1.json' '/a b/manifest_1.json.kept'"
-        );
-        assert!(moves("/a", Some("sudo "), &[BETA]).text().ends_with(".kept\nfrom then on the beta feed shows the stable manifest"));
-        assert_eq!(
-            moves("/a", Some("sudo "), &["manifest_1.json", "manifest_\n.json"]).text(),
-            "ls -lb /a\nmove away what was found there"
-        );
-    }
-}
+mod tests;

@@ -34,7 +34,6 @@ fn check(context: &Context) -> Result<Answer, Answer> {
     let version = version::released(workspace, context.record.as_ref())?;
     let manifest = match manifests::read_all(workspace) {
         Ok(found) => one_manifest(&found),
-        Err(error) if error.source.kind() == std::io::ErrorKind::InvalidData => Err((error.to_string(), Fix::command(CHECK))),
         Err(error) => {
             let fix = Fix::command(format!("ls -l {}", shell_word(&error.path.display().to_string())));
             return Err(Answer::unknown(error.to_string(), "a manifest that can be read", fix));
@@ -51,15 +50,15 @@ fn one_manifest(found: &[FoundManifest]) -> Result<Option<ManifestFacts>, (Strin
     let Some((first, others)) = found.split_first() else {
         return Ok(None);
     };
-    if let Some(other) = others.iter().find(|other| other.text != first.text) {
-        let differs = match (&first.text, &other.text) {
+    if let Some(other) = others.iter().find(|other| other.bytes != first.bytes) {
+        let differs = match (&first.bytes, &other.bytes) {
             (None, _) => format!("{} does not exist, {} does", first.path, other.path),
             (_, None) => format!("{} does not exist, {} does", other.path, first.path),
             _ => format!("{} and {} differ", first.path, other.path),
         };
         return Err((differs, Fix::note("This says which of them is right:").then_command(CHECK)));
     }
-    let Some(text) = &first.text else {
+    let Some(text) = &first.bytes else {
         return Ok(None);
     };
     let read = ManifestFacts::read(text);
@@ -190,7 +189,7 @@ mod tests {
     }
 
     fn file(path: &str, text: Option<&str>) -> FoundManifest {
-        FoundManifest { path: path.into(), text: text.map(Into::into) }
+        FoundManifest { path: path.into(), bytes: text.map(Into::into) }
     }
 
     #[test]

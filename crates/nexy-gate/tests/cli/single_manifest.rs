@@ -85,12 +85,36 @@ fn every_stray_is_named_and_the_printed_commands_move_them_away() {
 fn a_mounted_tree_is_asked_about_its_own_checkout() {
     let world = world();
     set_mounted(&world);
+    fs::create_dir_all(world.root().join("etc")).expect("a folder");
+    fs::copy("/etc/passwd", world.root().join("etc/passwd")).expect("the users");
+    fs::copy("/etc/group", world.root().join("etc/group")).expect("the groups");
     let finding = judged(&ask_in_root(&world, &[GATE]), GATE, 0);
     holds(&finding, "found", &format!("/vm/{}/manifest.json says {OLD_VERSION}", MANIFEST_FOLDERS[0]));
     fs::remove_dir_all(world.vm_path(MANIFEST_FOLDERS[1])).expect("a folder");
     // A link that would lead to this machine's own manifests leads nowhere in that one.
     symlink(world.workspace().join(MANIFEST_FOLDERS[1]), world.vm_path(MANIFEST_FOLDERS[1])).expect("a link");
     holds(&judged(&ask_in_root(&world, &[GATE]), GATE, 1), "found", "the folder /vm/");
+}
+
+#[test]
+fn a_manifest_that_the_services_user_cannot_read_is_a_no_also_for_root_and_the_printed_commands_mend_it() {
+    let world = world();
+    if !is_root(&world, "a manifest that the service's user cannot read") {
+        return;
+    }
+    world.set_target("service", "user", "\"bin\"");
+    for open in [world.root(), world.vm()] {
+        set_mode(&open, 0o755);
+    }
+    let manifest = file(&world, 0, "manifest.json");
+    set_mode(&manifest, 0o600);
+    let finding = asked(&world, 1);
+    holds(&finding, "found", "bin cannot read ");
+    set_mode(&manifest, 0o644);
+    set_mode(&world.vm_path(MANIFEST_FOLDERS[0]), 0o700);
+    holds(&asked(&world, 1), "found", "bin cannot pass ");
+    type_fix(&world, &asked(&world, 1), &world.workspace());
+    asked(&world, 0);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! `install` puts a manifest that clients can follow into the checkout on the VM, and reads the served feed.
 
 use crate::published::written;
-use nexy_standin::world::{ARTIFACTS, Ran, World};
+use nexy_standin::{
+    Fault, Listener, Reply,
+    world::{ARTIFACTS, Ran, World},
+};
 use serde_json::json;
 
 /// Runs the tool as the VM would: with its own copy of nexy.toml.
@@ -47,8 +50,10 @@ fn a_manifest_that_clients_could_not_follow_is_refused() {
     };
     for (manifest, says) in [
         (change("/build", json!(20004)), "`build` should be a text"),
-        (change("/artifact/url", json!("http://127.0.0.1:1/updates/appcast.xml")), "it sends clients to"),
-        (change("/artifact/type", json!("pkg")), "(pkg)"),
+        (change("/artifact/url", json!("http://127.0.0.1:1/updates/appcast.xml")), "sends clients to"),
+        (change("/artifact/type", json!("pkg")), "`artifact.type` should be `dmg`"),
+        (change("/artifact/min_os", json!("11.0\"&")), "no client can read that feed"),
+        (change("/release_date", json!("tomorrow")), "`release_date` should be"),
         (change("/artifact/size", json!(7)), "it announces 7 bytes"),
         ("{".to_owned(), "is no JSON object"),
         (String::new(), "is no JSON object"),
@@ -58,15 +63,80 @@ fn a_manifest_that_clients_could_not_follow_is_refused() {
     assert_eq!(world.vm_manifest(), before);
 }
 
+/// Every manifest file of the VM with its content.
+fn vm_files(world: &World) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    for folder in nexy_standin::world::MANIFEST_FOLDERS {
+        for entry in std::fs::read_dir(world.vm_path(folder)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            files.push((path.display().to_string(), std::fs::read_to_string(&path).expect("a manifest")));
+        }
+    }
+    files.sort();
+    files
+}
+
 #[test]
-fn a_server_that_does_not_announce_it_needs_a_person() {
+fn a_feed_that_announces_something_else_gets_the_old_manifests_back() {
     let world = World::new();
     written(&world);
     let manifest = world.read("server/updates/manifests/manifest.json");
-    world
-        .standin
-        .fault(nexy_standin::Fault::new(nexy_standin::Listener::Updates, "GET", "", nexy_standin::Reply::Status(500, json!({}))).always());
-    install(&world, &manifest).exits(4).says("HTTP 500").says("systemctl status").silent_stdout();
+    let before = vm_files(&world);
+    let broken = || Fault::new(Listener::Updates, "GET", "", Reply::Status(500, json!({}))).always();
+    world.standin.fault(broken());
+    install(&world, &manifest).exits(3).says("HTTP 500").says("the old ones are there again").says("nexy-verify").silent_stdout();
+    assert_eq!(vm_files(&world), before);
+    world.standin.clear_faults();
+    install(&world, &manifest).exits(0);
+    // What was installed before is not this run's to take back.
+    let installed = vm_files(&world);
+    world.standin.fault(broken());
+    install(&world, &manifest).exits(4).says("there is none to put back").silent_stdout();
+    assert_eq!(vm_files(&world), installed);
+}
+
+#[test]
+fn a_feed_that_does_not_answer_is_unknown_and_the_new_manifest_stays() {
+    let world = World::new();
+    written(&world);
+    let manifest = world.read("server/updates/manifests/manifest.json");
+    for reply in [Reply::HangupBefore, Reply::Status(503, json!({}))] {
+        world.standin.fault(Fault::new(Listener::Updates, "GET", "", reply).always());
+        install(&world, &manifest).exits(69).says("is installed and stays").says("systemctl status").silent_stdout();
+        assert_eq!(world.read_vm("server/updates/manifests/manifest.json"), manifest);
+        world.standin.clear_faults();
+    }
+    install(&world, &manifest).exits(0);
+}
+
+#[test]
+fn other_bytes_than_users_download_are_refused_and_bytes_that_cannot_be_known_are_unknown() {
+    let world = World::new();
+    written(&world);
+    let before = vm_files(&world);
+    let manifest = world.read("server/updates/manifests/manifest.json");
+    let served = world.manifest()["artifact"]["sha256"].as_str().expect("a digest").to_owned();
+    let forged = "0".repeat(64);
+    let install_forged = || install(&world, &manifest.replace(&served, &forged));
+    install_forged().exits(1).says(&forged).says(&served).silent_stdout();
+    // Without GitHub's digest the bytes are downloaded; without a download nothing is known, and nothing is installed.
+    world.standin.set_digest(ARTIFACTS, "Update", "Nexy.dmg", None);
+    install_forged().exits(1).says(&served).silent_stdout();
+    world.standin.fault(Fault::new(Listener::Web, "GET", "", Reply::HangupBefore).nth(2).always());
+    install(&world, &manifest).exits(69).says("unknown: the digest of what").silent_stdout();
+    assert_eq!(vm_files(&world), before);
+    world.standin.clear_faults();
+    install(&world, &manifest).exits(0);
+}
+
+#[test]
+fn the_bytes_of_one_version_are_not_announced_as_another() {
+    let world = World::new();
+    written(&world);
+    let manifest = world.read("server/updates/manifests/manifest.json").replace("2.0.0.4", "2.0.0.5");
+    install(&world, &manifest).exits(1).says("were published as 2.0.0.4 already").says("nexy-version set 2.0.0.6").silent_stdout();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", None);
+    install(&world, &manifest).exits(0);
 }
 
 #[test]

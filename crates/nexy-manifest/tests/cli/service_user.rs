@@ -3,10 +3,12 @@
 use crate::published::written;
 use nexy_outside::fs::accounts::Accounts;
 use nexy_standin::{
+    Fault, Listener, Reply,
     hostile::{Hostile, TRIES},
     skip::{Need, skipped},
     world::{MANIFEST_FOLDERS, Ran, World},
 };
+use serde_json::json;
 use std::{
     collections::BTreeSet,
     fs,
@@ -152,7 +154,7 @@ fn what_the_services_user_says_it_did_is_not_believed() {
     let programs = served.world.root().join("hostile");
     fs::create_dir(&programs).expect("a folder");
     let setpriv = programs.join("setpriv");
-    fs::write(&setpriv, "#!/bin/sh\necho changed\n").expect("a program");
+    fs::write(&setpriv, "#!/bin/sh\necho '[]'\n").expect("a program");
     fs::set_permissions(&setpriv, fs::Permissions::from_mode(0o755)).expect("its mode");
     let ran = served.install_with_path(&format!("{}:/usr/bin:/bin", programs.display()));
     ran.exits(4).says("is not the manifest that was just installed").silent_stdout();
@@ -175,6 +177,55 @@ fn a_placing_that_is_killed_half_way_needs_a_person_and_the_next_one_finishes() 
         served.install_with_path(&path).exits(code).says(says).silent_stdout();
     }
     served.install().exits(0);
+}
+
+#[test]
+fn the_old_manifests_come_back_as_the_services_user_and_a_put_back_that_is_killed_needs_a_person() {
+    let Some(served) = served("the_old_manifests_come_back_as_the_services_user") else { return };
+    let names = || -> Vec<String> { (0..2).flat_map(|index| files(&served.folder(index))).collect() };
+    let (before, old) = (names(), fs::read(served.folder(0).join("manifest.json")).expect("the old manifest"));
+    let dead = Fault::new(Listener::Updates, "GET", "", Reply::Status(500, json!({}))).always();
+    served.world.standin.fault(dead);
+    served.install().exits(3).says("the old ones are there again").silent_stdout();
+    let bin = Accounts::read().expect("the accounts").account("bin").expect("it is on every machine");
+    for index in [0, 1] {
+        let manifest = served.folder(index).join("manifest.json");
+        assert_eq!(fs::metadata(&manifest).expect("it is there").uid(), bin.uid);
+        assert_eq!(fs::read(&manifest).expect("it can be read"), old);
+    }
+    assert_eq!(names(), before);
+    let programs = served.world.root().join("killing-the-second");
+    fs::create_dir(&programs).expect("a folder");
+    let setpriv = programs.join("setpriv");
+    fs::write(&setpriv, "#!/bin/sh\ncase $* in *--back*) kill -9 $$ ;; esac\nPATH=/usr/bin:/bin exec setpriv \"$@\"\n").expect("a program");
+    fs::set_permissions(&setpriv, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let killed = served.install_with_path(&format!("{}:/usr/bin:/bin", programs.display()));
+    killed.exits(4).says("some manifests may be new and some old").says("HTTP 500").silent_stdout();
+    served.world.standin.clear_faults();
+    served.install().exits(0);
+}
+
+/// The names of the files in a folder, sorted.
+fn files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_manifest_that_the_services_user_cannot_read_is_a_no_for_check_too() {
+    let Some(served) = served("a_manifest_that_the_services_user_cannot_read") else { return };
+    let check = || {
+        let program = served.world.root().join("nexy-manifest");
+        served.world.shell(&format!("{} --target {} check", program.display(), served.world.vm_path("etc/nexy.toml").display())).run()
+    };
+    served.install().exits(0);
+    check().exits(0);
+    let manifest = served.folder(0).join("manifest.json");
+    chown(&manifest, Some(0), Some(0)).expect("its owner");
+    fs::set_permissions(&manifest, fs::Permissions::from_mode(0o600)).expect("its mode");
+    check().exits(1).says("bin cannot read it").says("sudo nexy-gate single-manifest");
 }
 
 #[test]

@@ -98,6 +98,19 @@ fn what_the_public_url_serves_is_checked_again() {
         world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
         world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", b"replaced by hand");
     });
+    refused(1, "the record says 0000000000000000000000000000000000000000000000000000000000000000", |world, record| {
+        let forged = json!("0".repeat(64));
+        record["artifacts"][0]["sha256"] = forged.clone();
+        record["artifacts"][0]["live"]["sha256"] = forged;
+        assert!(served(world).is_some());
+    });
+    refused(1, "the record says", |world, record| {
+        // GitHub tells no digest, so the bytes are downloaded and hashed.
+        world.standin.set_digest(ARTIFACTS, "Update", "Nexy.dmg", None);
+        let forged = json!("0".repeat(64));
+        record["artifacts"][0]["sha256"] = forged.clone();
+        record["artifacts"][0]["live"]["sha256"] = forged;
+    });
     refused(1, "HTTP 404", |world, _| world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg"));
     refused(69, "HTTP 503", |world, _| world.standin.fault(Fault::new(Listener::Web, "GET", "", Reply::Status(503, json!({}))).always()));
 }

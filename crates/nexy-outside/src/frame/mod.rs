@@ -2,6 +2,7 @@
 
 pub mod manifests;
 pub mod options;
+pub mod published;
 pub mod record_io;
 pub mod run;
 pub mod stdio;

@@ -3,6 +3,7 @@
 pub mod gemini;
 pub mod github;
 pub mod http;
-pub mod public_length;
+pub mod live_asset;
+
 pub mod secret;
 pub mod token;

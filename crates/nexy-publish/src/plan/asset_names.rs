@@ -1,5 +1,6 @@
 //! The names and labels of an artifact's assets on a channel: one name for each slot, built and read here alone.
 
+pub(crate) use nexy_contract::channels::{ROLLED_BACK_SUFFIX, labelled_version as version};
 use nexy_contract::{ReleaseVersion, Sha256Digest};
 
 /// What an asset's name means for one artifact.
@@ -77,20 +78,9 @@ pub(crate) fn parked_label(artifact: &str, label: &str, machine_tag: &str) -> St
     format!("{} (upload {machine_tag})", if label.is_empty() { artifact } else { label })
 }
 
-/// How the label of a rolled-back asset ends while it is live because nothing else is there.
-pub(crate) const ROLLED_BACK_SUFFIX: &str = " (rolled back)";
-
 /// The label of a rolled-back asset while it is live because nothing else is there.
 pub(crate) fn rolled_back_label(artifact: &str, label: &str) -> String {
     format!("{}{ROLLED_BACK_SUFFIX}", if label.is_empty() { artifact } else { label })
-}
-
-/// The version that a label names.
-pub(crate) fn version(artifact: &str, label: &str) -> Option<ReleaseVersion> {
-    let rest = label.strip_prefix(artifact)?.strip_prefix(' ')?;
-    let (version, more) = rest.split_once(' ').unwrap_or((rest, ""));
-    let is_known = more.is_empty() || more.starts_with("(upload ") || more == ROLLED_BACK_SUFFIX.trim_start();
-    is_known.then(|| version.parse().ok()).flatten()
 }
 
 /// Whether a label carries this machine tag.

@@ -52,7 +52,7 @@ pub(crate) fn check_rollback(workspace: &Workspace, version: ReleaseVersion, sha
 fn each(workspace: &Workspace, what: &str, judge: impl Fn(&str, &ManifestFacts) -> Result<(), Problem>) -> Result<(), Problem> {
     let found = manifests::read_all(workspace)
         .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the whole pipeline again")))?;
-    for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.text.as_deref()?))) {
+    for (path, text) in found.iter().filter_map(|manifest| Some((&manifest.path, manifest.bytes.as_deref()?))) {
         let facts = ManifestFacts::read(text).map_err(|error| {
             Problem::new(
                 Exit::No,

@@ -13,6 +13,7 @@ const MEANS_SOMETHING_ELSE: &[(&str, &str)] = &[
     ("/etc/nexy/nexy.toml", "a place where the tools look for the file itself"),
     ("config.env", "the name that the rulebooks give to the server's environment file; messages use it"),
     ("scripts/remote", "the folder of this repository; the gate asks about the folder that the target names"),
+    ("universal2", "the word of Apple's platform for a program of both processors; manifests know three such words"),
     ("nexy.target/1", "the schema id of the file"),
 ];
 

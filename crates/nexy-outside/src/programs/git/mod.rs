@@ -83,6 +83,17 @@ pub struct Ref {
     pub object: String,
 }
 
+/// A file as a commit holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastFile {
+    /// When the commit was made, in seconds since 1970.
+    pub at_s: i64,
+    /// The commit.
+    pub commit: String,
+    /// What the file holds.
+    pub content: Vec<u8>,
+}
+
 impl Git {
     /// git in the repository whose `.git` stands in `folder`; `None` when there is none. Nothing is run yet.
     /// Errors: [`GitError`] when the folder cannot be looked at, or its owner has no account.
@@ -173,6 +184,20 @@ impl Git {
         let object = self.ask(&["cat-file", "commit", commit])?;
         let text = String::from_utf8_lossy(&object);
         Ok(text.split_once("\n\n").map_or("", |(_, message)| message).to_owned())
+    }
+
+    /// The newest `most` commits that changed a file, and what it holds in each; a commit without it is left out.
+    pub fn history(&self, path: &str, most: u32) -> Result<Vec<PastFile>, GitError> {
+        let listed = self.ask(&["log", &format!("-n{most}"), "--no-show-signature", "--format=%ct %H", "HEAD", "--", path])?;
+        let commits = parse::commits(&listed).ok_or(GitError::Odd("a line of log"))?;
+        let wanted: String = commits.iter().map(|(_, commit)| format!("{commit}:{path}\n")).collect();
+        let ran = self.run(&["cat-file", "--batch"]).input(wanted.as_bytes()).run()?;
+        if !ran.succeeded() {
+            return Err(refused(&ran));
+        }
+        let contents = parse::batch(&ran.stdout).ok_or(GitError::Odd("a head of cat-file"))?;
+        let past = commits.into_iter().zip(contents);
+        Ok(past.filter_map(|((at_s, commit), content)| Some(PastFile { at_s, commit, content: content? })).collect())
     }
 
     /// The paths of a commit whose content holds one of these texts.

@@ -100,6 +100,33 @@ pub(super) fn refs(output: &[u8], separator: char) -> Option<Vec<Ref>> {
     text(output).lines().map(one).collect()
 }
 
+/// `seconds commit`, one a line.
+pub(super) fn commits(output: &[u8]) -> Option<Vec<(i64, String)>> {
+    let one = |line: &str| {
+        let (seconds, commit) = line.split_once(' ')?;
+        is_object(commit).then_some((seconds.parse().ok()?, commit.to_owned()))
+    };
+    text(output).lines().map(one).collect()
+}
+
+/// `object kind size<line feed>content<line feed>` for each object, or `name missing`, which is `None`.
+pub(super) fn batch(mut output: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
+    let mut contents = Vec::new();
+    while !output.is_empty() {
+        let end = output.iter().position(|byte| *byte == b'\n')?;
+        let head = text(&output[..end]);
+        output = &output[end + 1..];
+        if head.ends_with(" missing") {
+            contents.push(None);
+            continue;
+        }
+        let bytes: usize = head.rsplit(' ').next()?.parse().ok()?;
+        contents.push(Some(output.get(..bytes)?.to_vec()));
+        output = output.get(bytes..)?.strip_prefix(b"\n")?;
+    }
+    Some(contents)
+}
+
 /// Origin and setting by turns; a setting is `key<line feed>value`, or a key alone.
 pub(super) fn settings(output: &[u8]) -> Option<Vec<Setting>> {
     let mut rest = output;
@@ -194,6 +221,17 @@ mod tests {
     }
 
     #[test]
+    fn contents_come_back_byte_for_byte_and_a_missing_one_in_its_place() {
+        let output = format!("{ID} blob 4\na\nb\n\n{ID}:x missing\n{ID} blob 0\n\n");
+        assert_eq!(batch(output.as_bytes()), Some(vec![Some(b"a\nb\n".to_vec()), None, Some(vec![])]));
+        for cut in [&output[..10], &output[..48], &output[..51]] {
+            assert_eq!(batch(cut.as_bytes()), None, "{cut:?}");
+        }
+        assert_eq!(commits(format!("17 {ID}\n").as_bytes()), Some(vec![(17, ID.to_owned())]));
+        assert_eq!(commits(b"17 nonsense\n"), None);
+    }
+
+    #[test]
     fn every_kind_of_change_is_read() {
         let output = format!(
             "# branch.oid {ID}\x001 .M N... 100644 100644 100644 {ID} {ID} a b\x001 D. N... 100644 000000 000000 {ID} {ID} gone\0\
@@ -271,7 +309,7 @@ mod tests {
 
         #[test]
         fn whatever_is_printed_is_read_or_refused(output in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = (tree(&output), index(&output), changes(&output), hidden(&output), settings(&output), refs(&output, ' '), names(&output));
+            let _ = (commits(&output), batch(&output), tree(&output), index(&output), changes(&output), hidden(&output), settings(&output), refs(&output, ' '), names(&output));
         }
 
         #[test]
