@@ -15,6 +15,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("SSL_CERT_FILE", "PEM file of trusted certificates; the system's store is used without it"),
     ("HTTPS_PROXY", "proxy for https; HTTP_PROXY, ALL_PROXY and NO_PROXY count as well"),
     ("NO_COLOR", "any value switches colour off"),
+    ("TMPDIR", "where pip builds, as `disk-space` takes it; else `/tmp`"),
     ("PATH", "where git, gh, systemctl and the other programs are found"),
 ];
 

@@ -115,7 +115,7 @@ impl Rule {
             Self::Backslash => ("backslash", "systemd and a shell remove it, the server may keep it"),
             Self::BadUtf8 => ("bad-utf8", "the server cannot read the file at all"),
             Self::BlankInValue => ("blank-in-value", "a shell runs the rest as a command"),
-            Self::ByteOrderMark => ("byte-order-mark", "systemd and a shell lose the first name"),
+            Self::ByteOrderMark => ("byte-order-mark", "systemd, a shell and python-dotenv before 1.2.3 lose the first name"),
             Self::CarriageReturn => ("carriage-return", "a shell keeps it at the end of the value"),
             Self::ControlCharacter => ("control-character", "systemd drops the line"),
             Self::DifferingDuplicate => ("differing-duplicate", "most readers take the last value, some the first"),
@@ -131,7 +131,9 @@ impl Rule {
             Self::Quotes => ("quotes", "a reader that only splits at `=` keeps them"),
             Self::ShellCharacter => ("shell-character", "a shell that sources the file acts on it"),
             Self::ShellName => ("shell-name", "a shell keeps this name for itself and does not take the value"),
-            Self::StrayBlank => ("stray-blank", "a blank at an edge or beside `=` breaks a shell or becomes a part of name or value"),
+            Self::StrayBlank => {
+                ("stray-blank", "a blank beside `=`, or another one than space and tab, breaks a shell or becomes a part of name or value")
+            }
             Self::Unreadable => ("unreadable", "the server drops the line"),
             Self::UnbalancedQuotes => ("unbalanced-quotes", "the server drops the line, systemd swallows the next one too"),
             Self::UnusualCharacter => ("unusual-character", "it is none of A-Z a-z 0-9 _ . / : @ % + , = -"),

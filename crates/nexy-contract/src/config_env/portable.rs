@@ -7,7 +7,8 @@ use super::{
 
 /// Every rule that an assignment breaks; none exactly when all readers are known to agree.
 pub(super) fn broken_rules(binding: &Binding<'_>) -> Vec<Rule> {
-    let source = binding.source;
+    // Every reader drops spaces and tabs at the edges of a line; other blanks become a part of name or value somewhere.
+    let source = binding.source.trim_matches([' ', '\t']);
     if is_portable(source) {
         return Vec::new();
     }

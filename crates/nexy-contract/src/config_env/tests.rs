@@ -59,7 +59,10 @@ fn every_line_that_another_reader_reads_otherwise_is_named_by_rule_and_line() {
         (Rule::Quotes, &["K=\"abc\"", "K=ab'c"]),
         (Rule::UnbalancedQuotes, &["K=\"abc\"def", "K=\"abc"]),
         (Rule::MultiLine, &["K=\"a\nb\""]),
-        (Rule::StrayBlank, &["K = abc", " K=abc", "K=abc ", "K=abc\u{a0}", "\u{b}", " \u{a0}", "\u{2003}# c"]),
+        (
+            Rule::StrayBlank,
+            &["K = abc", "K =abc", " K= abc ", "K=abc\u{a0}", "\u{b}K=abc", "K=abc\u{c}", "\u{b}", " \u{a0}", "\u{2003}# c"],
+        ),
         (Rule::Backslash, &["K=a\\b", "# c \\"]),
         (Rule::NoEqualsSign, &["K", "K abc"]),
         (Rule::Unreadable, &["=abc"]),
@@ -76,6 +79,10 @@ fn every_line_that_another_reader_reads_otherwise_is_named_by_rule_and_line() {
             assert!(found.contains(&(4, rule)), "{text:?}: {found:?}");
         }
     }
+    for text in ["K=abc  ", "   K=abc", "\tK=abc\t", "K= ", " \t "] {
+        assert_eq!(rules(text), [], "{text:?}");
+    }
+    assert_eq!(rules(" K=a!b "), [(1, Rule::UnusualCharacter)]);
     assert_eq!(rules("A=1\r\nB=2\n"), [(1, Rule::CarriageReturn)]);
     assert_eq!(rules("\u{feff}A=1\n"), [(1, Rule::ByteOrderMark)]);
     assert_eq!(rules("A=1\nB=2\nA=3\nB=2\n"), [(3, Rule::DifferingDuplicate), (4, Rule::Duplicate)]);

@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn entry(path: &str, mode: &str) -> Entry {
-        Entry { mode: mode.to_owned(), object: "0".repeat(40), size_bytes: Some(1), path: path.to_owned() }
+        Entry { mode: mode.to_owned(), object: "0".repeat(40), path: path.to_owned() }
     }
 
     fn good() -> Vec<Entry> {

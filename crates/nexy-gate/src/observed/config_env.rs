@@ -1,6 +1,6 @@
 //! The server's environment file, as the gates that judge it read it.
 
-use nexy_contract::config_env::{self, Parsed, Rule};
+use nexy_contract::config_env::{self, Parsed};
 use nexy_contract::{Fix, Target, check::Answer, text::shell_word};
 use nexy_outside::fs::files::{self, FileError};
 use nexy_outside::fs::permissions::{self, Kind};
@@ -59,9 +59,6 @@ fn missing(found: String, target: &Target) -> Answer {
 pub(crate) fn key_fault(parsed: &Parsed, key: &str) -> Option<String> {
     let Some(entry) = parsed.entry(key) else { return Some("is absent".to_owned()) };
     let line = entry.line;
-    if line == 1 && parsed.problems.iter().any(|problem| problem.rule == Rule::ByteOrderMark) {
-        return Some("stands behind a byte order mark, which the server's reader takes for a part of the name (line 1)".to_owned());
-    }
     let Some(value) = &entry.value else { return Some(format!("stands without `=` (line {line})")) };
     if value.is_empty() {
         Some(format!("is empty (line {line})"))

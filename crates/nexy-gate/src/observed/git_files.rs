@@ -2,9 +2,12 @@
 
 use super::remotes::url_of;
 use nexy_contract::{Fix, check::Answer, text::shell_word};
-use nexy_outside::programs::git::{Entry, Git, GitError};
+use nexy_outside::programs::git::{Entry, FETCH_ABSENT, Git, GitError};
 use nexy_outside::{Workspace, programs::ProgramError};
 use std::path::Path;
+
+/// No text that is searched is larger.
+const MOST_KEPT: u64 = 64 << 20;
 
 /// What git keeps under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +27,7 @@ pub(crate) struct File {
     pub(crate) path: String,
     /// What it is.
     pub(crate) kind: Kind,
-    object: String,
+    entry: Entry,
 }
 
 /// Every tracked path of the workspace.
@@ -52,7 +55,8 @@ impl Tracked {
 
     /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had.
     pub(crate) fn kept(&self, file: &File) -> Result<Vec<u8>, String> {
-        self.git.blob(&file.object).map_err(|error| error.to_string())
+        let content = self.git.blob(&file.entry, MOST_KEPT).map_err(|error| error.to_string())?;
+        content.ok_or_else(|| format!("it is larger than {} MiB", MOST_KEPT >> 20))
     }
 }
 
@@ -73,6 +77,7 @@ pub(crate) fn repository<'a>(workspace: &'a Workspace, expected: &str, by_hand: 
 pub(crate) fn refused(error: &GitError, expected: &str, by_hand: &str) -> Answer {
     let fix = match error {
         GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("Put {program} on PATH, then run the same command again.")),
+        GitError::Absent(..) => Fix::command(format!("git {FETCH_ABSENT}")).then_note("Then run the same command again."),
         _ => Fix::command(by_hand.to_owned()).then_note("Do what it says."),
     };
     Answer::unknown(error.to_string(), expected, fix)
@@ -86,7 +91,7 @@ fn below(prefix: &str, entry: Entry) -> Option<File> {
         "160000" => Kind::Submodule,
         _ => Kind::File,
     };
-    Some(File { path: path.to_owned(), kind, object: entry.object })
+    Some(File { path: path.to_owned(), kind, entry })
 }
 
 #[cfg(test)]
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn files_links_and_submodules_are_told_apart_below_the_workspace() {
-        let entry = |mode: &str, path: &str| Entry { mode: mode.into(), object: "ab".into(), size_bytes: None, path: path.into() };
+        let entry = |mode: &str, path: &str| Entry { mode: mode.into(), object: "ab".into(), path: path.into() };
         let seen = |prefix: &str, mode: &str, path: &str| below(prefix, entry(mode, path)).map(|file| (file.path, file.kind));
         assert_eq!(seen("", "100755", "a/b"), Some(("a/b".into(), Kind::File)));
         assert_eq!(seen("a", "120000", "a/b"), Some(("b".into(), Kind::Link)));

@@ -4,7 +4,7 @@ use super::remotes::url_of;
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_contract::{Fix, ReleaseVersion, Target, check::Answer};
 use nexy_outside::fs::accounts::{self, Accounts};
-use nexy_outside::programs::git::{Entry, Git, GitError};
+use nexy_outside::programs::git::{Entry, FETCH_ABSENT, Git, GitError};
 use nexy_outside::{Workspace, frame::version_file::NoVersion, fs::root_fs::RootFs, programs::ProgramError};
 use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _, path::Path};
 
@@ -122,8 +122,8 @@ impl Repository {
         let head = match self.git.object("HEAD^{commit}")? {
             Some(head) => {
                 let entry = self.git.tree(&head)?.into_iter().find(|entry| entry.path == *file && entry.is_file());
-                let said = entry.map(|entry| self.git.blob(&entry.object)).transpose()?;
-                let is_it = said.is_some_and(|said| String::from_utf8_lossy(&said).trim() == version.to_string());
+                let said = entry.map(|entry| self.git.blob(&entry, MAX_BYTES)).transpose()?;
+                let is_it = said.flatten().is_some_and(|said| String::from_utf8_lossy(&said).trim() == version.to_string());
                 is_it.then_some(head)
             }
             None => None,
@@ -204,7 +204,9 @@ fn unreadable(error: &GitError, side: &Side, gate: &str) -> Answer {
         GitError::Writable(path) => Fix::command(format!("sudo chmod go-w {}", shell_word(&path.display().to_string()))),
         GitError::Elsewhere(_) => Fix::command(format!("{} config --unset core.worktree", side.git)),
         GitError::Refused(_) => Fix::command(format!("{} status", side.git)).then_note("do what it says"),
-        // An object that is missing or broken shows as a line without its size.
+        GitError::Absent(..) => Fix::note("fetch what is missing:")
+            .then_command(format!("{} {FETCH_ABSENT}", side.git))
+            .then_command(format!("{}nexy-gate {gate}", if side.is_vm { "sudo " } else { "" })),
         GitError::Odd(_) => Fix::command(format!("{} fsck", side.git)),
     };
     Answer::unknown(error.to_string(), EXPECTED, fix)
@@ -246,10 +248,8 @@ impl<'a> Shelf<'a> {
 
     pub(crate) fn read(&self, path: &str) -> Result<Held, GitError> {
         let Some(entry) = self.entries.get(path) else { return Ok(Held::Missing) };
-        if !entry.is_file() || entry.size_bytes.is_none_or(|size| size > MAX_BYTES) {
-            return Ok(Held::NoText("it is no file of its own, or larger than 4 MiB"));
-        }
-        let bytes = self.git.blob(&entry.object)?;
+        let content = if entry.is_file() { self.git.blob(entry, MAX_BYTES)? } else { None };
+        let Some(bytes) = content else { return Ok(Held::NoText("it is no file of its own, or larger than 4 MiB")) };
         Ok(String::from_utf8(bytes).map_or(Held::NoText("it is no UTF-8"), Held::Text))
     }
 }

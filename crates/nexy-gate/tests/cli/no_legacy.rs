@@ -88,7 +88,11 @@ fn what_cannot_be_read_is_unknown_and_says_why() {
     let object = two.git(&["rev-parse", ":server/main.py"]);
     let (folder, name) = object.trim().split_at(2);
     fs::remove_file(two.workspace().join(".git/objects").join(folder).join(name)).expect("the object");
-    tells(&asked(&two, GATE, 69), "server/main.py is tracked and does not exist (git refuses to tell", "git checkout -- server/main.py");
+    tells(
+        &asked(&two, GATE, 69),
+        "server/main.py is tracked and does not exist (git does not hold the content of",
+        "git checkout -- server/main.py",
+    );
 
     let three = world();
     fs::remove_file(three.workspace().join("server/main.py")).expect("the file");

@@ -1,7 +1,7 @@
 //! `tag-coherent` against real tags: lightweight and annotated, with every kind of thing in them that must not be.
 
 use crate::{ask, asked, holds, mended, said, tagged, vm, world};
-use nexy_standin::world::{World, fix_text};
+use nexy_standin::world::{World, fix_commands, fix_text};
 use serde_json::Value;
 use std::{fs, os::unix::fs::chown};
 
@@ -231,10 +231,25 @@ fn a_missing_or_refusing_git_is_unknown_and_no_repository_is_a_no() {
     let world = tagged(|_| {});
     let ran = world.tool("nexy-gate").args([GATE, "--format=json"]).env("PATH", "/nowhere").run();
     holds(&vm::judged(&ran, GATE, 69), "fix", "put git on PATH");
-    let blob = world.git(&["rev-parse", "HEAD:VERSION"]);
-    let (folder, file) = blob.trim().split_at(2);
-    fs::remove_file(world.workspace().join(".git/objects").join(folder).join(file)).expect("an object");
-    holds(&asked(&world, GATE, 69), "fix", "git fsck");
     fs::remove_dir_all(world.workspace().join(".git")).expect("the repository");
     holds(&asked(&world, GATE, 1), "fix", "git clone ");
+}
+
+/// What a partial clone left out, or a disk lost. The layout needs no content, and is judged all the same.
+#[test]
+fn content_that_is_not_here_is_unknown_with_its_name_and_the_printed_command_fetches_it() {
+    let world = tagged(|world| world.write("server/big.bin", "so large that a partial clone leaves it out"));
+    world.bare_remotes();
+    world.git(&["push", "--quiet", "origin", TAG]);
+    for path in ["server/big.bin", "VERSION"] {
+        let object = world.git(&["rev-parse", &format!("{TAG}:{path}")]);
+        let (folder, file) = object.trim().split_at(2);
+        fs::remove_file(world.workspace().join(".git/objects").join(folder).join(file)).expect("a loose object");
+        asked(&world, "layout", 0);
+        let finding = asked(&world, GATE, 69);
+        holds(&finding, "found", &format!("does not hold the content of {path}"));
+        holds(&finding, "found", object.trim());
+        vm::type_line(&world, fix_commands(&finding["fix"])[0], &world.workspace());
+        asked(&world, GATE, 0);
+    }
 }

@@ -22,6 +22,8 @@ pub struct Space {
     pub free_files: Option<u64>,
     /// The file system is mounted read-only.
     pub is_read_only: bool,
+    /// It is a tmpfs, which lies in memory.
+    pub is_in_memory: bool,
 }
 
 /// Looks at the file system of an absolute path of a machine, or of the nearest folder above it that is there.
@@ -31,6 +33,7 @@ pub fn look(tree: &RootFs, path: &Path) -> Result<Space, FileError> {
     let place = tree.walk(path)?.end;
     let (place, metadata) = nearest(&place).map_err(failed)?;
     let seen = rustix::fs::statvfs(place).map_err(|error| failed(error.into()))?;
+    let kind = rustix::fs::statfs(place).map_err(|error| failed(error.into()))?.f_type;
     // Folders above a mounted root belong to another machine.
     let is_inside = |folder: &Path| tree.is_here() || tree.name(folder).as_path() != folder;
     let same = |folder: &&Path| is_inside(folder) && folder.metadata().is_ok_and(|above| above.dev() == metadata.dev());
@@ -41,6 +44,8 @@ pub fn look(tree: &RootFs, path: &Path) -> Result<Space, FileError> {
         free_bytes: seen.f_bavail.saturating_mul(seen.f_frsize),
         free_files: (seen.f_files > 0).then_some(seen.f_favail),
         is_read_only: seen.f_flag.contains(StatVfsMountFlags::RDONLY),
+        // How Linux marks a tmpfs: TMPFS_MAGIC of statfs(2).
+        is_in_memory: kind == 0x0102_1994,
     })
 }
 

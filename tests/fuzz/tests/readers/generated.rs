@@ -37,14 +37,16 @@ pub(crate) fn portable(seed: u64, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|_| lines(&mut random, PLAIN)).collect()
 }
 
-/// Files that are near it: lower-case names, duplicates, unusual characters.
+/// Files that are near it: lower-case names, duplicates, unusual characters, blanks at the edges.
 pub(crate) fn clean(seed: u64, count: usize) -> Vec<Vec<u8>> {
     let mut random = Random::new(seed ^ 0xc1ea);
     (0..count)
         .map(|_| {
             let letters = if random.below(2) == 0 { UNUSUAL } else { PLAIN };
             let mut text = lines(&mut random, letters);
-            text.extend(format!("lower_{}={}\n", random.below(3), value(&mut random, letters, 9)).into_bytes());
+            let blank = |random: &mut Random| random.one_of(&["", " ", "\t", " \t"]).copied().unwrap_or_default();
+            let (before, after) = (blank(&mut random), blank(&mut random));
+            text.extend(format!("{before}lower_{}={}{after}\n", random.below(3), value(&mut random, letters, 9)).into_bytes());
             text
         })
         .collect()

@@ -11,6 +11,15 @@ use std::collections::BTreeMap;
 /// So many files are read to see whether they are keys; more of them are no keys, but a habit.
 const KEYS_READ: usize = 200;
 
+/// What was read of a file.
+enum Content {
+    Bytes(Vec<u8>),
+    /// It is no file of its own, or larger than what is looked for.
+    None,
+    /// Too many were read before it.
+    NotRead,
+}
+
 pub(super) fn look(context: &Context, repository: &Repository, tag: &Tag) -> Result<Facts, GitError> {
     let (target, git) = (&context.workspace.target, &repository.git);
     let shelf = Shelf::of(git, &tag.commit)?;
@@ -63,10 +72,13 @@ fn runtime(target: &Target, shelf: &Shelf<'_>, git: &Git) -> Result<Option<Runti
 fn find_keys(shelf: &Shelf<'_>, tag: &Tag, runtime: Option<&str>) -> Result<Vec<(String, &'static str)>, GitError> {
     let mut found = BTreeMap::new();
     let mut reads = 0;
-    let mut read = |entry: &Entry, largest: u64| -> Result<Option<Vec<u8>>, GitError> {
+    let mut read = |entry: &Entry, largest: u64| -> Result<Content, GitError> {
         reads += 1;
-        let is_readable = entry.is_file() && entry.size_bytes.is_some_and(|size| size <= largest) && reads <= KEYS_READ;
-        if is_readable { shelf.git.blob(&entry.object).map(Some) } else { Ok(None) }
+        if reads > KEYS_READ {
+            return Ok(Content::NotRead);
+        }
+        let content = if entry.is_file() { shelf.git.blob(entry, largest)? } else { None };
+        Ok(content.map_or(Content::None, Content::Bytes))
     };
     for (path, entry) in shelf.entries.iter().filter(|(path, _)| runtime != Some(path)) {
         let because = match secrets::named(path) {
@@ -74,11 +86,11 @@ fn find_keys(shelf: &Shelf<'_>, tag: &Tag, runtime: Option<&str>) -> Result<Vec<
             Named::Key(because) => Some(because),
             // A bundle of certificates is larger than any key.
             Named::Pem => match read(entry, MAX_BYTES)? {
-                Some(content) if secrets::is_public_pem(&content) => None,
+                Content::Bytes(content) if secrets::is_public_pem(&content) => None,
                 _ => Some("a key by its name, and not only certificates"),
             },
             Named::Settings => match read(entry, MAX_BYTES)? {
-                Some(content) if !secrets::has_values(&content) => None,
+                Content::Bytes(content) if !secrets::has_values(&content) => None,
                 _ => Some("settings with values"),
             },
         };
@@ -89,10 +101,10 @@ fn find_keys(shelf: &Shelf<'_>, tag: &Tag, runtime: Option<&str>) -> Result<Vec<
     for path in shelf.git.holding(&tag.commit, secrets::KEY_MARKS)? {
         let Some(entry) = shelf.entries.get(&path).filter(|_| !found.contains_key(&path)) else { continue };
         match read(entry, secrets::KEY_BYTES)? {
-            Some(content) if secrets::holds_private_key(&content) => {
+            Content::Bytes(content) if secrets::holds_private_key(&content) => {
                 found.insert(path, "it holds a private key");
             }
-            None if entry.size_bytes.is_some_and(|size| size <= secrets::KEY_BYTES) => {
+            Content::NotRead => {
                 found.insert(path, "it speaks of private keys, as more files do than can be read");
             }
             _ => {}

@@ -25,6 +25,8 @@ use std::{
 const LIST_BYTES: u64 = 64 << 20;
 /// One look; a gate takes several.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// Brings everything that a remote has, whatever a partial clone was told to leave out.
+pub const FETCH_ABSENT: &str = "fetch --refetch --no-filter --tags";
 /// Options of every call: take no lock, print paths and values as they are stored, start no other program.
 const ALWAYS: &[&str] = &[
     "--no-pager",
@@ -69,6 +71,9 @@ pub enum GitError {
     /// The repository says that its files are somewhere else.
     #[error("git takes {0} for the files of this repository (see core.worktree in its configuration)")]
     Elsewhere(String),
+    /// The repository knows an object and does not hold it: the path of a file, and the object.
+    #[error("git does not hold the content of {0} (object {1}), as after a partial clone or a fault of the disk")]
+    Absent(String, String),
     /// It ended well and said what cannot be understood.
     #[error("git says what cannot be understood: {0}")]
     Odd(&'static str),
@@ -169,13 +174,30 @@ impl Git {
 
     /// Every file of a commit's tree.
     pub fn tree(&self, commit: &str) -> Result<Vec<Entry>, GitError> {
-        let listed = self.ask(&["ls-tree", "-r", "-z", "--long", "--full-tree", commit])?;
+        let listed = self.ask(&["ls-tree", "-r", "-z", "--full-tree", commit])?;
         parse::tree(&listed).ok_or(GitError::Odd("a line of ls-tree"))
     }
 
-    /// The content of a blob, as it is stored.
-    pub fn blob(&self, object: &str) -> Result<Vec<u8>, GitError> {
-        self.ask(&["cat-file", "blob", object])
+    /// The content of a file, as it is stored; `None` when it has more bytes than `largest`.
+    /// Errors: [`GitError`]; [`GitError::Absent`] when this repository does not hold it.
+    pub fn blob(&self, entry: &Entry, largest: u64) -> Result<Option<Vec<u8>>, GitError> {
+        let ran = match self.run(&["cat-file", "blob", &entry.object]).max_bytes(largest).run() {
+            Err(ProgramError::TooMuch(..)) => return Ok(None),
+            ran => ran?,
+        };
+        if ran.succeeded() {
+            Ok(Some(ran.stdout))
+        } else if self.has(&entry.object)? {
+            Err(refused(&ran))
+        } else {
+            Err(absent(entry))
+        }
+    }
+
+    /// The first file of a commit whose content this repository does not hold.
+    fn first_absent(&self, commit: &str) -> Result<Option<Entry>, GitError> {
+        let missing = parse::missing(&self.ask(&["rev-list", "--objects", "--no-walk", "--missing=print", commit])?);
+        Ok(self.tree(commit)?.into_iter().find(|entry| missing.contains(&entry.object)))
     }
 
     /// The message of a commit.
@@ -209,7 +231,7 @@ impl Git {
         match ran.code() {
             0 => Ok(parse::names(&ran.stdout).into_iter().filter_map(|name| Some(name.split_once(':')?.1.to_owned())).collect()),
             1 if ran.stderr.is_empty() => Ok(Vec::new()),
-            _ => Err(refused(&ran)),
+            _ => Err(self.first_absent(commit)?.map_or_else(|| refused(&ran), |entry| absent(&entry))),
         }
     }
 
@@ -261,6 +283,10 @@ impl Git {
         // It also matches names that only end like the one that was asked for.
         Ok(listed.into_iter().filter(|found| names.contains(&found.name.as_str())).collect())
     }
+}
+
+fn absent(entry: &Entry) -> GitError {
+    GitError::Absent(text::excerpt(&entry.path, 200), entry.object.clone())
 }
 
 /// Cleaned before it is cut: half of a URL no longer shows what was a password.

@@ -9,8 +9,6 @@ pub struct Entry {
     pub mode: String,
     /// The object that holds its content.
     pub object: String,
-    /// Its size in bytes; a submodule has none.
-    pub size_bytes: Option<u64>,
     /// Its path; what is no UTF-8 is replaced.
     pub path: String,
 }
@@ -68,15 +66,19 @@ fn listed(part: &[u8]) -> Option<(Vec<&str>, String)> {
     Some((words, text(&part[tab + 1..])))
 }
 
-/// `mode kind object size<tab>path`.
+/// `mode kind object<tab>path`.
 pub(super) fn tree(output: &[u8]) -> Option<Vec<Entry>> {
     let one = |part: &[u8]| {
         let (words, path) = listed(part)?;
-        let &[mode, _, object, size] = words.as_slice() else { return None };
-        let size_bytes = if size == "-" { None } else { Some(size.parse().ok()?) };
-        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes, path })
+        let &[mode, _, object] = words.as_slice() else { return None };
+        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), path })
     };
     parts(output).map(one).collect()
+}
+
+/// `?object` for each object that is not there, among the lines of those that are.
+pub(super) fn missing(output: &[u8]) -> Vec<String> {
+    text(output).lines().filter_map(|line| line.strip_prefix('?').filter(|object| is_object(object))).map(str::to_owned).collect()
 }
 
 /// `mode object stage<tab>path`; a path in the middle of a merge comes several times, and is given once.
@@ -84,7 +86,7 @@ pub(super) fn index(output: &[u8]) -> Option<Vec<Entry>> {
     let one = |part: &[u8]| {
         let (words, path) = listed(part)?;
         let &[mode, object, _] = words.as_slice() else { return None };
-        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), size_bytes: None, path })
+        is_object(object).then(|| Entry { mode: mode.to_owned(), object: object.to_owned(), path })
     };
     let mut entries: Vec<Entry> = parts(output).map(one).collect::<Option<_>>()?;
     entries.dedup_by(|next, first| next.path == first.path);
@@ -210,11 +212,11 @@ mod tests {
 
     #[test]
     fn a_tree_is_read_with_links_submodules_and_odd_names() {
-        let output = format!("100644 blob {ID}      12\ta\tb\nc\0160000 commit {ID}       -\tsub\0120000 blob {ID}       3\tlink\0");
+        let output = format!("100644 blob {ID}\ta\tb\nc\0160000 commit {ID}\tsub\0120000 blob {ID}\tlink\0");
         let entries = tree(output.as_bytes()).expect("it is of the form");
-        assert_eq!((entries[0].path.as_str(), entries[0].size_bytes, entries[0].is_file()), ("a\tb\nc", Some(12), true));
-        assert_eq!((entries[1].size_bytes, entries[1].is_file(), entries[2].is_file()), (None, false, false));
-        for odd in ["100644 blob x 1\ta\0", "100644 blob\ta\0", "nonsense\0", "\u{fffd}"] {
+        assert_eq!((entries[0].path.as_str(), entries[0].is_file()), ("a\tb\nc", true));
+        assert_eq!((entries[1].is_file(), entries[2].is_file()), (false, false));
+        for odd in ["100644 blob x\ta\0", "100644 blob\ta\0", "nonsense\0", "\u{fffd}"] {
             assert_eq!(tree(odd.as_bytes()), None, "{odd:?}");
         }
         assert_eq!(tree(b""), Some(vec![]));
@@ -301,7 +303,7 @@ mod tests {
         fn paths_come_back_as_they_were_printed(path in "[^\\x00\u{fffd}]{1,40}") {
             let changed = format!("1 .M N... 100644 100644 100644 {ID} {ID} {path}\0");
             prop_assert_eq!(&changes(changed.as_bytes()).expect("of the form")[0].path, &path);
-            let listed = format!("100644 blob {ID} 1\t{path}\0");
+            let listed = format!("100644 blob {ID}\t{path}\0");
             prop_assert_eq!(&tree(listed.as_bytes()).expect("of the form")[0].path, &path);
             let hid = format!("S {path}\0");
             prop_assert_eq!(&hidden(hid.as_bytes()).expect("of the form")[0], &path);
