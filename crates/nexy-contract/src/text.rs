@@ -5,7 +5,7 @@ use std::{fmt::Write as _, str::FromStr};
 /// Escapes every control character, so that a file name or an answer from the network cannot steer the terminal.
 ///
 /// Line feeds become `\n`: one finding stays one line. Bidirectional overrides are escaped too, since they can make a
-/// line read as another one.
+/// line read as another one, and so is what cannot be seen, or looks like a plain blank and is none.
 pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -13,7 +13,7 @@ pub fn printable(text: &str) -> String {
             '\n' => safe.push_str("\\n"),
             '\t' => safe.push_str("\\t"),
             '\r' => safe.push_str("\\r"),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            _ if is_invisible(character) => {
                 let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
             }
             _ if character.is_control() => {
@@ -25,6 +25,13 @@ pub fn printable(text: &str) -> String {
     safe
 }
 
+/// Blanks but the plain one, and characters that only steer how others are shown (Unicode's category Cf, as far as texts hold them).
+fn is_invisible(character: char) -> bool {
+    let steers = matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+    steers || (character.is_whitespace() && !character.is_ascii() && !character.is_control())
+}
+
 /// The first `limit` characters of an outside text, escaped, with an ellipsis when something was left off.
 pub fn excerpt(text: &str, limit: usize) -> String {
     let mut characters = text.chars();
@@ -34,6 +41,13 @@ pub fn excerpt(text: &str, limit: usize) -> String {
         safe.push('…');
     }
     safe
+}
+
+/// What the operating system said, in its words alone: its number helps no person.
+pub fn os_words(error: &std::io::Error) -> String {
+    let said = error.to_string();
+    let number = said.split_once(" (os error ").and_then(|(words, rest)| Some((words, rest.split_once(')')?.1)));
+    number.map_or_else(|| said.clone(), |(words, rest)| format!("{words}{rest}"))
 }
 
 /// A word for a POSIX shell: bare where that is safe, single-quoted otherwise.
@@ -61,6 +75,14 @@ mod tests {
     fn control_characters_and_overrides_cannot_reach_a_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\nc\u{202e}d"), "a\\x1b[2Jb\\nc\\u{202e}d");
         assert_eq!(printable("Текущий релиз"), "Текущий релиз");
+        assert_eq!(printable("\u{feff}2.0\u{a0}a\u{200b}\u{2028}\u{ad}"), "\\u{feff}2.0\\u{a0}a\\u{200b}\\u{2028}\\u{ad}");
+    }
+
+    #[test]
+    fn a_fault_of_the_system_has_words_and_no_number() {
+        assert_eq!(os_words(&std::io::Error::from_raw_os_error(2)), "No such file or directory");
+        assert_eq!(os_words(&std::io::Error::other("Not a directory (os error 20) at path \"/a\"")), "Not a directory at path \"/a\"");
+        assert_eq!(os_words(&std::io::Error::other("odd (os error 7")), "odd (os error 7");
     }
 
     #[test]

@@ -40,6 +40,16 @@ impl Url {
         self.uri.host().unwrap_or_default().trim_matches(['[', ']'])
     }
 
+    /// Its port, or its scheme's own.
+    pub fn port(&self) -> u16 {
+        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
+    /// Whether its host is written as a place inside one's own network: this machine, or a private or link-local address.
+    pub fn is_inside(&self) -> bool {
+        self.is_on_loopback() || self.host().parse().is_ok_and(is_inside)
+    }
+
     /// Whether it is encrypted.
     pub fn is_https(&self) -> bool {
         self.uri.scheme() == Some(&Scheme::HTTPS)
@@ -94,6 +104,25 @@ pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether an address leads to this machine, or to a network that is not the public one (RFC 6890).
+pub fn is_inside(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let is_shared = first == 100 && second & 0xc0 == 64;
+            first == 0 || address.is_loopback() || address.is_private() || address.is_link_local() || is_shared || first >= 224
+        }
+        IpAddr::V6(address) => {
+            let [first, ..] = address.octets();
+            address.is_unspecified()
+                || address.is_loopback()
+                || address.is_unique_local()
+                || address.is_unicast_link_local()
+                || first == 0xff
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +167,32 @@ mod tests {
         ] {
             let url = Url::parse(text).expect(text);
             assert_eq!((url.is_safe(), url.is_https() || url.is_on_loopback()), (safe, safe), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_inside_are_told_from_public_ones() {
+        for inside in [
+            "127.0.0.1",
+            "0.0.0.0",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "224.0.0.1",
+            "[::]",
+            "[::1]",
+            "[fd00::1]",
+            "[fe80::1]",
+            "[::ffff:127.0.0.1]",
+            "[ff02::1]",
+            "localhost",
+        ] {
+            assert!(Url::parse(&format!("https://{inside}/")).is_some_and(|url| url.is_inside()), "{inside}");
+        }
+        for outside in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "[2606:4700::1]", "[::ffff:1.1.1.1]", "h.example", "localhost.example"] {
+            assert!(Url::parse(&format!("https://{outside}/")).is_some_and(|url| !url.is_inside()), "{outside}");
         }
     }
 

@@ -9,7 +9,7 @@ use nexy_contract::{
     Exit, Fix, Problem, Sha256Digest,
     delivery::DeliveredFile,
     manifest::ManifestFacts,
-    text::{printable, shell_word},
+    text::{os_words, printable, shell_word},
 };
 use nexy_outside::{
     Common, Workspace,
@@ -158,7 +158,7 @@ fn run_as(account: &Account, workspace: &Workspace, options: &[&str], input: &[u
         let fix = Fix::note("correct that; no manifest was changed. Then, on the laptop:").then_command("make manifest-deliver");
         Problem::new(Exit::CouldNotLook, format!("cannot install the manifest as {}", account.name), because, fix)
     };
-    let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let program = std::env::current_exe().map_err(|error| failed(os_words(&error)))?;
     let (Some(program), Some(target)) = (program.to_str(), workspace.target_path.to_str()) else {
         return Err(failed("the path of this program or of nexy.toml is no UTF-8".to_owned()));
     };

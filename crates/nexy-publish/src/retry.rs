@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn refusal(kind: Kind, retry_after_s: Option<u64>) -> GithubError {
-        GithubError { call: "GET x".into(), kind, because: "no".into(), request_id: None, retry_after_s }
+        GithubError { call: "GET x".into(), kind, because: "no".into(), request_id: None, retry_after_s, fix: None }
     }
 
     #[test]

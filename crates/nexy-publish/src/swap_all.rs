@@ -15,6 +15,7 @@ use nexy_contract::{
 pub(crate) fn swap_all(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<(), Problem> {
     session.signals.defer();
     session.retry.extend_for_swap();
+    session.github.lift_run_limit();
     let swapped = jobs.iter_mut().filter(|job| !job.plan.already_live).try_for_each(|job| swap::apply(session, job));
     session.signals.allow();
     let confirmed = swapped.and_then(|()| jobs.iter().try_for_each(|job| confirm::apply(session, job)));

@@ -40,6 +40,7 @@ pub(crate) fn ask_all(selection: &Selection, context: &Context, waiting: &Waitin
     if !waiting.wait.is_zero() {
         context.deadline.set(Some(started + waiting.wait + waiting.stable.unwrap_or_default()));
     }
+    context.http.extend_run(waiting.wait + waiting.stable.unwrap_or_default());
     let mut last: Vec<Option<Last>> = selection.probes.iter().map(|_| None).collect();
     let of =
         |severity: Severity| -> Vec<usize> { (0..selection.probes.len()).filter(|index| selection.probes[*index].1 == severity).collect() };

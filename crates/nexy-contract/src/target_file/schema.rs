@@ -398,7 +398,8 @@ pub struct Limits {
     pub request_timeout_s: u64,
     /// A transfer may take its size divided by this, on top of `request_timeout_s`, in bytes a second.
     pub slowest_transfer_bytes_per_s: u64,
-    /// Longest time that one run waits in all before it asks GitHub again, in seconds.
+    /// Longest time that one run waits in all before it asks again, and that its requests take in all, transfers of artifacts not
+    /// counted, in seconds.
     pub retry_total_s: u64,
     /// Longest wait until the public URL shows the new bytes, in seconds.
     pub public_url_wait_s: u64,

@@ -68,6 +68,22 @@ fn contradictions_name_both_keys() {
 }
 
 #[test]
+fn a_name_that_github_would_change_says_what_is_wrong_with_it() {
+    for (channel, because) in [
+        ("release/stable", "`release/stable` holds `/`; a name has letters"),
+        ("up date", "`up date` holds a blank; a name has letters"),
+        ("up\u{a0}date", "holds `\u{a0}`"),
+        ("", "`` is empty"),
+        ("Up..date", "`Up..date` has a dot in a wrong place"),
+        ("2.0.0.4", "`2.0.0.4` looks like a version, and no version's tag is ever released to"),
+    ] {
+        let error = refused("channel = \"Update\"", &format!("channel = \"{channel}\""));
+        assert!(error.starts_with("artifacts.channel: ") && error.contains(because), "{error}");
+    }
+    assert!(refused("name = \"Nexy.dmg\"", "name = \"Nexydmg\"").contains("`Nexydmg` has no ending"));
+}
+
+#[test]
 fn impossible_values_name_their_key() {
     for (from, to, key) in [
         ("channel = \"Update\"", "channel = \"v2.0.0.4\"", "artifacts.channel"),

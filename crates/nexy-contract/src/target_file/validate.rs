@@ -37,7 +37,7 @@ fn repositories(target: &Target) -> Result<(), TargetError> {
         ("repositories.artifacts", &target.repositories.artifacts),
     ];
     for (index, (key, name)) in roles.iter().enumerate() {
-        let well_formed = name.split_once('/').is_some_and(|(owner, repository)| is_safe_name(owner) && is_safe_name(repository));
+        let well_formed = name.split_once('/').is_some_and(|(owner, repository)| unsafe_name(owner).or(unsafe_name(repository)).is_none());
         if !well_formed {
             return refuse(*key, format!("`{name}` is not `owner/name`"));
         }
@@ -91,18 +91,19 @@ fn urls(target: &Target) -> Result<(), TargetError> {
 fn artifacts(target: &Target) -> Result<(), TargetError> {
     let mut names = BTreeSet::new();
     for artifact in &target.artifacts {
-        if !is_safe_name(&artifact.name) || !artifact.name.contains('.') {
-            let because = format!("GitHub would rewrite `{}`: use letters, digits, `_`, `-` and single dots", artifact.name);
-            return refuse("artifacts.name", because);
+        let no_ending = (!artifact.name.contains('.')).then(|| "has no ending".to_owned());
+        if let Some(because) = unsafe_name(&artifact.name).or(no_ending) {
+            return refuse("artifacts.name", format!("`{}` {because}; {SAFE}", artifact.name));
         }
         if !names.insert(artifact.name.to_ascii_lowercase()) {
             return refuse("artifacts.name", format!("`{}` stands there twice", artifact.name));
         }
-        if ReleaseVersion::looks_like_one(&artifact.channel) || !is_safe_name(&artifact.channel) {
-            return refuse(
-                "artifacts.channel",
-                format!("`{}` is no fixed channel: a tag that looks like a version is never released to (S2 §1.3)", artifact.channel),
-            );
+        if let Some(because) = unsafe_name(&artifact.channel) {
+            return refuse("artifacts.channel", format!("`{}` {because}; {SAFE}", artifact.channel));
+        }
+        if ReleaseVersion::looks_like_one(&artifact.channel) {
+            let because = format!("`{}` looks like a version, and no version's tag is ever released to (S2 §1.3)", artifact.channel);
+            return refuse("artifacts.channel", because);
         }
     }
     match target.artifacts.iter().filter(|artifact| artifact.feed).count() {
@@ -196,7 +197,7 @@ fn service(target: &Target) -> Result<(), TargetError> {
             format!("joined with service.working_directory, the command does not run {}/{}", target.vm.checkout, target.layout.entry_point),
         );
     }
-    if !service.unit.ends_with(".service") || !is_safe_name(&service.unit) {
+    if !service.unit.ends_with(".service") || unsafe_name(&service.unit).is_some() {
         return refuse("service.unit", format!("`{}` must be a unit name that ends with .service", service.unit));
     }
     Ok(())
@@ -306,8 +307,15 @@ fn limits(target: &Target) -> Result<(), TargetError> {
     Ok(())
 }
 
-/// The names that GitHub leaves as they are: letters, digits, `_`, `-` and single dots inside.
-fn is_safe_name(name: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    !name.is_empty() && name.bytes().all(inner) && !name.starts_with('.') && !name.ends_with('.') && !name.contains("..")
+/// What a name may have, since GitHub leaves such names as they are.
+const SAFE: &str = "a name has letters, digits, `_`, `-` and single dots inside";
+
+/// Why GitHub would change a name, if it would.
+fn unsafe_name(name: &str) -> Option<String> {
+    let inner = |character: &char| character.is_ascii_alphanumeric() || "._-".contains(*character);
+    if let Some(other) = name.chars().find(|character| !inner(character)) {
+        return Some(if other == ' ' { "holds a blank".to_owned() } else { format!("holds `{other}`") });
+    }
+    let odd_dots = name.starts_with('.') || name.ends_with('.') || name.contains("..");
+    (name.is_empty() || odd_dots).then(|| if name.is_empty() { "is empty" } else { "has a dot in a wrong place" }.to_owned())
 }

@@ -1,6 +1,6 @@
 //! What must be known of requirements before pip is asked about them: the files that they name, and lines that make pip fetch or build.
 
-use nexy_contract::text::excerpt;
+use nexy_contract::text::{excerpt, os_words};
 use nexy_outside::fs::files;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -61,7 +61,7 @@ impl Walk {
             Ok(real) if real.starts_with(&self.root) => real,
             Ok(_) => return stop(format!("{shown} is a path that leads out of the checkout"), None),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return stop(format!("{shown} does not exist"), Some(shown)),
-            Err(error) => return stop(format!("{shown} cannot be read: {error}"), None),
+            Err(error) => return stop(format!("{shown} cannot be read: {}", os_words(&error)), None),
         };
         let text = match files::read(&real, MAX_BYTES).map(|bytes| decode(&bytes)) {
             Ok(Some(text)) => text,

@@ -85,7 +85,14 @@ mod tests {
 
     fn asked(second: Result<Option<Listed>, Kind>) -> Answer {
         let target = crate::tests::target();
-        let error = |kind| GithubError { call: "GET releases".into(), kind, because: "no".into(), request_id: None, retry_after_s: None };
+        let error = |kind| GithubError {
+            call: "GET releases".into(),
+            kind,
+            because: "no".into(),
+            request_id: None,
+            retry_after_s: None,
+            fix: None,
+        };
         judge(&target, true, &[("o/one", Ok(None)), ("o/two", second.map_err(error))])
     }
 

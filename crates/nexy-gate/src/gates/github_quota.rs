@@ -117,7 +117,8 @@ mod tests {
         assert_eq!(asked(true, 5000, 4000, i64::MAX).verdict, Verdict::Pass);
         let target = crate::tests::target();
         for kind in [Kind::BadToken, Kind::NotFound, Kind::RateLimited, Kind::Network, Kind::Shape] {
-            let error = GithubError { call: "GET rate_limit".into(), kind, because: "no".into(), request_id: None, retry_after_s: None };
+            let error =
+                GithubError { call: "GET rate_limit".into(), kind, because: "no".into(), request_id: None, retry_after_s: None, fix: None };
             assert_eq!(judge(&target, true, Err(error), Timestamp::UNIX_EPOCH).verdict, Verdict::Unknown, "{kind:?}");
         }
     }

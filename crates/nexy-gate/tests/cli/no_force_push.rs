@@ -212,3 +212,18 @@ fn a_token_that_git_repeats_is_not_shown() {
     ran.exits(69).says("remote: no such [secret]");
     leak_scan::assert_none(SENTINEL, &said(&ran), "what the gate says");
 }
+
+#[test]
+fn git_reaches_a_remote_with_what_the_person_has_set_for_it() {
+    let world = pushed();
+    world.write("bin/git", "#!/bin/sh\ncase \"$*\" in *ls-remote*) env >>\"$HOME/seen\" ;; esac\nexec /usr/bin/git \"$@\"\n");
+    world.sh("chmod +x bin/git").exits(0);
+    let path = format!("{}/bin:/usr/bin:/bin", world.workspace().display());
+    let asks = world.tool("nexy-gate").arg(GATE).env("PATH", &path).env("https_proxy", "http://127.0.0.1:1");
+    asks.env("GIT_SSH_COMMAND", "ssh -F none").env("GIT_SSL_CAINFO", "/ca.pem").run().exits(0);
+    let seen = fs::read_to_string(world.home().join("seen")).expect("git asked the remote");
+    for set in ["https_proxy=http://127.0.0.1:1", "GIT_SSH_COMMAND=ssh -F none", "GIT_SSL_CAINFO=/ca.pem"] {
+        assert!(seen.lines().any(|line| line == set), "{set}: {seen}");
+    }
+    assert!(!seen.contains("TOKEN"), "{seen}");
+}

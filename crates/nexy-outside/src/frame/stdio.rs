@@ -2,7 +2,7 @@
 //! out is cleaned of every secret here, whoever wrote the text.
 
 use crate::net::secret::cleaned;
-use nexy_contract::{Exit, Fix, Problem, document::DocumentError, record};
+use nexy_contract::{Exit, Fix, Problem, document::DocumentError, record, text};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
@@ -21,7 +21,7 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
     let read = stdin.by_ref().take(MAX_RECORD_BYTES + 1).read_to_end(&mut bytes);
     let again = Fix::note("run the whole pipeline again, from `nexy-version record`");
     if let Err(error) = read {
-        return Err(Problem::new(Exit::BadDocument, "cannot read standard input", error.to_string(), again));
+        return Err(Problem::new(Exit::BadDocument, "cannot read standard input", text::os_words(&error), again));
     }
     if bytes.len() as u64 > MAX_RECORD_BYTES {
         let because = format!("it is larger than {MAX_RECORD_BYTES} bytes, so it is no release record");
@@ -41,7 +41,7 @@ pub fn write_document(document: &[u8]) -> Result<(), Problem> {
     let written = stdout.write_all(&cleaned(document)).and_then(|()| stdout.flush());
     written.map_err(|error| {
         let fix = Fix::note("run it again with a reader that stays until the end, or send it to a file");
-        Problem::new(Exit::CouldNotLook, "the answer was not delivered on standard output", error.to_string(), fix)
+        Problem::new(Exit::CouldNotLook, "the answer was not delivered on standard output", text::os_words(&error), fix)
     })
 }
 

@@ -1,7 +1,11 @@
 //! Finds `nexy.toml`, checks who can write it, and reads it.
 
 use crate::{Common, environment, fs::files};
-use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, Target, document::DocumentError, text::shell_word};
+use nexy_contract::{
+    Exit, Fix, Problem, Record, Sha256Digest, Target,
+    document::DocumentError,
+    text::{os_words, shell_word},
+};
 use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -95,7 +99,7 @@ fn locate(common: &Common) -> Result<PathBuf, Problem> {
     let lost = |what: &str, because: String| {
         Problem::new(Exit::BadTarget, what, because, Fix::note("change into the workspace, or give --target FILE"))
     };
-    let here = std::env::current_dir().map_err(|error| lost("cannot tell where I am", error.to_string()))?;
+    let here = std::env::current_dir().map_err(|error| lost("cannot tell where I am", os_words(&error)))?;
     let found = here.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.exists());
     found
         .or_else(|| system.exists().then_some(system))
@@ -108,7 +112,7 @@ fn unreadable(shown: &str, because: String) -> Problem {
 
 /// Root uses a file only if root owns it and no other account can change or replace it. Returns the real path.
 fn distrust(path: &Path) -> Result<PathBuf, Problem> {
-    let real = std::fs::canonicalize(path).map_err(|error| unreadable(&path.display().to_string(), error.to_string()))?;
+    let real = std::fs::canonicalize(path).map_err(|error| unreadable(&path.display().to_string(), os_words(&error)))?;
     for (depth, step) in real.ancestors().enumerate() {
         let refuse = |because: String| {
             let (file, step) = (shell_word(&real.display().to_string()), shell_word(&step.display().to_string()));
@@ -121,7 +125,7 @@ fn distrust(path: &Path) -> Result<PathBuf, Problem> {
             };
             Problem::new(Exit::BadTarget, format!("root does not trust {}", path.display()), because, fix)
         };
-        let metadata = step.metadata().map_err(|error| refuse(format!("cannot look at {}: {error}", step.display())))?;
+        let metadata = step.metadata().map_err(|error| refuse(format!("cannot look at {}: {}", step.display(), os_words(&error))))?;
         if metadata.uid() != 0 {
             return Err(refuse(format!("{} belongs to user {}, not to root", step.display(), metadata.uid())));
         }

@@ -1,6 +1,6 @@
 //! Files: bounded reads, replacement that a crash cannot tear, one hash of one open file, locks that the kernel frees.
 
-use nexy_contract::{Exit, Fix, Problem, Sha256Digest, digest::RunningDigest};
+use nexy_contract::{Exit, Fix, Problem, Sha256Digest, digest::RunningDigest, text};
 use rustix::fs::OFlags;
 use std::{
     fs::{File, OpenOptions},
@@ -343,6 +343,6 @@ fn because(error: &io::Error) -> String {
         io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        _ => error.to_string(),
+        _ => text::os_words(error),
     }
 }

@@ -145,7 +145,7 @@ fn acl(place: &Path) -> Acl {
         match rustix::fs::getxattr_query(place, name) {
             Ok(_) => return Acl::Present,
             Err(Errno::NODATA | Errno::NOTSUP) => {}
-            Err(error) => return Acl::Unreadable(std::io::Error::from(error).to_string()),
+            Err(error) => return Acl::Unreadable(nexy_contract::text::os_words(&error.into())),
         }
     }
     Acl::Absent

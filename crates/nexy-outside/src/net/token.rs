@@ -1,6 +1,10 @@
 //! Where the GitHub token comes from: the same places, in the same order, as for GitHub's own command line.
 
-use crate::{Secret, environment, net::http::Url, programs};
+use crate::{
+    Secret, environment,
+    net::http::Url,
+    programs::{self, environment::PERSON},
+};
 use nexy_contract::{Exit, Fix, Problem, Target, text};
 use std::time::Duration;
 
@@ -47,7 +51,7 @@ pub fn find(target: &Target) -> Result<Token, Problem> {
 
 fn from_gh(host: &str) -> Result<Secret, String> {
     let ran = programs::Run::new("gh", &["auth", "token", "--hostname", host])
-        .allow(&["HOME", "XDG_CONFIG_HOME", "GH_CONFIG_DIR"])
+        .allow(PERSON)
         .timeout(Duration::from_secs(10))
         .run()
         .map_err(|error| error.to_string())?;

@@ -24,7 +24,7 @@ pub enum ImageError {
     #[error("hdiutil {0} ended with {1}: {2}")]
     Refused(&'static str, i32, String),
     /// The mount folder does not exist.
-    #[error("cannot make a folder in {PLACE}: {0}")]
+    #[error("cannot make a folder in {PLACE}: {}", nexy_contract::text::os_words(.0))]
     NoFolder(io::Error),
 }
 

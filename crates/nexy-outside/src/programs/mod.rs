@@ -3,10 +3,12 @@
 pub mod as_user;
 pub mod azure;
 pub mod disk_image;
+pub mod environment;
 pub mod git;
 pub mod systemd;
 
-use crate::{environment, fs::accounts::Account};
+use crate::{environment::get, fs::accounts::Account};
+use environment::ALWAYS;
 use nexy_contract::text;
 use std::{
     collections::BTreeSet,
@@ -16,9 +18,6 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError, mpsc},
     time::{Duration, Instant},
 };
-
-/// Every program gets these; anything else must be asked for by name.
-const ALWAYS: &[&str] = &["PATH", "LANG", "LC_ALL"];
 
 /// How a program is run.
 #[derive(Clone, Debug)]
@@ -184,7 +183,7 @@ impl Run {
     /// Runs it to its end.
     /// Errors: [`ProgramError`]; an exit status other than 0 is no error here.
     pub fn run(self) -> Result<Ran, ProgramError> {
-        let failed = |name: &str, error: &io::Error| ProgramError::Failed(name.to_owned(), error.to_string());
+        let failed = |name: &str, error: &io::Error| ProgramError::Failed(name.to_owned(), text::os_words(error));
         if let Some(because) = self.forbidden {
             return Err(ProgramError::Failed(self.name, because));
         }
@@ -200,7 +199,7 @@ impl Run {
             command.process_group(0);
         }
         for name in ALWAYS.iter().copied().chain(self.allowed.iter().map(String::as_str)) {
-            if let Some(value) = environment::get(name) {
+            if let Some(value) = get(name) {
                 command.env(name, value);
             }
         }
@@ -280,7 +279,7 @@ pub fn end_all() {
 }
 
 fn is_on_path(name: &str) -> bool {
-    environment::get("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
+    get("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(name).is_file()))
 }
 
 enum Lost {

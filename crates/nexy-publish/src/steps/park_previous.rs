@@ -63,6 +63,7 @@ pub(crate) fn unpark(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Pro
     let Some(older) = job.parked.take() else {
         return Ok(());
     };
+    session.github.lift_run_limit();
     let now = session.list(&job.release, &job.artifact.name).ok();
     let was_rolled_back = |asset: &Asset| asset_names::slot(&job.artifact.name, &asset.name) == Slot::RolledBack;
     let retired = now.as_ref().zip(job.channel.live.as_ref()).and_then(|(now, live)| now.find(live.id));

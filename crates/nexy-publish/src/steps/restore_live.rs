@@ -36,6 +36,7 @@ fn restore(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Problem> {
     let Some(fallback) = job.plan.restore.clone() else {
         return Ok(());
     };
+    session.github.lift_run_limit();
     let is_contended = job.plan.refusal.as_ref().is_some_and(|refusal| refusal.exit == Exit::Busy);
     if is_contended {
         clock::pause(OTHER_SWAP);

@@ -69,6 +69,7 @@ fn restage(session: &Session<'_>, job: &mut Job<'_>, bad: &Asset, name: &str) ->
 pub(crate) fn undo_restaging(session: &Session<'_>, jobs: &mut [Job<'_>]) {
     for job in jobs {
         let Some(bad) = job.restaged.take() else { continue };
+        session.github.lift_run_limit();
         let name = asset_names::staged(&job.artifact.name, job.artifact.sha256);
         let is_staged = session.github.asset(bad.id).ok().flatten().is_some_and(|asset| asset.name == name);
         if is_staged && asset_ops::rename_back(session, &job.release, &bad).is_err() {

@@ -5,6 +5,7 @@ use nexy_publish_support::{judged, mutations, names, outcome, publish, ready, re
 use nexy_standin::world::{ARTIFACTS, World};
 use nexy_standin::{Fault, Listener, Reply, error_responses};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn waits(document: &Value) -> Vec<u64> {
     let retries = outcome(document)["retries"].as_array().expect("retries").clone();
@@ -118,4 +119,25 @@ fn a_second_passes_between_two_changes_but_not_between_the_two_renames() {
     // Pauses follow POST, the PATCH that parks, and the second rename before DELETE: three.
     let took = before.elapsed();
     assert!(took >= std::time::Duration::from_millis(2100), "{took:?}");
+}
+
+#[test]
+fn a_server_that_takes_its_time_for_every_answer_ends_the_run() {
+    let world = World::new();
+    world.set_target("limits", "retry_total_s", "1");
+    world.standin.fault(Fault::new(Listener::Api, "*", "", Reply::Stall(Duration::from_millis(600))).always());
+    let ran = world.tool("nexy-publish").arg("show").run();
+    ran.exits(69).says("was not asked: the requests of this run have taken 1 s (limits.retry_total_s)");
+    assert_eq!(world.standin.requests().len(), 2, "{:?}", world.standin.requests());
+}
+
+#[test]
+fn a_swap_is_finished_however_long_it_takes() {
+    let world = World::new();
+    world.set_target("limits", "retry_total_s", "4");
+    world.set_target("limits", "stall_timeout_s", "10");
+    let record = judged(&world);
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Stall(Duration::from_millis(4200))));
+    publish(&world, &record).exits(0);
+    assert_eq!(served(&world), Some(sha256(&record)));
 }

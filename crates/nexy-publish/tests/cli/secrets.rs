@@ -96,13 +96,17 @@ fn an_upload_url_on_another_host_is_refused() {
 }
 
 #[test]
-fn the_token_is_not_in_the_arguments_of_any_program() {
+fn the_token_is_not_in_the_arguments_of_any_program_and_gh_reaches_its_keyring() {
     let (world, record) = ready();
-    // A `gh` that records its arguments and answers as the real one does.
-    world.write("bin/gh", "#!/bin/sh\necho \"$@\" >>\"$HOME/gh.calls\"\necho standin-token\n");
+    // A `gh` that records its arguments, and answers as the real one does when its keyring is behind the session's bus.
+    let gh = "#!/bin/sh\necho \"$@ $DBUS_SESSION_BUS_ADDRESS $XDG_RUNTIME_DIR\" >>\"$HOME/gh.calls\"\necho standin-token\n";
+    world.write("bin/gh", gh);
     world.sh("chmod +x bin/gh").exits(0);
     world.write("record.json", &record.to_string());
-    world.sh("unset GH_TOKEN GH_ENTERPRISE_TOKEN; PATH=$PWD/bin:$PATH nexy-publish - <record.json >out.json").exits(0);
+    world
+        .sh("unset GH_TOKEN GH_ENTERPRISE_TOKEN; export DBUS_SESSION_BUS_ADDRESS=unix:path=/run/bus XDG_RUNTIME_DIR=/run/user/7
+             PATH=$PWD/bin:$PATH nexy-publish - <record.json >out.json")
+        .exits(0);
     let calls = std::fs::read_to_string(world.home().join("gh.calls")).expect("gh was asked");
-    assert_eq!(calls, "auth token --hostname 127.0.0.1\n");
+    assert_eq!(calls, "auth token --hostname 127.0.0.1 unix:path=/run/bus /run/user/7\n");
 }

@@ -2,7 +2,7 @@
 
 use crate::repository::{self, TOOLS};
 use nexy_contract::{Exit, before_publish};
-use nexy_outside::environment::VARIABLES;
+use nexy_outside::{environment::VARIABLES, programs::environment::PASSED_ON};
 use std::collections::BTreeSet;
 
 #[test]
@@ -18,6 +18,9 @@ fn the_exit_codes_are_those_of_the_code() {
 fn the_environment_variables_are_those_of_the_code() {
     let expected: Vec<Vec<String>> = VARIABLES.iter().map(|(name, meaning)| vec![format!("`{name}`"), (*meaning).to_owned()]).collect();
     assert_eq!(repository::table("docs/environment.md", "Environment variables"), expected);
+    let named = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ");
+    let expected: Vec<Vec<String>> = PASSED_ON.iter().map(|(who, names)| vec![(*who).to_owned(), named(names)]).collect();
+    assert_eq!(repository::table("docs/environment.md", "What other programs see"), expected);
 }
 
 #[test]

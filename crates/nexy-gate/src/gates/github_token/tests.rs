@@ -18,7 +18,7 @@ fn writer(expires: Option<&str>, scopes: Option<&str>) -> Result<RepositoryAcces
 }
 
 fn no(kind: Kind) -> GithubError {
-    GithubError { call: "GET ".into(), kind, because: "HTTP 4xx".into(), request_id: None, retry_after_s: None }
+    GithubError { call: "GET ".into(), kind, because: "HTTP 4xx".into(), request_id: None, retry_after_s: None, fix: None }
 }
 
 fn asked_with(is_classic: bool, answer: Result<RepositoryAccess, GithubError>) -> Answer {

@@ -20,6 +20,8 @@ pub struct GithubError {
     pub request_id: Option<String>,
     /// How long GitHub asks to wait, in seconds.
     pub retry_after_s: Option<u64>,
+    /// What to do, when no answer came and the reason is known.
+    pub fix: Option<Box<Fix>>,
 }
 
 /// What kind of refusal it is.
@@ -79,12 +81,20 @@ impl GithubError {
             because: error.said,
             request_id: None,
             retry_after_s: None,
+            fix: Some(Box::new(error.fix)),
         }
     }
 
     /// An answer that GitHub does not document.
     pub fn unexpected(call: &str, because: &str) -> Self {
-        Self { call: call.to_owned(), kind: Kind::Shape, because: text::excerpt(because, 300), request_id: None, retry_after_s: None }
+        Self {
+            call: call.to_owned(),
+            kind: Kind::Shape,
+            because: text::excerpt(because, 300),
+            request_id: None,
+            retry_after_s: None,
+            fix: None,
+        }
     }
 
     /// Lets good answers through.
@@ -107,6 +117,7 @@ impl GithubError {
             because: text::excerpt(&format!("HTTP {} {message}{detail}", answer.status), 300),
             request_id: answer.header("x-github-request-id").map(str::to_owned),
             retry_after_s,
+            fix: None,
         })
     }
 
@@ -115,7 +126,7 @@ impl GithubError {
         let request = self.request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
         let because = format!("{}: {}{request}", self.call, self.because);
         let again = "then run the same command again";
-        let fix = match self.kind {
+        let of_the_kind = || match self.kind {
             Kind::Network => Fix::note("check the network, then run the same command again"),
             Kind::BadToken => {
                 Fix::note("put a valid token into GH_TOKEN (GH_ENTERPRISE_TOKEN for another host) if it is set; if it is not:")
@@ -139,7 +150,7 @@ impl GithubError {
             Kind::AlreadyExists => Exit::Busy,
             Kind::Network | Kind::RateLimited | Kind::Server | Kind::Shape | Kind::TooLarge => Exit::CouldNotLook,
         };
-        Problem::new(exit, what, because, fix)
+        Problem::new(exit, what, because, self.fix.as_deref().cloned().unwrap_or_else(of_the_kind))
     }
 }
 

@@ -215,8 +215,8 @@ impl<'a> Github<'a> {
     }
 
     fn api(&self, method: Method, path: &str, payload: Payload<'_>) -> Result<Answer, GithubError> {
-        let call = format!("{method} {}", path.split('?').next().unwrap_or_default());
-        let separator = if path.is_empty() { "" } else { "/" };
+        let (separator, called) = if path.is_empty() { ("", "repository") } else { ("/", path.split('?').next().unwrap_or_default()) };
+        let call = format!("{method} {called}");
         let text = format!("{}/repos/{}{separator}{path}", self.target.github.api_url, self.target.repositories.artifacts);
         self.call(method, &call, &text, payload)
     }
@@ -243,6 +243,11 @@ impl<'a> Github<'a> {
             timeout: self.timeout(),
             max_bytes: MAX_API_BYTES,
         }
+    }
+
+    /// As [`Http::lift_run_limit`].
+    pub fn lift_run_limit(&self) {
+        self.http.lift_run_limit();
     }
 
     fn count(&self) {

@@ -1,8 +1,9 @@
 //! The errors of an HTTP request; they separate a network failure from a server failure.
 
-use super::Url;
+use super::{Url, redirect::LeadsInside, tls};
 use nexy_contract::{Exit, Fix, Problem, text};
 use std::io;
+use ureq::Timeout;
 
 /// Why there was no whole answer.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +51,29 @@ impl HttpError {
         Self::network(url, format!("cannot reach {url}: {because}"))
     }
 
-    fn late(url: &str, which: impl std::fmt::Display) -> Self {
-        Self::network(url, format!("{url} did not answer in time ({which})"))
+    fn late(url: &str, which: Timeout) -> Self {
+        let what = match which {
+            Timeout::Resolve => "its name was not resolved",
+            Timeout::Connect => "no connection came about",
+            Timeout::PerRead | Timeout::PerWrite => "it fell silent",
+            _ => "the whole took too long",
+        };
+        Self::network(url, format!("{url} did not answer in time: {what}"))
+    }
+
+    /// This run has asked long enough.
+    pub(super) fn run_is_over(url: &Url, limit_s: u64) -> Self {
+        let url = url.shown();
+        let said = format!(
+            "{url} was not asked: the requests of this run have taken {limit_s} s (limits.retry_total_s), so something answers too slowly"
+        );
+        Self { kind: Failure::Refused, said, fix: look_there(&url).then_note("then run the same command again") }
+    }
+
+    /// A proxy of the environment that cannot be used; nothing was sent.
+    pub(super) fn proxy(url: &Url, because: &str) -> Self {
+        let fix = Fix::note(format!("set HTTPS_PROXY to an http:// or https:// proxy, or name {} in NO_PROXY", url.host()));
+        Self { kind: Failure::Refused, said: format!("{} was not asked: {because}", url.shown()), fix }
     }
 
     /// The answer has more than `max_bytes`.
@@ -60,10 +82,15 @@ impl HttpError {
         Self { kind: Failure::TooLarge, said, fix: look_there(url) }
     }
 
-    /// A redirect that is not followed.
+    /// A redirect that is not followed; nothing was sent to where it leads.
     pub(super) fn redirect(url: &Url, because: &str) -> Self {
         let url = url.shown();
         Self { kind: Failure::Refused, said: format!("{url} redirects, but {because}"), fix: look_there(&url) }
+    }
+
+    /// The same, with the place that it leads to.
+    pub(super) fn redirect_to(url: &Url, to: &Url, because: &str) -> Self {
+        Self::redirect(url, &format!("it leads to {}, {because}: nothing was sent there", to.shown()))
     }
 
     /// The file of `$SSL_CERT_FILE` cannot be used.
@@ -73,21 +100,36 @@ impl HttpError {
         Self { kind: Failure::Refused, said, fix }
     }
 
-    /// What `ureq` said when the request was sent or the head of the answer was read.
-    pub(super) fn sending(url: &Url, error: ureq::Error) -> Self {
-        match error {
-            ureq::Error::Timeout(which) => Self::late(&url.shown(), which),
-            ureq::Error::Io(error) => Self::unreachable(&url.shown(), error),
-            other => Self::unreachable(&url.shown(), other),
+    /// What `ureq` said when the request was sent or the head of the answer was read. `from` is what redirected here.
+    pub(super) fn sending(url: &Url, from: Option<&Url>, error: ureq::Error) -> Self {
+        match (error, from) {
+            (ureq::Error::Timeout(which), _) => Self::late(&url.shown(), which),
+            (ureq::Error::Rustls(error), _) => Self::tls(url, &error),
+            (ureq::Error::Io(error), _) => match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(error) => Self::tls(url, error),
+                None => Self::unreachable(&url.shown(), text::os_words(&error)),
+            },
+            (ureq::Error::Other(inner), Some(from)) if inner.is::<LeadsInside>() => Self::redirect_to(from, url, &inner.to_string()),
+            (ureq::Error::ConnectProxyFailed(because), _) => {
+                let because = format!("the proxy refuses: {}", text::excerpt(&because, 120));
+                let error = Self::unreachable(&url.shown(), because);
+                Self { fix: Fix::note(format!("look at the proxy, or name {} in NO_PROXY:", url.host())).then(&error.fix), ..error }
+            }
+            (other, _) => Self::unreachable(&url.shown(), other),
         }
+    }
+
+    fn tls(url: &Url, error: &rustls::Error) -> Self {
+        let (because, fix) = tls::explain(url, error);
+        Self { fix, ..Self::unreachable(&url.shown(), because) }
     }
 
     /// What the reader of a body said.
     pub(super) fn reading(url: &Url, error: &io::Error, got: u64) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
-            Some(ureq::Error::Timeout(which)) => Self::late(&url.shown(), which),
-            _ if error.kind() == io::ErrorKind::TimedOut => Self::late(&url.shown(), error),
-            _ => Self::unreachable(&url.shown(), format!("{error}, after {got} bytes")),
+            Some(ureq::Error::Timeout(which)) => Self::late(&url.shown(), *which),
+            _ if error.kind() == io::ErrorKind::TimedOut => Self::late(&url.shown(), Timeout::PerRead),
+            _ => Self::unreachable(&url.shown(), format!("{}, after {got} bytes", text::os_words(error))),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! HTTP: bounded in time and size, certificates checked, redirects followed by hand, a secret shown to named hosts only.
 
 mod error;
+mod proxy;
+mod redirect;
+mod tls;
 
 pub use error::{Failure, HttpError, look_there};
 pub use nexy_contract::Url;
@@ -8,11 +11,19 @@ pub use ureq::http::Method;
 
 use crate::{Secret, environment};
 use nexy_contract::target_file::Limits;
-use std::{fs::File, io::Read as _, time::Duration};
+use redirect::Addresses;
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::Read as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 use ureq::{
-    Agent, AsSendBody, Body, SendBody,
+    Agent, AsSendBody, Body, Proxy, SendBody,
     http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
     tls::{PemItem, RootCerts, TlsConfig},
+    unversioned::{resolver::DefaultResolver, transport::DefaultConnector},
 };
 
 /// Redirects that one request follows; GitHub needs one.
@@ -119,11 +130,19 @@ impl Answer {
 #[derive(Debug)]
 pub struct Http {
     agent: Agent,
+    /// Follows redirects that begin outside; it connects to no address inside one's own network.
+    outward: Agent,
+    /// Hosts whose names have led to addresses inside.
+    inside: Arc<Mutex<BTreeSet<String>>>,
+    /// How long this run may still ask, transfers of artifacts not counted; `None` while what was begun must be finished or undone.
+    left: Mutex<Option<Duration>>,
+    limit_s: u64,
 }
 
 impl Http {
-    /// Opens the door. Trusts `$SSL_CERT_FILE` when it is set, else the system's store; proxies come from the environment.
-    /// Errors: [`HttpError::Certificates`] when `$SSL_CERT_FILE` cannot be used.
+    /// Opens the door. Trusts `$SSL_CERT_FILE` when it is set, else the system's store. All that is asked through it, but no transfer of
+    /// an artifact, may take `retry_total_s` in all, and one request more.
+    /// Errors: [`HttpError`] when `$SSL_CERT_FILE` cannot be used.
     pub fn new(limits: &Limits) -> Result<Self, HttpError> {
         let stall = Some(Duration::from_secs(limits.stall_timeout_s));
         let config = Agent::config_builder()
@@ -139,17 +158,48 @@ impl Http {
             .input_buffer_size(PIECE_BYTES)
             .output_buffer_size(PIECE_BYTES)
             .tls_config(TlsConfig::builder().root_certs(root_certificates()?).build())
+            .proxy(None)
             .build();
-        Ok(Self { agent: config.new_agent() })
+        let inside = Arc::<Mutex<BTreeSet<String>>>::default();
+        let agent = |refuse| {
+            let addresses = Addresses { inside: Arc::clone(&inside), refuse, system: DefaultResolver::default() };
+            Agent::with_parts(config.clone(), DefaultConnector::default(), addresses)
+        };
+        let limit_s = limits.retry_total_s;
+        let left = Mutex::new(Some(Duration::from_secs(limit_s)));
+        Ok(Self { agent: agent(false), outward: agent(true), inside, left, limit_s })
+    }
+
+    /// Lets this run ask for so much longer, since a person wants it to wait.
+    pub fn extend_run(&self, by: Duration) {
+        if let Some(left) = self.left().as_mut() {
+            *left = left.saturating_add(by);
+        }
+    }
+
+    /// From now on the run has no limit of its own: users may be without a download until what was begun is finished or undone.
+    pub fn lift_run_limit(&self) {
+        *self.left() = None;
+    }
+
+    fn left(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks, and reads the whole answer into memory.
     /// Errors: [`HttpError`] when there was no whole answer; a status such as 404 or 500 is an answer.
     pub fn ask(&self, ask: &Ask<'_>) -> Result<Answer, HttpError> {
-        let mut body = Vec::new();
-        let mut answer = self.download(ask, &mut |piece| body.extend_from_slice(piece))?;
-        answer.body = body;
-        Ok(answer)
+        let is_transfer = matches!(ask.payload, Payload::File(_));
+        // A change follows an answer that was in time, and is not left out after it.
+        if ask.method == Method::GET && self.left().is_some_and(|left| left.is_zero()) {
+            return Err(HttpError::run_is_over(&ask.url, self.limit_s));
+        }
+        let (started, mut body) = (Instant::now(), Vec::new());
+        let asked = self.download(ask, &mut |piece| body.extend_from_slice(piece));
+        if let Some(left) = self.left().as_mut().filter(|_| !is_transfer) {
+            *left = left.saturating_sub(started.elapsed());
+        }
+        Ok(Answer { body, ..asked? })
     }
 
     /// Asks, and hands the body on piece by piece; of a refusal (any status but 2xx) only its beginning.
@@ -192,8 +242,9 @@ impl Http {
     /// Sends, and follows redirects of GET requests. Each hop decides anew whether its host may see the secret.
     fn follow(&self, ask: &Ask<'_>) -> Result<(Url, Response<Body>), HttpError> {
         let mut url = ask.url.clone();
+        let mut from: Option<Url> = None;
         for _ in 0..=MAX_HOPS {
-            let response = self.send(ask, &url)?;
+            let response = self.send(ask, &url, from.as_ref())?;
             let location = match response.status() {
                 StatusCode::MOVED_PERMANENTLY
                 | StatusCode::FOUND
@@ -211,19 +262,25 @@ impl Http {
                 .and_then(|value| value.to_str().ok())
                 .and_then(|text| url.join(text))
                 .ok_or_else(|| HttpError::redirect(&url, "it names no usable place"))?;
-            if !next.is_safe() {
-                let because = format!("it leads to {}, which is neither https nor loopback", next.shown());
-                return Err(HttpError::redirect(&url, &because));
+            if let Some(because) = redirect::refusal(self.begins_inside(ask), &url, &next) {
+                return Err(HttpError::redirect_to(&url, &next, because));
             }
-            url = next;
+            from = Some(std::mem::replace(&mut url, next));
         }
         Err(HttpError::redirect(&ask.url, &format!("more than {MAX_HOPS} in a row")))
     }
 
-    fn send(&self, ask: &Ask<'_>, url: &Url) -> Result<Response<Body>, HttpError> {
+    /// Whether the caller's own URL leads inside one's own network, as far as it was resolved here.
+    fn begins_inside(&self, ask: &Ask<'_>) -> bool {
+        ask.url.is_inside() || self.inside.lock().unwrap_or_else(PoisonError::into_inner).contains(ask.url.host())
+    }
+
+    fn send(&self, ask: &Ask<'_>, url: &Url, from: Option<&Url>) -> Result<Response<Body>, HttpError> {
         if !url.is_safe() {
             return Err(HttpError::redirect(url, "plain http is allowed on loopback only"));
         }
+        let proxy = proxy::of(url).map_err(|because| HttpError::proxy(url, &because))?;
+        let agent = if from.is_some() && !self.begins_inside(ask) { &self.outward } else { &self.agent };
         let mut builder = Request::builder().method(&ask.method).uri(url.as_str());
         for (name, value) in &ask.headers {
             builder = builder.header(*name, value);
@@ -238,21 +295,28 @@ impl Http {
             builder = builder.header(header, value);
         }
         let answered = match ask.payload {
-            Payload::None => self.run(builder.body(()), ask.timeout),
-            Payload::Json(text) => self.run(builder.header(header::CONTENT_TYPE, "application/json").body(text.to_owned()), ask.timeout),
+            Payload::None => run(agent, builder.body(()), ask.timeout, proxy),
+            Payload::Json(text) => {
+                run(agent, builder.header(header::CONTENT_TYPE, "application/json").body(text.to_owned()), ask.timeout, proxy)
+            }
             Payload::File(sent) => {
                 let mut counted = Counted { sent, left: sent.size_bytes };
                 // With a length of its own the body is never sent chunked, which GitHub refuses.
                 let builder = builder.header(header::CONTENT_LENGTH, sent.size_bytes);
-                self.run(builder.body(SendBody::from_reader(&mut counted)), ask.timeout)
+                run(agent, builder.body(SendBody::from_reader(&mut counted)), ask.timeout, proxy)
             }
         };
-        answered.map_err(|error| HttpError::sending(url, error))
+        answered.map_err(|error| HttpError::sending(url, from, error))
     }
+}
 
-    fn run(&self, request: Result<Request<impl AsSendBody>, ureq::http::Error>, timeout: Duration) -> Result<Response<Body>, ureq::Error> {
-        self.agent.run(self.agent.configure_request(request?).timeout_global(Some(timeout)).build())
-    }
+fn run(
+    agent: &Agent,
+    request: Result<Request<impl AsSendBody>, ureq::http::Error>,
+    timeout: Duration,
+    proxy: Option<Proxy>,
+) -> Result<Response<Body>, ureq::Error> {
+    agent.run(agent.configure_request(request?).timeout_global(Some(timeout)).proxy(proxy).build())
 }
 
 /// The bytes of a file, counted while they leave; never more than were announced, should the file grow.

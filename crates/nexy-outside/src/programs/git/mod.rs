@@ -12,7 +12,10 @@ pub use parse::{Change, Entry, Setting, without_userinfo};
 
 use crate::{
     fs::files::FileError,
-    programs::{ProgramError, Ran, Run},
+    programs::{
+        ProgramError, Ran, Run,
+        environment::{NETWORK, PERSON},
+    },
 };
 use nexy_contract::text;
 use std::{
@@ -40,8 +43,6 @@ const ALWAYS: &[&str] = &[
     "-c",
     "core.untrackedCache=false",
 ];
-/// What a remote is reached with, beside git's own configuration.
-const NETWORK: &[&str] = &["SSH_AUTH_SOCK", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE"];
 
 /// git in one repository.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl Git {
             // A repository further up is another one.
             .set("GIT_CEILING_DIRECTORIES", self.folder.parent().unwrap_or(Path::new("/")));
         match &self.account {
-            None => run.allow(&["HOME", "XDG_CONFIG_HOME"]),
+            None => run.allow(PERSON),
             Some((account, Some(home))) => run.set("HOME", home).as_account(account),
             Some((account, None)) => run.as_account(account),
         }
