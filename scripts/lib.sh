@@ -29,6 +29,7 @@ value() {
 open_work() {
     az_process=
     watcher=
+    sent_to_vm=
     work=$(mktemp -d "${TMPDIR:-/tmp}/nexy.XXXXXX") || no_room "${TMPDIR:-/tmp}"
     trap close_work EXIT
     trap 'exit 129' HUP
@@ -45,7 +46,7 @@ close_work() {
     trap - EXIT HUP INT TERM
     if [ -n "$az_process" ]; then
         kill "$az_process" "$watcher" 2>/dev/null || :
-        printf '%s: interrupted: what was sent to the VM may still be running there\n  do: look before you repeat what changes something: scripts/vm.sh nexy-verify local\n' "$program" >&2
+        [ -z "$sent_to_vm" ] || printf '%s: interrupted: what was sent to the VM may still be running there\n  do: look before you repeat what changes something: scripts/vm.sh nexy-verify local\n' "$program" >&2
     fi
     rm -rf "$work"
 }
@@ -58,7 +59,7 @@ need_tools() {
 }
 
 need_az() {
-    command -v az >/dev/null || stop 69 'az (Azure CLI) is not on PATH' 'install the package azure-cli, then type: az login'
+    command -v az >/dev/null || stop 69 'az (Azure CLI) is not on PATH' 'install the Azure CLI: https://aka.ms/azure-cli, then type: az login'
 }
 
 # Begins the script that will be sent, with the values that every remote script needs.
@@ -97,6 +98,7 @@ send() {
     vm=$(value release_target.vm) || exit
     limit_s=$(value limits.az_timeout_s) || exit
     pause_s=$(value limits.az_conflict_wait_s) || exit
+    ask_azure
     sent=0
     invoke || sent=$?
     # 75 means that the script was not accepted, or found another one at work. It did nothing, so sending it again is safe.
@@ -117,9 +119,22 @@ check_script() {
     sh -n "$work/script" || stop 70 'the script for the VM is no valid shell script' 'git diff scripts/remote'
 }
 
+# Asks a harmless question first: while Azure does not answer it, nothing is sent, and it is known that nothing runs on the VM.
+ask_azure() {
+    run_az vm show --resource-group "$group" --name "$vm"
+    [ "$az_exit" -eq 0 ] && return
+    nexy nexy-verify run-command --before --nonce "$nonce" --az-exit "$az_exit" "$work/out" "$work/err" >"$work/answer" || exit
+}
+
 invoke() {
-    az vm run-command invoke --resource-group "$group" --name "$vm" --command-id RunShellScript \
-        --scripts "@$work/script" --only-show-errors -o json </dev/null >"$work/out" 2>"$work/err" &
+    sent_to_vm=yes
+    run_az vm run-command invoke --resource-group "$group" --name "$vm" --command-id RunShellScript --scripts "@$work/script"
+    nexy nexy-verify run-command --nonce "$nonce" --az-exit "$az_exit" "$work/out" "$work/err" >"$work/answer"
+}
+
+# Runs az, at most for its limit; az_exit is its exit code.
+run_az() {
+    az "$@" --only-show-errors -o json </dev/null >"$work/out" 2>"$work/err" &
     az_process=$!
     end_after "$limit_s" "$az_process" </dev/null >/dev/null 2>&1 &
     watcher=$!
@@ -128,7 +143,6 @@ invoke() {
     [ "$az_exit" -le 128 ] || printf '%s: az was ended after its limit, limits.az_timeout_s = %s s\n' "$program" "$limit_s" >&2
     az_process=
     kill "$watcher" 2>/dev/null || :
-    nexy nexy-verify run-command --nonce "$nonce" --az-exit "$az_exit" "$work/out" "$work/err" >"$work/answer"
 }
 
 # Ends a process that takes too long: end_after SECONDS PROCESS. When it is ended itself, it leaves no process behind.

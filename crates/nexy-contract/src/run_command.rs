@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 mod silence;
 
-pub use silence::Machine;
 use silence::in_doubt;
+pub use silence::{Machine, before};
 
 /// First word of the line that ends a remote script's standard output.
 pub const SENTINEL: &str = "NEXY-END";

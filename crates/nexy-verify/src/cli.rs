@@ -78,6 +78,10 @@ pub(crate) struct Left {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) az_exit: Option<i32>,
 
+    /// The answer of az to a harmless question, before anything was sent
+    #[arg(long)]
+    pub(crate) before: bool,
+
     /// What az printed on standard output
     pub(crate) stdout_file: PathBuf,
 

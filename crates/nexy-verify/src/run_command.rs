@@ -24,6 +24,9 @@ pub(crate) fn report_script_exit(left: &Left, common: &Common) -> Result<Exit, P
     let workspace = Workspace::find(common).ok();
     let target = workspace.as_ref().map(|workspace| &workspace.target.release_target);
     let machine = target.map(|target| (target.resource_group.as_str(), target.vm.as_str()));
+    if left.before {
+        return Err(run_command::before(&az, machine));
+    }
     let answered = run_command::read(&az, &left.nonce, machine)?;
     let exit = answered.exit();
     if exit != Exit::Yes || !common.quiet {

@@ -182,6 +182,29 @@ fn what_az_says_about_itself_is_told_apart() {
     }
 }
 
+/// The same words mean another thing once the script was sent.
+#[test]
+fn before_anything_was_sent_nothing_may_be_running() {
+    for (exit, stderr, fix) in [
+        (1, "ERROR: (ExpiredAuthenticationToken) The access token expiry UTC time '…' is earlier than current UTC time", "az login"),
+        (1, "ERROR: Max retries exceeded with url: /subscriptions/0a1b2c3d-0000-1111-2222-333344445555", "curl -sSI"),
+        (1, "ERROR: Please run 'az login' to setup account.", "az login"),
+        (3, "ERROR: (ResourceNotFound) not found", "az vm show --resource-group Group --name Machine"),
+        (2, "ERROR: unrecognized arguments", "az upgrade"),
+        (143, "", "az vm show"),
+    ] {
+        let az = Az { exit: Some(exit), stdout: b"", stderr: stderr.as_bytes() };
+        let problem = before(&az, Some(("Group", "Machine")));
+        assert_eq!((problem.exit, problem.what.as_str()), (Exit::CouldNotLook, "the script did not run on the VM"), "{stderr}");
+        assert!(problem.because.starts_with("nothing was sent: az ended with ") && problem.fix.text().contains(fix), "{problem}");
+        assert!(!problem.to_string().contains("0a1b2c3d"), "{problem}");
+        assert!(!problem.fix.text().contains("still be running"), "{problem}");
+    }
+    let sent = |stderr| read_error(1, stderr).expect_err("nothing is known").fix.text();
+    assert!(sent("ERROR: (ExpiredAuthenticationToken) The access token").starts_with("az login\nthe script may still be running"));
+    assert!(sent("ERROR: Connection reset by peer").starts_with("look at the network and the proxy:\ncurl -sSI"));
+}
+
 #[test]
 fn a_conflict_is_believed_only_when_the_script_cannot_have_run() {
     let quoted = format!("ERROR: Enable failed: exit status=1\n[stdout]\nx\n[stderr]\n{CONFLICT}");

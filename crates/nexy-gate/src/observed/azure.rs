@@ -1,8 +1,12 @@
 //! Asks `az`, and tells apart why it does not answer: no login, no right to look, no such thing, no network.
 
 use nexy_contract::text::{excerpt, shell_word};
-use nexy_contract::{Fix, Target, check::Answer};
-use nexy_outside::programs::{ProgramError, azure};
+use nexy_contract::{
+    Fix, Target,
+    azure::{self, Refusal},
+    check::Answer,
+};
+use nexy_outside::programs::{self, ProgramError};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -26,44 +30,10 @@ pub(crate) enum Silence {
     Unknown(String, Fix),
 }
 
-/// Marks in what `az` says, and what they mean; the first that is found counts.
-const MARKS: &[(&str, Silence)] = &[
-    ("ReadOnlyDisabledSubscription", Silence::Disabled),
-    ("DisabledSubscription", Silence::Disabled),
-    ("SubscriptionNotFound", Silence::Disabled),
-    ("AuthorizationFailed", Silence::Forbidden),
-    ("ResourceGroupNotFound", Silence::NoGroup),
-    ("ResourceNotFound", Silence::NoResource),
-    ("AADSTS", Silence::NotLoggedIn),
-    ("az login", Silence::NotLoggedIn),
-    ("No subscription", Silence::NotLoggedIn),
-];
-
-/// Marks of a network that does not work. They come before all others: a request for a login that did not get through
-/// names the login as well.
-const NETWORK: &[&str] = &[
-    "Max retries exceeded",
-    "NameResolutionError",
-    "Temporary failure in name resolution",
-    "Name or service not known",
-    "nodename nor servname",
-    "getaddrinfo failed",
-    "Failed to establish a new connection",
-    "Connection aborted",
-    "Connection refused",
-    "Connection reset",
-    "Network is unreachable",
-    "timed out",
-    "ProxyError",
-    "SSLError",
-    "Certificate verification failed",
-    "CERTIFICATE_VERIFY_FAILED",
-];
-
 /// Asks `az` for a document.
 pub(crate) fn ask<T: DeserializeOwned>(words: &[&str], timeout: Duration) -> Result<T, Silence> {
     let by_hand = format!("az {}", words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "));
-    let ran = azure::az(words, timeout).map_err(|error| not_run(&error, &by_hand, std::env::consts::OS))?;
+    let ran = programs::azure::az(words, timeout).map_err(|error| not_run(&error, &by_hand))?;
     if !ran.succeeded() {
         return Err(silence(&String::from_utf8_lossy(&ran.stderr), ran.code(), &by_hand));
     }
@@ -76,10 +46,9 @@ pub(crate) fn ask<T: DeserializeOwned>(words: &[&str], timeout: Duration) -> Res
     })
 }
 
-fn not_run(error: &ProgramError, by_hand: &str, system: &str) -> Silence {
+fn not_run(error: &ProgramError, by_hand: &str) -> Silence {
     let fix = match error {
-        ProgramError::Missing(_) if system == "macos" => Fix::commands(["brew install azure-cli", LOGIN]),
-        ProgramError::Missing(_) => Fix::commands(["sudo apt-get install azure-cli", LOGIN]),
+        ProgramError::Missing(_) => Fix::note("install the Azure CLI: https://aka.ms/azure-cli").then_command(LOGIN),
         ProgramError::Failed(..) | ProgramError::Timeout { .. } | ProgramError::TooMuch(..) => Fix::command(by_hand.to_owned()),
     };
     Silence::Unknown(error.to_string(), fix)
@@ -87,27 +56,24 @@ fn not_run(error: &ProgramError, by_hand: &str, system: &str) -> Silence {
 
 /// Reads what `az` has printed for people.
 fn silence(words: &str, code: i32, by_hand: &str) -> Silence {
-    if NETWORK.iter().any(|mark| words.contains(mark)) {
-        let fix = Fix::note("Look at the network and the proxy:").then_command("curl -sSI https://management.azure.com");
-        return Silence::Unknown("`az` does not reach Azure".to_owned(), fix.then_command(by_hand.to_owned()));
-    }
-    if let Some((_, silence)) = MARKS.iter().find(|(mark, _)| words.contains(mark)) {
-        return silence.clone();
+    match azure::refusal(words) {
+        Some(Refusal::Network) => {
+            let fix = Fix::note("Look at the network and the proxy:").then_command("curl -sSI https://management.azure.com");
+            return Silence::Unknown("`az` does not reach Azure".to_owned(), fix.then_command(by_hand.to_owned()));
+        }
+        Some(Refusal::NotLoggedIn) => return Silence::NotLoggedIn,
+        Some(Refusal::Forbidden) => return Silence::Forbidden,
+        Some(Refusal::Disabled) => return Silence::Disabled,
+        Some(Refusal::NoGroup) => return Silence::NoGroup,
+        Some(Refusal::NoResource) => return Silence::NoResource,
+        None => {}
     }
     let first = words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
     let known = if code == 2 { "`az` does not understand what it is asked, so it may be an old one" } else { "`az` refuses" };
-    Silence::Unknown(format!("{known}: {}", excerpt(&without_ids(first), 200)), Fix::command(by_hand.to_owned()).then_command("az upgrade"))
-}
-
-/// Ids of tenants, accounts and subscriptions say nothing to a reader, and stay private.
-fn without_ids(text: &str) -> String {
-    let is_id = |word: &str| word.len() == 36 && word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let is_between = |character: char| !(character.is_ascii_alphanumeric() || character == '-');
-    let shown = |piece: &str| {
-        let word = piece.trim_end_matches(is_between);
-        if is_id(word) { piece.replace(word, "…") } else { piece.to_owned() }
-    };
-    text.split_inclusive(is_between).map(shown).collect()
+    Silence::Unknown(
+        format!("{known}: {}", excerpt(&azure::without_ids(first), 200)),
+        Fix::command(by_hand.to_owned()).then_command("az upgrade"),
+    )
 }
 
 impl Silence {
@@ -156,31 +122,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_az_says_is_told_apart() {
-        let asked = |words: &str| silence(words, 1, "az x");
-        for (words, wanted) in [
-            ("ERROR: Please run 'az login' to setup account.", Silence::NotLoggedIn),
-            ("ERROR: AADSTS700082: The refresh token has expired.\naz login --scope x", Silence::NotLoggedIn),
-            ("ERROR: No subscription found. Run 'az account set' to select a subscription.", Silence::NotLoggedIn),
-            ("ERROR: (AuthorizationFailed) The client 'a@b'", Silence::Forbidden),
-            ("ERROR: (ReadOnlyDisabledSubscription) The subscription 'x' is disabled", Silence::Disabled),
-            ("ERROR: (SubscriptionNotFound) The subscription 'x' could not be found.", Silence::Disabled),
-            ("ERROR: (ResourceGroupNotFound) Resource group 'x' could not be found.", Silence::NoGroup),
-            ("ERROR: (ResourceNotFound) The Resource 'x' was not found.", Silence::NoResource),
-        ] {
-            assert_eq!(asked(words), wanted, "{words}");
-        }
-    }
-
-    #[test]
-    fn a_network_that_fails_at_the_login_is_no_missing_login() {
-        for words in [
-            "ERROR: HTTPSConnectionPool(host='login.microsoftonline.com', port=443): Max retries exceeded with url: /x. Please run 'az login'",
-            "ERROR: <urlopen error [Errno 8] nodename nor servname provided, or not known>",
-            "ERROR: Certificate verification failed. This typically happens when using Azure CLI behind a proxy",
-        ] {
-            assert!(matches!(silence(words, 1, "az x"), Silence::Unknown(found, _) if found == "`az` does not reach Azure"), "{words}");
-        }
+    fn a_network_that_fails_is_unknown_and_a_login_that_is_over_is_a_no() {
+        let network = silence("ERROR: Max retries exceeded. Please run 'az login'", 1, "az x");
+        assert!(matches!(network, Silence::Unknown(found, _) if found == "`az` does not reach Azure"));
+        assert_eq!(silence("ERROR: (ExpiredAuthenticationToken) The access token", 1, "az x"), Silence::NotLoggedIn);
     }
 
     #[test]
@@ -193,10 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_az_is_installed_as_the_system_does_it() {
-        for (system, wanted) in [("macos", "brew install azure-cli"), ("linux", "sudo apt-get install azure-cli")] {
-            let silence = not_run(&ProgramError::Missing("az".into()), "az x", system);
-            assert!(matches!(silence, Silence::Unknown(_, fix) if fix.text().starts_with(wanted)));
-        }
+    fn a_missing_az_has_the_remedy_that_the_scripts_name() {
+        let script = include_str!("../../../../scripts/lib.sh");
+        let Silence::Unknown(_, fix) = not_run(&ProgramError::Missing("az".into()), "az x") else { panic!("it is unknown") };
+        let lines: Vec<&str> = fix.lines().iter().map(nexy_contract::fix::FixLine::text).collect();
+        assert!(script.contains(&format!("'{}, then type: {}'", lines[0], lines[1])), "{lines:?}");
     }
 }

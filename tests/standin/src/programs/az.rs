@@ -93,6 +93,12 @@ fn logged_in(account: &Value) -> Result<(), Said> {
 /// Logged in, and Azure answers.
 fn reached(account: &Value) -> Result<(), Said> {
     logged_in(account)?;
+    if account["token"] == "expired" {
+        return Err(Said::error(
+            1,
+            "ERROR: (ExpiredAuthenticationToken) The access token expiry UTC time '11/28/2026 6:00:00 AM' is earlier than current UTC time '11/28/2026 7:00:00 AM'.\nCode: ExpiredAuthenticationToken\nMessage: The access token expiry UTC time '11/28/2026 6:00:00 AM' is earlier than current UTC time '11/28/2026 7:00:00 AM'.",
+        ));
+    }
     if account["network"] == false {
         return Err(Said::error(
             1,
