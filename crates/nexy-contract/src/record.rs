@@ -27,6 +27,9 @@ pub struct Record {
     pub version: ReleaseVersion,
     /// Its git tag.
     pub tag: String,
+    /// What it moves; a record without this word is of a release.
+    #[serde(default, skip_serializing_if = "Kind::is_release")]
+    pub kind: Kind,
     /// The target that it was made for.
     pub target: TargetIdentity,
     /// What leaves the inbox.
@@ -40,6 +43,23 @@ pub struct Record {
     /// Room for later; unknown keys are ignored here and nowhere else.
     #[serde(default)]
     pub ext: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What a release moves to its version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The server's code and the artifacts: at the end both are of one version.
+    #[default]
+    Release,
+    /// The artifacts alone; the code stays where it is.
+    Update,
+}
+
+impl Kind {
+    fn is_release(&self) -> bool {
+        *self == Self::Release
+    }
 }
 
 /// One file of the inbox, and its life on the channel.
@@ -177,7 +197,18 @@ impl Record {
     /// The record of a release that begins: nothing was asked or done yet.
     pub fn new(version: ReleaseVersion, target: TargetIdentity, artifacts: Vec<Artifact>) -> Self {
         let (manifests, reports, outcomes, ext) = (Vec::new(), Vec::new(), Vec::new(), serde_json::Map::new());
-        Self { schema: SCHEMA.to_owned(), version, tag: version.tag(), target, artifacts, manifests, reports, outcomes, ext }
+        Self {
+            schema: SCHEMA.to_owned(),
+            version,
+            tag: version.tag(),
+            kind: Kind::Release,
+            target,
+            artifacts,
+            manifests,
+            reports,
+            outcomes,
+            ext,
+        }
     }
 
     /// Reads a record and checks what its parts say about each other.
@@ -205,6 +236,18 @@ impl Record {
     /// The outcome that counts for a tool: the last one.
     pub fn latest_outcome(&self, by: &str) -> Option<&Outcome> {
         self.outcomes.iter().rev().find(|outcome| outcome.by == by)
+    }
+
+    /// What put the live bytes there last, a publication or a rollback; `None` when nothing did.
+    pub fn last_swap(&self) -> Option<&Outcome> {
+        self.outcomes.iter().rev().find(|outcome| [PUBLICATION, ROLLBACK].contains(&outcome.by.as_str()))
+    }
+
+    /// Whether the server's code must be of the version that clients are told at the end: not after an update of the artifacts alone,
+    /// nor after a rollback, nor where no manifest was written.
+    pub fn moves_code_and_manifest(&self) -> bool {
+        let is_rollback = self.last_swap().is_some_and(|outcome| outcome.by == ROLLBACK);
+        self.kind == Kind::Release && !self.manifests.is_empty() && !is_rollback
     }
 
     /// What stops every tool that would act upon this record, apart from what `by` with `profile` is about to say anew: its

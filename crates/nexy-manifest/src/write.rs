@@ -4,7 +4,7 @@ use crate::{cli::TOOL, transaction};
 use nexy_contract::{
     Exit, Fix, Problem, Record, Sha256Digest,
     manifest::{self, ManifestFacts, Move, rule::Rule},
-    record::{ManifestFile, PUBLICATION, ROLLBACK},
+    record::{ManifestFile, ROLLBACK},
     target_file::ArtifactRow,
     text::shell_word,
 };
@@ -98,7 +98,7 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
 
 /// Whether the record comes from a rollback.
 fn is_rollback(record: &Record) -> Result<bool, Problem> {
-    match record.outcomes.iter().rev().find(|outcome| [PUBLICATION, ROLLBACK].contains(&outcome.by.as_str())) {
+    match record.last_swap() {
         Some(outcome) => Ok(outcome.by == ROLLBACK),
         None => {
             let fix = Fix::note("publish first, with `nexy-publish -` before this command in the pipeline");

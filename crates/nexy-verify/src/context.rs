@@ -1,8 +1,12 @@
 //! What all probes of one run share: where to look, what to expect, and how long to wait.
 
 use crate::expected::{self, Code, Expected, Manifest};
-use nexy_contract::{Fix, Problem, Record, ReleaseVersion, check::Answer};
-use nexy_outside::{Workspace, frame::manifests, net::http::Http};
+use nexy_contract::{
+    Fix, Problem, Record, ReleaseVersion,
+    check::Answer,
+    manifest::{ManifestFacts, rule::Rule},
+};
+use nexy_outside::{Workspace, clock, frame::manifests, net::http::Http};
 use std::{
     cell::{Cell, OnceCell},
     time::{Duration, Instant},
@@ -84,6 +88,24 @@ impl Context {
     /// What the manifests should make the world see; read once.
     pub(crate) fn manifest(&self) -> &Expected<Manifest> {
         self.manifest.get_or_init(|| expected::manifest(&self.workspace, self.record.as_ref(), self.expect_announced))
+    }
+
+    /// A manifest of this workspace that no server can serve, or that leads clients elsewhere: delivering it would mend nothing.
+    pub(crate) fn broken_here(&self) -> Option<Answer> {
+        let target = &self.workspace.target;
+        let row = target.feed_artifact().filter(|_| self.record.as_ref().is_none_or(|record| record.manifests.is_empty()))?;
+        let url = target.public_url(row);
+        let rule = Rule::new(target, &url, row.kind.word(), clock::now());
+        let found = manifests::read_all(&self.workspace).ok()?;
+        let fault = found.iter().find_map(|manifest| {
+            let bytes = manifest.bytes.as_ref().filter(|bytes| ManifestFacts::read(bytes).is_ok())?;
+            let fault = rule.faults(bytes).into_iter().find(|fault| fault.is_served)?;
+            Some(format!("{} of this workspace is wrong itself: {}", manifest.path, fault.said))
+        })?;
+        let mend = Fix::note("do not deliver it; write it again from what is live, after this says what is wrong:")
+            .then_command("nexy-manifest check")
+            .then_command("make manifest-sync");
+        Some(Answer::fail(fault, format!("a manifest that sends clients to {url}"), mend))
     }
 
     /// The same on the VM, where it was delivered to: there a manifest that says nothing is a no, since it is what the server reads.

@@ -84,7 +84,7 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     let exit = record_io::add_report(probe::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
         let public = workspace.target.endpoints.public.clone();
         let context = Context::new(workspace, Some(record.clone()), public)?;
-        let Asked { report, feed_right_at } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
+        let Asked { report, feed_right_at } = runner::ask_all(&selection.for_record(record), &context, &cli.waiting(), &cli.common);
         let target = &context.workspace.target;
         if let (Some(seen), Some(feed)) = (feed_right_at, target.feed_artifact()) {
             staleness::fill(record, &feed.name, seen);

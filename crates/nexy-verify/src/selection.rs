@@ -5,7 +5,7 @@ use crate::{
     probes::{PROBES, PROFILES},
 };
 use nexy_contract::{
-    Problem, Severity,
+    Problem, Record, Severity,
     check::Row,
     selection::{self, Table},
 };
@@ -26,6 +26,19 @@ impl Selection {
     /// goes before artifacts, so right after a deployment the manifest is still the one before.
     pub(crate) fn asks_for_the_release(&self) -> bool {
         self.names.iter().any(|name| name != "local" && name != "public")
+    }
+}
+
+/// The probe that decides at the end of a release of code and artifacts.
+const VERSIONS: &str = "versions-agree";
+
+impl Selection {
+    /// The same for a record: whether code and manifest must be of one version is what its kind says.
+    pub(crate) fn for_record(&self, record: &Record) -> Self {
+        let severity = |probe: &Probe, severity| if probe.id == VERSIONS { Severity::Gate } else { severity };
+        let together = record.moves_code_and_manifest();
+        let probes = self.probes.iter().map(|(probe, counts)| (*probe, if together { severity(probe, *counts) } else { *counts }));
+        Self { probes: probes.collect(), names: self.names.clone(), profile: self.profile.clone() }
     }
 }
 

@@ -2,14 +2,19 @@
 
 use crate::{cli::Phase, set::MAX_BYTES};
 use nexy_contract::{
-    Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict, manifest::ManifestFacts, target_file::VersionPlace,
-    text::shell_word, version_places,
+    Exit, Finding, Fix, Problem, ReleaseVersion, Report, Severity, Verdict,
+    manifest::{ManifestFacts, one_artifact::Pair},
+    target_file::VersionPlace,
+    text::shell_word,
+    version_places,
 };
 use nexy_outside::{
     Common, Workspace, clock,
-    frame::{manifests, version_file},
+    frame::{manifests, published::Evidence, version_file},
     fs::files,
+    net::token,
 };
+use std::time::Duration;
 
 const RUNBOOK: &str = "S3 §1";
 
@@ -17,6 +22,7 @@ pub(crate) fn run(workspace: &Workspace, phase: Phase, common: &Common) -> Resul
     let version = version_file::must_read(workspace)?;
     let mut findings: Vec<Finding> = workspace.target.version_places.iter().map(|place| place_finding(workspace, place, version)).collect();
     findings.push(manifest_finding(workspace, phase, version));
+    findings.extend(published_finding(workspace, phase));
     let profile = match phase {
         Phase::Prepared => "prepared",
         Phase::Published => "published",
@@ -58,6 +64,17 @@ fn manifest_finding(workspace: &Workspace, phase: Phase, version: ReleaseVersion
         }
     };
     finding("manifests".to_owned(), verdict, found, expected, fix)
+}
+
+/// After a publication its version has one artifact, for ever.
+fn published_finding(workspace: &Workspace, phase: Phase) -> Option<Finding> {
+    let found = manifests::read_all(workspace).ok().filter(|_| phase == Phase::Published)?;
+    let facts = found.iter().find_map(|manifest| ManifestFacts::read(manifest.bytes.as_ref()?).ok())?;
+    let pair = Pair { version: facts.version, sha256: facts.sha256 };
+    let token = || token::find(&workspace.target).ok().map(|token| token.secret);
+    let answer = Evidence::look(workspace, pair, None, token).judge(pair);
+    let severity = if answer.verdict == Verdict::Unknown { Severity::Advice } else { Severity::Gate };
+    Some(answer.counting(severity).finding("one-artifact", RUNBOOK, Duration::ZERO))
 }
 
 /// The manifests must be equal and, depending on the phase, not newer than VERSION or equal to it.

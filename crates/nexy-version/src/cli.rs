@@ -36,7 +36,11 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     /// Begin a release record: version, target, and the hashed artifacts of the inbox
-    Record,
+    Record {
+        /// release: server's code and artifacts, of one version at the end; update: the artifacts alone
+        #[arg(long, value_enum, default_value = "release")]
+        kind: Kind,
+    },
     /// Print the version, or one raw value of nexy.toml such as `release_target.vm`; without FIELD an overview
     Show {
         /// version, tag, root, target, or the dotted name of a key in nexy.toml
@@ -56,6 +60,14 @@ pub(crate) enum Verb {
         #[arg(long, value_enum, default_value = "prepared")]
         phase: Phase,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Code and artifacts.
+    Release,
+    /// The artifacts alone.
+    Update,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -23,7 +23,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     cli.common.format()?;
     let workspace = Workspace::find(&cli.common)?;
     match &cli.verb {
-        Verb::Record => record::run(&workspace),
+        Verb::Record { kind } => record::run(&workspace, *kind),
         Verb::Show { field } => show::run(&workspace, field.as_deref(), &cli.common),
         Verb::Set { version, dry_run } => set::run(&workspace, *version, *dry_run, &cli.common),
         Verb::Check { phase } => check::run(&workspace, *phase, &cli.common),

@@ -1,8 +1,9 @@
 //! The story of `record`: begins a release record with version, target and the hashed artifacts of the inbox.
 
+use crate::cli::Kind;
 use nexy_contract::{
     Exit, Fix, Problem, Record,
-    record::Artifact,
+    record::{self, Artifact},
     signature::{self, Carried},
 };
 use nexy_outside::{
@@ -14,9 +15,13 @@ use nexy_outside::{
 /// A signature is one short line.
 const MAX_SIGNATURE_BYTES: u64 = 4096;
 
-pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
+pub(crate) fn run(workspace: &Workspace, kind: Kind) -> Result<Exit, Problem> {
     let version = version_file::must_read(workspace)?;
     let mut record = Record::new(version, workspace.target.identity(workspace.target_sha256), artifacts(workspace)?);
+    record.kind = match kind {
+        Kind::Release => record::Kind::Release,
+        Kind::Update => record::Kind::Update,
+    };
     for artifact in record.artifacts.clone() {
         let carried = signature_beside(workspace, &artifact)?;
         record.set_signature(&artifact.name, carried.as_ref());

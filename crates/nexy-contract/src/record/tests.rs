@@ -67,11 +67,13 @@ prop_compose! {
         mut artifacts in prop::collection::vec(artifact(), 0..3),
         reports in prop::collection::vec(report(), 0..3),
         outcomes in prop::collection::vec(outcome(), 0..3),
+        is_update: bool,
     ) -> Record {
         // No record holds two artifacts of one name.
         artifacts.sort_by_key(|artifact| artifact.name.clone());
         artifacts.dedup_by_key(|artifact| artifact.name.clone());
-        Record { reports, outcomes, ..Record::new(ReleaseVersion::new(parts), target(sha256), artifacts) }
+        let kind = if is_update { Kind::Update } else { Kind::Release };
+        Record { kind, reports, outcomes, ..Record::new(ReleaseVersion::new(parts), target(sha256), artifacts) }
     }
 }
 
@@ -108,6 +110,36 @@ fn the_gravest_of_several_stops_is_the_exit() {
     // A later outcome of the same tool counts instead of the earlier one.
     record.outcomes = vec![outcome("a", Exit::NeedsPerson), outcome("a", Exit::Yes)];
     assert_eq!(record.stop("x", "y"), None);
+}
+
+#[test]
+fn code_and_manifest_move_together_unless_the_record_says_otherwise() {
+    let manifest = ManifestFile {
+        path: "m".into(),
+        sha256: Sha256Digest::of(b""),
+        version: ReleaseVersion::new([2, 0, 0, 4]),
+        delivered: None,
+        window_s: None,
+    };
+    let (publication, rollback) = ([PUBLICATION].as_slice(), [PUBLICATION, ROLLBACK].as_slice());
+    for (kind, manifests, by, together) in [
+        (Kind::Release, 1, publication, true),
+        (Kind::Release, 0, publication, false),
+        (Kind::Update, 1, publication, false),
+        (Kind::Release, 1, rollback, false),
+        (Kind::Release, 1, &[ROLLBACK, PUBLICATION], true),
+        (Kind::Release, 1, &[], true),
+    ] {
+        let mut record = sample();
+        record.kind = kind;
+        record.manifests = vec![manifest.clone(); manifests];
+        record.outcomes = by.iter().map(|by| Outcome::new(by, Timestamp::UNIX_EPOCH, Exit::Yes, "")).collect();
+        assert_eq!(record.moves_code_and_manifest(), together, "{kind:?} {manifests} {by:?}");
+    }
+    // Records of earlier tools have no such word.
+    let text = serde_json::to_string(&sample()).expect("JSON");
+    assert!(!text.contains("kind"));
+    assert_eq!(Record::read(text.as_bytes()).expect("a record").kind, Kind::Release);
 }
 
 #[test]

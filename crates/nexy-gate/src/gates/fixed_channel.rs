@@ -57,7 +57,7 @@ fn judge(target: &Target, setting: Immutability, looks: &[Look], house: Option<&
         Some(_) => Fix::none(),
         None => setting.look_first(target).then_note("once, by hand:").then_command(command),
     };
-    for Look { artifact, channel, seen } in looks {
+    for Look { artifact, channel, seen, .. } in looks {
         let tag = shell_word(channel);
         match seen {
             Err(problem) => builder.unknown(problem.message(), &problem.fix),
@@ -128,7 +128,8 @@ mod tests {
 
     fn asked_with(setting: Immutability, seen: Vec<Result<Seen, Problem>>) -> Answer {
         let target = crate::tests::target();
-        let looks: Vec<Look> = seen.into_iter().map(|seen| Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }).collect();
+        let looks: Vec<Look> =
+            seen.into_iter().map(|seen| Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }).collect();
         judge(&target, setting, &looks, Some(&house(Some(false), Some(false))))
     }
 
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn a_private_or_archived_repository_fails_and_one_of_which_nothing_is_said_is_unknown() {
         let target = crate::tests::target();
-        let looks = [Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen: release(false, false) }];
+        let looks = [Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen: release(false, false), labelled: None }];
         for (private, archived, verdict) in [
             (Some(false), Some(false), Verdict::Pass),
             (Some(true), Some(false), Verdict::Fail),

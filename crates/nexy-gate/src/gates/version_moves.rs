@@ -1,12 +1,15 @@
 //! Version and bytes of an artifact change together and upward, or neither changes.
 
 use crate::gate::prelude::*;
-use crate::observed::channels::Channels;
+use crate::observed::channels::{Channels, Look};
 use crate::observed::inbox::{Bytes, Found, Inbox};
 use crate::observed::version;
-use nexy_contract::manifest::{ManifestFacts, Move};
+use nexy_contract::manifest::{ManifestFacts, Move, one_artifact::Pair};
 use nexy_contract::{ReleaseVersion, target_file::ArtifactRow};
-use nexy_outside::frame::manifests::{self, FoundManifest};
+use nexy_outside::frame::{
+    manifests::{self, FoundManifest},
+    published::{self, Evidence},
+};
 
 pub(crate) const GATE: Gate = Gate {
     id: "version-moves",
@@ -18,8 +21,10 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "Old bytes under a new version: clients update to them again and again. New bytes under an old version: no client gets them.",
         check: "Compares version and sha256 of the artifact that clients update from with manifest.json, which must be the same in every \
-                folder of layout.manifest_dirs. Both newer: yes. Both equal: yes, nothing to do. Only one differs: no.",
-        fix: &[note("New bytes: set a higher version. Old bytes: put the newly built artifact into the inbox.")],
+                folder of layout.manifest_dirs. Both newer: yes. Both equal: yes, nothing to do. Only one differs: no. Then asks what was \
+                published: the label of the live asset, the records in releases/, and git's history of the manifest since the first of \
+                them. These bytes under another version, or other bytes under this version: no. Older manifests stop nothing.",
+        fix: &[note("Set the next version, build it, and put that artifact into the inbox. A version or an artifact is never used again.")],
         verify: &[command("nexy-gate version-moves"), command("nexy-manifest show")],
     },
     check: |context| check(context).unwrap_or_else(|answer| answer),
@@ -42,7 +47,14 @@ fn check(context: &Context) -> Result<Answer, Answer> {
     let wrong = |(found, fix)| Answer::fail(found, "one sound manifest.json, the same in every folder", fix);
     let manifest = manifest.map_err(wrong)?;
     let (feed, bytes) = feed_bytes(&workspace.target, context.inbox(), manifest.as_ref())?;
-    Ok(judge(version, bytes, manifest.as_ref(), &channel_remark(context.channels(), feed, bytes, manifest.as_ref())))
+    let answer = judge(version, bytes, manifest.as_ref(), &channel_remark(context.channels(), feed, bytes, manifest.as_ref()));
+    if !answer.passes() {
+        return Ok(answer);
+    }
+    let mut evidence = Evidence { known: published::known(workspace), ..Evidence::default() };
+    evidence.known.extend(context.channels().looks.iter().filter(|look| look.artifact == feed.name).filter_map(Look::announced));
+    let of_past = evidence.judge(Pair { version, sha256: bytes.sha256 });
+    Ok(if of_past.passes() { answer } else { of_past })
 }
 
 /// The manifest that all folders agree on; `None` when none has one. Otherwise what is wrong, and the fix.
@@ -120,9 +132,11 @@ fn judge(version: ReleaseVersion, bytes: &Bytes, manifest: Option<&ManifestFacts
         Move::SameBytesNewVersion(from) => Answer::fail(
             format!("the bytes {sha} are those of {from}, but the version is {version}: clients would update to them again and again"),
             expected,
-            Fix::note(format!("Put the artifact that was built for {version} into the inbox; or take the version back:"))
-                .then_command(format!("nexy-version set {from}"))
-                .then_command(AGAIN),
+            if version > from {
+                Fix::note(format!("Put the artifact that was built for {version} into the inbox, then:")).then_command(AGAIN)
+            } else {
+                higher(from)
+            },
         ),
         Move::SameVersionNewBytes => Answer::fail(
             format!("the bytes {sha} are new, but the version is still {version}: clients that have it would never get them"),
@@ -144,7 +158,7 @@ fn higher(than: ReleaseVersion) -> Fix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observed::channels::{Look, Seen};
+    use crate::observed::channels::Seen;
     use crate::tests::says;
     use nexy_contract::{Sha256Digest, report::SeenAsset, target_file::ArtifactKind};
 
@@ -236,7 +250,7 @@ mod tests {
         let remark = |live: Option<&[u8]>| {
             let live = live.map(|content| SeenAsset { asset_id: 1, sha256: Some(Sha256Digest::of(content)) });
             let seen = Ok(Seen::Release { draft: false, immutable: false, live });
-            let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }] };
+            let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }] };
             channel_remark(&channels, &row(true), &bytes(b"new"), Some(&manifest(3, b"old")))
         };
         assert_eq!(remark(None), "");
@@ -248,7 +262,7 @@ mod tests {
             immutable: false,
             live: Some(SeenAsset { asset_id: 1, sha256: Some(Sha256Digest::of(b"other")) }),
         });
-        let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen }] };
+        let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }] };
         assert!(channel_remark(&channels, &row(true), &bytes(b"new"), None).contains("no manifest here tells"));
     }
 }

@@ -1,7 +1,12 @@
 //! The fixed releases as GitHub shows them: one look a channel and a run, shared by all gates.
 
 use super::inbox::Inbox;
-use nexy_contract::{Problem, report::SeenAsset, target_file::ArtifactRow};
+use nexy_contract::{
+    Problem, ReleaseVersion, channels,
+    manifest::one_artifact::{Known, Origin, Pair},
+    report::SeenAsset,
+    target_file::ArtifactRow,
+};
 use nexy_outside::net::github::{Github, Kind};
 
 /// What is on the channels of the artifacts in question.
@@ -20,6 +25,8 @@ pub(crate) struct Look {
     pub(crate) channel: String,
     /// What was seen, or why nothing could be seen.
     pub(crate) seen: Result<Seen, Problem>,
+    /// The version that the label of the live asset names.
+    pub(crate) labelled: Option<ReleaseVersion>,
 }
 
 /// What GitHub shows under the tag of a channel.
@@ -52,39 +59,49 @@ impl Channels {
     }
 }
 
+impl Look {
+    /// The version that the label of the live asset gives its bytes, as far as GitHub tells both.
+    pub(crate) fn announced(&self) -> Option<Known> {
+        let Ok(Seen::Release { live: Some(SeenAsset { sha256: Some(sha256), .. }), .. }) = &self.seen else { return None };
+        Some(Known { pair: Pair { version: self.labelled?, sha256: *sha256 }, origin: Origin::Label })
+    }
+}
+
 /// Looks at the channels of the artifacts in the inbox, or of all in `nexy.toml` when the inbox has none.
 pub(crate) fn look(inbox: &Inbox, rows: &[ArtifactRow], github: Result<Github<'_>, &Problem>) -> Channels {
     let mut looks: Vec<Look> = Vec::new();
     for row in rows.iter().filter(|row| inbox.artifacts.is_empty() || inbox.artifacts.iter().any(|found| found.row.name == row.name)) {
         // What does not answer once will not answer twice: a second wait tells a person nothing new.
         let outage = looks.iter().find_map(|look| look.seen.as_ref().err());
-        let seen = match (outage, &github) {
+        let looked = match (outage, &github) {
             (Some(problem), _) => {
                 Err(Problem::new(problem.exit, format!("the channel {} was not asked after that", row.channel), "", &problem.fix))
             }
             (None, Err(problem)) => Err((*problem).clone()),
             (None, Ok(github)) => look_at(github, &row.channel, &row.name),
         };
-        looks.push(Look { artifact: row.name.clone(), channel: row.channel.clone(), seen });
+        let (seen, labelled) = looked.map_or_else(|problem| (Err(problem), None), |(seen, labelled)| (Ok(seen), labelled));
+        looks.push(Look { artifact: row.name.clone(), channel: row.channel.clone(), seen, labelled });
     }
     Channels { looks }
 }
 
-fn look_at(github: &Github<'_>, channel: &str, artifact: &str) -> Result<Seen, Problem> {
+fn look_at(github: &Github<'_>, channel: &str, artifact: &str) -> Result<(Seen, Option<ReleaseVersion>), Problem> {
     let what = || format!("cannot look at the channel {channel}");
     let Some(release) = github.release(channel).map_err(|error| error.problem(what()))? else {
-        return Ok(Seen::Nothing);
+        return Ok((Seen::Nothing, None));
     };
     let assets = match github.assets(release.id) {
         Ok(assets) => assets,
-        Err(error) if error.kind == Kind::NotFound => return Ok(Seen::Nothing),
+        Err(error) if error.kind == Kind::NotFound => return Ok((Seen::Nothing, None)),
         Err(error) => return Err(error.problem(what())),
     };
     let named = || assets.iter().filter(|asset| asset.name == artifact);
     let live = named().find(|asset| asset.is_uploaded());
     if let (None, Some(stuck)) = (live, named().next()) {
-        return Ok(Seen::Stuck(stuck.state.clone()));
+        return Ok((Seen::Stuck(stuck.state.clone()), None));
     }
+    let labelled = live.and_then(|asset| channels::labelled_version(artifact, asset.label.as_deref()?));
     let live = live.map(|asset| SeenAsset { asset_id: asset.id, sha256: asset.sha256() });
-    Ok(Seen::Release { draft: release.draft, immutable: release.immutable, live })
+    Ok((Seen::Release { draft: release.draft, immutable: release.immutable, live }, labelled))
 }

@@ -40,3 +40,25 @@ fn an_inbox_without_bytes_or_a_manifest_that_cannot_be_read_is_unknown() {
     fs::create_dir(&manifest).expect("a folder in its place");
     asked(&world, GATE, 69);
 }
+
+#[test]
+fn bytes_that_were_published_under_another_version_are_a_no_by_label_and_by_record() {
+    let world = world();
+    // The manifest was edited by hand: old bytes, new version, and VERSION follows it.
+    let bytes = artifact::dmg(8192, 7);
+    world.inbox_dmg(&bytes);
+    world.standin.remove_asset(ARTIFACTS, "Update", "Nexy.dmg");
+    world.standin.put_asset(ARTIFACTS, "Update", "Nexy.dmg", &bytes);
+    world.set_manifest(&world.live_manifest("2.0.0.4"));
+    holds(&asked(&world, GATE, 0), "found", "nothing to do");
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    let finding = asked(&world, GATE, 1);
+    holds(&finding, "found", "were published as 2.0.0.3 already (label of the live asset)");
+    holds(&finding, "fix", "nexy-version set 2.0.0.5");
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.4"));
+    asked(&world, GATE, 0);
+    // Other bytes under the version of what is live, such as the same image stapled once more.
+    world.inbox_dmg(&artifact::dmg(8192, 8));
+    world.set_manifest(&world.live_manifest("2.0.0.3"));
+    holds(&asked(&world, GATE, 1), "found", "2.0.0.4 was published with other bytes already");
+}

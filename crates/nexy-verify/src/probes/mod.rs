@@ -4,6 +4,7 @@ mod feed;
 mod feed_advice;
 mod live_artifact;
 mod local_feed;
+mod one_artifact;
 mod server_says;
 mod unit_active;
 mod versions_agree;
@@ -22,6 +23,7 @@ pub(crate) const PROBES: &[&Probe] = &[
     &server_says::PROBES[4],
     &server_says::PROBES[5],
     &feed::PROBE,
+    &one_artifact::PROBE,
     &live_artifact::PROBE,
     &feed_advice::PROBE,
     &versions_agree::PROBE,

@@ -17,7 +17,7 @@ pub(crate) const PROBE: Probe = Probe {
     advice_in: &["updates"],
     runbook: "S3 §6.3",
     explain: Explain {
-        symptom: "The server is of one version and offers clients another one; right after a deployment or a publication alone this is meant so.",
+        symptom: "The server is of one version and offers clients another one; right after a deployment or a publication alone this is meant so. With a record it decides, unless the record is of an update alone (nexy-version record --kind update) or of a rollback.",
         check: "curl -fsS PUBLIC/health and PUBLIC/updates/health: both name the same latest_version.",
         fix: &[note("Do the half that is missing: deploy the code, or publish the artifacts and deliver their manifest.")],
         verify: &[command("nexy-verify versions-agree")],

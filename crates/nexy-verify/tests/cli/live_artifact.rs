@@ -30,7 +30,7 @@ fn a_url_that_clients_refuse_fails_and_is_never_asked() {
     let mut manifest = world.live_manifest("2.0.0.3");
     manifest["artifact"]["url"] = json!("http://example.test/Nexy.dmg");
     world.set_manifest(&manifest);
-    fails(&ask(&world, ID), ID, "not a plain https URL", "nexy-manifest check");
+    fails(&ask(&world, ID), ID, "`artifact.url` sends clients to http://example.test", "nexy-manifest check");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod host;
 mod live_artifact;
 mod local_feed;
 mod naming;
+mod one_artifact;
 mod record;
 mod refusals;
 mod run_command;

@@ -4,7 +4,7 @@ use crate::asked::{ask, on_vm};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 
-const IDS: [&str; 12] = [
+const IDS: [&str; 13] = [
     "unit-active",
     "local-health",
     "local-status",
@@ -14,6 +14,7 @@ const IDS: [&str; 12] = [
     "public-status",
     "public-updates",
     "feed",
+    "one-artifact",
     "live-artifact",
     "feed-advice",
     "versions-agree",

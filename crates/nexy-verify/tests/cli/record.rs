@@ -49,7 +49,7 @@ fn a_verified_release_gets_its_report_and_its_window() {
     let world = World::new();
     let mut record = released(&world);
     deliver(&world, &mut record);
-    let mut verified = verify(&world, &record).exits(0).says("nexy-verify updates: pass (3 of 3 pass)").json();
+    let mut verified = verify(&world, &record).exits(0).says("nexy-verify updates: pass (5 of 5 pass)").json();
     let reports = verified["reports"].take();
     assert_eq!(
         (&reports[0]["by"], &reports[0]["profile"], &reports[0]["verdict"]),
@@ -64,6 +64,21 @@ fn a_verified_release_gets_its_report_and_its_window() {
     }
     verified["reports"] = record["reports"].clone();
     assert_eq!(verified, record, "nothing else has changed");
+}
+
+#[test]
+fn code_of_another_version_fails_a_release_but_not_an_update_nor_a_rollback() {
+    let world = World::new();
+    let mut record = released(&world);
+    deliver(&world, &mut record);
+    world.set_vm_version("2.0.0.3");
+    world.restart_service();
+    fails(&verify(&world, &record), "versions-agree", "the code is `2.0.0.3`, the manifest `2.0.0.4`", "deploy the code");
+    let mut update = record.clone();
+    update["kind"] = json!("update");
+    verify(&world, &update).exits(0);
+    record["outcomes"] = json!([outcome("nexy-publish rollback", 0), outcome("nexy-manifest write", 0)]);
+    verify(&world, &record).exits(0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `check` judges the version places and the manifests, before and after a publication.
 
-use nexy_standin::world::World;
+use nexy_standin::world::{ARTIFACTS, World};
 use serde_json::json;
 
 #[test]
@@ -17,6 +17,10 @@ fn prepared_allows_older_manifests_and_published_does_not() {
         .says("make release");
     world.set_manifest(&world.live_manifest("2.0.0.4"));
     world.tool("nexy-version").args(["check", "--phase", "published"]).run().exits(0);
+    // A manifest that was raised by hand stands over bytes that were published under another version.
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    let raised = world.tool("nexy-version").args(["check", "--phase", "published"]).run();
+    raised.exits(1).says("were published as 2.0.0.3 already").says("nexy-version set 2.0.0.5");
 }
 
 #[test]

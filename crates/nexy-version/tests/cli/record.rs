@@ -22,6 +22,15 @@ fn a_record_holds_version_target_and_the_hashed_artifacts() {
 }
 
 #[test]
+fn a_record_of_an_update_says_so() {
+    let world = World::new();
+    let record = |words: &[&str]| world.tool("nexy-version").arg("record").args(words.iter().copied()).run();
+    assert_eq!(record(&["--kind", "update"]).exits(0).json()["kind"], "update");
+    assert_eq!(record(&["--kind", "release"]).exits(0).stdout, record(&[]).stdout);
+    record(&["--kind", "rollback"]).exits(2);
+}
+
+#[test]
 fn the_same_bytes_give_the_same_record() {
     let world = World::new();
     let record = || world.tool("nexy-version").args(["record"]).run().stdout;
