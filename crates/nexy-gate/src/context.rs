@@ -53,11 +53,12 @@ impl Context {
 
     /// The tag in question: that of `--tag`, else of the record, else of the version's owner.
     pub(crate) fn tag(&self) -> Result<String, NoVersion> {
-        match (&self.tag, &self.record) {
-            (Some(tag), _) => Ok(tag.clone()),
-            (None, Some(record)) => Ok(record.tag.clone()),
-            (None, None) => self.version_here().map(ReleaseVersion::tag),
-        }
+        self.named_tag().map_or_else(|| self.version_here().map(ReleaseVersion::tag), |tag| Ok(tag.to_owned()))
+    }
+
+    /// The tag that `--tag` or the record names; `None` when this run was told none, so that the checkout speaks for itself.
+    pub(crate) fn named_tag(&self) -> Option<&str> {
+        self.tag.as_deref().or_else(|| Some(self.record.as_ref()?.tag.as_str()))
     }
 
     /// What the version's owner says: in the workspace, or in the checkout of a mounted tree.

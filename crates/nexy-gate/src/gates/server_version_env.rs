@@ -21,7 +21,7 @@ pub(crate) const GATE: Gate = Gate {
                   before.",
         check: "Looks for both names where the server gets them, the strongest first: the unit's EnvironmentFile= and Environment= as loaded, \
                 what the manager gives to every service (systemctl show-environment), then the file of vm.config_env, which fills in what is \
-                not set yet. Each must be absent or what layout.version_file says. A value is shown only if it is a release version.",
+                not set yet. Each must be absent or what layout.version_file says, of the tag that --tag names if it names one. A value is shown only if it is a release version.",
         fix: &[
             note("Take both names out, so that the version file alone speaks:"),
             command("sudoedit \"$(nexy-version show vm.config_env)\""),
@@ -52,8 +52,13 @@ struct Facts<'a> {
 fn check(context: &Context) -> Result<Answer, Answer> {
     let workspace = &context.workspace;
     let target = &workspace.target;
-    let version_file = target.layout.version_file.as_str();
-    let version = version_file::read(workspace).map_err(|error| no_version(workspace, &error))?;
+    let mut version = version_file::read(workspace).map_err(|error| no_version(workspace, &error))?;
+    let mut version_file = target.layout.version_file.clone();
+    // Before a checkout the file still holds the version of before: what equals it would win over the new one.
+    if let Some((tag, meant)) = context.named_tag().and_then(|tag| Some((tag, tag.strip_prefix('v')?.parse().ok()?))) {
+        version = meant;
+        version_file += &format!(" of {tag}");
+    }
     let parsed = config_env::read(target, &context.tree)?;
     if parsed.problems.iter().any(|problem| problem.rule == Rule::BadUtf8) {
         let path = &target.vm.config_env;
@@ -63,7 +68,7 @@ fn check(context: &Context) -> Result<Answer, Answer> {
     let mut unreadable = Vec::new();
     let mut found = from_unit(&target.service.unit, &target.vm.config_env, &mut unreadable);
     found.extend(overrides::from_file(&target.vm.config_env, &parsed));
-    Ok(judge(&Facts { version_file, version, overrides: &found, unreadable: &unreadable }))
+    Ok(judge(&Facts { version_file: &version_file, version, overrides: &found, unreadable: &unreadable }))
 }
 
 fn no_version(workspace: &Workspace, error: &NoVersion) -> Answer {

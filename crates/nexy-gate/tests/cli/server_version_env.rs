@@ -41,6 +41,19 @@ fn a_stale_version_is_a_no_and_the_printed_command_takes_it_out_and_nothing_else
 }
 
 #[test]
+fn the_version_of_before_is_a_no_when_another_tag_is_meant() {
+    let world = world();
+    with(&world, &format!("SERVER_VERSION={VERSION}\n"));
+    holds(&asked(&world, GATE, 0), "found", &format!("is {VERSION}, as VERSION says"));
+    for (tag, code) in [("v2.0.0.5", 1), (&format!("v{VERSION}"), 0)] {
+        let ran = ask_with_path(&world, &["before-checkout", "--tag", tag], &path(&world));
+        let finding = ran.finding(GATE);
+        assert_eq!(finding["verdict"] == "fail", code == 1, "{finding:#}");
+        holds(&finding, "found", &format!("VERSION of {tag}"));
+    }
+}
+
+#[test]
 fn what_is_no_version_is_a_no_and_is_not_shown() {
     let world = world();
     for (line, said) in [
