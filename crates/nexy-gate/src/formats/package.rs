@@ -1,7 +1,7 @@
 //! What a flat package says of itself: its own version, those of the applications in it, its signature and its ticket.
 
 use super::xar::{self, Fault, Read};
-use roxmltree::{Document, Node};
+use roxmltree::Node;
 
 /// What was seen of one package.
 #[derive(Debug, Default)]
@@ -14,6 +14,9 @@ pub(crate) struct Package {
     /// Whether a notarization ticket is attached to it.
     pub(crate) has_ticket: bool,
 }
+
+/// A package with every component of a large application names some dozens.
+const MOST_VERSIONS: usize = 1000;
 
 /// A notarization ticket ends the file: the ticket itself, then this many bytes that begin with the mark.
 const TRAILER_BYTES: usize = 16;
@@ -38,11 +41,14 @@ pub(crate) fn look(file_bytes: u64, tail: &[u8], read: &mut Read<'_>) -> Result<
         let bytes = xar::extract(member, read)?;
         let broken = |what: &str| Fault::Broken(format!("{} in it {what}", member.path));
         let text = std::str::from_utf8(&bytes).map_err(|_| broken("is no UTF-8"))?;
-        let document = Document::parse(text).map_err(|error| broken(&format!("is no XML: {error}")))?;
+        let document = xar::document(text, &format!("{} in it", member.path))?;
         if is_component {
             component(&member.path, document.root_element(), &mut package);
         } else {
             distribution(&member.path, document.root_element(), &mut package);
+        }
+        if package.versions.len() > MOST_VERSIONS {
+            return Err(Fault::Unreadable(format!("it names more than {MOST_VERSIONS} versions")));
         }
     }
     if components == 0 {

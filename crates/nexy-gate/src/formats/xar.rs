@@ -12,7 +12,12 @@ pub(crate) const MAGIC: &[u8; 4] = b"xar!";
 pub(crate) const HEADER_BYTES: u64 = 28;
 const FORMAT: u64 = 1;
 /// A table of contents of a thousand files has half a MiB.
-const MAX_TOC_BYTES: u64 = 16 << 20;
+const MAX_TOC_BYTES: u64 = 4 << 20;
+const MAX_NAME_BYTES: usize = 255;
+/// Tags and attributes of a text that is read: a table of contents of a thousand files has 50,000 and 5,000. In memory each of them is
+/// many times as large as in the text, and the text is many times as large as the file.
+const MAX_TAGS: usize = 1 << 16;
+const MAX_ATTRIBUTES: usize = 1 << 14;
 /// The members that are read are texts of some kilobytes.
 const MAX_MEMBER_BYTES: u64 = 1 << 20;
 
@@ -89,7 +94,7 @@ pub(crate) fn open(file_bytes: u64, read: &mut Read<'_>) -> Result<Archive, Faul
     let packed = read(header.toc_at, header.toc_packed_bytes)?;
     let toc = unpack(&packed, header.toc_bytes, "its table of contents")?;
     let text = std::str::from_utf8(&toc).map_err(|_| broken("its table of contents is no UTF-8"))?;
-    let document = Document::parse(text).map_err(|error| broken(format!("its table of contents is no XML: {error}")))?;
+    let document = document(text, "its table of contents")?;
     let toc = child(document.root_element(), "toc").ok_or_else(|| broken("its table of contents is empty"))?;
     let end = end_of_heap(toc, header.heap_at, file_bytes)?;
     if let Some(checksum) = child(toc, "checksum").filter(|checksum| checksum.attribute("style") == Some("sha256")) {
@@ -102,13 +107,22 @@ pub(crate) fn open(file_bytes: u64, read: &mut Read<'_>) -> Result<Archive, Faul
     }
     let mut members = Vec::new();
     for file in toc.children().filter(|node| node.has_tag_name("file")) {
-        let name = name(file);
-        members.extend(member(file, &name, header.heap_at)?);
+        let name = name(file)?;
+        members.extend(member(file, name, header.heap_at)?);
         for inner in file.children().filter(|node| node.has_tag_name("file")) {
-            members.extend(member(inner, &format!("{name}/{}", self::name(inner)), header.heap_at)?);
+            members.extend(member(inner, &format!("{name}/{}", self::name(inner)?), header.heap_at)?);
         }
     }
     Ok(Archive { members, is_signed: toc.children().any(is_signature), end })
+}
+
+/// Reads a text of an archive as XML, unless it would take more memory than any text that an installer's tools write.
+pub(crate) fn document<'a>(text: &'a str, what: &str) -> Result<Document<'a>, Fault> {
+    let count = |mark: u8| text.bytes().filter(|byte| *byte == mark).count();
+    if count(b'<') > MAX_TAGS || count(b'=') > MAX_ATTRIBUTES {
+        return Err(Fault::Unreadable(format!("{what} has more elements than are read")));
+    }
+    Document::parse(text).map_err(|error| broken(format!("{what} is no XML: {error}")))
 }
 
 /// Unpacks one member.
@@ -176,8 +190,10 @@ fn is_signature(node: Node<'_, '_>) -> bool {
         && node.descendants().any(is_certificate)
 }
 
-fn name(file: Node<'_, '_>) -> String {
-    child(file, "name").and_then(|name| name.text()).unwrap_or_default().to_owned()
+/// A longer name than any file system has would stand once more in the path of each file below it.
+fn name<'a>(file: Node<'a, '_>) -> Result<&'a str, Fault> {
+    let name = child(file, "name").and_then(|name| name.text()).unwrap_or_default();
+    if name.len() > MAX_NAME_BYTES { Err(broken("a name in it is longer than any file's")) } else { Ok(name) }
 }
 
 fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {

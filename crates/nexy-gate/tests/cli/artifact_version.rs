@@ -30,6 +30,62 @@ fn a_package_is_opened_here_and_a_disk_image_stands_on_its_receipt() {
     holds(&finding, "found", "Nexy.dmg is 2.0.0.4 inside, signed and notarized; Nexy.pkg is 2.0.0.4 inside, signed and notarized");
 }
 
+/// An archive with this table of contents and this heap.
+fn archive(toc: &str, heap: &[u8]) -> Vec<u8> {
+    let packed = packed(toc);
+    let mut file = b"xar!\0\x1c\0\x01".to_vec();
+    [packed.len(), toc.len()].iter().for_each(|length| file.extend((*length as u64).to_be_bytes()));
+    file.extend([0; 4]);
+    file.extend(packed);
+    file.extend(heap);
+    file
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec_zlib(text.as_bytes(), 9)
+}
+
+/// An archive whose only file is this `PackageInfo`.
+fn with_info(info: &str) -> Vec<u8> {
+    let (packed, size) = (packed(info), info.len());
+    let data = format!(
+        "<data><length>{}</length><offset>0</offset><size>{size}</size><encoding style=\"application/x-gzip\"/></data>",
+        packed.len()
+    );
+    archive(&format!("<xar><toc><file><name>PackageInfo</name>{data}</file></toc></xar>"), &packed)
+}
+
+/// What a package of some kilobytes can hold is told in the memory that any package takes, and soon.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_small_package_that_unpacks_to_much_is_read_in_little_memory() {
+    let attributes = |count: u32| format!("<a {}/>", (0..count).map(|number| format!("a{number:x}=\"\" ")).collect::<String>());
+    let file = "<file><name>b</name><data><length>0</length><offset>0</offset><size>0</size></data></file>";
+    let padded = |text: String, bytes: usize| format!("{text}{}", " ".repeat(bytes - text.len()));
+    let world = World::with(&Options { pkg_bytes: Some(4096), ..Options::default() });
+    let ask_in_little_memory = || {
+        let gate = world.tools().join("nexy-gate");
+        world.shell(&format!("ulimit -d 32768; exec '{}' --target nexy.toml {GATE} --format json", gate.display())).run()
+    };
+    ask_in_little_memory().exits(0);
+    for (what, package) in [
+        ("nested elements", archive(&"<a>".repeat(5 << 20), b"")),
+        ("as many elements and as much text as are read", archive(&padded("<a> ".repeat((1 << 16) - 1), 4 << 20), b"")),
+        ("a file of as many elements", with_info(&padded("<a> ".repeat((1 << 16) - 1), 1 << 20))),
+        ("attributes", archive(&attributes(300_000), b"")),
+        ("as many attributes as are read", archive(&attributes((1 << 14) - 1), b"")),
+        (
+            "a long name above many files",
+            archive(&format!("<xar><toc><file><name>{}</name>{}</file></toc></xar>", "n".repeat(1 << 20), file.repeat(5000)), b""),
+        ),
+        ("versions", with_info(&format!("<pkg-info>{}</pkg-info>", "<bundle path=\"a.app\" CFBundleVersion=\"1\"/>".repeat(8000)))),
+    ] {
+        fs::write(world.inbox("Nexy.pkg"), package).expect("the package");
+        let ran = ask_in_little_memory();
+        assert!(matches!(ran.code, Some(1 | 69)), "{what}: {ran}");
+    }
+}
+
 #[test]
 fn a_package_of_another_version_is_a_no() {
     let world = world();
