@@ -122,3 +122,6 @@ pub fn still_as_judged(subject: &Subject, live: Option<&SeenAsset>) -> Result<()
         (None, Some(live)) => Err(format!("the channel had no {name} when the gates looked, now asset {} is there", live.asset_id)),
     }
 }
+
+#[cfg(test)]
+mod tests;
