@@ -114,8 +114,9 @@ fn root_runs_no_program_of_the_checkouts_owner_while_another_repository_takes_it
     let exchange = "my ($place, $other) = @ARGV; rename $place, \"$place.aside\"; rename $other, $place; select undef, undef, undef, rand 0.004; \
                     rename $place, $other; rename \"$place.aside\", $place; select undef, undef, undef, rand 0.004";
     let Some(_hostile) = Hostile::start(test, (account.uid, account.gid), exchange, &[&vm, &planted]) else { return };
-    let codes: BTreeSet<_> = (0..TRIES).map(|_| ask_there(&world, &["checkout-state"]).code).collect();
+    let found: BTreeSet<_> =
+        (0..TRIES).map(|_| ask_there(&world, &["checkout-state"]).finding("checkout-state")["found"].to_string()).collect();
     let ran = fs::read_to_string(trace.join("ran")).unwrap_or_default();
     assert!(ran.lines().all(|uid| uid == account.uid.to_string()), "root ran a program of the owner's");
-    assert!(codes.len() > 1, "nothing was exchanged in time: {codes:?}");
+    assert!(found.len() > 1, "nothing was exchanged in time: {found:?}");
 }
