@@ -101,15 +101,18 @@ build: ## build the five tools into target/release
 build-vm: ## build the five tools as static programs for the VM [S0 §1]
 	RUSTFLAGS='-C target-feature=+crt-static' $(BUILD) --release --target $(VM_PLATFORM) $(NAMES:%=-p %)
 
-install: ## install the five tools below PREFIX (/usr/local), after make build
-	install -d "$(DESTDIR)$(PREFIX)/bin"
+install: ## install the five tools below PREFIX (/usr/local), with their licences, after make build
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/doc/nexy"
+	install -m 644 LICENSE-MIT LICENSE-APACHE THIRD_PARTY.md "$(DESTDIR)$(PREFIX)/share/doc/nexy"
 	for name in $(NAMES); do install -m 755 "$(TOOLS)/$$name" "$(DESTDIR)$(PREFIX)/bin/$$name" || exit; done
 
-lint: ## formatting, clippy, shellcheck and dash; every warning is an error
+lint: ## formatting, clippy, shellcheck, dash and cargo-deny; every warning is an error
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	shellcheck -x $(SCRIPTS) .ci/run .ci/ordinary-user
 	for script in $(SCRIPTS); do dash -n "$$script" || exit; done
+	@if command -v cargo-deny >/dev/null; then cargo deny --locked check bans licenses sources; else \
+		echo 'make lint: NOT CHECKED: licences, duplicates and sources of the crates; do: cargo install --locked cargo-deny' >&2; fi
 
 fuzz: ## feed random input to the parsers for one minute
 	$(BUILD) -p nexy-fuzz

@@ -21,3 +21,4 @@ mod rulebooks;
 mod rust_text;
 mod tables;
 mod target_values;
+mod third_party;

@@ -62,9 +62,16 @@ fn the_version_is_set_everywhere() {
 fn tools_are_installed_where_they_are_wanted() {
     let world = World::new();
     let place = world.root().join("place");
-    make(&world, &format!("install PREFIX=/opt DESTDIR='{}'", place.display())).exits(0);
+    let (tools, here) = (world.tools().display(), repository());
+    world
+        .shell(&format!("make -s -C '{}' TOOLS='{tools}' install PREFIX=/opt DESTDIR='{}'", here.display(), place.display()))
+        .run()
+        .exits(0);
     for tool in nexy_standin::world::TOOLS {
         assert!(place.join("opt/bin").join(tool).is_file(), "{tool}");
+    }
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE", "THIRD_PARTY.md"] {
+        assert!(place.join("opt/share/doc/nexy").join(licence).is_file(), "{licence}");
     }
 }
 
