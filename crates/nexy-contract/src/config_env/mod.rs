@@ -213,6 +213,16 @@ impl Value {
         take(&self.0)
     }
 
+    /// Whether it only says where a key is kept, so that something else would have to fetch it.
+    pub fn is_reference(&self) -> bool {
+        placeholder::is_reference(&self.0)
+    }
+
+    /// Whether it holds a character that no key has and no HTTP header carries, such as a typographic quote.
+    pub fn has_foreign_character(&self) -> bool {
+        !self.0.is_ascii()
+    }
+
     /// Whether it holds a blank or a control character, which no key has.
     pub fn has_blank_or_control(&self) -> bool {
         self.0.chars().any(|character| grammar::is_blank(character) || character.is_control())

@@ -42,6 +42,33 @@ pub fn is_placeholder(value: &str) -> Option<&'static str> {
     }
 }
 
+/// Programs and services that keep secrets, and other words before the `:` of what they keep.
+const KEEPERS: &str = "\
+    akv arn aws awsps awssm awsssm azurekeyvault bao berglas bitwarden bw bws chamber conjur credstash doppler enc env file gcp gcpsm \
+    gopass gsm infisical keepass keybase keychain keyring keyvault kms kv lastpass op openbao pass ref secret secretkeyref secretref \
+    secrets sm sops ssm sts vault";
+
+/// Addresses that a server uses as they are.
+const OWN_ADDRESSES: &str = "http https ws wss postgres postgresql mysql mongodb redis rediss amqp amqps smtp smtps";
+
+/// Whether a value only says where a secret is kept: `op://vault/item/key`, `vault:path#key`, `arn:aws:secretsmanager:...`.
+pub(super) fn is_reference(value: &str) -> bool {
+    let value = value.trim().to_lowercase();
+    let is_among = |words: &str, word: &str| words.split_whitespace().any(|one| one == word);
+    let by_scheme = value.split_once(':').is_some_and(|(scheme, rest)| {
+        if rest.starts_with("//") {
+            !is_among(OWN_ADDRESSES, scheme)
+        } else {
+            is_among(KEEPERS, scheme.split(['+', '.']).next().unwrap_or_default())
+        }
+    });
+    let by_form = value.starts_with(['@', '$', '`', '%', '!'])
+        || ["enc[", "/run/secrets/", "~/", "./", "../"].iter().any(|start| value.starts_with(start))
+        || value.contains("$(")
+        || (value.starts_with("projects/") && value.contains("/secrets/"));
+    by_scheme || by_form
+}
+
 /// Six times the letter x, or eight times any one character, is nothing that a random generator makes; what follows
 /// the last separator may be shorter when it is nothing else.
 fn is_filler(value: &str) -> bool {
@@ -64,7 +91,7 @@ fn longest_run(value: &str, only: Option<char>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::is_placeholder;
+    use super::{is_placeholder, is_reference};
     use proptest::prelude::*;
 
     /// Every spelling that was ever committed to the server's repository or written into its guides.
@@ -123,6 +150,7 @@ mod tests {
                 "price_1[A-Za-z0-9]{23}", "[0-9a-f]{32}", "[A-Za-z0-9]{84}", "[A-Za-z0-9+/]{43}=", "[A-Za-z0-9]{12,40}"]
         ) {
             prop_assert_eq!(is_placeholder(&key), None, "{}", key);
+            prop_assert!(!is_reference(&key), "{}", key);
         }
     }
 
@@ -150,6 +178,30 @@ mod tests {
     }
 
     #[test]
+    fn a_place_where_a_key_is_kept_is_no_key() {
+        for value in [
+            "op://vault/item/key",
+            "vault:secret/data/nexy#gemini",
+            "arn:aws:secretsmanager:eu-central-1:123456789012:secret:gemini-AbCdEf",
+            "ref+awsssm://nexy/gemini",
+            "projects/nexy/secrets/gemini/versions/latest",
+            "@Microsoft.KeyVault(SecretUri=https://nexy.vault.azure.net/secrets/gemini)",
+            "ENC[AES256_GCM,data:abc,type:str]",
+            "$(pass show gemini)",
+            "$GEMINI_KEY",
+            "!vault |",
+            "env:GEMINI_KEY",
+            "file:/etc/nexy/key",
+            "/run/secrets/gemini",
+        ] {
+            assert!(is_reference(value), "{value}");
+        }
+        for value in ["https://hooks.example/x", "postgres://u:p@h/db", "123456:AAbbCC", "/+Zm9v==", "user:password"] {
+            assert!(!is_reference(value), "{value}");
+        }
+    }
+
+    #[test]
     fn real_looking_keys_raise_no_alarm() {
         let real = [
             ["AIza", "SyB3xxKq9Zt0w1YourH8h3rEv5uNxXx7Lm2"].concat(),
@@ -164,7 +216,7 @@ mod tests {
             "prod".to_owned(),
         ];
         for value in real {
-            assert_eq!(is_placeholder(&value), None, "{value}");
+            assert!(is_placeholder(&value).is_none() && !is_reference(&value), "{value}");
         }
     }
 }

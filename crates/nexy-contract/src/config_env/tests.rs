@@ -179,7 +179,7 @@ proptest! {
     ) {
         let parsed = parse(&bytes);
         for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            let plain = line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%+,=-".contains(byte));
+            let plain = line.trim_ascii().iter().all(|byte| byte.is_ascii_alphanumeric() || b"_./:@%+,=-".contains(byte));
             let first = line.iter().find(|byte| !b" \t\r".contains(byte));
             let skipped = first.is_none_or(|byte| *byte == b'#');
             let inside = parsed.problems.iter().any(|problem| problem.line <= index + 1 || problem.rule == Rule::BadUtf8);

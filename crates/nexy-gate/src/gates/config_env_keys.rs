@@ -15,7 +15,7 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "The service starts and cannot initialise its language model, or dies at its start; requests get no answer.",
         check: "Reads the file of vm.config_env as the server does, and looks at every key of config_env.required whose conditions hold: \
-                absent, empty, an example's value, a blank or control character inside. The value itself is never shown.",
+                absent, empty, an example's value, a reference to where the key is kept, a blank, control or non-ASCII character inside. The value itself is never shown.",
         fix: &[
             note("Write the real value behind the key:"),
             command("sudoedit \"$(nexy-version show vm.config_env)\""),
@@ -154,6 +154,8 @@ mod tests {
             ("MODEL_KEY\n", "MODEL_KEY stands without `=` (line 1)"),
             ("MODEL_KEY=\n", "MODEL_KEY is empty (line 1)"),
             ("MODEL_KEY=''\n", "MODEL_KEY is empty (line 1)"),
+            ("MODEL_KEY=op://vault/item/key\n", "MODEL_KEY only says where a key is kept"),
+            ("MODEL_KEY=“hx7Qp2Lr9Zt”\n", "MODEL_KEY holds a character outside of ASCII"),
             ("MODEL_KEY= #hx7Qp2\n", "MODEL_KEY holds a placeholder of the class `a comment instead of a value` (line 1)"),
             ("MODEL_KEY=hx7Qp2Lr9Zt\nMODEL_KEY=\n", "MODEL_KEY is empty (line 2)"),
             ("MODEL_KEY=your_model_key_here\n", "MODEL_KEY holds a placeholder of the class `your_…` (line 1)"),

@@ -31,6 +31,12 @@ pub(crate) const GATE: Gate = Gate {
 /// What file managers and git leave behind.
 const IGNORED: &[&str] = &[".DS_Store", ".gitkeep", ".localized"];
 
+/// What programs write beside a file: checksums, signatures, proofs, lists of parts. None of them is a copy of it.
+const BESIDE: &str = "\
+    asc attestation b2 b2sum b3 blake3 blockmap bundle cer cert checksum checksums cms crc crc32 crt digest gpg html intoto.jsonl json log md md5 \
+    md5sum metalink minisig p7s pem plist provenance sbom sha1 sha1sum sha224 sha256 sha256sum sha3 sha384 sha512 sha512sum sig sigstore \
+    sigstore.json slsa spdx torrent txt xml yaml yml zsync";
+
 /// The folder that is looked at, in the workspace.
 struct Place<'a> {
     /// As nexy.toml names it.
@@ -198,7 +204,10 @@ fn likeness<'a>(name: &str, known: &[&'a str]) -> Option<Likeness<'a>> {
     known.iter().find_map(|row| {
         let wanted = row.to_lowercase();
         let ending = wanted.rsplit_once('.').map(|(_, ending)| format!(".{ending}"));
-        if lower == wanted {
+        let beside = lower.strip_prefix(&wanted).and_then(|rest| rest.strip_prefix('.'));
+        if beside.is_some_and(|ending| BESIDE.split_whitespace().any(|known| known == ending)) {
+            None
+        } else if lower == wanted {
             Some(Likeness::Case(row))
         } else if lower.contains(&wanted) || ending.is_some_and(|ending| lower.ends_with(&ending)) {
             Some(Likeness::Copy(row))
@@ -275,6 +284,13 @@ mod tests {
         let fix = "mv '/w s/inbox/a.dmg.Receipt.json' '/w s/inbox/A.dmg.receipt.json'";
         assert_eq!((answer.verdict, answer.fix.text().as_str()), (Verdict::Fail, fix));
         assert_eq!(asked(&inbox(&["A.dmg", "A.dmg.receipt.json.part"], Some(Ok(bytes(b"x")))), None).verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn what_programs_write_beside_an_artifact_is_no_copy_of_it() {
+        for name in ["A.dmg.sha256", "A.dmg.blockmap", "A.dmg.SHA512", "A.pkg.asc", "A.dmg.intoto.jsonl", "SHA256SUMS"] {
+            says(&asked(&inbox(&["A.dmg", name], Some(Ok(bytes(b"x")))), None), Verdict::Pass, &format!("left alone: {name}"));
+        }
     }
 
     #[test]

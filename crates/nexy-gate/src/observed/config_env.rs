@@ -68,6 +68,10 @@ pub(crate) fn key_fault(parsed: &Parsed, key: &str) -> Option<String> {
         Some(format!("holds its own name (line {line})"))
     } else if let Some(class) = value.placeholder() {
         Some(format!("holds a placeholder of the class `{class}` (line {line})"))
+    } else if value.is_reference() {
+        Some(format!("only says where a key is kept, and the server asks no other program for it (line {line})"))
+    } else if value.has_foreign_character() {
+        Some(format!("holds a character outside of ASCII, such as a typographic quote; no HTTP header carries it (line {line})"))
     } else if value.has_blank_or_control() {
         Some(format!("holds a blank or a control character (line {line})"))
     } else {
