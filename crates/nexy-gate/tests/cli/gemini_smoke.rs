@@ -81,7 +81,7 @@ fn a_key_that_the_server_would_not_get_is_a_no_without_a_request() {
     let world = world();
     for (text, found) in [
         ("GEMINI_API_KEY=YOUR_GEMINI_API_KEY_HERE\n".to_owned(), "placeholder"),
-        (format!("GEMINI_API_KEY={SECRET}ключ\n"), "characters that no key has"),
+        (format!("GEMINI_API_KEY={SECRET}ключ\n"), "outside of ASCII"),
     ] {
         world.set_config_env(&text);
         holds(&asked(&world, GATE, 1), "found", found);
