@@ -4,8 +4,9 @@
 
 mod environment;
 mod machine;
+mod states;
 
-use machine::{CHECKOUT, Machine, UNIT, USER, set_config_env, unit};
+use machine::{CHECKOUT, Machine, UNIT, USER, unit};
 use nexy_standin::world::fix_text;
 use serde_json::Value;
 
@@ -135,26 +136,6 @@ fn a_stale_version_in_a_drop_in_or_another_environment_file_is_seen_and_taken_ou
     let fix = fix_text(&finding(&machine.ask("nexy-gate server-version-env", 1), "server-version-env")["fix"]).replace("sudo ", "");
     machine.must(&fix);
     machine.ask("nexy-gate server-version-env", 0);
-}
-
-#[test]
-fn modes_and_owners_are_tried_as_the_services_own_user() {
-    let Some(machine) = Machine::boot("modes_and_owners_are_tried") else { return };
-    for (broken, said) in [
-        (format!("chmod 600 {CHECKOUT}/config.env"), "cannot read"),
-        (format!("chown azureuser {CHECKOUT}/config.env"), "not to root"),
-        (format!("chmod 644 {CHECKOUT}/config.env"), "more in than 0640"),
-        ("chmod 700 /home/azureuser && chown root /home/azureuser".to_owned(), "cannot pass"),
-        (format!("chmod 777 {CHECKOUT}"), "everybody can replace"),
-    ] {
-        machine.must(&broken);
-        let report = machine.ask("nexy-gate config-env-access", 1);
-        holds(&report, "config-env-access", "found", said);
-        machine.must("nexy-gate --print-fix config-env-access | sh");
-        machine.ask("nexy-gate config-env-access", 0);
-        set_config_env(&machine, &nexy_standin::world::good_config_env());
-        machine.must(&format!("chmod 755 /home/azureuser {CHECKOUT} && chown azureuser: /home/azureuser"));
-    }
 }
 
 #[test]
