@@ -1,14 +1,24 @@
 #!/bin/sh
 # Delivers the manifest of a release record to the VM: ... | nexy-manifest write - | scripts/manifest_to_vm.sh - | ...
+# With --live it reads no record: it delivers the manifest of the workspace, which must describe what is live, and prints the VM's answer.
 set -eu
 program=manifest_to_vm.sh
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
 
-if [ "$#" -ne 1 ] || [ "$1" != - ]; then
-    stop 2 'expected a release record on standard input, and the one word -' "nexy-manifest write - | scripts/$program -"
+if [ "$*" != - ] && [ "$*" != --live ]; then
+    stop 2 'expected a release record on standard input and the one word -, or the one word --live' "nexy-manifest write - | scripts/$program -"
 fi
+
+# Sends a manifest: its digest and its base64.
+deliver() {
+    need_az
+    begin_script
+    assign SHA256 "${1%% *}"
+    assign PAYLOAD "${1#* }"
+    send frame.sh install_manifest.sh
+}
 
 # Passes the record on with the failure in it. A record that already holds a failure is passed on byte for byte.
 hand_on() {
@@ -20,6 +30,12 @@ hand_on() {
 
 need_tools nexy-version nexy-manifest nexy-verify
 open_work
+if [ "$1" = --live ]; then
+    payload=$(nexy nexy-manifest payload --live) || exit
+    deliver "$payload"
+    cat "$work/answer" || exit 69
+    exit 0
+fi
 cat >"$work/record" || no_room "$work"
 ended=0
 payload=$(nexy nexy-manifest payload - <"$work/record") || ended=$?
@@ -33,10 +49,6 @@ if [ -z "$payload" ]; then
     exit 0
 fi
 
-need_az
-begin_script
-assign SHA256 "${payload%% *}"
-assign PAYLOAD "${payload#* }"
-send frame.sh install_manifest.sh
+deliver "$payload"
 trap close_work EXIT
 nexy nexy-manifest delivered "$work/answer" - <"$work/record"

@@ -56,12 +56,12 @@ fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Vec<Finding> {
             let found = format!("{} · {} bytes · {}", facts.version, facts.size_bytes, facts.sha256.short());
             finding(&manifest.path, Verdict::Pass, found, expected)
         }
-        (read, faults) => {
+        (_, faults) => {
             let said: Vec<&str> = faults.iter().map(|fault| fault.said.as_str()).collect();
-            let found = finding(&manifest.path, Verdict::Fail, said.join("; "), expected);
-            let history = Fix::command(format!("git log -p -- {}", shell_word(&manifest.path)))
-                .then_note("restore a sound one, then run the same command again");
-            if read.is_ok() { found } else { Finding { fix: history, ..found } }
+            let fix = Fix::command(format!("git log -p -- {}", shell_word(&manifest.path)))
+                .then_note("restore a sound one; or, on the laptop that released it, write it again from what is live:")
+                .then_command("make manifest-sync");
+            Finding { fix, ..finding(&manifest.path, Verdict::Fail, said.join("; "), expected) }
         }
     }];
     findings.extend(judge_reader(workspace, manifest));

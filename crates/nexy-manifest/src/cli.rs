@@ -68,11 +68,16 @@ pub(crate) enum Verb {
         #[arg(value_names = ["ANSWER", "-"], num_args = 1..=2, required = true)]
         operands: Vec<String>,
     },
-    /// Print digest and base64 of the manifest that the record names, for the transfer to the VM
+    /// Print digest and base64 of a manifest, for the transfer to the VM: with `-` of the one that the record names, with `--live` of the
+    /// workspace's own, which must describe what is live
+    #[command(group = clap::ArgGroup::new("which").required(true))]
     Payload {
+        /// Needs no record, so it works in every clone of the workspace
+        #[arg(long, group = "which")]
+        live: bool,
         /// `-`: a release record comes on standard input
-        #[arg(value_name = "-", value_parser = dash(), required = true)]
-        record: String,
+        #[arg(value_name = "-", value_parser = dash(), group = "which")]
+        record: Option<String>,
     },
     /// Ask whether the manifests of the workspace agree with each other and with nexy.toml
     Check,

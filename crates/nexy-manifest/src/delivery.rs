@@ -1,6 +1,6 @@
 //! The delivery to the VM, on the laptop: `payload` prints what is sent, `delivered` records the VM's answer.
 
-use crate::{cli::TOOL, transaction, write};
+use crate::{cli::TOOL, deliverable, transaction, write};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{
     Exit, Fix, Problem, Record, Sha256Digest,
@@ -13,10 +13,12 @@ use nexy_contract::{
 use nexy_outside::{
     Common, Workspace,
     frame::{
+        manifests,
         record_io::{self, ActionOutcome, Incoming},
         stdio,
     },
     fs::files,
+    net::token,
 };
 use std::path::Path;
 
@@ -55,6 +57,26 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
         return Err(Problem::new(Exit::No, format!("{} has changed since it was written", path.display()), because, fix));
     }
     stdio::write_document(format!("{sha256} {}\n", STANDARD.encode(bytes)).as_bytes())?;
+    Ok(Exit::Yes)
+}
+
+/// Prints digest and base64 of the workspace's own manifest, which must be one, sound, and about what is live.
+pub(crate) fn live_payload(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
+    let refuse = |because: String| {
+        let fix = Fix::note("bring the workspace up to date with git, then see what is wrong:").then_command("nexy-manifest check");
+        Problem::new(Exit::No, "nothing is delivered", because, fix)
+    };
+    let unreadable = Fix::note("make it readable, then run the same command again");
+    let found = manifests::read_all(workspace).map_err(|error| error.problem(Exit::CouldNotLook, unreadable))?;
+    let Some((path, bytes)) = found.first().and_then(|first| Some((&first.path, first.bytes.as_ref()?))) else {
+        return Err(refuse("the workspace has no manifest".to_owned()));
+    };
+    if let Some(other) = found.iter().find(|other| other.bytes.as_ref() != Some(bytes)) {
+        return Err(refuse(format!("{path} and {} differ", other.path)));
+    }
+    let token = token::find(&workspace.target).ok().map(|token| token.secret);
+    deliverable::judge(workspace, bytes, token, common, &|because| refuse(format!("{path}: {because}")))?;
+    stdio::write_document(format!("{} {}\n", Sha256Digest::of(bytes), STANDARD.encode(bytes)).as_bytes())?;
     Ok(Exit::Yes)
 }
 

@@ -1,6 +1,7 @@
 //! The story of `install`, on the VM: puts a manifest into the checkout, and reads what the update server announces then.
 
 use crate::{
+    deliverable,
     place::{self, Placed},
     served_feed::{self, Unserved},
     transaction::{self, Change},
@@ -8,20 +9,23 @@ use crate::{
 use nexy_contract::{
     Exit, Fix, Problem,
     delivery::{Delivery, SCHEMA},
-    manifest::{ManifestFacts, one_artifact::Pair, rule::Rule},
+    manifest::ManifestFacts,
     text::shell_word,
 };
 use nexy_outside::{
     Common, Workspace, clock,
-    frame::{options, published::Evidence, stdio},
+    frame::{options, stdio},
     fs::files,
-    net::live_asset,
 };
 use std::path::Path;
 
 pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Result<Exit, Problem> {
     let bytes = files::read(manifest, transaction::MAX_BYTES).map_err(|error| error.problem(Exit::CouldNotLook, deliver_again()))?;
-    let facts = judge(workspace, manifest, &bytes, common)?;
+    let refuse = |because: String| {
+        let fix = Fix::note("on the laptop, this says what is wrong with its manifests:").then_command("nexy-manifest check");
+        Problem::new(Exit::No, format!("{} is not installed", manifest.display()), because, fix)
+    };
+    let facts = deliverable::judge(workspace, &bytes, None, common, &refuse)?;
     let text = String::from_utf8_lossy(&bytes);
     if !workspace.root.is_dir() {
         let because = format!("the checkout {} does not exist", workspace.root.display());
@@ -96,47 +100,4 @@ fn take_back(workspace: &Workspace, text: &str, facts: &ManifestFacts, changes: 
         ),
         Err(problem) => Problem { because: format!("{because}; {}", problem.because), ..problem },
     }
-}
-
-/// Refuses a manifest that clients could not follow: each field must keep the rule, size and digest must be those of what the public URL
-/// serves now, and its version must be the one under which these bytes were published.
-fn judge(workspace: &Workspace, path: &Path, text: &[u8], common: &Common) -> Result<ManifestFacts, Problem> {
-    let refuse = |because: String| {
-        let fix = Fix::note("write and deliver it again on the laptop:").then_command("make manifest-sync manifest-deliver");
-        Problem::new(Exit::No, format!("{} is not installed", path.display()), because, fix)
-    };
-    let row = workspace.target.feed_artifact().ok_or_else(|| {
-        let fix = Fix::note("correct nexy.toml");
-        Problem::new(Exit::BadTarget, "no manifest is installed", "nexy.toml has no artifact with `feed = true`", fix)
-    })?;
-    let url = workspace.target.public_url(row);
-    let faults = Rule::new(&workspace.target, &url, row.kind.word(), clock::now()).faults(text);
-    if !faults.is_empty() {
-        return Err(refuse(faults.into_iter().map(|fault| fault.said).collect::<Vec<_>>().join("; ")));
-    }
-    let facts = ManifestFacts::read(text).map_err(|error| refuse(error.to_string()))?;
-    let length = live_asset::length(&workspace.target, row)?;
-    if length != facts.size_bytes {
-        return Err(refuse(format!("it announces {} bytes, {url} serves {length}", facts.size_bytes)));
-    }
-    let asset = live_asset::listed(&workspace.target, row, None);
-    let served = live_asset::digest(&workspace.target, row, length, asset.as_ref().ok().and_then(Option::as_ref), common)?;
-    if served != facts.sha256 {
-        return Err(refuse(format!("it announces the bytes {}, {url} serves {served}", facts.sha256)));
-    }
-    let mut evidence = Evidence::default();
-    match &asset {
-        Ok(asset) => evidence.add(asset.as_ref()),
-        Err(problem) => common.note(&format!("unknown: the version that GitHub's label gives these bytes: {}", problem.message())),
-    }
-    let pair = Pair { version: facts.version, sha256: facts.sha256 };
-    let answer = evidence.judge(pair);
-    if !answer.passes() {
-        let fix = Fix::note("on the laptop:").then(answer.fix);
-        return Err(refuse(answer.found).doing(fix));
-    }
-    if !workspace.target.signature.public_keys.is_empty() {
-        common.note("unknown: whether the manifest's signature is right; `nexy-verify live-artifact` verifies it over all bytes");
-    }
-    Ok(facts)
 }

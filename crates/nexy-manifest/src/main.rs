@@ -2,6 +2,7 @@
 
 mod check;
 mod cli;
+mod deliverable;
 mod delivery;
 mod install;
 mod place;
@@ -30,6 +31,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         Verb::Install { manifest } => install::run(&workspace, manifest, &cli.common),
         Verb::Place { back } => place::run(&workspace, *back, &cli.common),
         Verb::Delivered { failed, operands } => delivery::run(&workspace, operands, *failed, &cli.common),
+        Verb::Payload { live: true, .. } => delivery::live_payload(&workspace, &cli.common),
         Verb::Payload { .. } => delivery::payload(&workspace),
         Verb::Check => check::run(&workspace, &cli.common),
         Verb::Show => show::run(&workspace, &cli.common),

@@ -102,9 +102,7 @@ impl Context {
             let fault = rule.faults(bytes).into_iter().find(|fault| fault.is_served)?;
             Some(format!("{} of this workspace is wrong itself: {}", manifest.path, fault.said))
         })?;
-        let mend = Fix::note("do not deliver it; write it again from what is live, after this says what is wrong:")
-            .then_command("nexy-manifest check")
-            .then_command("make manifest-sync");
+        let mend = Fix::note("do not deliver it; this says what is wrong, and where a sound one is:").then_command("nexy-manifest check");
         Some(Answer::fail(fault, format!("a manifest that sends clients to {url}"), mend))
     }
 

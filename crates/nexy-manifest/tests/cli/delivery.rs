@@ -39,6 +39,24 @@ fn the_payload_is_the_manifest_with_its_digest() {
 }
 
 #[test]
+fn any_clone_sends_its_own_manifest_when_it_is_about_what_is_live() {
+    let world = World::new();
+    let live = || world.tool("nexy-manifest").args(["payload", "--live"]).run();
+    let ran = live();
+    let (_, encoded) = ran.exits(0).stdout.trim_end().split_once(' ').expect("two words");
+    assert_eq!(STANDARD.decode(encoded).expect("base64"), world.read("server/updates/manifests/manifest.json").into_bytes());
+    let second = "server/server/updates/manifests/manifest.json";
+    let good = world.read(second);
+    world.write(second, &format!("{good}\n"));
+    live().exits(1).says("differ").says("nexy-manifest check").silent_stdout();
+    let mut older = world.manifest();
+    older["artifact"]["sha256"] = json!("0".repeat(64));
+    world.set_manifest(&older);
+    live().exits(1).says("it announces the bytes 0000").silent_stdout();
+    world.tool("nexy-manifest").args(["payload", "--live", "-"]).run().exits(2);
+}
+
+#[test]
 fn a_manifest_that_changed_since_or_was_never_written_is_not_sent() {
     let world = World::new();
     let record = written(&world);

@@ -174,6 +174,24 @@ fn without_azure_the_record_goes_on_and_says_so() {
 }
 
 #[test]
+fn without_a_record_the_manifest_of_a_clone_arrives_and_the_answer_is_the_vms() {
+    let world = World::new();
+    let good = world.manifest();
+    let mut broken = good.clone();
+    broken["artifact"]["url"] = json!("http://example.test/Nexy.dmg");
+    world.set_vm_manifest(&broken);
+    let ran = world.shell("scripts/manifest_to_vm.sh --live").stdin_closed().run();
+    assert_eq!(ran.exits(0).json()["schema"], "nexy.delivery/1");
+    assert_eq!(world.vm_manifest(), good);
+    // What is not about the live file is not sent.
+    world.set_manifest(&broken);
+    let calls = world.az_calls().len();
+    world.shell("scripts/manifest_to_vm.sh --live").stdin_closed().run().exits(1).says("nexy-manifest check").silent_stdout();
+    assert_eq!(world.az_calls().len(), calls);
+    left_nothing(&world);
+}
+
+#[test]
 fn it_never_reads_without_being_told() {
     let world = World::new();
     for words in ["", "x", "- -", "record.json -"] {
