@@ -2,6 +2,7 @@
 
 use crate::{Record, Sha256Digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ed25519_compact::{PublicKey, Signature, VerifyingState};
 use serde::{Deserialize, Serialize};
 
 /// What follows the artifact's name in the name of a signature file beside it.
@@ -30,6 +31,31 @@ pub fn public_key(text: &str) -> Option<[u8; 32]> {
 /// A signature: 64 bytes in base64, perhaps with a line feed behind it.
 pub fn signature(text: &str) -> Option<[u8; 64]> {
     STANDARD.decode(text.trim()).ok()?.try_into().ok()
+}
+
+/// A signature that is verified piece by piece, with one state for each key.
+#[derive(Clone)]
+pub struct Verifying(Vec<(String, VerifyingState)>);
+
+impl Verifying {
+    /// Begins with no bytes; a key that is none verifies nothing.
+    pub fn new(keys: &[String], signature: [u8; 64]) -> Self {
+        let state = |text: &String| {
+            let key = PublicKey::new(public_key(text)?);
+            Some((text.clone(), key.verify_incremental(&Signature::new(signature)).ok()?))
+        };
+        Self(keys.iter().filter_map(state).collect())
+    }
+
+    /// Takes the next piece.
+    pub fn absorb(&mut self, piece: &[u8]) {
+        self.0.iter_mut().for_each(|(_, state)| state.absorb(piece));
+    }
+
+    /// The key that has signed all these bytes.
+    pub fn confirmed_by(self) -> Option<String> {
+        self.0.into_iter().find(|(_, state)| state.verify().is_ok()).map(|(key, _)| key)
+    }
 }
 
 /// Whether a file of the inbox is the signature of an artifact of this name.

@@ -1,8 +1,10 @@
 //! The Ed25519 signature of an artifact, checked in the same pass in which the artifact is hashed.
 
 use crate::{fixes, session::Session};
-use ed25519_compact::{PublicKey, Signature, VerifyingState};
-use nexy_contract::{Exit, Fix, Problem, Sha256Digest, signature as spelling, signature::Carried};
+use nexy_contract::{
+    Exit, Fix, Problem, Sha256Digest, signature as spelling,
+    signature::{Carried, Verifying},
+};
 use nexy_outside::fs::files;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,7 @@ const MAX_BYTES: u64 = 4096;
 pub(crate) struct Check {
     ed25519: String,
     origin: String,
-    states: Vec<(String, VerifyingState)>,
+    verifying: Verifying,
 }
 
 /// Finds the signature in the record or beside the file. `None` when no key is configured, so that none is required.
@@ -36,27 +38,19 @@ pub(crate) fn prepare(session: &Session<'_>, path: &Path, carried: Option<&Carri
     };
     let bytes =
         spelling::signature(&text).ok_or_else(|| refuse(path, format!("{origin} holds no Ed25519 signature: base64 of 64 bytes")))?;
-    Ok(Some(Check { states: states(keys, bytes), ed25519: text, origin }))
-}
-
-fn states(keys: &[String], bytes: [u8; 64]) -> Vec<(String, VerifyingState)> {
-    let state = |text: &String| {
-        let key = PublicKey::new(spelling::public_key(text)?);
-        Some((text.clone(), key.verify_incremental(&Signature::new(bytes)).ok()?))
-    };
-    keys.iter().filter_map(state).collect()
+    Ok(Some(Check { verifying: Verifying::new(keys, bytes), ed25519: text, origin }))
 }
 
 impl Check {
     /// Takes the next piece of the file.
     pub(crate) fn absorb(&mut self, piece: &[u8]) {
-        self.states.iter_mut().for_each(|(_, state)| state.absorb(piece));
+        self.verifying.absorb(piece);
     }
 
     /// The signature for the record, when one of the keys has signed these bytes.
     pub(crate) fn finish(self, path: &Path, sha256: Sha256Digest) -> Result<Carried, Problem> {
-        match self.states.into_iter().find(|(_, state)| state.verify().is_ok()) {
-            Some((key, _)) => Ok(Carried { ed25519: self.ed25519, sha256, confirmed_by: Some(key) }),
+        match self.verifying.confirmed_by() {
+            Some(key) => Ok(Carried { ed25519: self.ed25519, sha256, confirmed_by: Some(key) }),
             None => {
                 let because = "was made for other bytes, or with a key that signature.public_keys does not name";
                 Err(refuse(path, format!("the signature of {} {because}", self.origin)))
@@ -108,7 +102,7 @@ mod tests {
     fn signed_by(keys: &[&str], pieces: &[&[u8]]) -> Option<String> {
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let bytes = spelling::signature(SIGNATURE).expect("64 bytes");
-        let mut check = Check { ed25519: SIGNATURE.into(), origin: "a test".into(), states: states(&keys, bytes) };
+        let mut check = Check { ed25519: SIGNATURE.into(), origin: "a test".into(), verifying: Verifying::new(&keys, bytes) };
         pieces.iter().for_each(|piece| check.absorb(piece));
         check.finish(Path::new("x"), Sha256Digest::of(b"")).ok()?.confirmed_by
     }

@@ -7,8 +7,17 @@ use crate::{
     probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::{Fix, Sha256Digest, digest::RunningDigest, text, url};
-use nexy_outside::net::http::{Ask, Failure, Url};
+use nexy_contract::{
+    Fix, Sha256Digest,
+    digest::RunningDigest,
+    manifest::ManifestFacts,
+    signature::{self, Verifying},
+    text, url,
+};
+use nexy_outside::{
+    frame::manifests,
+    net::http::{Ask, Failure, Url},
+};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -19,7 +28,7 @@ pub(crate) const PROBE: Probe = Probe {
     runbook: "S3 §6.2, S2 §6",
     explain: Explain {
         symptom: "Clients refuse the update because its size is another one, or install bytes that were never released.",
-        check: "GET the url of the manifest (with a record: of every artifact in it) without a token, to its end; size and SHA-256 must be the announced ones.",
+        check: "GET the url of the manifest (with a record: of every artifact in it) without a token, to its end; size and SHA-256 must be the announced ones. With signature.public_keys, an ed25519 of the manifest must be one of these bytes.",
         fix: &[command("nexy-publish show"), note("Then publish the right bytes again and deliver their manifest.")],
         verify: &[command("nexy-verify live-artifact")],
     },
@@ -40,13 +49,41 @@ fn check(context: &Context) -> Answer {
     // The first that is not right is the answer; the next one would take minutes and change nothing.
     let mut passed = Vec::new();
     for wanted in &downloads {
-        let answer = judge(wanted, &download(context, wanted));
+        let signed = signature_of(context, wanted);
+        let mut verifying = signed.as_deref().and_then(signature::signature).map(|bytes| Verifying::new(keys(context), bytes));
+        let answer = judge(wanted, &download(context, wanted, &mut verifying));
         if !answer.passes() {
             return answer;
         }
         passed.push(answer.found);
+        match signed.as_deref().map(|text| (text, verifying.and_then(Verifying::confirmed_by))) {
+            None => {}
+            Some(("", _)) => passed.push("the manifest has no signature, as after a rollback".to_owned()),
+            Some((_, Some(_))) => passed.push("the manifest's ed25519 is right".to_owned()),
+            Some((_, None)) => return unsigned(wanted),
+        }
     }
     Answer::pass(passed.join("; "))
+}
+
+fn keys(context: &Context) -> &[String] {
+    &context.workspace.target.signature.public_keys
+}
+
+/// What the manifest of the workspace says as the signature of these bytes; `None` when nexy.toml names no key to verify it with.
+fn signature_of(context: &Context, wanted: &Manifest) -> Option<String> {
+    let found = manifests::read_all(&context.workspace).ok().filter(|_| !keys(context).is_empty())?;
+    let facts = ManifestFacts::read(found.first()?.bytes.as_ref()?).ok()?;
+    (facts.sha256 == wanted.sha256).then_some(facts.ed25519)
+}
+
+fn unsigned(wanted: &Manifest) -> Answer {
+    Answer::fail(
+        format!("the manifest's ed25519 is no signature of {} by a key of nexy.toml", wanted.sha256.short()),
+        "a signature of these bytes by one of signature.public_keys, or none",
+        Fix::note("on the laptop that released it, write the manifest again from what was verified:")
+            .then_command("make manifest-sync manifest-deliver"),
+    )
 }
 
 /// One URL cannot hold two sets of bytes: the artifact was published, and its manifest was never written.
@@ -66,7 +103,7 @@ fn contradiction(downloads: &[Manifest]) -> Option<Answer> {
 /// Status, size and digest of a whole body; `None` for more than any artifact may have.
 type Download = Result<Option<(u16, u64, Sha256Digest)>, NotKnown>;
 
-fn download(context: &Context, wanted: &Manifest) -> Download {
+fn download(context: &Context, wanted: &Manifest, verifying: &mut Option<Verifying>) -> Download {
     let limits = &context.workspace.target.limits;
     let Some(url) = Url::parse(&wanted.url).filter(Url::is_safe) else {
         // `judge` speaks of the URL before it looks at what came.
@@ -76,7 +113,11 @@ fn download(context: &Context, wanted: &Manifest) -> Download {
     let most = limits.artifact_max_bytes.max(wanted.size_bytes);
     let ask = Ask::get(url, limits.transfer_timeout(wanted.size_bytes), most);
     let mut digest = RunningDigest::default();
-    match context.http.download(&ask, &mut |piece| digest.update(piece)) {
+    let mut take = |piece: &[u8]| {
+        digest.update(piece);
+        verifying.iter_mut().for_each(|verifying| verifying.absorb(piece));
+    };
+    match context.http.download(&ask, &mut take) {
         Ok(answer) => Ok(Some((answer.status, answer.body_bytes, digest.finish()))),
         Err(error) if error.kind == Failure::TooLarge => Ok(None),
         Err(error) => Err(error.into()),

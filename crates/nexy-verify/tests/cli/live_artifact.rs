@@ -39,3 +39,26 @@ fn a_download_that_breaks_off_is_unknown() {
     world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CutAfter(1000)).always());
     is_unknown(&ask(&world, ID), ID, "1000", "curl -sS");
 }
+
+#[test]
+fn the_signature_of_the_manifest_is_verified_over_the_bytes_that_came() {
+    // From Sparkle's own tests: a file, its key and its signature.
+    let signature = "EIawm2YkDZ2gBfkEMF2+1VuuTeXnCGZOdnMdVgPPvDZioq7bvDayXqKkIIzSjKMmeFdcFJOHdnba5ZV60+gPBw==";
+    let other = format!("{}{}", "AAAA", &signature[4..]);
+    let world = World::new();
+    world.set_target("signature", "public_keys", "[\"rhHib+w769W2/6/t+oM1ZxgjBB93BfBKMLO0Qo1etQs=\"]");
+    replace_live(&world, "Update", "Nexy.dmg", b"Hello World!\n");
+    let mut manifest = world.live_manifest("2.0.0.3");
+    for (ed25519, said) in [(signature, "the manifest's ed25519 is right"), ("", "the manifest has no signature, as after a rollback")] {
+        manifest["artifact"]["ed25519"] = json!(ed25519);
+        world.set_manifest(&manifest);
+        let ran = ask(&world, ID);
+        passes(&ran, ID);
+        ran.prints(said);
+    }
+    for wrong in [other.as_str(), "garbage"] {
+        manifest["artifact"]["ed25519"] = json!(wrong);
+        world.set_manifest(&manifest);
+        fails(&ask(&world, ID), ID, "is no signature of", "make manifest-sync manifest-deliver");
+    }
+}
