@@ -19,10 +19,13 @@ VM_PLATFORM = x86_64-unknown-linux-gnu
 NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 SCRIPTS = scripts/*.sh scripts/remote/*.sh tests/*.sh tests/github/*.sh
 TARGET = --target "$$NEXY_TOML"
+# make hands the variables of its command line to the shell, which alone takes them apart: they may hold blanks and quotes.
+ALLOWED = $${ALLOW_ROLLED_BACK:+--allow-rolled-back "$$ALLOW_ROLLED_BACK"}
+BACK = $${FROM:+--from "$$FROM"} $${TO:+--to-version "$$TO"} $${ARTIFACT:+--artifact "$$ARTIFACT"}
 
 .PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
-	vm-versions release rollback publish-clean build build-vm install lint fuzz bench clean
+	vm-versions release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -60,7 +63,7 @@ plan: ## show what would be uploaded and renamed; changes nothing [S3 §3, dry-r
 	nexy-version $(TARGET) record | nexy-gate $(TARGET) before-publish - | nexy-publish $(TARGET) --dry-run -
 
 publish: ## ask the gates, then put the artifacts live [S3 §3, S2 §3 Phase 2]
-	scripts/release.sh publish
+	scripts/release.sh publish $(ALLOWED)
 
 manifest-sync: ## write the manifests from what is live [S3 §1, S2 §3 Phase 2 step 4.1]
 	scripts/release.sh manifest
@@ -86,11 +89,14 @@ vm-hard: ## the hard gates, asked on the VM before any restart [S0 §1.1, S3 §2
 vm-versions: ## versions and health, asked on the VM [S0 §4.1, S1 §4]
 	scripts/vm.sh nexy-verify local
 
-release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped [S3 §2 to §6]
-	scripts/release.sh
+release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped: make release [ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
+	scripts/release.sh release $(ALLOWED)
 
-rollback: ## give users the previous file back, with its manifest, down to the VM: make rollback [ARTIFACT=FILE TO=X.Y.Z.W] [S3 §5]
-	scripts/release.sh rollback $(if $(ARTIFACT),--artifact "$(ARTIFACT)") $(if $(TO),--to-version "$(TO)")
+rollback-plan: ## show what a rollback would give back; changes nothing: make rollback-plan [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE] [S3 §5]
+	scripts/release.sh rollback --dry-run $(BACK)
+
+rollback: ## give users the previous file back, with its manifest, down to the VM; asks first: make rollback [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE YES=1] [S3 §5]
+	scripts/release.sh rollback $(BACK) $${YES:+--yes}
 
 publish-clean: ## remove old uploads and rolled-back files from the channels, older than an hour [S3 §3]
 	nexy-publish $(TARGET) clean

@@ -20,6 +20,15 @@ nexy() {
     fi
 }
 
+# Prints a word as a person types it.
+quoted() {
+    if is_safe "$1" && [ "${1#* }" = "$1" ]; then
+        printf '%s' "$1"
+    else
+        printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+    fi
+}
+
 # Prints one value of nexy.toml.
 value() {
     nexy nexy-version show "$1"

@@ -2,29 +2,58 @@
 # Runs a release stage by stage through files in releases/<version>/ of the workspace. A later run goes on at the first stage that is not done.
 # scripts/release.sh          all stages that are not done; the last verification is always asked again
 # scripts/release.sh STAGE    publish (with its gates), manifest, deliver or verify, also when it was done before
-# scripts/release.sh rollback [--artifact FILE --to-version V]    gives users the previous file back, down to the VM
+#   --allow-rolled-back REASON    publish bytes that were rolled back
+# scripts/release.sh rollback     gives users the previous file back, down to the VM, after a question on the terminal
+#   --from V --to-version V --artifact FILE --yes --dry-run
 set -eu
 program=release.sh
-again='make release'
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
+usage="scripts/$program [publish|manifest|deliver|verify|rollback]"
+name='' folder='' earlier='' input=10-record worthless=0
+from='' to='' file='' reason='' asks=--ask dry_run=''
 
-# Runs one stage: stage NAME INPUT COMMAND. The record gets its name only when the command has succeeded.
+# Runs one stage: stage NAME INPUT COMMAND. The record gets its name only when the command has succeeded, and only then the earlier
+# record of the stage moves away.
 stage() {
     name=$1
-    input=$2
+    input_file=$2
     shift 2
     printf '== %s\n' "$name" >&2
     ended=0
     true >"$folder/$name.part" || no_room "$folder"
-    "$@" <"$input" >"$folder/$name.part" || ended=$?
+    "$@" <"$input_file" >"$folder/$name.part" || ended=$?
     if [ "$ended" -eq 0 ]; then
+        cmp -s "$folder/$name.part" "$folder/$name.json" || supersede "$name"
         mv "$folder/$name.part" "$folder/$name.json" || no_room "$folder"
         return
     fi
-    mv "$folder/$name.part" "$folder/$name.failed.json" || no_room "$folder"
-    stop "$ended" "stopped at $name with exit code $ended" "read the lines above (the record so far is $PWD/$folder/$name.failed.json), then type: $again"
+    knew=
+    if [ -s "$folder/$name.part" ] && [ "$ended" -ne "$worthless" ]; then
+        mv "$folder/$name.part" "$folder/$name.failed.json" || no_room "$folder"
+        knew=" (the record so far is $PWD/$folder/$name.failed.json)"
+    fi
+    # The newest answer is no, so an earlier yes must not stand beside it.
+    [ "$ended" -ne 1 ] || [ "$name" != 60-verify ] || supersede 60-verify.json
+    [ "$ended" -le 128 ] || users_now
+    stop "$ended" "stopped at $name with exit code $ended" "read the lines above$knew, then type: $again"
+}
+
+# Moves records that a newer one has replaced to earlier-N/, one folder for each run. Nothing is deleted.
+supersede() {
+    for old in "$@"; do
+        for record in "$folder/${old%.json}.json" "$folder/$old.failed.json"; do
+            [ -e "$record" ] || continue
+            if [ -z "$earlier" ]; then
+                number=1
+                while [ -e "$folder/earlier-$number" ]; do number=$((number + 1)); done
+                earlier=$folder/earlier-$number
+                mkdir "$earlier" || no_room "$folder"
+            fi
+            mv "$record" "$earlier/" || no_room "$folder"
+        done
+    done
 }
 
 # Keeps a second release of the same version out. The lock is a symbolic link that names the process, because making a link is atomic.
@@ -38,10 +67,34 @@ alone() {
                 "wait until it is done, then type: $again; when process $owner is no release, type: rm '$PWD/$lock'"
         fi
     fi
-    trap 'rm -f "$lock"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    trap leave EXIT
+    trap 'interrupted 129' HUP
+    trap 'interrupted 130' INT
+    trap 'interrupted 143' TERM
+}
+
+# Leaves no lock, no half-written file and no empty folder behind.
+leave() {
+    rm -f "$lock" "$folder"/*.part
+    rmdir "$folder" 2>/dev/null || :
+}
+
+interrupted() {
+    trap '' HUP INT TERM
+    users_now
+    stop "$1" "interrupted at ${name:-the start}" "$again"
+}
+
+# Says what users have when a stage did not come to its end.
+users_now() {
+    case $name in
+        '' | ?0-record | 20-gates) now='nothing was changed: users have what they had' ;;
+        30-publish | 71-rollback) now='users have a whole file; nexy-publish says above, or with nexy-publish show, which one' ;;
+        40-manifest | 72-manifest) now='the file is live, and clients are not told yet' ;;
+        50-deliver | 73-deliver) now='the file is live, and it is not known whether the VM has its manifest: scripts/vm.sh nexy-manifest show' ;;
+        *) now='the file is live and the VM has its manifest; only the last look at both is missing' ;;
+    esac
+    printf '%s: %s\n' "$program" "$now" >&2
 }
 
 # Asks ps whether the process is a running release: the number may belong to another program by now, or to a zombie.
@@ -62,79 +115,133 @@ after() {
     [ -s "$folder/$1.json" ] || stop 1 "$1 is not done for version $version" 'make release'
 }
 
-# Removes records of stages that say nothing about the new state.
-forget() {
-    for later in "$@"; do
-        rm -f "$folder/$later.json"
-    done
-}
-
-# Makes a new record. When inbox or target differ from the earlier record, the release begins again and the earlier files are moved away.
+# Makes a new record. When inbox or target differ from those of the earlier record, it waits as 00-record until it is published.
 record() {
     stage 00-record /dev/null nexy nexy-version record
     if [ -e "$folder/10-record.json" ] && ! cmp -s "$folder/00-record.json" "$folder/10-record.json"; then
-        number=1
-        while [ -e "$folder.earlier-$number" ]; do number=$((number + 1)); done
-        mv "$folder" "$folder.earlier-$number"
-        mkdir "$folder"
-        mv "$folder.earlier-$number/00-record.json" "$folder/10-record.json"
-        printf '%s: inbox or target changed, so the release starts anew; the earlier files are in %s\n' "$program" "$folder.earlier-$number" >&2
+        input=00-record
+        printf '%s: inbox or target changed, so the release starts anew; the earlier records move to %s/earlier-N when it is published\n' "$program" "$folder" >&2
     else
         mv "$folder/00-record.json" "$folder/10-record.json"
     fi
 }
 
 publish() {
-    forget 20-gates 30-publish 40-manifest 50-deliver 60-verify
-    stage 20-gates "$folder/10-record.json" nexy nexy-gate before-publish -
-    stage 30-publish "$folder/20-gates.json" nexy nexy-publish -
+    stage 20-gates "$folder/$input.json" nexy nexy-gate before-publish ${reason:+--allow-rolled-back "$reason"} -
+    stage 30-publish "$folder/20-gates.json" nexy nexy-publish ${reason:+--allow-rolled-back "$reason"} -
+    supersede 40-manifest 50-deliver 60-verify 70-record 71-rollback 72-manifest 73-deliver 74-verify
+    if [ "$input" = 00-record ]; then
+        supersede 10-record
+        mv "$folder/00-record.json" "$folder/10-record.json" || no_room "$folder"
+        input=10-record
+    fi
 }
 
 manifest() {
     after 30-publish
-    forget 40-manifest 50-deliver 60-verify
     stage 40-manifest "$folder/30-publish.json" nexy nexy-manifest write -
+    supersede 50-deliver 60-verify
 }
 
 deliver() {
     after 40-manifest
-    forget 50-deliver 60-verify
     stage 50-deliver "$folder/40-manifest.json" "$here/manifest_to_vm.sh" -
+    supersede 60-verify
 }
 
 verify() {
     after 50-deliver
-    forget 60-verify
     wait_s=$(value limits.public_url_wait_s) || exit
     stage 60-verify "$folder/50-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
 }
 
-# Removes the records of the publication, which is not live any more. Each rollback runs all of its stages.
+# Only a rollback that was not refused leaves records, since a refusal has changed nothing. Each rollback runs all of its stages.
 rollback() {
-    forget 20-gates 30-publish 40-manifest 50-deliver 60-verify 71-rollback 72-manifest 73-deliver 74-verify
-    stage 70-record /dev/null nexy nexy-version record
-    stage 71-rollback "$folder/70-record.json" nexy nexy-publish rollback "$@" -
+    name=70-record
+    printf '== %s\n' "$name" >&2
+    nexy nexy-version record >"$folder/70-record.part" || exit
+    worthless=1
+    # shellcheck disable=SC2086 # $asks is one option or none
+    stage 71-rollback "$folder/70-record.part" nexy nexy-publish rollback ${from:+--from "$from"} ${to:+--to-version "$to"} \
+        ${file:+--artifact "$file"} $asks -
+    worthless=0
+    supersede 20-gates 30-publish 40-manifest 50-deliver 60-verify 70-record 72-manifest 73-deliver 74-verify
+    mv "$folder/70-record.part" "$folder/70-record.json" || no_room "$folder"
     stage 72-manifest "$folder/71-rollback.json" nexy nexy-manifest write -
     stage 73-deliver "$folder/72-manifest.json" "$here/manifest_to_vm.sh" -
     wait_s=$(value limits.public_url_wait_s) || exit
     stage 74-verify "$folder/73-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
+    printf '%s: rolled back; the evidence is %s\n' "$program" "$PWD/$folder/74-verify.json" >&2
+    printf '  next: VERSION still says %s; the next release must be higher than %s\n' "$current" "$version" >&2
+    commit_manifests "Manifests after the rollback of v$version"
+}
+
+# Shows what a rollback would do, and writes nothing.
+rollback_plan() {
+    nexy nexy-version record |
+        nexy nexy-publish rollback --dry-run ${from:+--from "$from"} ${to:+--to-version "$to"} ${file:+--artifact "$file"} - >/dev/null
 }
 
 release() {
-    [ -e "$folder/30-publish.json" ] || publish
+    if [ "$input" = 10-record ] && [ -e "$folder/30-publish.json" ]; then
+        live=0
+        nexy nexy-publish live - <"$folder/30-publish.json" || live=$?
+        case $live in
+            0) printf '%s: %s is live already; what was done before is not repeated\n' "$program" "$version" >&2 ;;
+            1) publish ;;
+            *) stop "$live" "cannot determine whether $version is still live" "nexy-publish show; then type: $again" ;;
+        esac
+    else
+        publish
+    fi
     [ -e "$folder/40-manifest.json" ] || manifest
     [ -e "$folder/50-deliver.json" ] || deliver
     verify
+    printf '%s: the evidence of the release is %s\n' "$program" "$PWD/$folder/60-verify.json" >&2
+    commit_manifests "Manifests of v$version"
 }
 
-usage="scripts/$program [publish|manifest|deliver|verify|rollback]"
-[ "$#" -le 1 ] || [ "$1" = rollback ] || stop 2 'expected at most one stage' "$usage"
-case ${1:-release} in
-    publish | manifest | deliver | verify | release | rollback) ;;
-    *) stop 2 "there is no stage $1" "$usage" ;;
+# Names the step that stays with a person. The next checkout on the VM brings back manifests that were not committed and pushed.
+commit_manifests() {
+    dirs=$(value layout.manifest_dirs | tr '\n' ' ') || exit
+    # shellcheck disable=SC2086 # folders of nexy.toml, without blanks
+    changed=$(git status --porcelain -- $dirs 2>/dev/null) || changed=unknown
+    [ -n "$changed" ] || return 0
+    printf '  next: commit and push the manifests, else the next checkout on the VM serves older ones\n  type:\n    git add -A %s\n    git commit -m '\''%s'\''\n    git push\n' \
+        "${dirs% }" "$1" >&2
+}
+
+# Exits when a word is no version: it becomes the name of a folder.
+is_version() {
+    case $1 in *[!0-9.]* | *.*.*.*.* | .* | *. | *..*) ;; *.*.*.*) return 0 ;; esac
+    stop 2 "$1 is no version of four numbers" "$again"
+}
+
+act=${1:-release}
+case $act in
+    publish | manifest | deliver | verify | release | rollback) [ "$#" -eq 0 ] || shift ;;
+    --*) act=release ;;
+    *) stop 2 "there is no stage $act" "$usage" ;;
 esac
 # What a person types after a stop is the same act: a rollback that is blocked must not turn into a release.
-[ "${1:-}" != rollback ] || again='make rollback'
+case $act in publish | rollback) again="make $act" ;; *) again='make release' ;; esac
+while [ "$#" -gt 0 ]; do
+    case $act:$1:$# in
+        rollback:--yes:*) asks='' ;;
+        rollback:--dry-run:*) dry_run=yes ;;
+        *:1) stop 2 "cannot use $1" "$usage" ;;
+        rollback:--from:*) from=$2 again="$again FROM=$2" ;;
+        rollback:--to-version:*) to=$2 again="$again TO=$2" ;;
+        rollback:--artifact:*) file=$2 again="$again ARTIFACT=$(quoted "$2")" ;;
+        publish:--allow-rolled-back:* | release:--allow-rolled-back:*) reason=$2 again="$again ALLOW_ROLLED_BACK=$(quoted "$2")" ;;
+        *) stop 2 "cannot use $1" "$usage" ;;
+    esac
+    case $1 in --yes | --dry-run) ;; *) shift ;; esac
+    shift
+done
+for word in "$from" "$to"; do [ -z "$word" ] || is_version "$word"; done
+[ -z "$file" ] || [ -f "$file" ] || stop 2 "$file is no file" 'make rollback ARTIFACT=/path/to/the/older/file'
+case $file in '' | /*) ;; *) file=$PWD/$file ;; esac
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 # The files are in the workspace, beside nexy.toml, whatever the current folder is.
 : "${NEXY_TOML:=$here/../nexy.toml}"
@@ -142,11 +249,16 @@ need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 CDPATH='' cd -- "$(dirname -- "$NEXY_TOML")"
 NEXY_TOML=$PWD/${NEXY_TOML##*/}
 export NEXY_TOML
-version=$(value version) || exit
+# Without it, make would take the workspace that these scripts lie in.
+[ "$(pwd -P)" = "$(CDPATH='' cd -- "$here/.." && pwd -P)" ] || again="$again NEXY_TOML=$(quoted "$NEXY_TOML")"
+if [ -n "$dry_run" ]; then
+    rollback_plan
+    exit
+fi
+current=$(value version) || exit
+version=${from:-$current}
 folder=releases/$version
 mkdir -p "$folder" || no_room "$PWD"
 alone
-case ${1:-release} in publish | release) record ;; esac
-stage=${1:-release}
-[ "$#" -eq 0 ] || shift
-"$stage" "$@"
+case $act in publish | release) record ;; esac
+"$act"

@@ -26,6 +26,7 @@ pub const IDS: &[&str] = &[
     "artifact-version",
     "version-moves",
     "fixed-channel",
+    "not-rolled-back",
     "github-token",
     "github-quota",
     "code-repo-has-no-release",

@@ -9,6 +9,7 @@
 )]
 
 pub mod appcast;
+pub mod asset_names;
 pub mod azure;
 pub mod before_publish;
 pub mod build_receipt;

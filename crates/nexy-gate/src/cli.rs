@@ -1,6 +1,6 @@
 //! The command line of `nexy-gate`.
 
-use clap::Parser;
+use clap::{Parser, builder::NonEmptyStringValueParser};
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::{Common, fs::root_fs::RootFs};
 use std::path::PathBuf;
@@ -35,6 +35,10 @@ pub(crate) struct Cli {
     /// The tag that is deployed or checked out [default: `v` and the version of the workspace]
     #[arg(long, value_name = "TAG", value_parser = tag, conflicts_with_all = ["list", "explain", "print_fix"])]
     pub(crate) tag: Option<String>,
+
+    /// Bytes, or a version, that were rolled back may go out; the report keeps the reason
+    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["list", "explain", "print_fix"])]
+    pub(crate) allow_rolled_back: Option<String>,
 
     /// Options that all five tools share.
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! What all gates of one run look at; whatever is costly is looked at once and shared.
 
+use crate::cli::Cli;
 use crate::observed::{
     channels::{self, Channels},
     inbox::Inbox,
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) record: Option<Record>,
     /// The machine whose files are looked at by gates of the VM.
     pub(crate) tree: RootFs,
+    /// The reason of `--allow-rolled-back`.
+    pub(crate) allow_rolled_back: Option<String>,
     /// The tag that `--tag` names.
     tag: Option<String>,
     http: OnceLock<Result<Http, Problem>>,
@@ -37,12 +40,13 @@ pub(crate) struct Context {
 
 impl Context {
     /// Nothing has been looked at yet.
-    pub(crate) fn new(workspace: Workspace, record: Option<Record>, tree: RootFs, tag: Option<String>) -> Self {
+    pub(crate) fn new(workspace: Workspace, record: Option<Record>, tree: RootFs, cli: &Cli) -> Self {
         Self {
             workspace,
             record,
             tree,
-            tag,
+            allow_rolled_back: cli.allow_rolled_back.clone(),
+            tag: cli.tag.clone(),
             http: OnceLock::new(),
             token: OnceLock::new(),
             inbox: OnceLock::new(),

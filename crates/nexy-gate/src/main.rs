@@ -44,7 +44,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     }
     if let Some(id) = &cli.print_fix {
         let gate = selection::find(id)?;
-        return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, RootFs::here(), None)))?);
+        return tell(&print_fix::script(gate, GATES, || Ok(Context::new(Workspace::find(&cli.common)?, None, RootFs::here(), cli)))?);
     }
     let operands = operands::split(&cli.operands)
         .map_err(|because| Problem::new(Exit::Usage, "cannot use these operands", because, Fix::command("nexy-gate --help")))?;
@@ -62,7 +62,7 @@ fn tell(text: &str) -> Result<Exit, Problem> {
 fn print_report(selection: &Selection, cli: &Cli, tree: RootFs) -> Result<Exit, Problem> {
     let common = &cli.common;
     common.format()?;
-    let context = Arc::new(Context::new(Workspace::find(common)?, None, tree, cli.tag.clone()));
+    let context = Arc::new(Context::new(Workspace::find(common)?, None, tree, cli));
     let report = runner::ask_all(selection, &context);
     common.print_report(&report)?;
     Ok(report.verdict.exit())
@@ -72,7 +72,7 @@ fn print_report(selection: &Selection, cli: &Cli, tree: RootFs) -> Result<Exit, 
 fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     let workspace = Workspace::find(&cli.common)?;
     record_io::add_report(gate::TOOL, &selection.profile, workspace, &cli.common, |workspace, record| {
-        let context = Arc::new(Context::new(workspace, Some(record.clone()), RootFs::here(), cli.tag.clone()));
+        let context = Arc::new(Context::new(workspace, Some(record.clone()), RootFs::here(), cli));
         Ok(runner::ask_all(selection, &context))
     })
 }

@@ -16,8 +16,8 @@ pub(crate) const TOOL: &str = "nexy-publish";
     arg_required_else_help = true,
     subcommand_precedence_over_arg = true,
     subcommand_negates_reqs = true,
-    override_usage = "nexy-publish [OPTIONS] -\n       nexy-publish [OPTIONS] rollback [--artifact FILE] [--to-version V] -\n       \
-                      nexy-publish [OPTIONS] show\n       nexy-publish [OPTIONS] clean",
+    override_usage = "nexy-publish [OPTIONS] -\n       nexy-publish [OPTIONS] rollback [--from V] [--to-version V] [--artifact FILE] -\n       \
+                      nexy-publish [OPTIONS] live -\n       nexy-publish [OPTIONS] show\n       nexy-publish [OPTIONS] clean",
     after_help = "\
 Upload, verify, swap, confirm: the old artifact stays live until the new one was downloaded and compared.
 
@@ -76,13 +76,21 @@ pub(crate) struct Rollback {
     #[arg(value_name = "-", value_parser = dash(), required = true)]
     pub(crate) record: String,
 
+    /// The bad version, which must be live [default: the version of the record]
+    #[arg(long, value_name = "V")]
+    pub(crate) from: Option<ReleaseVersion>,
+
     /// Go back to this file, which is uploaded and verified first, in place of the one that was live before
-    #[arg(long, value_name = "FILE", requires = "to_version")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) artifact: Option<PathBuf>,
 
-    /// The version of what it goes back to, when no label names it
+    /// The version of what it goes back to, when no label, no record in releases/ and no manifest in git names it
     #[arg(long, value_name = "V")]
     pub(crate) to_version: Option<ReleaseVersion>,
+
+    /// Say what goes back to what, and ask on the terminal before anything is renamed
+    #[arg(long)]
+    pub(crate) ask: bool,
 
     /// Look at everything, say exactly what would be done, and change nothing
     #[arg(long)]
@@ -125,6 +133,12 @@ pub(crate) enum Verb {
     Publish(Publish),
     /// Give users back what was live before, with two renames, or an older file
     Rollback(Rollback),
+    /// Ask whether users still get what a record has made live; 1 when they do not
+    Live {
+        /// `-`: a release record comes on standard input
+        #[arg(value_name = "-", value_parser = dash(), required = true)]
+        record: String,
+    },
     /// Say what is on every channel: live, previous, staged, rolled back, leftovers
     Show,
     /// Remove what no run needs any more: uploads and rolled-back artifacts of this tool older than an hour

@@ -25,7 +25,7 @@ pub(crate) fn publish_from_the_inbox() -> Fix {
 /// Roll back to a file of the operator.
 pub(crate) fn roll_back_to_a_file() -> Fix {
     Fix::note("go back to an older artifact, with its path in place of FILE and its version in place of X.Y.Z.W:")
-        .then_command("nexy-version record | nexy-publish rollback --artifact FILE --to-version X.Y.Z.W - | nexy-manifest write -")
+        .then_command("make rollback ARTIFACT=FILE TO=X.Y.Z.W")
 }
 
 /// A state that this program excludes.

@@ -42,6 +42,8 @@ pub(crate) struct Job<'a> {
     pub(crate) artifact: Artifact,
     /// `None` only when the plan is a refusal.
     pub(crate) version: Option<ReleaseVersion>,
+    /// The version that a rollback takes away, when it is known.
+    pub(crate) leaves: Option<ReleaseVersion>,
     pub(crate) row: &'a ArtifactRow,
     /// Opened once; hashed and sent from this descriptor. `None` when the bytes lie on the channel.
     pub(crate) file: Option<OpenArtifact>,
@@ -81,6 +83,7 @@ impl<'a> Job<'a> {
             operation,
             artifact: Artifact { live: None, ..artifact },
             version: None,
+            leaves: None,
             row,
             file: None,
             tail: Vec::new(),

@@ -15,6 +15,7 @@ mod session;
 mod show;
 mod signals;
 mod steps;
+mod still_live;
 mod swap_all;
 
 use clap::Parser as _;
@@ -37,6 +38,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     }
     let workspace = Workspace::find(&cli.common)?;
     match &cli.verb {
+        Some(Verb::Live { .. }) => still_live::run(&workspace, &cli.common),
         Some(Verb::Show) => show::run(&workspace, &cli.common),
         Some(Verb::Clean { dry_run }) => clean::run(&workspace, before.dry_run || *dry_run, &cli.common),
         Some(Verb::Rollback(after)) => {

@@ -3,7 +3,7 @@
 use crate::{
     clean,
     cli::{Rollback, TOOL},
-    plan::channel,
+    job::Job,
     publish::{done, dry_run, failed, with_retries},
     session::{self, Session},
     steps::{inspect, park_previous, restore_live, upload, verify},
@@ -12,7 +12,10 @@ use crate::{
 use nexy_contract::{Exit, Fix, Problem, Record, record, target_file::ArtifactRow};
 use nexy_outside::{
     Common, Workspace,
-    frame::record_io::{self, ActionOutcome},
+    frame::{
+        record_io::{self, ActionOutcome},
+        stdio,
+    },
 };
 
 pub(crate) fn run(workspace: &Workspace, options: &Rollback, common: &Common) -> Result<Exit, Problem> {
@@ -39,10 +42,17 @@ fn inspect_and_roll_back(
     rows: &[&ArtifactRow],
     record: &mut Record,
 ) -> Result<ActionOutcome, Problem> {
-    let mut jobs = inspect::all(session, options.dry_run, rows, |row| inspect::for_rollback(session, workspace, row, options))?;
+    let mut jobs =
+        inspect::all(session, options.dry_run, rows, |row| inspect::for_rollback(session, workspace, row, options, record.version))?;
     clean::mention_leftovers(session.common, &jobs);
+    for job in jobs.iter().filter(|job| job.plan.refusal.is_none()) {
+        session.common.note(&format!("{}: {}", job.place(), way(job)));
+    }
     if options.dry_run {
         return dry_run(&jobs);
+    }
+    if options.ask && jobs.iter().any(|job| job.plan.refusal.is_none() && !job.plan.already_live) {
+        ask()?;
     }
     restore_live::all(session, &mut jobs)?;
     for job in jobs.iter_mut().filter(|job| job.file.is_some() && !job.plan.already_live) {
@@ -51,7 +61,7 @@ fn inspect_and_roll_back(
     for job in &mut jobs {
         verify::rollback(session, job)?;
     }
-    let left = jobs.iter().filter_map(|job| channel::version(&job.artifact.name, job.plan.retire.as_ref()?)).max();
+    let left = jobs.iter().filter_map(|job| job.leaves).max();
     swap_all::swap_all(session, &mut jobs)?;
     jobs.iter_mut().for_each(|job| park_previous::delete_parked(session, job));
     record.artifacts.retain(|artifact| jobs.iter().any(|job| job.artifact.name == artifact.name));
@@ -71,6 +81,27 @@ fn inspect_and_roll_back(
         format!("{places} already, nothing was changed")
     };
     Ok(done(message, changed))
+}
+
+/// From what to what an artifact goes, in words.
+fn way(job: &Job<'_>) -> String {
+    let version = job.version.map_or_else(|| "an unknown version".to_owned(), |version| version.to_string());
+    match (&job.plan.retire, job.leaves) {
+        _ if job.plan.already_live => format!("{version} already"),
+        (Some(_), Some(bad)) => format!("{bad} -> {version}"),
+        (Some(_), None) => format!("what is live -> {version}"),
+        (None, _) => format!("nothing -> {version}"),
+    }
+}
+
+/// Asks before users get something else.
+fn ask() -> Result<(), Problem> {
+    let refuse = |because: &str, fix: Fix| Err(Problem::new(Exit::No, "nothing was rolled back", because.to_owned(), fix));
+    match stdio::ask("Give users these files back? Type yes:") {
+        Some(answer) if answer.eq_ignore_ascii_case("yes") => Ok(()),
+        Some(_) => refuse("the answer was not yes", Fix::note("to look at the plan again:").then_command("make rollback-plan")),
+        None => refuse("there is no terminal to ask on", Fix::note("to roll back without a question:").then_command("make rollback YES=1")),
+    }
 }
 
 /// What is rolled back: the artifact that the file belongs to, else those of the record, else the one clients update from.

@@ -4,6 +4,7 @@ use crate::{
     fixes,
     job::Job,
     session::Session,
+    signals::AS_BEFORE,
     steps::{confirm, swap},
 };
 use nexy_contract::{
@@ -17,7 +18,12 @@ pub(crate) fn swap_all(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<()
     session.retry.extend_for_swap();
     session.github.lift_run_limit();
     let swapped = jobs.iter_mut().filter(|job| !job.plan.already_live).try_for_each(|job| swap::apply(session, job));
-    session.signals.allow();
+    let is_swapped = jobs.iter().any(|job| job.swapped_at.is_some());
+    session.signals.allow(if is_swapped {
+        "users have what was made live a moment ago; it was downloaded and compared before"
+    } else {
+        AS_BEFORE
+    });
     let confirmed = swapped.and_then(|()| jobs.iter().try_for_each(|job| confirm::apply(session, job)));
     let Err(problem) = confirmed else {
         return Ok(());
@@ -27,7 +33,7 @@ pub(crate) fn swap_all(session: &Session<'_>, jobs: &mut [Job<'_>]) -> Result<()
     }
     session.signals.defer();
     let not_undone: Vec<Problem> = jobs.iter_mut().rev().filter_map(|job| swap::undo(session, job).err()).collect();
-    session.signals.allow();
+    session.signals.allow(if not_undone.is_empty() { AS_BEFORE } else { "users have what the lines above say" });
     let needs_person: Vec<Problem> =
         std::iter::once(problem.clone()).filter(|problem| problem.exit == Exit::NeedsPerson).chain(not_undone).collect();
     if needs_person.is_empty() {

@@ -22,6 +22,7 @@ mod github_token;
 mod layout;
 mod no_force_push;
 mod no_legacy;
+mod not_rolled_back;
 mod python_deps;
 mod release_inbox;
 mod remote_script;
@@ -57,6 +58,7 @@ pub(crate) const GATES: &[&Gate] = &[
     &version_moves::GATE,
     &repository_quality::GATE,
     &fixed_channel::GATE,
+    &not_rolled_back::GATE,
     &github_token::GATE,
     &github_quota::GATE,
     &code_repo_has_no_release::GATE,

@@ -250,7 +250,10 @@ mod tests {
         let remark = |live: Option<&[u8]>| {
             let live = live.map(|content| SeenAsset { asset_id: 1, sha256: Some(Sha256Digest::of(content)) });
             let seen = Ok(Seen::Release { draft: false, immutable: false, live });
-            let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }] };
+            let channels = Channels {
+                looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }],
+                ..Channels::default()
+            };
             channel_remark(&channels, &row(true), &bytes(b"new"), Some(&manifest(3, b"old")))
         };
         assert_eq!(remark(None), "");
@@ -262,7 +265,10 @@ mod tests {
             immutable: false,
             live: Some(SeenAsset { asset_id: 1, sha256: Some(Sha256Digest::of(b"other")) }),
         });
-        let channels = Channels { looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }] };
+        let channels = Channels {
+            looks: vec![Look { artifact: "A.dmg".into(), channel: "Fixed".into(), seen, labelled: None }],
+            ..Channels::default()
+        };
         assert!(channel_remark(&channels, &row(true), &bytes(b"new"), None).contains("no manifest here tells"));
     }
 }

@@ -7,13 +7,15 @@ use nexy_contract::{
     report::SeenAsset,
     target_file::ArtifactRow,
 };
-use nexy_outside::net::github::{Github, Kind};
+use nexy_outside::net::github::{Asset, Github, Kind};
 
 /// What is on the channels of the artifacts in question.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Channels {
     /// One look an artifact, in the order of `nexy.toml`.
     pub(crate) looks: Vec<Look>,
+    /// All assets on the channel of each artifact that was seen.
+    pub(crate) assets: Vec<(String, Vec<Asset>)>,
 }
 
 /// One artifact's channel.
@@ -70,6 +72,7 @@ impl Look {
 /// Looks at the channels of the artifacts in the inbox, or of all in `nexy.toml` when the inbox has none.
 pub(crate) fn look(inbox: &Inbox, rows: &[ArtifactRow], github: Result<Github<'_>, &Problem>) -> Channels {
     let mut looks: Vec<Look> = Vec::new();
+    let mut all = Vec::new();
     for row in rows.iter().filter(|row| inbox.artifacts.is_empty() || inbox.artifacts.iter().any(|found| found.row.name == row.name)) {
         // What does not answer once will not answer twice: a second wait tells a person nothing new.
         let outage = looks.iter().find_map(|look| look.seen.as_ref().err());
@@ -80,28 +83,30 @@ pub(crate) fn look(inbox: &Inbox, rows: &[ArtifactRow], github: Result<Github<'_
             (None, Err(problem)) => Err((*problem).clone()),
             (None, Ok(github)) => look_at(github, &row.channel, &row.name),
         };
-        let (seen, labelled) = looked.map_or_else(|problem| (Err(problem), None), |(seen, labelled)| (Ok(seen), labelled));
+        let (seen, assets) = looked.map_or_else(|problem| (Err(problem), None), |(seen, assets)| (Ok(seen), Some(assets)));
+        let live = assets.iter().flatten().find(|asset| asset.name == row.name && asset.is_uploaded());
+        let labelled = live.and_then(|asset| channels::labelled_version(&row.name, asset.label.as_deref()?));
+        all.extend(assets.map(|assets| (row.name.clone(), assets)));
         looks.push(Look { artifact: row.name.clone(), channel: row.channel.clone(), seen, labelled });
     }
-    Channels { looks }
+    Channels { looks, assets: all }
 }
 
-fn look_at(github: &Github<'_>, channel: &str, artifact: &str) -> Result<(Seen, Option<ReleaseVersion>), Problem> {
+fn look_at(github: &Github<'_>, channel: &str, artifact: &str) -> Result<(Seen, Vec<Asset>), Problem> {
     let what = || format!("cannot look at the channel {channel}");
     let Some(release) = github.release(channel).map_err(|error| error.problem(what()))? else {
-        return Ok((Seen::Nothing, None));
+        return Ok((Seen::Nothing, Vec::new()));
     };
     let assets = match github.assets(release.id) {
         Ok(assets) => assets,
-        Err(error) if error.kind == Kind::NotFound => return Ok((Seen::Nothing, None)),
+        Err(error) if error.kind == Kind::NotFound => return Ok((Seen::Nothing, Vec::new())),
         Err(error) => return Err(error.problem(what())),
     };
     let named = || assets.iter().filter(|asset| asset.name == artifact);
     let live = named().find(|asset| asset.is_uploaded());
     if let (None, Some(stuck)) = (live, named().next()) {
-        return Ok((Seen::Stuck(stuck.state.clone()), None));
+        return Ok((Seen::Stuck(stuck.state.clone()), assets));
     }
-    let labelled = live.and_then(|asset| channels::labelled_version(artifact, asset.label.as_deref()?));
     let live = live.map(|asset| SeenAsset { asset_id: asset.id, sha256: asset.sha256() });
-    Ok((Seen::Release { draft: release.draft, immutable: release.immutable, live }, labelled))
+    Ok((Seen::Release { draft: release.draft, immutable: release.immutable, live }, assets))
 }

@@ -30,6 +30,7 @@ mod github_token;
 mod layout;
 mod no_force_push;
 mod no_legacy;
+mod not_rolled_back;
 mod print_fix;
 mod python_deps;
 mod races;

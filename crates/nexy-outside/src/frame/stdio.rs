@@ -4,7 +4,7 @@
 use crate::net::secret::cleaned;
 use nexy_contract::{Exit, Fix, Problem, document::DocumentError, record, text};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 /// A record is some kilobytes; more than this is not one.
 const MAX_RECORD_BYTES: u64 = 16 << 20;
@@ -54,6 +54,19 @@ pub fn note(line: &str) {
 pub fn draw(line: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(&cleaned(format!("\r{line}\x1b[K").as_bytes())).and_then(|()| stderr.flush());
+}
+
+/// Asks a person on the terminal, and returns the line that was typed; `None` without a terminal.
+/// Standard input is not asked: a record may come from there.
+pub fn ask(question: &str) -> Option<String> {
+    if !stderr_is_terminal() {
+        return None;
+    }
+    let mut terminal = std::fs::File::options().read(true).write(true).open("/dev/tty").ok()?;
+    write!(terminal, "{question} ").ok()?;
+    let mut answer = String::new();
+    io::BufReader::new(terminal).read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned())
 }
 
 /// Whether standard output is a terminal.

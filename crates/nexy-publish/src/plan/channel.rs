@@ -104,7 +104,7 @@ pub(crate) fn version(artifact: &str, asset: &Asset) -> Option<ReleaseVersion> {
 
 /// Whether an asset was rolled back and is live only because nothing else was there.
 pub(crate) fn is_rolled_back(asset: &Asset) -> bool {
-    asset.label.as_deref().is_some_and(|label| label.ends_with(asset_names::ROLLED_BACK_SUFFIX))
+    asset.label.as_deref().is_some_and(asset_names::is_rolled_back)
 }
 
 /// Whether an upload was made on the machine with this tag, whose lock this run holds.

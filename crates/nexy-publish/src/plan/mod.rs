@@ -1,15 +1,15 @@
 //! The pure part: from what lies on a channel to the plan of one artifact, for every state that a crash can leave.
 
-pub(crate) mod asset_names;
 pub(crate) mod channel;
 pub(crate) mod dry_run;
 pub(crate) mod publish;
 pub(crate) mod rollback;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::{fixes, gh_commands::GhCommands};
 use channel::Channel;
+pub(crate) use nexy_contract::asset_names;
 use nexy_contract::{Exit, Fix, Problem, Sha256Digest};
 use nexy_outside::net::github::Asset;
 

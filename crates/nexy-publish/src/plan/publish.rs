@@ -5,7 +5,7 @@ use super::{
     channel::{self, Channel},
     refuse_partial_upload, staging,
 };
-use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
+use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, asset_names::Against};
 use nexy_outside::net::github::Asset;
 
 /// Plans the publication of one artifact; `allow_rolled_back` lets rolled-back bytes and versions pass.
@@ -58,13 +58,14 @@ pub(crate) fn publication(
 /// Refuses bytes that were rolled back, and a version that clients on the rolled-back build would not follow.
 fn rolled_back(wanted: &Wanted<'_>, version: ReleaseVersion, channel: &Channel) -> Option<Problem> {
     for asset in &channel.rolled_back {
-        if wanted.is_rolled_back_as(asset) {
-            let because = format!("these bytes were rolled back: {} is on the channel", asset.name);
-            return Some(refuse(wanted, version, because, Fix::note("build a new version")));
-        }
-        if let Some(known) = channel::version(wanted.artifact, asset).filter(|known| version <= *known) {
-            let because = format!("{known} was rolled back ({}), and clients that have it follow only a higher version", asset.name);
-            let fix = Fix::note("give the build a higher version:").then_command("nexy-version set X.Y.Z.W");
+        let said = asset_names::against(wanted.artifact, &asset.name, asset.label.as_deref(), asset.sha256(), (version, wanted.sha256));
+        if let Some((against, because)) = said {
+            let fix = match against {
+                Against::Bytes => Fix::note("build a new version"),
+                Against::Version(known) => {
+                    Fix::note("give the build a higher version:").then_command(format!("nexy-version set {}", known.next()))
+                }
+            };
             return Some(refuse(wanted, version, because, fix));
         }
     }
@@ -72,7 +73,7 @@ fn rolled_back(wanted: &Wanted<'_>, version: ReleaseVersion, channel: &Channel) 
 }
 
 fn refuse(wanted: &Wanted<'_>, version: ReleaseVersion, because: String, fix: Fix) -> Problem {
-    let fix = fix.then_note("if these bytes are right after all, publish with --allow-rolled-back REASON");
+    let fix = fix.then_note("if these bytes are right after all, with the reason:").then_command("make release ALLOW_ROLLED_BACK='REASON'");
     Problem::new(Exit::No, format!("{} {version} is not published", wanted.artifact), because, fix)
 }
 

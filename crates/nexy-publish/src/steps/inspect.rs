@@ -7,9 +7,10 @@ use crate::{
     plan::{Plan, channel::Channel, publish, rollback},
     session::Session,
 };
-use nexy_contract::{Exit, Fix, Problem, Record, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
+use nexy_contract::{Exit, Fix, Problem, Record, ReleaseVersion, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
 use nexy_outside::{
     Workspace,
+    frame::published,
     net::github::{self, Asset, Release},
 };
 use std::path::PathBuf;
@@ -100,6 +101,7 @@ pub(crate) fn for_rollback<'a>(
     workspace: &Workspace,
     row: &'a ArtifactRow,
     options: &cli::Rollback,
+    current: ReleaseVersion,
 ) -> Result<Job<'a>, Problem> {
     let open = |path: &PathBuf| local_file::open(session, path, None, None, Operation::Rollback);
     let opened = options.artifact.as_ref().map(open).transpose()?;
@@ -114,16 +116,26 @@ pub(crate) fn for_rollback<'a>(
     plan.source = plan.source.map(|asset| with_digest(session, row, asset)).transpose()?;
     // A refused rollback may have no bytes; then nothing is compared with these.
     let (size_bytes, sha256) = bytes(&plan, opened.as_ref()).unwrap_or((0, Sha256Digest::of(b"")));
-    let mut version = None;
+    let (mut leaves, mut version) = (None, None);
     if plan.refusal.is_none() {
-        let allowed = rollback::version(&row.name, &channel, &plan, options.to_version).and_then(|known| {
+        let said = rollback::Said {
+            bad: options.from.unwrap_or(current),
+            named: options.from.is_some(),
+            to: options.to_version,
+            file: options.artifact.as_deref(),
+        };
+        let past = if row.feed { published::known(workspace) } else { Vec::new() };
+        let recorded = channel.live.as_ref().and_then(|live| rollback::known_as(&past, &row.name, live));
+        let known = rollback::known_version(&past, sha256);
+        let allowed = rollback::version(&row.name, &channel, &plan, known, said).and_then(|version| {
+            let bad = rollback::leaves(&row.name, &channel, &plan, recorded, said)?;
             if row.feed {
-                manifest_rule::check_rollback(workspace, known, sha256)?;
+                manifest_rule::check_rollback(workspace, version, sha256)?;
             }
-            Ok(known)
+            Ok((bad, version))
         });
         match allowed {
-            Ok(known) => version = Some(known),
+            Ok((bad, known)) => (leaves, version) = (bad, Some(known)),
             Err(problem) => plan = restore_first(problem)?,
         }
     }
@@ -135,7 +147,7 @@ pub(crate) fn for_rollback<'a>(
     }
     // What lies on the channel needs no upload.
     let file = job.file.take().filter(|_| !is_on_channel);
-    Ok(Job { version, file, ..job })
+    Ok(Job { version, leaves, file, ..job })
 }
 
 /// Size and digest of what goes live.

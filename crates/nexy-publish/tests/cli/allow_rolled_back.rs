@@ -17,7 +17,7 @@ fn bytes_that_were_rolled_back_are_refused_and_with_a_reason_they_need_no_second
     let record = judged(&world);
     let before = served(&world);
     world.standin.clear_requests();
-    publish(&world, &record).exits(1).says("these bytes were rolled back").says("--allow-rolled-back REASON");
+    publish(&world, &record).exits(1).says("these bytes were rolled back").says("make release ALLOW_ROLLED_BACK='REASON'");
     assert_eq!(mutations(&world), Vec::<String>::new());
     assert_eq!(served(&world), before);
     let with_reason = |reason: &str| world.tool("nexy-publish").args(["--allow-rolled-back", reason, "-"]).stdin(record.to_string()).run();

@@ -4,7 +4,7 @@ use nexy_publish_support::{
     bad_name, dmg, fresh, held_at, judged, killed_at_rename, mutations, names, older_file, publish, published, ready, roll_back, served,
     sha256, staged_name,
 };
-use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::world::{ARTIFACTS, Options, World};
 use nexy_standin::{Fault, Listener, Reply, artifact, error_responses};
 use serde_json::json;
 
@@ -104,7 +104,9 @@ fn a_swap_has_a_retry_budget_of_its_own() {
 #[test]
 fn a_refusal_is_printed_after_users_have_a_download_again() {
     // Killed between the renames of a rollback, and this time the version is not given.
-    let world = published();
+    let world = World::with(&Options { git: false, ..Options::default() });
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    publish(&world, &judged(&world)).exits(0);
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.prev.dmg", None);
     killed_at_rename(&world, &["rollback", "--to-version", "2.0.0.3", "-"], &fresh(&world), 1, true);
     assert_eq!(served(&world), None);

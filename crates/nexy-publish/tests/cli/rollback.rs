@@ -1,7 +1,8 @@
 //! A rollback: users get what they had before with two renames, and the manifest follows.
 
 use nexy_publish_support::{bad_name, calls, dmg, fresh, judged, mutations, names, outcome, publish, published, roll_back, served};
-use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::skip::has_program;
+use nexy_standin::world::{ARTIFACTS, Options, World};
 use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::{Value, json};
 
@@ -103,12 +104,71 @@ fn a_dry_run_before_and_after_the_verb_names_every_step_and_does_none() {
 }
 
 #[test]
-fn a_previous_artifact_without_a_version_needs_the_option() {
+fn another_version_than_the_one_that_is_live_goes_away_only_when_it_is_named() {
     let world = published();
+    let before = (served(&world), names(&world));
+    // VERSION was raised for the next release already.
+    world.set_version("2.0.0.6");
+    let record = fresh(&world);
+    world.standin.clear_requests();
+    let from = |words: &[&str]| world.tool("nexy-publish").arg("rollback").args(words.iter().copied()).arg("-").stdin(record.clone()).run();
+    from(&[]).exits(1).says("2.0.0.4 is live, and VERSION says 2.0.0.6").says("make rollback FROM=2.0.0.4");
+    from(&["--from", "2.0.0.5"]).exits(1).says("2.0.0.4 is live, and 2.0.0.5 should go back").says("make rollback FROM=2.0.0.4");
+    assert_eq!((mutations(&world), served(&world), names(&world)), (Vec::new(), before.0, before.1));
+    from(&["--from", "2.0.0.4"]).exits(0).says("Update/Nexy.dmg: 2.0.0.4 -> 2.0.0.3");
+}
+
+#[test]
+fn what_has_no_label_is_known_by_its_digest_from_releases_and_from_git() {
+    // The live asset of the first release has no label; git knows the manifest that announced it.
+    let world = World::new();
+    world.write("published.json", &publish(&world, &judged(&world)).exits(0).stdout);
+    let record = fresh(&world);
+    let dry = || world.tool("nexy-publish").args(["rollback", "--dry-run", "-"]).stdin(record.clone()).run();
+    dry().exits(0).says("Update/Nexy.dmg: 2.0.0.4 -> 2.0.0.3");
+    // The label of what is live was lost; the record of its publication is there, and says what VERSION says.
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", None);
+    dry().exits(1).says("cannot determine which version is live").says("make rollback FROM=2.0.0.4");
+    let kept = "releases/2.0.0.4/earlier-1";
+    std::fs::create_dir_all(world.workspace().join(kept)).expect("a folder");
+    world.write(&format!("{kept}/30-publish.json"), &world.read("published.json"));
+    dry().exits(0).says("Update/Nexy.dmg: 2.0.0.4 -> 2.0.0.3");
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.9"));
+    dry().exits(1).says("says 2.0.0.9, a record in releases/ knows the same bytes as 2.0.0.4");
+}
+
+#[test]
+fn it_asks_on_a_terminal_and_does_nothing_without_one() {
+    let world = published();
+    let before = (served(&world), names(&world));
+    let record = fresh(&world);
+    let ask = || world.tool("nexy-publish").args(["rollback", "--ask", "-"]).stdin(record.clone()).run();
+    ask().exits(1).says("2.0.0.4 -> 2.0.0.3").says("there is no terminal to ask on").says("make rollback YES=1");
+    assert_eq!((served(&world), names(&world)), before);
+    world.write("record.json", &record);
+    let typed = |answer: &str| {
+        let command = format!("printf '{answer}\n' | script -qec 'nexy-publish rollback --ask - <record.json >out.json' /dev/null");
+        world.shell(&command).run()
+    };
+    if cfg!(target_os = "linux") && has_program("it_asks_on_a_terminal_and_does_nothing_without_one", "script", "bsdutils") {
+        typed("no").exits(1).prints("Type yes:").prints("the answer was not yes");
+        assert_eq!((served(&world), names(&world)), before);
+        typed("yes").exits(0).prints("2.0.0.4 -> 2.0.0.3");
+        assert_ne!(served(&world), before.0);
+        // When nothing would be renamed there is nothing to ask.
+        ask().exits(0).says("2.0.0.3 already");
+    }
+}
+
+#[test]
+fn a_previous_artifact_without_a_version_needs_the_option() {
+    let world = World::with(&Options { git: false, ..Options::default() });
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    publish(&world, &judged(&world)).exits(0);
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.prev.dmg", None);
     let record = fresh(&world);
     world.standin.clear_requests();
-    roll_back(&world).exits(1).says("--to-version X.Y.Z.W");
+    roll_back(&world).exits(1).says("make rollback TO=X.Y.Z.W");
     let to = |version: &str| world.tool("nexy-publish").args(["rollback", "--to-version", version, "-"]).stdin(record.clone()).run();
     to("2.0.0.4").exits(1).says("is not lower than 2.0.0.4");
     assert_eq!(mutations(&world), Vec::<String>::new());
@@ -129,7 +189,7 @@ fn a_label_that_contradicts_the_manifest_is_refused() {
 #[test]
 fn without_a_candidate_it_says_how_to_name_a_file() {
     let world = World::new();
-    roll_back(&world).exits(1).says("keeps no previous artifact").says("--artifact FILE --to-version");
+    roll_back(&world).exits(1).says("keeps no previous artifact").says("make rollback ARTIFACT=FILE TO=X.Y.Z.W");
     assert_eq!(mutations(&world), Vec::<String>::new());
 }
 
@@ -145,7 +205,9 @@ fn an_older_file_is_staged_verified_and_swapped() {
         world.tool("nexy-publish").args(["rollback", "--artifact", file, "--to-version", version, "-"]).stdin(record).run()
     };
     go("2.0.0.9", fresh(&world)).exits(1).says("is not lower than");
-    world.tool("nexy-publish").args(["rollback", "--artifact", "x.dmg", "-"]).run().exits(2).silent_stdout();
+    let unknown =
+        world.tool("nexy-publish").args(["rollback", "--artifact", file.to_str().expect("a path"), "-"]).stdin(fresh(&world)).run();
+    unknown.exits(1).says(&format!("make rollback ARTIFACT={} TO=X.Y.Z.W", file.display()));
     let document = go("2.0.0.1", fresh(&world)).exits(0).says("Verifying uploaded artifact").json();
     assert_eq!(document["version"], "2.0.0.1");
     assert_eq!(document["artifacts"][0]["size_bytes"], 300_000);

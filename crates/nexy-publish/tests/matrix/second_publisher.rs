@@ -3,7 +3,7 @@
 use crate::harness;
 use nexy_contract::Timestamp;
 use nexy_standin::artifact;
-use nexy_standin::world::{Ran, Tool, World};
+use nexy_standin::world::{ARTIFACTS, Ran, Tool, World};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
 
@@ -71,9 +71,15 @@ impl<'a> Machine<'a> {
 
     /// The command of an action, with its record on standard input.
     pub(crate) fn does(&self, action: Action) -> Tool {
-        let tool = self.tool("nexy-publish").args(action.arguments().iter().copied());
+        let mut tool = self.tool("nexy-publish").args(action.arguments().iter().copied());
         if action == Action::Cleans {
             return tool;
+        }
+        if action != Action::Publishes {
+            // It means whatever is live when it is typed.
+            let label = self.world.standin.asset(ARTIFACTS, "Update", "Nexy.dmg").and_then(|live| live.label);
+            let version = label.as_deref().and_then(|label| label.strip_prefix("Nexy.dmg ")).unwrap_or("2.0.0.3");
+            tool = tool.args(["--from", version]);
         }
         let mut record: Value = self.tool("nexy-version").arg("record").run().exits(0).json();
         if action == Action::Publishes {

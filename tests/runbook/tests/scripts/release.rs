@@ -54,7 +54,11 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
     world.sh("scripts/release.sh").exits(0);
     assert_eq!(world.vm_manifest()["version"], VERSION);
 
-    world.sh("scripts/release.sh rollback").exits(0).never_says("RELEASE COMPLETE");
+    let rolled_back = world.sh("scripts/release.sh rollback --yes");
+    rolled_back.exits(0).never_says("RELEASE COMPLETE").says("Update/Nexy.dmg: 2.0.0.4 -> 2.0.0.3");
+    rolled_back
+        .says("VERSION still says 2.0.0.4; the next release must be higher than 2.0.0.4")
+        .says("git add -A server/updates/manifests");
     assert_eq!(world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg"), old);
     assert_eq!(world.vm_manifest()["version"], "2.0.0.3");
     assert_eq!(done(&world), ["10-record"]);
@@ -63,17 +67,126 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
     }
 
     world.standin.clear_requests();
+    // Nothing is renamed, so nothing is asked.
     world.sh("scripts/release.sh rollback").exits(0).says("nothing was changed");
     assert!(!world.standin.requests().iter().any(|request| request.is_mutation()));
+    // What the bad release left is kept for those who look into it.
+    let kept = world.workspace().join(format!("releases/{VERSION}/earlier-1"));
+    for stage in &STAGES[1..] {
+        assert!(kept.join(format!("{stage}.json")).is_file(), "{stage}");
+    }
     // The same bytes do not go out again by mistake.
-    world.sh("scripts/release.sh").exits(1).says("stopped at 30-publish").says("were rolled back");
+    world.sh("scripts/release.sh").exits(1).says("stopped at 20-gates").says("were rolled back");
 }
 
 #[test]
 fn a_rollback_that_fails_says_how_to_go_on_with_it() {
     let world = World::new();
-    world.sh("scripts/release.sh rollback").exits(1).says("stopped at 71-rollback").says("then type: make rollback");
-    world.sh("scripts/release.sh rollback --to-version").exits(2).says("stopped at 71-rollback with exit code 2");
+    world.sh("scripts/release.sh rollback --yes").exits(1).says("stopped at 71-rollback").says("then type: make rollback");
+    // A rollback that was refused has changed nothing, so it leaves nothing.
+    assert!(files(&world).is_empty(), "{:?}", files(&world));
+    world.sh("scripts/release.sh rollback --yes --from 2.0.0.9").exits(1).says("then type: make rollback FROM=2.0.0.9");
+}
+
+/// The names of all records of the release, those of earlier runs included.
+fn files(world: &World) -> Vec<String> {
+    let all = world.sh("cd releases && find . -type f | sort");
+    all.stdout.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bad_arguments_and_a_plan_change_nothing() {
+    let world = World::new();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    world.sh("scripts/release.sh").exits(0);
+    world.standin.clear_requests();
+    let before = (files(&world), world.git(&["status", "--porcelain"]));
+    for words in [
+        "rollback --to-version 2.0",
+        "rollback --from ../2.0.0.4",
+        "rollback --from 1.2.3.4.5",
+        "rollback --to-version",
+        "rollback --artifact /nowhere",
+        "rollback --allow-rolled-back x",
+        "publish --yes",
+        "--allow-rolled-back",
+        "--help",
+    ] {
+        world.sh(&format!("scripts/release.sh {words}")).exits(2).silent_stdout();
+    }
+    world.sh("scripts/release.sh rollback --dry-run").exits(0).silent_stdout().says("2.0.0.4 -> 2.0.0.3").says("would rename");
+    world.sh("scripts/release.sh rollback").exits(1).says("there is no terminal to ask on");
+    // VERSION was raised for the next release, of which nothing was published.
+    world.set_version("2.0.0.6");
+    world
+        .sh("scripts/release.sh rollback --yes")
+        .exits(1)
+        .says("2.0.0.4 is live, and VERSION says 2.0.0.6")
+        .says("make rollback FROM=2.0.0.4");
+    world.set_version(VERSION);
+    assert_eq!((files(&world), world.git(&["status", "--porcelain"])), before);
+    assert!(!world.standin.requests().iter().any(|request| request.is_mutation()));
+    // A publication that cannot begin leaves the evidence of the finished one.
+    world.shell("scripts/release.sh publish").env("GH_ENTERPRISE_TOKEN", "").env("GH_TOKEN", "").run().exits(1);
+    assert_eq!(done(&world), STAGES);
+}
+
+#[test]
+fn a_release_that_is_not_live_any_more_is_published_again_when_a_reason_allows_it() {
+    let world = World::new();
+    world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
+    world.sh("scripts/release.sh").exits(0);
+    let new = world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg");
+    // The rollback was typed elsewhere, so the records here still say that the release is done.
+    world.sh("nexy-version record | nexy-publish rollback - | nexy-manifest write - | scripts/manifest_to_vm.sh -").exits(0);
+    world.sh("scripts/release.sh").exits(1).says("is not live any more").says("stopped at 20-gates").says("not-rolled-back");
+    world.sh("scripts/release.sh --allow-rolled-back \"the server's fault, not \\$(its)\"").exits(0);
+    assert_eq!(world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg"), new);
+    assert_eq!(world.vm_manifest()["version"], VERSION);
+    let record: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/60-verify.json"))).unwrap();
+    assert_eq!(record["ext"]["published_again"], "the server's fault, not $(its)");
+}
+
+#[test]
+fn an_interrupt_says_where_what_users_have_and_what_to_type() {
+    let world = World::new();
+    let hold = nexy_standin::Hold::default();
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Hold { hold: hold.clone(), after: false }));
+    let running = world.shell("exec scripts/release.sh").spawn();
+    assert!(hold.is_reached_within(std::time::Duration::from_secs(20)));
+    // A terminal sends it to all programs in the foreground.
+    running.signal_group("INT");
+    let ran = running.wait();
+    hold.let_go();
+    ran.exits(130)
+        .says("interrupted at 30-publish")
+        .says("do: make release")
+        .says("users have what they had")
+        .says("users have a whole file");
+    assert!(!files(&world).iter().any(|name| name.contains("30-publish")), "{:?}", files(&world));
+    world.sh("scripts/release.sh").exits(0);
+}
+
+#[test]
+fn a_tool_that_is_killed_leaves_no_empty_record_and_names_none() {
+    let world = World::new();
+    let file = world.home().join("publish.pid");
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::KillPid { file: file.clone(), after: false }).always());
+    let wrapper = world.programs().join("nexy-publish");
+    let real = world.tools().join("nexy-publish");
+    fs::write(&wrapper, format!("#!/bin/sh\necho $$ >'{}'\nexec '{}' \"$@\"\n", file.display(), real.display())).unwrap();
+    world.sh(&format!("chmod 755 '{}'", wrapper.display())).exits(0);
+    world.sh("scripts/release.sh").exits(137).says("stopped at 30-publish with exit code 137").never_says("failed.json");
+    fs::remove_file(wrapper).unwrap();
+    world.standin.clear_faults();
+    world.sh("scripts/release.sh").exits(0);
+    // What failed before the success does not stand beside it.
+    world.set_az("conflicts", json!(2));
+    world.sh("scripts/release.sh deliver").exits(75).says("50-deliver.failed.json");
+    world.sh("scripts/release.sh deliver").exits(0);
+    let kept = files(&world);
+    assert!(kept.iter().any(|name| name.contains("/earlier-") && name.ends_with("50-deliver.failed.json")), "{kept:?}");
+    assert!(!kept.contains(&format!("./{VERSION}/50-deliver.failed.json")), "{kept:?}");
 }
 
 #[test]
@@ -98,14 +211,22 @@ fn a_corrupted_download_stops_the_release_and_users_keep_the_old_file() {
 }
 
 #[test]
-fn other_bytes_of_the_same_version_start_anew_and_the_old_files_are_kept() {
+fn other_bytes_start_anew_while_nothing_is_live_and_are_refused_after_that() {
     let world = World::new();
-    world.set_az("conflicts", json!(2));
-    world.sh("scripts/release.sh publish").exits(0);
+    world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Status(403, json!({"message": "no"}))).always());
+    world.sh("scripts/release.sh publish").exits(1);
+    world.standin.clear_faults();
     world.inbox_dmg(&artifact::dmg(300_000, 77));
-    world.sh("scripts/release.sh").says("starts anew");
-    let earlier = world.workspace().join(format!("releases/{VERSION}.earlier-1"));
-    assert!(earlier.join("30-publish.json").is_file() && earlier.join("10-record.json").is_file());
+    world.sh("scripts/release.sh").exits(0).says("starts anew");
+    let names = files(&world);
+    for kept in ["10-record.json", "20-gates.json", "30-publish.failed.json"] {
+        assert!(names.contains(&format!("./{VERSION}/earlier-1/{kept}")), "{kept}: {names:?}");
+    }
+    assert_eq!(done(&world), STAGES);
+    // One version has one artifact for ever; the records of the live one stay where they are.
+    world.inbox_dmg(&artifact::dmg(300_000, 78));
+    world.sh("scripts/release.sh").exits(1).says("stopped at 20-gates");
+    assert_eq!(done(&world), STAGES);
 }
 
 #[test]

@@ -38,6 +38,11 @@ impl Running {
         signal(name, &self.id().to_string());
     }
 
+    /// Sends a signal to it and to all that it has started, as a terminal does.
+    pub fn signal_group(&self, name: &str) {
+        signal(name, &format!("-{}", self.id()));
+    }
+
     /// Waits for its end; past the deadline it is killed and the test fails.
     #[must_use]
     #[track_caller]

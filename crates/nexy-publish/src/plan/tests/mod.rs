@@ -1,5 +1,5 @@
 //! The repair table, row by row, as a publication and as a rollback meet it.
 
-pub(super) mod assets;
+pub(crate) mod assets;
 mod publish;
 mod rollback;

@@ -4,9 +4,12 @@ use super::assets::{GH, asset, at, listing};
 use crate::plan::{
     Plan, Wanted, asset_names,
     channel::{self, Channel},
-    rollback::{rollback, version},
+    rollback::{Said, known_as, known_version, leaves, rollback, version},
 };
-use nexy_contract::{Exit, Problem, ReleaseVersion, Sha256Digest};
+use nexy_contract::{
+    Exit, Problem, ReleaseVersion, Sha256Digest,
+    manifest::one_artifact::{Known, Origin, Pair},
+};
 use nexy_outside::net::github::Asset;
 
 fn named(id: u64, name: &str, bytes: &[u8], version: &str) -> Asset {
@@ -67,7 +70,7 @@ fn every_state_has_its_plan_for_a_rollback_to_the_previous_artifact() {
     // No candidate: a rolled-back asset of a lower version does not show that this rollback was done before.
     for assets in [vec![live()], vec![live(), bad(b"three", "2.0.0.3")], vec![]] {
         let rollback = to_previous(assets).expect("a plan");
-        assert!(rollback.restore.is_none() && rollback.refusal.is_some_and(|problem| problem.fix.text().contains("--artifact FILE")));
+        assert!(rollback.restore.is_none() && rollback.refusal.is_some_and(|problem| problem.fix.text().contains("ARTIFACT=FILE")));
     }
     // A rollback to a file crashed, and this run has no file: users get back what they had.
     let rollback = to_previous(vec![bad(b"five", "2.0.0.5")]).expect("a plan");
@@ -125,22 +128,98 @@ fn a_partial_upload_under_the_live_or_previous_name_needs_a_person() {
     }
 }
 
-fn version_of(assets: Vec<Asset>, given: Option<[u32; 4]>) -> Result<ReleaseVersion, String> {
+fn v(last: u32) -> ReleaseVersion {
+    ReleaseVersion::new([2, 0, 0, last])
+}
+
+fn said(bad: u32, named: bool, to: Option<u32>) -> Said<'static> {
+    Said { bad: v(bad), named, to: to.map(v), file: None }
+}
+
+fn version_of(assets: Vec<Asset>, given: Option<u32>) -> Result<ReleaseVersion, String> {
     let channel = sorted(assets);
     let plan = rollback(GH, "A.dmg", &channel, None).expect("a plan");
-    version("A.dmg", &channel, &plan, given.map(ReleaseVersion::new)).map_err(|problem| problem.because)
+    version("A.dmg", &channel, &plan, None, said(5, false, given)).map_err(|problem| problem.because)
+}
+
+#[test]
+fn only_the_version_that_is_meant_goes_away() {
+    let leaves = |label: Option<&str>, recorded: Option<u32>, bad: u32, named: bool| {
+        let live = Asset { label: label.map(|version| format!("A.dmg {version}")), ..live() };
+        let channel = sorted(vec![live, previous()]);
+        let plan = rollback(GH, "A.dmg", &channel, None).expect("a plan");
+        leaves("A.dmg", &channel, &plan, recorded.map(v), said(bad, named, None)).map_err(|problem| problem.fix.text())
+    };
+    let five = Some("2.0.0.5");
+    for (label, recorded, bad, named, expected) in [
+        (five, None, 5, false, Ok(Some(v(5)))),
+        (five, Some(5), 5, false, Ok(Some(v(5)))),
+        (None, Some(5), 5, false, Ok(Some(v(5)))),
+        (five, None, 5, true, Ok(Some(v(5)))),
+        // A person who says it is believed when one of the two says so, or when nothing says anything.
+        (five, Some(4), 5, true, Ok(Some(v(5)))),
+        (five, Some(4), 4, true, Ok(Some(v(4)))),
+        (None, None, 5, true, Ok(None)),
+        (five, None, 6, false, Err("make rollback FROM=2.0.0.5")),
+        (None, Some(5), 6, false, Err("make rollback FROM=2.0.0.5")),
+        (five, None, 6, true, Err("make rollback FROM=2.0.0.5")),
+        (five, Some(4), 5, false, Err("make rollback FROM=2.0.0.5")),
+        (five, Some(4), 6, true, Err("make rollback FROM=2.0.0.5")),
+        (None, None, 5, false, Err("make rollback FROM=2.0.0.5")),
+    ] {
+        let found = leaves(label, recorded, bad, named);
+        let case = format!("{label:?} {recorded:?} {bad} {named}: {found:?}");
+        match (found, expected) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{case}"),
+            (Err(found), Err(expected)) => assert!(found.ends_with(expected), "{case}"),
+            _ => panic!("{case}"),
+        }
+    }
+    // What was rolled back before goes away no second time, whatever VERSION says.
+    let channel = sorted(vec![named(2, "A.dmg", b"four", "2.0.0.4"), bad(b"five", "2.0.0.5")]);
+    let plan = rollback(GH, "A.dmg", &channel, None).expect("a plan");
+    assert_eq!(crate::plan::rollback::leaves("A.dmg", &channel, &plan, None, said(6, false, None)), Ok(None));
+}
+
+#[test]
+fn bytes_are_known_by_what_all_places_of_one_kind_agree_on() {
+    let known = |version, origin| Known { pair: Pair { version: v(version), sha256: Sha256Digest::of(b"five") }, origin };
+    let (record, git) = (|version| known(version, Origin::Record(String::new())), |version| known(version, Origin::Earlier(String::new())));
+    let unlabelled = Asset { label: None, ..live() };
+    for (past, asked, labelled, without) in [
+        (vec![], None, None, None),
+        (vec![record(5), git(4)], Some(5), Some(5), Some(5)),
+        (vec![record(5), record(4)], None, None, None),
+        (vec![git(5), git(5)], Some(5), None, Some(5)),
+        (vec![git(5), git(4)], None, None, None),
+    ] {
+        assert_eq!(known_version(&past, Sha256Digest::of(b"five")), asked.map(v), "{past:?}");
+        assert_eq!(known_as(&past, "A.dmg", &live()), labelled.map(v), "{past:?}");
+        assert_eq!(known_as(&past, "A.dmg", &unlabelled), without.map(v), "{past:?}");
+        assert_eq!(known_version(&past, Sha256Digest::of(b"four")), None);
+    }
+}
+
+#[test]
+fn a_printed_rollback_keeps_what_was_said_and_is_typed_as_it_stands() {
+    let said = Said { file: Some(std::path::Path::new("/old files/A.dmg")), ..said(5, true, None) };
+    let channel = sorted(vec![live(), Asset { label: None, ..previous() }]);
+    let plan = rollback(GH, "A.dmg", &channel, None).expect("a plan");
+    let refused = version("A.dmg", &channel, &plan, None, said).expect_err("no version");
+    assert!(refused.fix.text().ends_with("make rollback FROM=2.0.0.5 ARTIFACT='/old files/A.dmg' TO=X.Y.Z.W"), "{}", refused.fix);
+    assert_eq!(version("A.dmg", &channel, &plan, Some(v(4)), said), Ok(v(4)));
 }
 
 #[test]
 fn the_version_comes_from_the_label_or_the_operator_and_is_lower() {
-    let four = ReleaseVersion::new([2, 0, 0, 4]);
+    let four = v(4);
     assert_eq!(version_of(vec![live(), previous()], None), Ok(four));
-    assert_eq!(version_of(vec![live(), previous()], Some([2, 0, 0, 4])), Ok(four));
-    assert!(version_of(vec![live(), previous()], Some([2, 0, 0, 3])).is_err_and(|because| because.contains("says 2.0.0.4")));
+    assert_eq!(version_of(vec![live(), previous()], Some(4)), Ok(four));
+    assert!(version_of(vec![live(), previous()], Some(3)).is_err_and(|because| because.contains("known as 2.0.0.4")));
     let unlabelled = Asset { label: None, ..previous() };
     assert!(version_of(vec![live(), unlabelled.clone()], None).is_err_and(|because| because.contains("no label")));
-    assert_eq!(version_of(vec![live(), unlabelled.clone()], Some([2, 0, 0, 4])), Ok(four));
-    assert!(version_of(vec![live(), unlabelled], Some([2, 0, 0, 6])).is_err_and(|because| because.contains("is not lower than")));
+    assert_eq!(version_of(vec![live(), unlabelled.clone()], Some(4)), Ok(four));
+    assert!(version_of(vec![live(), unlabelled], Some(6)).is_err_and(|because| because.contains("is not lower than")));
     let newer = named(2, "A.prev.dmg", b"six", "2.0.0.6");
     assert!(version_of(vec![live(), newer], None).is_err_and(|because| because.contains("is not lower than")));
     assert!(version_of(vec![live(), previous(), bad(b"!", "2.0.0.4")], None).is_err_and(|because| because.contains("itself")));

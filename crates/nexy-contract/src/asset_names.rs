@@ -1,11 +1,12 @@
-//! The names and labels of an artifact's assets on a channel: one name for each slot, built and read here alone.
+//! The names and labels of an artifact's assets on a channel: one name for each slot, built and read here alone,
+//! and what a rolled-back one says against a publication.
 
-pub(crate) use nexy_contract::channels::{ROLLED_BACK_SUFFIX, labelled_version as version};
-use nexy_contract::{ReleaseVersion, Sha256Digest};
+pub use crate::channels::{ROLLED_BACK_SUFFIX, labelled_version as version};
+use crate::{ReleaseVersion, Sha256Digest};
 
 /// What an asset's name means for one artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Slot {
+pub enum Slot {
     /// `Nexy.dmg`: what users download.
     Live,
     /// `Nexy.prev.dmg`: what a rollback returns to.
@@ -21,7 +22,7 @@ pub(crate) enum Slot {
 }
 
 /// The slot that a name belongs to.
-pub(crate) fn slot(artifact: &str, name: &str) -> Slot {
+pub fn slot(artifact: &str, name: &str) -> Slot {
     let infix = name.strip_prefix(split(artifact).0).and_then(|rest| rest.strip_suffix(split(artifact).1)).unwrap_or_default();
     let has_digits = |start: &str| {
         infix
@@ -39,52 +40,83 @@ pub(crate) fn slot(artifact: &str, name: &str) -> Slot {
 }
 
 /// The name of a staged asset. It follows from the bytes, so that a run after a crash finds the upload of the earlier run.
-pub(crate) fn staged(artifact: &str, sha256: Sha256Digest) -> String {
+pub fn staged(artifact: &str, sha256: Sha256Digest) -> String {
     infixed(artifact, &format!("next-{}", sha256.short()))
 }
 
 /// The name of the asset that a rollback returns to.
-pub(crate) fn previous(artifact: &str) -> String {
+pub fn previous(artifact: &str) -> String {
     infixed(artifact, "prev")
 }
 
 /// The name of a parked asset, with as many digits as the other names have.
-pub(crate) fn parked(artifact: &str, id: u64) -> String {
+pub fn parked(artifact: &str, id: u64) -> String {
     infixed(artifact, &format!("old-{:012}", id % 1_000_000_000_000))
 }
 
 /// The name of a rolled-back asset.
-pub(crate) fn rolled_back(artifact: &str, sha256: Sha256Digest) -> String {
+pub fn rolled_back(artifact: &str, sha256: Sha256Digest) -> String {
     infixed(artifact, &format!("bad-{}", sha256.short()))
 }
 
 /// The name that a restored asset gets when the new one replaces it: a rolled-back one gets its own name again.
-pub(crate) fn after_restore(artifact: &str, name: &str) -> String {
+pub fn after_restore(artifact: &str, name: &str) -> String {
     if slot(artifact, name) == Slot::RolledBack { name.to_owned() } else { previous(artifact) }
 }
 
 /// The label of a live asset, for people who look at the web page: `Nexy.dmg 2.0.0.4`.
-pub(crate) fn label(artifact: &str, version: ReleaseVersion) -> String {
+pub fn label(artifact: &str, version: ReleaseVersion) -> String {
     format!("{artifact} {version}")
 }
 
 /// The label of an upload. The machine tag shows which machine made it, so that no other machine takes it for a leftover.
-pub(crate) fn staged_label(artifact: &str, version: ReleaseVersion, machine_tag: &str) -> String {
+pub fn staged_label(artifact: &str, version: ReleaseVersion, machine_tag: &str) -> String {
     format!("{} (upload {machine_tag})", label(artifact, version))
 }
 
 /// The label of a parked asset: its own, and the tag of the machine that parked it.
-pub(crate) fn parked_label(artifact: &str, label: &str, machine_tag: &str) -> String {
+pub fn parked_label(artifact: &str, label: &str, machine_tag: &str) -> String {
     format!("{} (upload {machine_tag})", if label.is_empty() { artifact } else { label })
 }
 
 /// The label of a rolled-back asset while it is live because nothing else is there.
-pub(crate) fn rolled_back_label(artifact: &str, label: &str) -> String {
+pub fn rolled_back_label(artifact: &str, label: &str) -> String {
     format!("{}{ROLLED_BACK_SUFFIX}", if label.is_empty() { artifact } else { label })
 }
 
+/// Whether a label says that its asset was rolled back and is live only because nothing else was there.
+pub fn is_rolled_back(label: &str) -> bool {
+    label.ends_with(ROLLED_BACK_SUFFIX)
+}
+
+/// What a rolled-back asset says against a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Against {
+    /// It holds the same bytes.
+    Bytes,
+    /// It has this version, which is not lower: clients that have it follow only a higher one.
+    Version(ReleaseVersion),
+}
+
+/// Asks an asset that was rolled back about a publication of these bytes under this version; `None` when it says nothing against it.
+pub fn against(
+    artifact: &str,
+    name: &str,
+    label: Option<&str>,
+    held: Option<Sha256Digest>,
+    publishing: (ReleaseVersion, Sha256Digest),
+) -> Option<(Against, String)> {
+    let (wanted, sha256) = publishing;
+    if name == rolled_back(artifact, sha256) || held == Some(sha256) {
+        return Some((Against::Bytes, format!("these bytes were rolled back: {name} is on the channel")));
+    }
+    let known = label.and_then(|label| version(artifact, label)).filter(|known| wanted <= *known)?;
+    let because = format!("{known} was rolled back ({name}), and clients that have it follow only a higher version");
+    Some((Against::Version(known), because))
+}
+
 /// Whether a label carries this machine tag.
-pub(crate) fn has_machine_tag(label: &str, machine_tag: &str) -> bool {
+pub fn has_machine_tag(label: &str, machine_tag: &str) -> bool {
     label.ends_with(&format!(" (upload {machine_tag})"))
 }
 
@@ -101,6 +133,21 @@ fn split(artifact: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rolled_back_asset_speaks_against_its_bytes_and_against_every_version_that_is_not_higher() {
+        let (four, five) = (ReleaseVersion::new([2, 0, 0, 4]), ReleaseVersion::new([2, 0, 0, 5]));
+        let (bad, new) = (Sha256Digest::of(b"bad"), Sha256Digest::of(b"new"));
+        let name = rolled_back("A.dmg", bad);
+        let said =
+            |name: &str, label: Option<&str>, held, publishing| against("A.dmg", name, label, held, publishing).map(|(against, _)| against);
+        assert_eq!(said(&name, None, None, (five, bad)), Some(Against::Bytes));
+        assert_eq!(said("A.bad-0.dmg", None, Some(bad), (five, bad)), Some(Against::Bytes));
+        assert_eq!(said(&name, Some("A.dmg 2.0.0.4"), Some(bad), (four, new)), Some(Against::Version(four)));
+        assert_eq!(said(&name, Some("A.dmg 2.0.0.5"), Some(bad), (four, new)), Some(Against::Version(five)));
+        assert_eq!(said(&name, Some("A.dmg 2.0.0.4"), Some(bad), (five, new)), None);
+        assert_eq!(said(&name, None, None, (four, new)), None);
+    }
 
     #[test]
     fn every_slot_has_its_own_name() {
