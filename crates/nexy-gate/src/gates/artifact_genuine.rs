@@ -53,6 +53,12 @@ fn judge(artifacts: &[Found], folder: &str) -> Answer {
             }
             Ok(bytes) => match fault(found.row.kind, bytes) {
                 None => builder.pass(format!("{name} is {}", words(found.row.kind))),
+                Some(fault) if found.row.kind == ArtifactKind::Dmg && is_raw_image(&bytes.head) => {
+                    let convert = format!("hdiutil convert {0} -format UDZO -o udzo-{0}", shell_word(name));
+                    let fix =
+                        Fix::note("on the Mac that built it: convert it, then sign, notarize and staple the result:").then_command(convert);
+                    builder.fail(format!("{name} is {fault}"), fix);
+                }
                 Some(fault) => builder.fail(format!("{name} is {fault}"), copy),
             },
         }
@@ -103,6 +109,21 @@ fn has_trailer(tail: &[u8]) -> bool {
         && number(8).is_some_and(|size| size as usize == TRAILER_BYTES)
 }
 
+/// Whether a disk begins here as it is: a partition table of GPT, Apple or DOS, a volume of HFS or APFS, or an ISO image.
+fn is_raw_image(head: &[u8]) -> bool {
+    const MARKS: &[(usize, &[u8])] = &[
+        (512, b"EFI PART"),
+        (512, b"PM\0\0"),
+        (1024, b"H+\0"),
+        (1024, b"HX\0"),
+        (1024, b"BD"),
+        (32, b"NXSB"),
+        (32_769, b"CD001"),
+        (510, b"\x55\xaa"),
+    ];
+    MARKS.iter().any(|(at, mark)| head.get(*at..).is_some_and(|rest| rest.starts_with(mark)))
+}
+
 /// What the bytes look like, for the person who must find out where they came from.
 fn instead(bytes: &Bytes) -> String {
     let head = &bytes.head;
@@ -119,6 +140,9 @@ fn instead(bytes: &Bytes) -> String {
         _ if text.starts_with('<') => Some("an XML or HTML text"),
         _ if text.starts_with("version https://git-lfs") => Some("a Git LFS pointer, not the file itself"),
         _ if text.starts_with(['{', '[']) => Some("a JSON text"),
+        _ if is_raw_image(head) => Some("a raw (uncompressed) disk image"),
+        _ if head.starts_with(b"encrcdsa") => Some("an encrypted disk image"),
+        _ if head.starts_with(b"sprs") => Some("a sparse disk image"),
         _ if head.iter().all(|byte| *byte == 0) => Some("nothing but zero bytes at its start"),
         _ => None,
     };
@@ -137,7 +161,7 @@ mod tests {
         Bytes {
             size_bytes: content.len() as u64,
             sha256: Sha256Digest::of(content),
-            head: content[..content.len().min(512)].to_vec(),
+            head: content[..content.len().min(33 << 10)].to_vec(),
             tail: content[content.len().saturating_sub(512)..].to_vec(),
         }
     }
@@ -155,6 +179,18 @@ mod tests {
     fn asked(kind: ArtifactKind, content: Result<&[u8], Fault>) -> Answer {
         let row = ArtifactRow { name: format!("A.{}", kind.word()), channel: "Fixed".into(), kind, feed: true };
         judge(&[Found { row, bytes: content.map(bytes) }], "inbox")
+    }
+
+    #[test]
+    fn a_raw_disk_image_is_called_what_it_is_with_the_command_that_converts_it() {
+        for (at, mark) in [(512, &b"EFI PART"[..]), (1024, b"H+\0\x04"), (32, b"NXSB"), (510, b"\x55\xaa"), (32_769, b"CD001")] {
+            let mut raw = vec![0; 1 << 16];
+            raw[at..at + mark.len()].copy_from_slice(mark);
+            let answer = asked(ArtifactKind::Dmg, Ok(&raw));
+            says(&answer, Verdict::Fail, "a raw (uncompressed) disk image");
+            assert!(answer.fix.text().contains("hdiutil convert A.dmg -format UDZO"), "{answer:?}");
+        }
+        says(&asked(ArtifactKind::Pkg, Ok(&vec![0; 1 << 16])), Verdict::Fail, "nothing but zero bytes");
     }
 
     #[test]

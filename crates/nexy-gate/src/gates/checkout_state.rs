@@ -26,7 +26,8 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "The server runs something that is in no tag: a hot edit on the VM, half a checkout, files of an older release.",
         check: "Compares HEAD with the tag's commit, and HEAD with index and files: staged, changed, deleted, in conflict, not known to git and \
-                ignored by no .gitignore, or hidden from git by assume-unchanged or skip-worktree. Only what layout.runtime_files names may \
+                ignored by no .gitignore, or hidden from git by assume-unchanged or skip-worktree; and what git overlooks: empty submodules, pointers of git-lfs in place of \
+                files, links checked out as files. Only what layout.runtime_files names may \
                 differ, and no merge, rebase or bisect may be unfinished.",
         fix: &[note(
             "Look at what differs, move what you need away, then check the tag out again, as the owner of the \
@@ -47,6 +48,10 @@ struct Facts {
     changes: Vec<Change>,
     strays: Strays,
     hidden: Vec<String>,
+    /// Files that hold only the pointer of git-lfs.
+    pointers: Vec<String>,
+    /// Submodules whose folders are empty.
+    submodules: Vec<String>,
     /// What git was in the middle of, with the command that leaves it.
     unfinished: Vec<(&'static str, &'static str)>,
     /// The repository's settings keep git from comparing modes.
@@ -87,6 +92,17 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         let look = |flag: &str| with_paths(&format!("{git} update-index {flag} --"), &hidden, side);
         let fix = look("--no-assume-unchanged").then(look("--no-skip-worktree")).then_command(format!("sudo nexy-gate {}", GATE.id));
         builder.fail(format!("git was told not to look at {}", named(&hidden)), fix);
+    }
+    let whole = [
+        (&facts.submodules, "submodules whose files are not here", &["submodule update --init --recursive"][..]),
+        (&facts.pointers, "files that hold only a pointer of git-lfs", &["lfs install --local", "lfs pull"]),
+    ];
+    for (paths, what, commands) in whole {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).filter(|path| !may_differ(path)).collect();
+        if !paths.is_empty() {
+            let commands = commands.iter().map(|command| format!("{git} {command}"));
+            builder.fail(format!("{what}: {}", named(&paths)), Fix::commands(commands));
+        }
     }
     let changed: Vec<(&str, String)> =
         facts.changes.iter().filter(|change| !may_differ(&change.path)).map(|change| (change.path.as_str(), how(change))).collect();

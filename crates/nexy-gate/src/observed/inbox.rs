@@ -4,8 +4,10 @@ use nexy_contract::{Sha256Digest, target_file::ArtifactRow};
 use nexy_outside::Workspace;
 use nexy_outside::fs::files::{self, OpenArtifact};
 
-/// Bytes that are kept of either end of an artifact: the trailer of a disk image.
-const END_BYTES: usize = 512;
+/// Bytes that are kept of the end of an artifact: the trailer of a disk image.
+const TAIL_BYTES: usize = 512;
+/// Bytes that are kept of its beginning: up to the mark of an ISO image.
+const HEAD_BYTES: usize = 33 << 10;
 
 /// What lies in the folder of `layout.inbox`.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub(crate) struct Bytes {
     pub(crate) size_bytes: u64,
     /// Digest.
     pub(crate) sha256: Sha256Digest,
-    /// The first 512 bytes, or all of fewer.
+    /// The first 33 KiB, or all of fewer.
     pub(crate) head: Vec<u8>,
     /// The last 512 bytes, or all of fewer.
     pub(crate) tail: Vec<u8>,
@@ -82,6 +84,7 @@ pub(crate) fn read(path: &std::path::Path, max_bytes: u64) -> Result<Bytes, Faul
         )));
     }
     let unreadable = |error: files::FileError| Fault::Unreadable(error.because());
-    let (head, tail) = file.ends(END_BYTES).map_err(unreadable)?;
+    let (head, mut tail) = file.ends(HEAD_BYTES).map_err(unreadable)?;
+    let tail = tail.split_off(tail.len().saturating_sub(TAIL_BYTES));
     Ok(Bytes { size_bytes: file.size_bytes, sha256: file.hash().map_err(unreadable)?, head, tail })
 }

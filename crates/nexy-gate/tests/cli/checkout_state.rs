@@ -261,3 +261,29 @@ fn another_folder_of_files_fools_nobody() {
     world.git_vm(&["config", "core.worktree", good.to_str().expect("a path")]);
     holds(&asked(&world, 69), "found", "for the files of this repository");
 }
+
+/// git status is clean in each of these.
+#[test]
+fn a_tree_that_is_not_whole_is_a_no_though_git_says_nothing() {
+    let world = checked_out();
+    world.git_vm(&["config", "core.symlinks", "false"]);
+    symlink("main.py", world.vm_path("server/link.py")).expect("a link");
+    world.write_vm(".gitattributes", "*.bin filter=lfs -text\n");
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{:064}\nsize 5\n", 0);
+    world.write_vm("server/a.bin", &pointer);
+    world.write_vm("server/lfs.md", &pointer);
+    world.git_vm(&["-c", "core.symlinks=true", "add", "--all", "server", ".gitattributes"]);
+    let object = world.git_vm(&["rev-parse", "HEAD"]);
+    world.git_vm(&["update-index", "--add", "--cacheinfo", &format!("160000,{},server/vendor", object.trim())]);
+    world.git_vm(&["commit", "--quiet", "--message=not whole"]);
+    world.git_vm(&["tag", "--force", TAG]);
+    fs::create_dir(world.vm_path("server/vendor")).expect("its empty folder");
+    fs::remove_file(world.vm_path("server/link.py")).expect("the link");
+    world.write_vm("server/link.py", "main.py");
+    assert!(!world.git_vm(&["status", "--porcelain", "--untracked-files=no"]).contains("server"), "git sees it by itself");
+    let finding = asked(&world, 1);
+    for words in ["files are not here: server/vendor", "a pointer of git-lfs: server/a.bin", "server/link.py (another kind of file)"] {
+        holds(&finding, "found", words);
+    }
+    assert!(!finding["found"].to_string().contains("server/lfs.md"), "{finding:#}");
+}

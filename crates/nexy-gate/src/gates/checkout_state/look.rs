@@ -4,7 +4,7 @@ use super::Facts;
 use crate::observed::repository::Repository;
 use nexy_outside::{
     fs::{files::FileError, permissions},
-    programs::git::GitError,
+    programs::git::{Git, GitError},
 };
 use std::path::Path;
 
@@ -35,9 +35,22 @@ pub(super) fn look(repository: &Repository) -> Result<Facts, GitError> {
         changes: git.changes()?,
         strays: git.strays()?,
         hidden: git.hidden()?,
+        pointers: git.pointers()?,
+        submodules: empty_submodules(git)?,
         unfinished,
         ignores_modes: modes.and_then(|setting| setting.value.as_deref()).is_some_and(|value| !value.eq_ignore_ascii_case("true")),
     })
+}
+
+/// The submodules that were never brought here: their folders are empty, and git says nothing.
+fn empty_submodules(git: &Git) -> Result<Vec<String>, GitError> {
+    let mut empty = Vec::new();
+    for entry in git.index()?.into_iter().filter(|entry| entry.mode == "160000") {
+        if !exists(&git.folder().join(&entry.path).join(".git"))? {
+            empty.push(entry.path);
+        }
+    }
+    Ok(empty)
 }
 
 fn exists(path: &Path) -> Result<bool, FileError> {

@@ -44,6 +44,19 @@ fn another_commit_or_none_is_a_no() {
 }
 
 #[test]
+fn what_git_overlooks_is_a_no_with_the_command_that_brings_it() {
+    for (path, code) in [("server/vendor", Verdict::Fail), ("venv/x", Verdict::Pass)] {
+        let submodule = asked(|facts| facts.submodules = vec![path.into()]);
+        let pointer = asked(|facts| facts.pointers = vec![path.into()]);
+        assert_eq!((submodule.verdict, pointer.verdict), (code, code), "{path}");
+        if code == Verdict::Fail {
+            assert_eq!(submodule.fix.text(), "sudo -u server git -C /srv/app submodule update --init --recursive");
+            assert!(pointer.fix.text().ends_with("git -C /srv/app lfs pull") && pointer.found.contains(path), "{pointer:?}");
+        }
+    }
+}
+
+#[test]
 fn every_kind_of_difference_is_a_no_with_its_words() {
     for (change, said) in [
         (changed('.', 'M', "server/main.py"), "server/main.py (changed)"),

@@ -3,6 +3,9 @@
 use super::{Change, Entry, Git, GitError, parse, refused};
 use std::path::PathBuf;
 
+/// More pointers than these are not asked about one by one.
+const MOST_ASKED: usize = 500;
+
 /// What lies in a checkout beside the files that git knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strays {
@@ -21,11 +24,25 @@ impl Git {
         Ok(said.lines().rev().nth(1).map(|path| self.folder.join(path)))
     }
 
+    /// The files here whose content is kept elsewhere, and which hold only the pointer that git-lfs keeps in git.
+    pub fn pointers(&self) -> Result<Vec<String>, GitError> {
+        let named = self.grep(None, &["version https://git-lfs.github.com/spec/v"])?;
+        if named.is_empty() {
+            return Ok(named);
+        }
+        // A page about git-lfs may hold these words as well; a pointer's path has a filter.
+        let arguments = ["check-attr", "-z", "filter", "--"].into_iter().chain(named.iter().take(MOST_ASKED).map(String::as_str));
+        Ok(parse::with_attribute(&self.ask(&arguments.collect::<Vec<_>>())?))
+    }
+
     /// What differs between HEAD, the index and the files that git knows, modes included.
     pub fn changes(&self) -> Result<Vec<Change>, GitError> {
         let arguments = [
             "-c",
             "core.fileMode=true",
+            // A link that was checked out as a file is another kind of file.
+            "-c",
+            "core.symlinks=true",
             "status",
             "--porcelain=v2",
             "-z",

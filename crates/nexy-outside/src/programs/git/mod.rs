@@ -107,6 +107,11 @@ impl Git {
         Ok(owner::of(folder)?.map(|account| Self { folder: folder.to_path_buf(), account }))
     }
 
+    /// The folder in which the repository's `.git` stands.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn run(&self, arguments: &[&str]) -> Run {
         let arguments: Vec<&str> = ALWAYS.iter().chain(arguments).copied().collect();
         let run = Run::new("git", &arguments)
@@ -225,14 +230,24 @@ impl Git {
 
     /// The paths of a commit whose content holds one of these texts.
     pub fn holding(&self, commit: &str, texts: &[&str]) -> Result<Vec<String>, GitError> {
+        let found = self.grep(Some(commit), texts);
+        let names = match found {
+            Ok(names) => names,
+            Err(error) => return Err(self.first_absent(commit)?.map_or(error, |entry| absent(&entry))),
+        };
+        Ok(names.into_iter().filter_map(|name| Some(name.split_once(':')?.1.to_owned())).collect())
+    }
+
+    /// What `git grep` names: paths of a commit behind its name and `:`, or else paths of the checkout.
+    fn grep(&self, commit: Option<&str>, texts: &[&str]) -> Result<Vec<String>, GitError> {
         let mut arguments = vec!["grep", "-l", "-z", "-a", "-F", "--full-name", "--no-color", "--no-recurse-submodules"];
         texts.iter().for_each(|text| arguments.extend(["-e", text]));
-        arguments.push(commit);
+        arguments.extend(commit);
         let ran = self.run(&arguments).run()?;
         match ran.code() {
-            0 => Ok(parse::names(&ran.stdout).into_iter().filter_map(|name| Some(name.split_once(':')?.1.to_owned())).collect()),
+            0 => Ok(parse::names(&ran.stdout)),
             1 if ran.stderr.is_empty() => Ok(Vec::new()),
-            _ => Err(self.first_absent(commit)?.map_or_else(|| refused(&ran), |entry| absent(&entry))),
+            _ => Err(refused(&ran)),
         }
     }
 

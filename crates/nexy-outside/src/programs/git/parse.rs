@@ -55,6 +55,13 @@ pub(super) fn names(output: &[u8]) -> Vec<String> {
     parts(output).map(text).collect()
 }
 
+/// Path, attribute and value by turns: the paths that have the attribute.
+pub(super) fn with_attribute(output: &[u8]) -> Vec<String> {
+    let parts: Vec<String> = names(output);
+    let has_it = |one: &&[String]| matches!(one, [_, _, value] if !matches!(value.as_str(), "unspecified" | "unset"));
+    parts.chunks(3).filter(has_it).map(|one| one[0].clone()).collect()
+}
+
 fn is_object(word: &str) -> bool {
     matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
