@@ -28,7 +28,7 @@ pub fn printable(text: &str) -> String {
 /// Blanks but the plain one, and characters that only steer how others are shown (Unicode's category Cf, as far as texts hold them).
 fn is_invisible(character: char) -> bool {
     let steers = matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+        | '\u{2060}'..='\u{206f}' | '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
     steers || (character.is_whitespace() && !character.is_ascii() && !character.is_control())
 }
 
