@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs one tool that changes nothing on the VM, and ends with its exit code: scripts/vm.sh nexy-gate hard
+# Gates, and the profile local, are asked about the version of this workspace, or about the one that --tag or --expect names.
 set -eu
 program=vm.sh
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -25,6 +26,18 @@ done
 
 need_tools nexy-version nexy-verify
 need_az
+# Without a version, the VM would be compared with itself.
+case " $* " in
+    *' --tag'* | *' --expect'* | *' --list '* | *' --explain'* | *' --print-fix'* | *' --root'*) option='' ;;
+    ' nexy-gate '*) option=--tag ;;
+    ' nexy-verify local '* | ' nexy-verify '*' local '*) option=--expect ;;
+    *) option='' ;;
+esac
+if [ -n "$option" ]; then
+    tag=$(value tag) || exit
+    set -- "$@" "$option" "$tag"
+    printf '%s: asking about %s, the version of this workspace; for another one add %s vX.Y.Z.W\n' "$program" "$tag" "$option" >&2
+fi
 open_work
 begin_script
 assign COMMAND "$*"

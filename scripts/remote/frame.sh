@@ -42,6 +42,10 @@ alone() {
     if ! flock -n 9; then
         stop 75 "another run is at work: $(cat "$LOCK_DIR/nexy/run.who" 2>/dev/null || echo unknown)" 'wait until it is done, then type the same command again'
     fi
+    # The laptop's nexy.toml decides. The copy on the VM says otherwise when it was not installed anew after a change.
+    there=$("$TOOLS/nexy-version" --target "$TOML" show vm.lock_dir 2>/dev/null) || there=$LOCK_DIR
+    [ "$there" = "$LOCK_DIR" ] || printf 'vm: %s says vm.lock_dir = "%s", the laptop says "%s": copy nexy.toml to the VM again (docs/vm.md, Setup)\n' \
+        "$TOML" "$there" "$LOCK_DIR" >&2
     printf '%s, process %s, since %s\n' "$1" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$LOCK_DIR/nexy/run.who"
 }
 

@@ -72,6 +72,10 @@ fn inspect_and_publish(
         upload::undo_restaging(session, &mut jobs);
         return Err(problem);
     }
+    // The rulebook's line means the fixed address, so it is true from here on (S2 §3 Phase 2 step 4).
+    for job in jobs.iter().filter(|job| job.swapped_at.is_some()) {
+        session.common.note(&format!("Uploaded. URL: {}", session.target.public_url(job.row)));
+    }
     jobs.iter_mut().for_each(|job| park_previous::delete_parked(session, job));
     swap_all::record_live(session, record, &jobs)?;
     let places: Vec<String> = jobs.iter().map(Job::place).collect();

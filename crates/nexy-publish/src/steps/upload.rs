@@ -37,7 +37,7 @@ pub(crate) fn apply(session: &Session<'_>, job: &mut Job<'_>) -> Result<(), Prob
         job.uploaded_here = true;
         job.staged = Some(asset.clone());
         check(session, job, &name, &asset)?;
-        session.common.note(&format!("Uploaded. URL: {}", session.target.public_asset_url(&job.artifact.channel, &name)));
+        session.common.note(&format!("uploaded as {}/{name}; users do not get it yet", job.artifact.channel));
         asset
     } else {
         session.common.note(&format!("{}/{name} was uploaded by an earlier run and is used again", job.artifact.channel));

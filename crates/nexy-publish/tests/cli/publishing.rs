@@ -2,6 +2,7 @@
 
 use nexy_publish_support::{calls, dmg, judged, names, outcome, publish, ready, served, sha256};
 use nexy_standin::world::{ARTIFACTS, World};
+use nexy_standin::{Fault, Listener, Reply};
 use serde_json::json;
 
 #[test]
@@ -96,4 +97,18 @@ fn the_first_publication_of_a_channel_has_nothing_to_retire() {
     let document = publish(&world, &record).exits(0).json();
     assert_eq!(names(&world), ["Nexy.dmg"]);
     assert_eq!(document["artifacts"][0]["live"]["previous"], json!(null));
+}
+
+#[test]
+fn the_rulebooks_upload_line_names_the_fixed_address_once_it_serves_the_bytes() {
+    let (world, record) = ready();
+    let planned = world.tool("nexy-publish").args(["--dry-run", "-"]).stdin(record.to_string()).run();
+    planned.exits(0).never_says("Uploaded.");
+    world.standin.fault(Fault::new(Listener::Api, "PATCH", "", Reply::Status(403, json!({"message": "no"}))).nth(1));
+    publish(&world, &record).exits(1).never_says("Uploaded.");
+    world.standin.clear_faults();
+    let url = format!("Uploaded. URL: {}/{ARTIFACTS}/releases/download/Update/Nexy.dmg\n", world.standin.web_url());
+    let ran = publish(&world, &record);
+    assert!(ran.exits(0).stderr.contains(&url), "{ran}");
+    publish(&world, &judged(&world)).exits(0).never_says("Uploaded.");
 }

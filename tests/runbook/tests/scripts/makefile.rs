@@ -34,8 +34,8 @@ fn the_vm_is_asked_by_name() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo \"gates: $*\"");
     on_vm(&world, "nexy-verify", "echo \"probes: $*\"");
-    make(&world, "vm-hard").exits(0).prints("json --brief hard");
-    make(&world, "vm-versions").exits(0).prints("json --brief local");
+    make(&world, "vm-hard").exits(0).prints("json --brief hard --tag v2.0.0.4");
+    make(&world, "vm-versions").exits(0).prints("json --brief local --expect v2.0.0.4");
 }
 
 #[test]

@@ -44,7 +44,43 @@ fn the_tool_gets_the_vms_own_target_and_answers_in_json() {
     world
         .sh("scripts/vm.sh nexy-gate config-env-keys config-env")
         .exits(0)
-        .prints(&format!("--target {} --format json --brief config-env-keys config-env\n", target.display()));
+        .prints(&format!("--target {} --format json --brief config-env-keys config-env --tag v{VERSION}\n", target.display()));
+}
+
+#[test]
+fn a_vm_of_another_version_than_the_laptops_is_a_no_unless_that_version_is_named() {
+    let world = World::new();
+    world.set_vm_version("2.0.0.3");
+    world.restart_service();
+    world.sh("scripts/vm.sh nexy-verify local --stable 0s").exits(1).says("asking about v2.0.0.4");
+    world.sh("scripts/vm.sh nexy-verify local --stable 0s --expect v2.0.0.3").exits(0).never_says("asking about");
+    on_vm(&world, "nexy-gate", "echo \"$*\"");
+    for (words, asked) in [
+        ("hard", "hard --tag v2.0.0.4\n"),
+        ("hard --tag v2.0.0.3", "hard --tag v2.0.0.3\n"),
+        ("--list", "--list\n"),
+        ("--print-fix exec-start", "--print-fix exec-start\n"),
+    ] {
+        let ran = world.sh(&format!("scripts/vm.sh nexy-gate {words}"));
+        assert!(ran.exits(0).stdout.ends_with(&format!("--brief {asked}")), "{ran}");
+    }
+    // A probe by its name may be about the manifest, which is older than the code until the artifacts are out.
+    on_vm(&world, "nexy-verify", "echo \"$*\"");
+    assert!(world.sh("scripts/vm.sh nexy-verify local-feed").exits(0).stdout.ends_with("--brief local-feed\n"));
+}
+
+#[test]
+fn a_nexy_toml_of_the_vm_that_was_not_installed_again_is_named() {
+    let world = World::new();
+    let file = world.vm_path("etc/nexy.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let lock = world.vm_path("lock");
+    let other = text.replace(&format!("\"{}\"", lock.display()), "\"/run/lock\"");
+    assert_ne!(other, text);
+    fs::write(&file, other).unwrap();
+    world.sh("scripts/vm.sh nexy-version show version").exits(0).says("says vm.lock_dir = \"/run/lock\"");
+    fs::write(&file, text).unwrap();
+    world.sh("scripts/vm.sh nexy-version show version").exits(0).never_says("lock_dir");
 }
 
 #[test]
