@@ -35,13 +35,12 @@ pub(crate) const PROBE: Probe = Probe {
 pub(super) const PATH: &str = "/updates/appcast.xml";
 
 fn check(context: &Context) -> Answer {
-    if let Some(answer) = context.broken_here() {
-        return answer;
-    }
     let url = format!("{}{PATH}", context.public);
     let mend =
         deliver().then_note("if it was delivered already, the VM says what is wrong:").then_command("scripts/vm.sh nexy-verify local-feed");
-    judge(&url, &fetch::fetch(context, &url, Place::Outside), context.manifest(), &mend)
+    let answer = judge(&url, &fetch::fetch(context, &url, Place::Outside), context.manifest(), &mend);
+    // A manifest that is wrong itself is the cause, and to deliver it again would mend nothing.
+    if answer.passes() { answer } else { context.broken_here().unwrap_or(answer) }
 }
 
 /// Holds a feed against the manifest that it is made from; `mend` is what to do when it offers something else.
