@@ -7,7 +7,7 @@ use crate::{
     probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::{Fix, text};
+use nexy_contract::{Fix, ReleaseVersion, text};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -30,10 +30,10 @@ fn check(context: &Context) -> Answer {
         let url = format!("{}{path}", context.public);
         health::read(&url, &fetch::fetch(context, &url, Place::Outside))
     };
-    judge(&ask("/health"), &ask("/updates/health"))
+    judge(&ask("/health"), &ask("/updates/health"), context.expect)
 }
 
-fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>) -> Answer {
+fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>, expect: Option<ReleaseVersion>) -> Answer {
     let wanted = "/health and /updates/health name the same version";
     let (code, manifest) = match (code, manifest) {
         (Ok(code), Ok(manifest)) => (code, manifest),
@@ -51,6 +51,15 @@ fn judge(code: &Result<Said, Unread>, manifest: &Result<Said, Unread>) -> Answer
             ),
         );
     }
+    if let Some(expected) = expect.filter(|expected| code.version != expected.to_string()) {
+        let found = format!("code and manifest are both `{}`", text::excerpt(&code.version, 40));
+        let mend = Fix::note(format!("deploy the code of {0} and publish its artifacts; what is of another version says:", expected.tag()));
+        return Answer::fail(
+            found,
+            format!("{expected} (from --expect)"),
+            mend.then_command(format!("nexy-verify public updates --expect {expected}")),
+        );
+    }
     Answer::pass(format!("code and manifest are both {}", text::excerpt(&code.version, 40)))
 }
 
@@ -66,9 +75,12 @@ mod tests {
 
     #[test]
     fn one_version_passes_and_two_fail() {
-        assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.4")).verdict, Verdict::Pass);
-        assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.3")).verdict, Verdict::Fail);
-        assert_eq!(judge(&said(""), &said("")).verdict, Verdict::Fail);
+        assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.4"), None).verdict, Verdict::Pass);
+        assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.3"), None).verdict, Verdict::Fail);
+        assert_eq!(judge(&said(""), &said(""), None).verdict, Verdict::Fail);
+        for (named, verdict) in [([2, 0, 0, 4], Verdict::Pass), ([2, 0, 0, 5], Verdict::Fail)] {
+            assert_eq!(judge(&said("2.0.0.4"), &said("2.0.0.4"), Some(ReleaseVersion::new(named))).verdict, verdict);
+        }
     }
 
     #[test]
@@ -82,7 +94,7 @@ mod tests {
             (said("2.0.0.4"), useless()),
             (nothing(), useless()),
         ] {
-            assert_eq!(judge(&code, &manifest).verdict, Verdict::Unknown);
+            assert_eq!(judge(&code, &manifest, None).verdict, Verdict::Unknown);
         }
     }
 }

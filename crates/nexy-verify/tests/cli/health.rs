@@ -149,5 +149,6 @@ fn the_version_that_a_person_names_is_held_against_the_code_and_against_what_cli
     fails(&told, "feed", "sparkle:version is `2.0.0.3`", "manifest");
     world.set_vm_manifest(&world.live_manifest("2.0.0.4"));
     world.set_manifest(&world.live_manifest("2.0.0.4"));
-    ask(&world, "public updates --expect v2.0.0.4").exits(0);
+    ask(&world, "public updates versions-agree --expect v2.0.0.4").exits(0);
+    fails(&ask(&world, "versions-agree --expect 2.0.0.5"), "versions-agree", "both `2.0.0.4`", "--expect 2.0.0.5");
 }
