@@ -156,7 +156,7 @@ impl Offer {
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Whether a text is an HTML page, which is XML only by chance.
-fn is_page(text: &str) -> bool {
+pub fn is_page(text: &str) -> bool {
     let text = text.trim_start();
     ["<!doctype html", "<html"].iter().any(|start| text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start)))
 }

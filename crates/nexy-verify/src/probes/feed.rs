@@ -8,7 +8,11 @@ use crate::{
     probe::{Answer, Explain, Probe},
 };
 use nexy_contract::fix::{command, note};
-use nexy_contract::{Fix, appcast::Feed, text};
+use nexy_contract::{
+    Fix,
+    appcast::{self, Feed},
+    text,
+};
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -50,10 +54,15 @@ pub(super) fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>, mend:
         Err(not_known) => return not_known.answer("a manifest to compare with"),
     };
     let wanted = format!("version {}, length {}, {} (from {})", manifest.version, manifest.size_bytes, manifest.url, manifest.origin);
+    let page =
+        Fix::note("no delivery changes that; look at what answers there:").then_command(format!("curl -sSi {}", text::shell_word(url)));
     let feed = match read(url, look) {
         Ok(feed) => feed,
         Err(Unread::Nothing(not_known)) => return not_known.answer(wanted),
-        Err(Unread::Useless(found)) => return Answer::fail(found, wanted, mend),
+        Err(Unread::Useless(found)) => {
+            let is_page = look.as_ref().is_ok_and(|(_, body)| appcast::is_page(&String::from_utf8_lossy(body)));
+            return Answer::fail(found, wanted, if is_page { &page } else { mend });
+        }
     };
     let offer = match feed.offer() {
         Ok(offer) => offer,
@@ -119,11 +128,18 @@ mod tests {
 
     #[test]
     fn another_offer_fails_with_what_to_type() {
-        for body in [feed("2.0.0.3", "7"), feed("2.0.0.4", "8"), feed("2.0.0.4", "0"), b"".to_vec(), b"<html/>".to_vec(), b"{}".to_vec()] {
+        for body in [feed("2.0.0.3", "7"), feed("2.0.0.4", "8"), feed("2.0.0.4", "0"), b"".to_vec(), b"{}".to_vec()] {
             let answer = judged(200, &body);
             assert_eq!(answer.verdict, Verdict::Fail, "{}", String::from_utf8_lossy(&body));
             assert!(answer.fix.text().contains("make manifest-deliver") && answer.expected.contains("length 7"));
         }
+    }
+
+    #[test]
+    fn a_page_in_place_of_the_feed_is_not_mended_by_a_delivery() {
+        let page = judged(200, b"<!doctype html><title>Just a moment...</title>");
+        assert_eq!((page.verdict, page.fix.lines().len()), (Verdict::Fail, 2));
+        assert!(page.fix.text().ends_with("curl -sSi https://h/updates/appcast.xml"), "{page:?}");
     }
 
     #[test]
