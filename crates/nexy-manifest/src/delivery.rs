@@ -98,13 +98,15 @@ pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, c
         }),
         ([], Some(code)) => {
             let exit = Exit::try_from(code).ok().filter(|exit| *exit != Exit::Yes).unwrap_or(Exit::CouldNotLook);
-            let problem = Problem::new(
-                exit,
-                "the manifest was not delivered to the VM",
-                format!("the delivery ended with {code}"),
-                Fix::note("read the message above, then run the whole pipeline again; this goes on where it stopped:")
-                    .then_command("make release"),
-            );
+            let again =
+                |fix: Fix| fix.then_note("then run the whole pipeline again; this goes on where it stopped:").then_command("make release");
+            let (what, fix) = if exit == Exit::CouldNotLook {
+                let look = Fix::note("read the message above; if something was sent, see what the VM has now:");
+                ("unknown whether the manifest has reached the VM", look.then_command("scripts/vm.sh nexy-manifest show"))
+            } else {
+                ("the manifest was not delivered to the VM", Fix::note("read the message above,"))
+            };
+            let problem = Problem::new(exit, what, format!("the delivery ended with {code}"), again(fix));
             record_io::act(TOOL, BY, workspace, common, |_| ActionOutcome::failed(&problem, false))
         }
         _ => Err(usage("give either the VM's answer or --failed CODE".to_owned())),

@@ -34,7 +34,12 @@ pub(crate) fn run(workspace: &Workspace, manifest: &Path, common: &Common) -> Re
     }
     let changes = match place::with_owners_rights(workspace, &text, &facts, common)? {
         Placed::Done(changes) => changes,
-        Placed::Stopped(exit) => return Ok(exit),
+        Placed::Stopped(exit) => {
+            if exit == Exit::CouldNotLook {
+                stdio::note("  this says which owner or mode is wrong: sudo nexy-gate single-manifest update-dirs");
+            }
+            return Ok(exit);
+        }
     };
     let changed = !changes.is_empty();
     let files = place::read_back(workspace, &text, &facts)?;

@@ -11,6 +11,9 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct Shown {
     path: String,
+    /// Digest of the file itself, which tells whether a delivery has arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_sha256: Option<Sha256Digest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     says: Option<Facts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,19 +34,14 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
         .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again")))?;
     let shown: Vec<Shown> = found
         .into_iter()
-        .map(|manifest| match manifest.bytes.as_deref().map(ManifestFacts::read) {
-            None => Shown { path: manifest.path, says: None, wrong: Some("it does not exist".to_owned()) },
-            Some(Err(error)) => Shown { path: manifest.path, says: None, wrong: Some(error.to_string()) },
-            Some(Ok(facts)) => {
-                let says = Facts {
-                    version: facts.version,
-                    url: facts.url,
-                    size_bytes: facts.size_bytes,
-                    sha256: facts.sha256,
-                    signed: !facts.ed25519.is_empty(),
-                };
-                Shown { path: manifest.path, says: Some(says), wrong: None }
-            }
+        .map(|manifest| {
+            let file_sha256 = manifest.bytes.as_deref().map(Sha256Digest::of);
+            let (says, wrong) = match manifest.bytes.as_deref().map(ManifestFacts::read) {
+                None => (None, Some("it does not exist".to_owned())),
+                Some(Err(error)) => (None, Some(error.to_string())),
+                Some(Ok(facts)) => (Some(says(facts)), None),
+            };
+            Shown { path: manifest.path, file_sha256, says, wrong }
         })
         .collect();
     let exit = if shown.iter().all(|manifest| manifest.says.is_some()) { Exit::Yes } else { Exit::No };
@@ -53,6 +51,10 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     };
     stdio::write_document(document.as_bytes())?;
     Ok(exit)
+}
+
+fn says(facts: ManifestFacts) -> Facts {
+    Facts { version: facts.version, url: facts.url, size_bytes: facts.size_bytes, sha256: facts.sha256, signed: !facts.ed25519.is_empty() }
 }
 
 fn line(manifest: &Shown) -> String {

@@ -97,6 +97,8 @@ fn show_prints_the_content_of_the_manifests() {
     written(&world);
     let shown = world.tool("nexy-manifest").args(["show"]).run().exits(0).json();
     assert_eq!(shown[0]["says"]["version"], "2.0.0.4");
+    let file = world.read("server/updates/manifests/manifest.json");
+    assert_eq!(shown[0]["file_sha256"], nexy_contract::Sha256Digest::of(file.as_bytes()).to_string());
     world.tool("nexy-manifest").args(["show", "--format", "text"]).run().exits(0).prints("2.0.0.4");
     world.write("server/updates/manifests/manifest.json", "[]\n");
     world.tool("nexy-manifest").args(["show"]).run().exits(1).prints("is no JSON object");

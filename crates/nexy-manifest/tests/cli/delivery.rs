@@ -57,6 +57,18 @@ fn any_clone_sends_its_own_manifest_when_it_is_about_what_is_live() {
 }
 
 #[test]
+fn a_delivery_whose_answer_was_lost_is_unknown_and_a_refused_one_was_not_made() {
+    let world = World::new();
+    let record = written(&world).to_string();
+    for (code, said, look) in [("69", "unknown whether the manifest has reached the VM", true), ("1", "was not delivered", false)] {
+        let ran = world.tool("nexy-manifest").args(["delivered", "--failed", code, "-"]).stdin(&record).run();
+        let outcomes = ran.says(said).json()["outcomes"].clone();
+        let last = outcomes.as_array().expect("outcomes").last().expect("an outcome").to_string();
+        assert_eq!((last.contains(said), last.contains("scripts/vm.sh nexy-manifest show")), (true, look), "{last}");
+    }
+}
+
+#[test]
 fn a_manifest_that_changed_since_or_was_never_written_is_not_sent() {
     let world = World::new();
     let record = written(&world);
