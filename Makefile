@@ -20,7 +20,7 @@ NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 SCRIPTS = scripts/*.sh scripts/remote/*.sh tests/*.sh tests/github/*.sh
 TARGET = --target "$$NEXY_TOML"
 # make hands the variables of its command line to the shell, which alone takes them apart: they may hold blanks and quotes.
-ALLOWED = $${ALLOW_ROLLED_BACK:+--allow-rolled-back "$$ALLOW_ROLLED_BACK"}
+ALLOWED = $${ALLOW_ROLLED_BACK:+--allow-rolled-back "$$ALLOW_ROLLED_BACK"} $${KIND:+--kind "$$KIND"}
 BACK = $${FROM:+--from "$$FROM"} $${TO:+--to-version "$$TO"} $${ARTIFACT:+--artifact "$$ARTIFACT"}
 
 .PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \
@@ -68,7 +68,7 @@ publish: ## ask the gates, then put the artifacts live [S3 §3, S2 §3 Phase 2]
 manifest-sync: ## write the manifests from what is live [S3 §1, S2 §3 Phase 2 step 4.1]
 	scripts/release.sh manifest
 
-manifest-deliver: ## bring the manifest to the VM [S3 §3, S2 §3 Phase 2 step 6]
+manifest-deliver: ## bring the manifest to the VM, from any clone [S3 §3, S2 §3 Phase 2 step 6]
 	scripts/release.sh deliver
 
 validate-updates: ## the consistency gate: feed, manifest and live artifact [S2 §3 Phase 2 step 7, S3 §6]
@@ -89,7 +89,7 @@ vm-hard: ## the hard gates, asked on the VM before any restart [S0 §1.1, S3 §2
 vm-versions: ## versions and health, asked on the VM [S0 §4.1, S1 §4]
 	scripts/vm.sh nexy-verify local
 
-release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped: make release [ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
+release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped: make release [KIND=update ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
 	scripts/release.sh release $(ALLOWED)
 
 rollback-plan: ## show what a rollback would give back; changes nothing: make rollback-plan [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE] [S3 §5]

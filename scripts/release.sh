@@ -3,6 +3,7 @@
 # scripts/release.sh          all stages that are not done; the last verification is always asked again
 # scripts/release.sh STAGE    publish (with its gates), manifest, deliver or verify, also when it was done before
 #   --allow-rolled-back REASON    publish bytes that were rolled back
+#   --kind update                 the artifacts alone move, the server's code stays
 # scripts/release.sh rollback     gives users the previous file back, down to the VM, after a question on the terminal
 #   --from V --to-version V --artifact FILE --yes --dry-run
 set -eu
@@ -12,7 +13,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib.sh"
 usage="scripts/$program [publish|manifest|deliver|verify|rollback]"
 name='' folder='' earlier='' input=10-record worthless=0
-from='' to='' file='' reason='' asks=--ask dry_run=''
+from='' to='' file='' reason='' kind='' asks=--ask dry_run=''
 
 # Runs one stage: stage NAME INPUT COMMAND. The record gets its name only when the command has succeeded, and only then the earlier
 # record of the stage moves away.
@@ -117,7 +118,7 @@ after() {
 
 # Makes a new record. When inbox or target differ from those of the earlier record, it waits as 00-record until it is published.
 record() {
-    stage 00-record /dev/null nexy nexy-version record
+    stage 00-record /dev/null nexy nexy-version record ${kind:+--kind "$kind"}
     if [ -e "$folder/10-record.json" ] && ! cmp -s "$folder/00-record.json" "$folder/10-record.json"; then
         input=00-record
         printf '%s: inbox or target changed, so the release starts anew; the earlier records move to %s/earlier-N when it is published\n' "$program" "$folder" >&2
@@ -143,7 +144,12 @@ manifest() {
     supersede 50-deliver 60-verify
 }
 
+# A clone without records of the release delivers its own manifest, which must describe what is live.
 deliver() {
+    if [ ! -s "$folder/30-publish.json" ] && [ ! -s "$folder/40-manifest.json" ]; then
+        "$here/manifest_to_vm.sh" --live
+        return
+    fi
     after 40-manifest
     stage 50-deliver "$folder/40-manifest.json" "$here/manifest_to_vm.sh" -
     supersede 60-verify
@@ -233,6 +239,7 @@ while [ "$#" -gt 0 ]; do
         rollback:--from:*) from=$2 again="$again FROM=$2" ;;
         rollback:--to-version:*) to=$2 again="$again TO=$2" ;;
         rollback:--artifact:*) file=$2 again="$again ARTIFACT=$(quoted "$2")" ;;
+        publish:--kind:* | release:--kind:*) kind=$2 again="$again KIND=$(quoted "$2")" ;;
         publish:--allow-rolled-back:* | release:--allow-rolled-back:*) reason=$2 again="$again ALLOW_ROLLED_BACK=$(quoted "$2")" ;;
         *) stop 2 "cannot use $1" "$usage" ;;
     esac

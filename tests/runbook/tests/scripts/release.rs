@@ -232,15 +232,37 @@ fn other_bytes_start_anew_while_nothing_is_live_and_are_refused_after_that() {
 #[test]
 fn a_stage_by_name_needs_the_one_before() {
     let world = World::new();
-    for stage in ["manifest", "deliver", "verify"] {
+    for stage in ["manifest", "verify"] {
         world.sh(&format!("scripts/release.sh {stage}")).exits(1).says("is not done");
     }
     world.sh("scripts/release.sh publish").exits(0);
     assert_eq!(done(&world), STAGES[..3]);
+    world.sh("scripts/release.sh deliver").exits(1).says("40-manifest is not done");
     world.sh("scripts/release.sh manifest").exits(0);
     world.sh("scripts/release.sh deliver").exits(0);
     world.sh("scripts/release.sh verify").exits(0);
     assert_eq!(done(&world), STAGES);
+}
+
+#[test]
+fn a_clone_without_records_delivers_the_manifest_of_what_is_live() {
+    let world = World::new();
+    let good = world.manifest();
+    let mut drifted = good.clone();
+    drifted["artifact"]["size"] = json!(1);
+    world.set_vm_manifest(&drifted);
+    world.sh("scripts/release.sh deliver").exits(0);
+    assert_eq!(world.vm_manifest(), good);
+    assert!(done(&world).is_empty());
+}
+
+#[test]
+fn an_update_of_the_artifacts_alone_says_so_in_its_record() {
+    let world = World::new();
+    world.sh("scripts/release.sh release --kind update").exits(0);
+    let record: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/60-verify.json"))).unwrap();
+    assert_eq!(record["kind"], "update");
+    world.sh("scripts/release.sh release --kind rollback").exits(2);
 }
 
 #[test]
