@@ -4,6 +4,7 @@ use crate::cached_answer;
 use crate::gate::prelude::*;
 use nexy_contract::ReleaseVersion;
 use nexy_contract::health::{self, Said, Unread};
+use nexy_contract::record::Kind;
 use nexy_outside::clock;
 use nexy_outside::net::http::{Ask, Url};
 use std::time::Duration;
@@ -19,7 +20,8 @@ pub(crate) const GATE: Gate = Gate {
         symptom: "Clients update to a version that the server does not know yet, or talk to a server that runs last month's code.",
         check: "curl -fsS PUBLIC/health and PUBLIC/status, with certificates checked: OK and running, latest_version = latest_build = the \
                 version. A record that holds a passing `nexy-verify local` of the last minutes has asked the VM itself, and is believed. That \
-                the checkout is right, as the hard gates say, does not count: an old process may still run from it.",
+                the checkout is right, as the hard gates say, does not count: an old process may still run from it. In an update of the artifacts alone \
+                (nexy-version record --kind update) older code passes.",
         fix: &[note(
             "Deploy the code of this version first (S0 §3), then ask again. If the server is newer, the workspace is old: git pull.",
         )],
@@ -46,6 +48,8 @@ struct Wanted<'a> {
     version: ReleaseVersion,
     /// The git remote that leads to the workspace's repository.
     remote: &'a str,
+    /// Whether the record is of an update of the artifacts alone, so that older code stays.
+    is_update: bool,
 }
 
 fn check(context: &Context) -> Answer {
@@ -66,7 +70,8 @@ fn check(context: &Context) -> Answer {
     {
         return Answer::pass(format!("{}{at}: the VM runs {version} ({VERIFIER} local)", cached_answer::PREFIX));
     }
-    let wanted = Wanted { version, remote: &target.remotes.workspace };
+    let is_update = context.record.as_ref().is_some_and(|record| record.kind == Kind::Update);
+    let wanted = Wanted { version, remote: &target.remotes.workspace, is_update };
     let mut looks: Vec<(&str, Look)> = Vec::new();
     for (path, word) in DOCUMENTS {
         let look = look(context, &format!("{}{path}", target.endpoints.public));
@@ -121,6 +126,12 @@ fn judge(wanted: &Wanted<'_>, public: &str, looks: &[(&str, Look)]) -> Answer {
                 Fix::command(format!("git pull --ff-only {}", shell_word(wanted.remote)))
                     .then(Fix::commands(["nexy-version check", "nexy-gate server-deployed"])),
             ),
+            Ok(served) if served < version && wanted.is_update && said.build == said.version => {
+                if said.status == *word {
+                    builder
+                        .pass(format!("{at} says {word}, {named}; the record is of an update of the artifacts alone, so the code stays"));
+                }
+            }
             Ok(served) if served < version => {
                 builder.fail(
                     format!("{at} says {named}: the code of {version} is not deployed, or not restarted"),
@@ -148,7 +159,7 @@ mod tests {
     }
 
     fn asked(health: Look, status: Look) -> Answer {
-        let wanted = Wanted { version: ReleaseVersion::new([2, 0, 0, 4]), remote: "up" };
+        let wanted = Wanted { version: ReleaseVersion::new([2, 0, 0, 4]), remote: "up", is_update: false };
         judge(&wanted, "https://h", &[("OK", health), ("running", status)])
     }
 
@@ -156,6 +167,17 @@ mod tests {
     fn the_version_in_both_documents_passes() {
         let answer = asked(said("OK", "2.0.0.4", "2.0.0.4"), said("running", "2.0.0.4", "2.0.0.4"));
         says(&answer, Verdict::Pass, "https://h/health says OK, version and build 2.0.0.4");
+    }
+
+    #[test]
+    fn in_an_update_of_the_artifacts_alone_older_code_passes_when_it_is_well() {
+        let wanted = Wanted { version: ReleaseVersion::new([2, 0, 0, 4]), remote: "up", is_update: true };
+        let asked = |health, status| judge(&wanted, "https://h", &[("OK", health), ("running", status)]);
+        let old = || said("running", "2.0.0.3", "2.0.0.3");
+        says(&asked(said("OK", "2.0.0.3", "2.0.0.3"), old()), Verdict::Pass, "so the code stays");
+        for wrong in [said("degraded", "2.0.0.3", "2.0.0.3"), said("OK", "2.0.0.5", "2.0.0.5"), said("OK", "2.0.0.3", "2.0.0.2")] {
+            assert_eq!(asked(wrong, old()).verdict, Verdict::Fail);
+        }
     }
 
     #[test]
@@ -183,7 +205,7 @@ mod tests {
         assert_eq!(asked(silent(), silent()).verdict, Verdict::Unknown);
         assert_eq!(asked(said("OK", "2.0.0.4", "2.0.0.4"), silent()).verdict, Verdict::Unknown);
         assert_eq!(asked(said("OK", "2.0.0.3", "2.0.0.3"), silent()).verdict, Verdict::Fail);
-        let wanted = Wanted { version: ReleaseVersion::new([2, 0, 0, 4]), remote: "up" };
+        let wanted = Wanted { version: ReleaseVersion::new([2, 0, 0, 4]), remote: "up", is_update: false };
         assert_eq!(judge(&wanted, "https://h", &[]).verdict, Verdict::Unknown);
     }
 }
