@@ -5,9 +5,14 @@ use crate::{
     gate::{Answer, Gate, Machine, TOOL, Takes},
     selection::Selection,
 };
-use nexy_contract::{Finding, Fix, Report, Target};
-use nexy_outside::{clock, programs};
+use nexy_contract::{Finding, Fix, Report, Target, Verdict};
+use nexy_outside::{
+    clock,
+    fs::{accounts::Accounts, permissions},
+    programs,
+};
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, RecvTimeoutError, Sender},
@@ -15,15 +20,43 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Where a unit's own file stands.
+const UNIT_FOLDERS: [&str; 3] = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+
 /// As many gates start programs or ask the network at once: the VM is small, and GitHub counts requests.
 const PARALLEL: usize = 4;
 
 /// Asks every gate, also after one has failed, and reports the findings in the order of the table.
 pub(crate) fn ask_all(selection: &Selection, context: &Arc<Context>) -> Report {
-    let findings = run_all(selection.gates.iter().map(|gate| task(gate, context)));
+    let findings = one_cause(run_all(selection.gates.iter().map(|gate| task(gate, context))));
     // What a gate without an answer has started must not outlive the report.
     programs::end_all();
     Report::new(TOOL, &selection.profile, clock::now(), context.subjects(), findings)
+}
+
+/// Shortens what could not look for the reason of another finding: the remedy is to ask that one, or it is the same in every word.
+fn one_cause(findings: Vec<Finding>) -> Vec<Finding> {
+    let is_open = |id: &str| findings.iter().any(|other| other.id == id && other.verdict != Verdict::Pass && sends_to(other).is_none());
+    let seen_before = |place: usize, finding: &Finding| {
+        let same = |other: &&Finding| other.verdict == Verdict::Unknown && other.found == finding.found && other.fix == finding.fix;
+        findings[..place].iter().find(same).map(|other| other.id.clone())
+    };
+    let cause = |(place, finding): (usize, &Finding)| match finding.verdict {
+        Verdict::Unknown => sends_to(finding).filter(|id| is_open(id)).map(str::to_owned).or_else(|| seen_before(place, finding)),
+        Verdict::Pass | Verdict::Fail => None,
+    };
+    let causes: Vec<Option<String>> = findings.iter().enumerate().map(cause).collect();
+    let shorten = |(finding, cause): (Finding, Option<String>)| match cause {
+        Some(id) => Finding { found: format!("not asked: see {id}"), expected: String::new(), fix: Fix::none(), ..finding },
+        None => finding,
+    };
+    findings.into_iter().zip(causes).map(shorten).collect()
+}
+
+/// The one other gate that the last line of a fix asks.
+fn sends_to(finding: &Finding) -> Option<&str> {
+    let last = finding.fix.lines().last().filter(|line| line.is_command())?.text();
+    last.trim_start_matches("sudo ").strip_prefix("nexy-gate ").filter(|id| *id != finding.id)
 }
 
 fn task(gate: &'static Gate, context: &Arc<Context>) -> Task<Finding> {
@@ -49,18 +82,39 @@ fn timed_out(gate: &Gate, deadline: Duration) -> Finding {
 /// Asks one gate, unless this machine is the wrong one for it.
 fn ask(gate: &Gate, context: &Context) -> Finding {
     let started = Instant::now();
-    let answer = out_of_place(gate, context.tree.is_here(), std::env::consts::OS).unwrap_or_else(|| (gate.check)(context));
+    let wrong = || no_vm(gate, context).or_else(|| out_of_place(gate, context.tree.is_here(), std::env::consts::OS));
+    let answer = wrong().unwrap_or_else(|| (gate.check)(context));
     answer.finding(gate.id, gate.runbook, started.elapsed())
+}
+
+/// A Linux machine without the checkout, the service's account and its unit is no VM: what is missing there is nothing to mend.
+fn no_vm(gate: &Gate, context: &Context) -> Option<Answer> {
+    if gate.at != Machine::Vm || !context.tree.is_here() {
+        return None;
+    }
+    let Target { vm, service, .. } = &context.workspace.target;
+    let has_account = Accounts::read().map_or(true, |accounts| accounts.account(&service.user).is_some());
+    let units = UNIT_FOLDERS.iter().map(|folder| Path::new(folder).join(&service.unit));
+    let is_there = |path: &Path| !permissions::is_link(path).is_err_and(|error| error.is_missing());
+    if has_account || is_there(Path::new(&vm.checkout)) || units.into_iter().any(|unit| is_there(&unit)) {
+        return None;
+    }
+    let found = format!("this machine is not the VM: it has no account {}, no {} and no {}", service.user, vm.checkout, service.unit);
+    Some(Answer::unknown(found, "an answer from the VM", ask_the_vm(gate)))
+}
+
+/// How the laptop asks the VM.
+fn ask_the_vm(gate: &Gate) -> Fix {
+    let is_hard = gate.profiles.contains(&"hard");
+    Fix::command(if is_hard { "make vm-hard".to_owned() } else { format!("scripts/vm.sh nexy-gate {}", gate.id) })
 }
 
 /// Why a gate cannot look from here: a Mac is no VM, and a mounted tree runs nothing and is no workspace.
 fn out_of_place(gate: &Gate, is_here: bool, system: &str) -> Option<Answer> {
     match gate.at {
         Machine::Vm if is_here && system != "linux" => {
-            let on_vm =
-                if gate.profiles.contains(&"hard") { "make vm-hard".to_owned() } else { format!("scripts/vm.sh nexy-gate {}", gate.id) };
             let found = format!("this machine runs {system}, so it is not the VM");
-            Some(Answer::unknown(found, "an answer from the VM", Fix::command(on_vm)))
+            Some(Answer::unknown(found, "an answer from the VM", ask_the_vm(gate)))
         }
         Machine::Vm if !is_here && gate.takes == Takes::RunningSystem => {
             let fix = Fix::note("start that machine, and ask there:").then_command(format!("sudo nexy-gate {}", gate.id));
@@ -175,7 +229,6 @@ impl<T: Send + 'static> Pool<T> {
 mod tests {
     use super::*;
     use crate::gates::GATES;
-    use nexy_contract::Verdict;
 
     fn task_of(queue: Queue, deadline_ms: u64, takes_ms: u64) -> Task<u64> {
         let run = move || {
@@ -193,6 +246,31 @@ mod tests {
             assert_eq!(run_all(tasks.into_iter()), [0, 0, 0, 0, 2, 1], "{queue:?}");
         }
         assert!(run_all(std::iter::empty::<Task<u64>>()).is_empty());
+    }
+
+    #[test]
+    fn one_cause_is_one_finding_and_what_has_a_reason_of_its_own_keeps_it() {
+        let finding = |id: &str, answer: Answer| answer.finding(id, "S0", Duration::ZERO);
+        let unknown = |found: &str, command: &str| Answer::unknown(found, "x", Fix::note("n").then_command(command.to_owned()));
+        let short = |id: &str| format!("not asked: see {id}");
+        let token = |answer: Answer| {
+            one_cause(vec![
+                finding("token", answer),
+                finding("quota", unknown("401", "nexy-gate token")),
+                finding("vm", unknown("no VM", "make vm-hard")),
+                finding("vm-2", unknown("no VM", "make vm-hard")),
+                finding("failed", Answer::fail("no", "x", Fix::command("nexy-gate token"))),
+                finding("loop", unknown("a", "nexy-gate pool")),
+                finding("pool", unknown("b", "nexy-gate loop")),
+                finding("own", unknown("c", "sudo nexy-gate own")),
+            ])
+        };
+        let found = |answer| token(answer).into_iter().map(|finding| finding.found).collect::<Vec<_>>();
+        let refused = Answer::fail("401", "x", Fix::command("gh auth login").then_command("nexy-gate token"));
+        assert_eq!(found(refused), ["401", &short("token"), "no VM", &short("vm"), "no", "a", "b", "c"]);
+        assert_eq!(found(Answer::pass("it may")), ["it may", "401", "no VM", &short("vm"), "no", "a", "b", "c"]);
+        let shortened = token(Answer::fail("401", "x", Fix::command("gh auth login"))).remove(1);
+        assert_eq!((shortened.verdict, shortened.fix.is_empty(), shortened.expected.as_str()), (Verdict::Unknown, true, ""));
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn cannot_look() -> xar::Fault {
 fn look_into_package(path: &Path, bytes: &Bytes) -> Result<Evidence, xar::Fault> {
     let unreadable = |error: files::FileError| xar::Fault::Unreadable(error.because());
     let mut file = OpenArtifact::open(path).map_err(unreadable)?;
-    let (head, tail) = file.ends(bytes.tail.len()).map_err(unreadable)?;
+    let (head, tail) = inbox::ends(&mut file).map_err(unreadable)?;
     if file.size_bytes != bytes.size_bytes || head != bytes.head || tail != bytes.tail {
         return Err(xar::Fault::Unreadable("it changes while it is looked at".to_owned()));
     }

@@ -71,7 +71,7 @@ fn judge(target: &Target, has_token: bool, looks: &[(&str, Result<Option<Listed>
             }
             Err(error) => {
                 let problem = error.problem(format!("cannot look at the releases of {repository}"));
-                builder.unknown(problem.message(), problem.fix);
+                builder.unknown(problem.message(), problem.fix.then_command("nexy-gate github-token"));
             }
         }
     }

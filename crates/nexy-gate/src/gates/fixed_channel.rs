@@ -34,12 +34,18 @@ fn check(context: &Context) -> Answer {
     let setting = match asked {
         Ok(setting) => setting,
         // What does not answer once will not answer twice.
-        Err(problem) => return Answer::unknown(problem.message(), expected(&context.workspace.target), problem.fix),
+        Err(problem) => {
+            let fix = problem.fix.clone().then_command(SEE_TOKEN);
+            return Answer::unknown(problem.message(), expected(&context.workspace.target), fix);
+        }
     };
     let looks = &context.channels().looks;
     let house = if looks.iter().any(|look| look.seen.is_err()) { None } else { context.repository().ok() };
     judge(&context.workspace.target, setting, looks, house)
 }
+
+/// What keeps one gate from asking GitHub keeps the others too; that one tells why.
+const SEE_TOKEN: &str = "nexy-gate github-token";
 
 fn expected(target: &Target) -> String {
     format!("public, changeable releases in {}", target.repositories.artifacts)
@@ -60,7 +66,7 @@ fn judge(target: &Target, setting: Immutability, looks: &[Look], house: Option<&
     for Look { artifact, channel, seen, .. } in looks {
         let tag = shell_word(channel);
         match seen {
-            Err(problem) => builder.unknown(problem.message(), &problem.fix),
+            Err(problem) => builder.unknown(problem.message(), problem.fix.clone().then_command(SEE_TOKEN)),
             Ok(Seen::Nothing) => builder.fail(
                 format!("{} shows no release {channel} (missing, a draft, or not for this token)", target.repositories.artifacts),
                 published_by(format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'")),

@@ -84,7 +84,13 @@ pub(crate) fn read(path: &std::path::Path, max_bytes: u64) -> Result<Bytes, Faul
         )));
     }
     let unreadable = |error: files::FileError| Fault::Unreadable(error.because());
-    let (head, mut tail) = file.ends(HEAD_BYTES).map_err(unreadable)?;
-    let tail = tail.split_off(tail.len().saturating_sub(TAIL_BYTES));
+    let (head, tail) = ends(&mut file).map_err(unreadable)?;
     Ok(Bytes { size_bytes: file.size_bytes, sha256: file.hash().map_err(unreadable)?, head, tail })
+}
+
+/// Both ends of an artifact, as they are kept.
+pub(crate) fn ends(file: &mut OpenArtifact) -> Result<(Vec<u8>, Vec<u8>), files::FileError> {
+    let (head, mut tail) = file.ends(HEAD_BYTES)?;
+    let tail = tail.split_off(tail.len().saturating_sub(TAIL_BYTES));
+    Ok((head, tail))
 }

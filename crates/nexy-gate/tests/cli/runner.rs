@@ -1,7 +1,7 @@
 //! Gates beside each other: each has its deadline, all are asked, and no program that they started stays.
 
-use crate::vm::{ask_with_path, path, scripted};
-use crate::{holds, world};
+use crate::vm::{ask_with_path, path, scripted, set_checkout};
+use crate::{ask, holds, world};
 use std::{fs, path::Path, time::Duration};
 
 #[test]
@@ -42,4 +42,47 @@ fn gates_that_start_programs_run_beside_each_other() {
     );
     let both = scripted(&world, "systemctl", &script);
     ask_with_path(&world, &["exec-start", "server-version-env"], &format!("{}:{}", both.display(), path(&world))).exits(0);
+}
+
+/// Nothing of the VM is here, and nothing is advised that would make it here.
+#[test]
+fn a_gate_of_the_vm_that_is_asked_on_a_laptop_says_so_in_one_line() {
+    let world = world();
+    world.set_target("service", "user", "\"nexy-nobody-has-this-name\"");
+    world.set_target("service", "unit", "\"nexy-no-such-unit.service\"");
+    set_checkout(&world, "/nexy/no/such/folder");
+    let ran = ask(&world, &["hard"]);
+    ran.exits(69);
+    let findings = ran.json()["findings"].as_array().expect("findings").clone();
+    let of_vm = |one: &serde_json::Value| one["found"].as_str().is_some_and(|found| found.starts_with("this machine is not the VM"));
+    assert_eq!(findings.iter().filter(|one| of_vm(one)).count(), 1, "{ran}");
+    for finding in findings.iter().filter(|one| !of_vm(one)) {
+        holds(finding, "found", "not asked: see ");
+    }
+    assert!(!ran.stderr.contains("sudo "), "{ran}");
+}
+
+#[test]
+fn what_a_refused_token_or_an_empty_inbox_keeps_from_looking_is_one_line_each() {
+    let world = world();
+    let ran = world.tool("nexy-gate").args(["before-publish", "--format=json"]).env("GH_ENTERPRISE_TOKEN", "wrong").run();
+    ran.exits(1);
+    for id in ["fixed-channel", "github-quota", "code-repo-has-no-release"] {
+        assert_eq!(
+            (&ran.finding(id)["verdict"], &ran.finding(id)["found"]),
+            (&"unknown".into(), &"not asked: see github-token".into()),
+            "{ran}"
+        );
+    }
+    fs::remove_file(world.inbox("Nexy.dmg")).expect("the artifact");
+    let ran = ask(&world, &["before-publish"]);
+    for id in ["artifact-genuine", "artifact-version", "version-moves"] {
+        assert_eq!(
+            (&ran.finding(id)["verdict"], &ran.finding(id)["found"]),
+            (&"unknown".into(), &"not asked: see release-inbox".into()),
+            "{ran}"
+        );
+    }
+    // Asked alone, each has its reason.
+    holds(&ask(&world, &["artifact-genuine"]).finding("artifact-genuine"), "found", "holds no artifact");
 }

@@ -202,6 +202,7 @@ fn a_missing_user_or_checkout_is_a_no() {
     let world = world();
     set_checkout(&world, &world.root().join("nowhere").display().to_string());
     holds(&asked(&world, GATE, 1), "found", "nowhere does not exist");
+    set_checkout(&world, &world.vm().display().to_string());
     world.set_target("service", "user", "\"nexy-nobody-has-this-name\"");
     holds(&asked(&world, GATE, 1), "found", "no user nexy-nobody-has-this-name");
 }
