@@ -49,6 +49,21 @@ alone() {
     printf '%s, process %s, since %s\n' "$1" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$LOCK_DIR/nexy/run.who"
 }
 
+# Prints the words of a tool in less than Azure brings back: whole lines from the beginning, where failures stand, and from the end.
+# Between them stands how much is missing, and where all of it is. The mark "vm:" tells a line of the tool from a line of Azure.
+words() {
+    LC_ALL=C awk -v first=1700 -v last=600 -v place="$1" '
+        { line[NR] = $0; bytes[NR] = length($0) + 1; all += bytes[NR] }
+        END {
+            if (all <= first + last) first = all
+            for (top = 1; top <= NR && shown + bytes[top] <= first; top++) { print line[top]; shown += bytes[top] }
+            if (top == 1 && NR > 0) { cut = substr(line[1], 1, first); sub(/ [^ ]*$/, "", cut); print cut; shown = length(cut); top = 2 }
+            for (end = NR; end >= top && kept + bytes[end] <= last; end--) kept += bytes[end]
+            if (shown + kept < all) printf "(%d of %d bytes are left out here; on the VM, type: sudo cat %s)\n", all - shown - kept, all, place
+            for (end++; end <= NR; end++) print line[end]
+        }' "$1" | sed 's/^/vm: /' >&2
+}
+
 # Runs a tool. Its document goes to stdout and its words to stderr, both short enough for Azure; the log gets both in full.
 run() {
     [ -x "$TOOLS/$1" ] || stop 69 "$1 is not installed in $TOOLS on the VM" 'copy the five tools there: docs/releasing.md, "First setup"'
@@ -57,12 +72,14 @@ run() {
     log=$runs/$(date -u +%Y%m%dT%H%M%SZ)-$NONCE
     ended=0
     "$TOOLS/$tool" --target "$TOML" --format json --brief "$@" >"$log.out" 2>"$log.err" </dev/null || ended=$?
-    # The mark "vm:" tells a line of the tool from a line of Azure.
-    tail -c 2500 "$log.err" | sed 's/^/vm: /' >&2
+    words "$log.err"
     # Removes indentation, which means nothing in JSON, because Azure cuts at 4096 bytes.
     sed 's/^ *//' "$log.out" >"$scratch/answer"
     if [ "$(wc -c <"$scratch/answer")" -gt 3072 ]; then
-        stop 69 "$tool ended with $ended, but its answer is too long for Azure: it is in $log.out on the VM" 'ask for fewer ids at once'
+        # A no stays a no. Only a yes whose document is missing is unknown.
+        told=$ended
+        [ "$told" -ne 0 ] || told=69
+        stop "$told" "$tool ended with $ended, but its answer is too long for Azure: it is in $log.out on the VM" 'ask for fewer ids at once'
     fi
     cat "$scratch/answer"
     [ -z "$(tail -c 1 "$scratch/answer")" ] || echo

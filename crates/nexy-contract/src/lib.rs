@@ -12,6 +12,7 @@ pub mod appcast;
 pub mod asset_names;
 pub mod azure;
 pub mod before_publish;
+pub mod brief;
 pub mod build_receipt;
 pub mod channels;
 pub mod check;

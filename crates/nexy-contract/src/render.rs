@@ -1,11 +1,6 @@
 //! A report as people and test harnesses read it: text blocks and TAP lines.
 
-use crate::{
-    Finding, Fix, Report, Severity, Verdict,
-    fix::{FixLine, Layout},
-    text::{excerpt, printable},
-    wrap,
-};
+use crate::{Finding, Report, Severity, Verdict, fix::Layout, text::printable, wrap};
 use std::fmt::Write as _;
 
 /// What stands below a finding begins here.
@@ -63,72 +58,6 @@ pub fn summary(report: &Report) -> String {
     format!("{} {}: {} ({passed} of {} pass)", report.by, report.profile, report.verdict.word(), decisive.len())
 }
 
-/// A report for places that bring back little: what does not pass comes first, passes lose their words, and long words are cut
-/// until the compact JSON has at most `max_bytes`. A fix that has no room gives way to the command that prints it on the VM.
-/// The verdict stays what it was.
-/// Errors: only if a value cannot be spelled in JSON, which would be a bug.
-pub fn brief_json(report: &Report, max_bytes: usize) -> Result<String, serde_json::Error> {
-    let mut brief = report.clone();
-    brief.findings.sort_by_key(|finding| match (finding.verdict, finding.severity) {
-        (Verdict::Fail, Severity::Gate) => 0,
-        (Verdict::Unknown, Severity::Gate) => 1,
-        (Verdict::Fail | Verdict::Unknown, Severity::Advice) => 2,
-        (Verdict::Pass, _) => 3,
-    });
-    for finding in brief.findings.iter_mut().filter(|finding| finding.verdict == Verdict::Pass) {
-        finding.found.clear();
-        finding.expected.clear();
-    }
-    let json = |brief: &Report| Ok::<_, serde_json::Error>(serde_json::to_string(brief)? + "\n");
-    let by = brief.by.clone();
-    for longest in [400, 200, 100, 50] {
-        if json(&brief)?.len() <= max_bytes {
-            break;
-        }
-        for finding in &mut brief.findings {
-            for words in [&mut finding.found, &mut finding.expected] {
-                *words = excerpt(words, longest);
-            }
-            let elsewhere = on_the_vm(&by, &finding.id);
-            finding.fix = finding.fix.lines().iter().map(|line| shorter(line, longest, &elsewhere)).collect();
-        }
-    }
-    // The longest fix gives way first; then, from the end, what was expected, what was found, and where the fix is read.
-    while json(&brief)?.len() > max_bytes {
-        let elsewhere = |finding: &Finding| Fix::from(on_the_vm(&by, &finding.id));
-        let whole = brief.findings.iter_mut().filter(|finding| !finding.fix.is_empty() && finding.fix != elsewhere(finding));
-        if let Some(finding) = whole.max_by_key(|finding| finding.fix.text().len()) {
-            finding.fix = elsewhere(finding);
-        } else if let Some(finding) = brief.findings.iter_mut().rev().find(|finding| !finding.expected.is_empty()) {
-            finding.expected.clear();
-        } else if let Some(finding) = brief.findings.iter_mut().rev().find(|finding| finding.found.chars().count() > FEW_WORDS + 1) {
-            finding.found = excerpt(&finding.found, FEW_WORDS);
-        } else if let Some(finding) = brief.findings.iter_mut().rev().find(|finding| !finding.fix.is_empty()) {
-            finding.fix = Fix::none();
-        } else {
-            break;
-        }
-    }
-    json(&brief)
-}
-
-/// So many characters of what was found stay in the briefest report.
-const FEW_WORDS: usize = 16;
-
-/// Where a person reads a fix that a brief report leaves off.
-fn on_the_vm(by: &str, id: &str) -> FixLine {
-    FixLine::Note(format!("on the VM, type: sudo {by} {id}").into())
-}
-
-/// The same line in fewer characters. A command is whole or it gives way: half of one must not be typed.
-fn shorter(line: &FixLine, longest: usize, elsewhere: &FixLine) -> FixLine {
-    match line {
-        FixLine::Command(text) if text.chars().count() > longest => elsewhere.clone(),
-        FixLine::Note(text) if line != elsewhere => FixLine::Note(excerpt(text, longest).into()),
-        FixLine::Command(_) | FixLine::Note(_) => line.clone(),
-    }
-}
-
 /// The Test Anything Protocol: advice is `# TODO`, so that a harness does not fail on it.
 pub fn tap(report: &Report) -> String {
     let mut lines = format!("TAP version 13\n1..{}\n", report.findings.len());
@@ -155,7 +84,7 @@ pub fn tap(report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Timestamp, check::Answer};
+    use crate::{Fix, Timestamp, check::Answer};
     use std::time::Duration;
 
     fn finding(id: usize, verdict: Verdict, words: &str) -> Finding {
@@ -192,58 +121,5 @@ mod tests {
         let tap = tap(&report);
         assert!(tap.contains("# do: read this\n# type: sudo x\n"), "{tap}");
         assert!(tap.lines().skip(2).all(|line| line.starts_with("not ok") || line.starts_with("# ")), "{tap}");
-    }
-
-    #[test]
-    fn a_brief_report_fits_says_what_fails_first_and_keeps_its_verdict() {
-        let words = "Many words, \"quoted\" and повторённые. ".repeat(20);
-        let mut findings: Vec<Finding> = (0..6).map(|id| finding(id, Verdict::Pass, &words)).collect();
-        findings.push(finding(6, Verdict::Unknown, &words));
-        findings.push(finding(7, Verdict::Fail, &words));
-        findings.push(finding(8, Verdict::Fail, &words));
-        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), findings);
-        let json = brief_json(&report, 3072).expect("JSON");
-        assert!(json.len() <= 3072, "{} bytes", json.len());
-        let brief = Report::read(json.as_bytes()).expect("a report");
-        assert_eq!(brief.verdict, Verdict::Fail);
-        let order: Vec<Verdict> = brief.findings.iter().map(|finding| finding.verdict).collect();
-        assert_eq!(order[..3], [Verdict::Fail, Verdict::Fail, Verdict::Unknown]);
-        assert_eq!(order.len(), 9);
-    }
-
-    #[test]
-    fn fixes_without_room_say_where_they_are_read_and_no_command_is_cut() {
-        let typed = |number: usize| format!("sudo chown -h root:server /srv/voice-assistant/server/updates/{number:060}");
-        let failing = |id| {
-            let mut no = finding(id, Verdict::Fail, &"many words ".repeat(60));
-            no.fix = Fix::commands((0..3).map(|number| typed(number + id))).then_note("and many words ".repeat(9));
-            no
-        };
-        // More than any profile has gates on the VM; only the last of so many lose even that.
-        let many = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), (0..18).map(failing).collect());
-        assert!(brief_json(&many, 3072).expect("JSON").len() <= 3072);
-        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), (0..12).map(failing).collect());
-        let json = brief_json(&report, 3072).expect("JSON");
-        assert!(json.len() <= 3072, "{} bytes", json.len());
-        let brief = Report::read(json.as_bytes()).expect("a report");
-        assert_eq!((brief.verdict, brief.findings.len()), (Verdict::Fail, 12));
-        for (finding, whole) in brief.findings.iter().zip(&report.findings) {
-            assert!(!finding.fix.is_empty(), "{finding:?}");
-            for line in finding.fix.lines() {
-                let is_kept = whole.fix.lines().contains(line);
-                assert!(!line.is_command() || is_kept, "{line:?}");
-                assert!(
-                    is_kept || line.text().contains(&format!("sudo nexy-gate {}", finding.id)) || line.text().ends_with('…'),
-                    "{line:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_short_report_keeps_every_word_of_what_does_not_pass() {
-        let report = Report::new("nexy-gate", "hard", Timestamp::UNIX_EPOCH, Vec::new(), vec![finding(1, Verdict::Fail, "all of it")]);
-        let brief = Report::read(brief_json(&report, 3072).expect("JSON").as_bytes()).expect("a report");
-        assert_eq!(brief.findings, report.findings);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{environment, frame::stdio};
 use clap::{Args, ValueEnum};
 use nexy_contract::{
-    Exit, Fix, Problem, Report,
+    Exit, Fix, Problem, Report, brief,
     check::{self, Explained, Row},
     render,
 };
@@ -73,7 +73,8 @@ impl Common {
         let twice = document_is_text && stdio::stdout_is_terminal() && stdio::stderr_is_terminal();
         if !self.quiet && !twice {
             let coloured = stdio::stderr_is_terminal() && environment::get("NO_COLOR").is_none();
-            stdio::note(render::text(report, coloured).trim_end());
+            let ordered = if self.brief { &brief::ordered(report) } else { report };
+            stdio::note(render::text(ordered, coloured).trim_end());
         }
     }
 
@@ -88,7 +89,7 @@ impl Common {
                 render::text(report, coloured)
             }
             Format::Tap => render::tap(report),
-            Format::Json if self.brief => render::brief_json(report, BRIEF_BYTES).map_err(|error| unspeakable(&error))?,
+            Format::Json if self.brief => brief::json(report, BRIEF_BYTES).map_err(|error| unspeakable(&error))?,
             Format::Json => json(report)?,
         };
         stdio::write_document(document.as_bytes())

@@ -217,3 +217,32 @@ fn a_report_in_which_everything_fails_still_comes_back_whole() {
     world.sh("scripts/vm.sh nexy-gate hard --format text").exits(2).says("set on the VM already");
     world.sh("scripts/vm.sh nexy-gate --target /x hard").exits(2).says("set on the VM already");
 }
+
+#[test]
+fn long_words_come_back_from_both_ends_in_whole_lines_with_what_is_missing() {
+    let world = World::new();
+    on_vm(&world, "nexy-gate", "i=0; while [ $i -lt 200 ]; do echo \"line $i of some words\" >&2; i=$((i + 1)); done; echo '{}'; exit 1");
+    let ran = world.sh(GATE);
+    ran.exits(1).says("vm: line 0 of some words").says("vm: line 199 of some words").says("bytes are left out here");
+    let lines: Vec<&str> = ran.stderr.lines().filter_map(|line| line.strip_prefix("vm: ")).collect();
+    let mark = lines.iter().find(|line| line.starts_with('(')).unwrap();
+    for line in lines.iter().filter(|line| *line != mark) {
+        assert!(line.starts_with("line ") && line.ends_with(" of some words"), "{line}");
+    }
+    let place = mark.rsplit(' ').next().unwrap().trim_end_matches(')');
+    let whole = fs::read_to_string(place).unwrap();
+    let shown: usize = lines.iter().filter(|line| *line != mark).map(|line| line.len() + 1).sum();
+    assert!(mark.starts_with(&format!("({} of {} bytes", whole.len() - shown, whole.len())), "{mark}");
+    // One long line is cut between words.
+    on_vm(&world, "nexy-gate", "i=0; while [ $i -lt 900 ]; do printf 'многое ' >&2; i=$((i + 1)); done; exit 1");
+    let ran = world.sh(GATE);
+    let first = ran.exits(1).stderr.lines().find_map(|line| line.strip_prefix("vm: многое")).unwrap().to_owned();
+    assert!(first.split_whitespace().all(|word| word == "многое"), "{first}");
+}
+
+#[test]
+fn a_no_whose_answer_is_too_long_stays_a_no() {
+    let world = World::new();
+    on_vm(&world, "nexy-publish", "i=0; while [ $i -lt 400 ]; do echo '{\"line\": 1}'; i=$((i + 1)); done; exit 1");
+    world.sh("scripts/vm.sh nexy-publish show").exits(1).silent_stdout().says("too long for Azure");
+}
