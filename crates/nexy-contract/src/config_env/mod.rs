@@ -170,6 +170,11 @@ impl Value {
         self.0.eq_ignore_ascii_case(text)
     }
 
+    /// Whether it is a whole assignment to this key, which was pasted behind the first `=`.
+    pub fn assigns(&self, key: &str) -> bool {
+        self.0.split_once('=').is_some_and(|(name, _)| name.trim().trim_start_matches("export ").eq_ignore_ascii_case(key))
+    }
+
     /// Whether it is this text to the letter.
     pub fn is_exactly(&self, text: &str) -> bool {
         self.0 == text

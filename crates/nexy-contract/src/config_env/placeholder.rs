@@ -51,6 +51,9 @@ const KEEPERS: &str = "\
 /// Addresses that a server uses as they are.
 const OWN_ADDRESSES: &str = "http https ws wss postgres postgresql mysql mongodb redis rediss amqp amqps smtp smtps";
 
+/// Hosts of services that keep secrets.
+const KEEPING_HOSTS: [&str; 4] = [".vault.azure.net/", "secretmanager.googleapis.com/", "//secretsmanager.", "//vault."];
+
 /// Whether a value only says where a secret is kept: `op://vault/item/key`, `vault:path#key`, `arn:aws:secretsmanager:...`.
 pub(super) fn is_reference(value: &str) -> bool {
     let value = value.trim().to_lowercase();
@@ -66,7 +69,7 @@ pub(super) fn is_reference(value: &str) -> bool {
         || ["enc[", "/run/secrets/", "~/", "./", "../"].iter().any(|start| value.starts_with(start))
         || value.contains("$(")
         || (value.starts_with("projects/") && value.contains("/secrets/"));
-    by_scheme || by_form
+    by_scheme || by_form || KEEPING_HOSTS.iter().any(|host| value.contains(host))
 }
 
 /// Six times the letter x, or eight times any one character, is nothing that a random generator makes; what follows
@@ -190,6 +193,8 @@ mod tests {
             "$(pass show gemini)",
             "$GEMINI_KEY",
             "!vault |",
+            "https://nexy.vault.azure.net/secrets/gemini/0123",
+            "https://vault.example:8200/v1/secret/data/nexy",
             "env:GEMINI_KEY",
             "file:/etc/nexy/key",
             "/run/secrets/gemini",

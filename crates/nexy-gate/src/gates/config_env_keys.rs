@@ -160,6 +160,7 @@ mod tests {
             ("MODEL_KEY=hx7Qp2Lr9Zt\nMODEL_KEY=\n", "MODEL_KEY is empty (line 2)"),
             ("MODEL_KEY=your_model_key_here\n", "MODEL_KEY holds a placeholder of the class `your_…` (line 1)"),
             ("MODEL_KEY=model_key\n", "MODEL_KEY holds its own name (line 1)"),
+            ("MODEL_KEY=MODEL_KEY=hx7Qp2Lr9Zt\n", "MODEL_KEY holds a whole assignment"),
             ("MODEL_KEY=${OTHER}\n", "MODEL_KEY is made of another variable"),
             ("MODEL_KEY='hx7 Qp2'\n", "MODEL_KEY holds a blank or a control character (line 1)"),
             ("MODEL_KEY=\"hx7Qp2\\n\"\n", "MODEL_KEY holds a blank or a control character (line 1)"),

@@ -33,9 +33,9 @@ const IGNORED: &[&str] = &[".DS_Store", ".gitkeep", ".localized"];
 
 /// What programs write beside a file: checksums, signatures, proofs, lists of parts. None of them is a copy of it.
 const BESIDE: &str = "\
-    asc attestation b2 b2sum b3 blake3 blockmap bundle cer cert checksum checksums cms crc crc32 crt digest gpg html intoto.jsonl json log md md5 \
+    asc attestation b2 b2sum b3 blake3 blockmap bundle cer cert checksum checksums cms crc crc32 crt digest gpg html json jsonl log md md5 \
     md5sum metalink minisig p7s pem plist provenance sbom sha1 sha1sum sha224 sha256 sha256sum sha3 sha384 sha512 sha512sum sig sigstore \
-    sigstore.json slsa spdx torrent txt xml yaml yml zsync";
+    slsa spdx torrent txt xml yaml yml zsync";
 
 /// The folder that is looked at, in the workspace.
 struct Place<'a> {
@@ -205,7 +205,7 @@ fn likeness<'a>(name: &str, known: &[&'a str]) -> Option<Likeness<'a>> {
         let wanted = row.to_lowercase();
         let ending = wanted.rsplit_once('.').map(|(_, ending)| format!(".{ending}"));
         let beside = lower.strip_prefix(&wanted).and_then(|rest| rest.strip_prefix('.'));
-        if beside.is_some_and(|ending| BESIDE.split_whitespace().any(|known| known == ending)) {
+        if beside.and_then(|rest| rest.rsplit('.').next()).is_some_and(|ending| BESIDE.split_whitespace().any(|known| known == ending)) {
             None
         } else if lower == wanted {
             Some(Likeness::Case(row))
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn what_programs_write_beside_an_artifact_is_no_copy_of_it() {
-        for name in ["A.dmg.sha256", "A.dmg.blockmap", "A.dmg.SHA512", "A.pkg.asc", "A.dmg.intoto.jsonl", "SHA256SUMS"] {
+        for name in ["A.dmg.sha256", "A.dmg.blockmap", "A.dmg.SHA512", "A.pkg.asc", "A.dmg.intoto.jsonl", "A.dmg.sbom.json", "SHA256SUMS"] {
             says(&asked(&inbox(&["A.dmg", name], Some(Ok(bytes(b"x")))), None), Verdict::Pass, &format!("left alone: {name}"));
         }
     }

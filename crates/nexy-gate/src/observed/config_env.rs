@@ -64,6 +64,8 @@ pub(crate) fn key_fault(parsed: &Parsed, key: &str) -> Option<String> {
         Some(format!("is empty (line {line})"))
     } else if entry.expands {
         Some(format!("is made of another variable, which only the running server can resolve (line {line})"))
+    } else if value.assigns(key) {
+        Some(format!("holds a whole assignment, its own name and `=` included (line {line})"))
     } else if value.is(key) {
         Some(format!("holds its own name (line {line})"))
     } else if let Some(class) = value.placeholder() {
