@@ -90,6 +90,20 @@ fn a_second_file_that_another_layout_reads_must_not_say_otherwise() {
     assert_eq!(asked(&world, GATE, 0)["found"].as_str().expect("text").matches("layout").count(), 0);
 }
 
+/// Beside its old name it would be a file that is in no tag, and `checkout-state` would refuse it.
+#[test]
+fn a_second_file_in_a_checkout_is_moved_where_git_does_not_see_it() {
+    let world = vm::checked_out();
+    let other = world.vm_path("server/config.env");
+    fs::write(&other, "A=2\n").expect("a file");
+    let finding = asked(&world, GATE, 1);
+    let moves = |line: &&&str| line.contains("mkdir -p ") || line.contains("mv --backup");
+    fix_commands(&finding["fix"]).iter().filter(moves).for_each(|line| vm::type_line(&world, line, &world.workspace()));
+    assert_eq!(fs::read_to_string(world.vm_path(".git/kept/server/config.env")).expect("it is kept"), "A=2\n");
+    asked(&world, GATE, 0);
+    vm::asked_there(&world, "checkout-state", 0);
+}
+
 #[test]
 fn a_second_file_is_moved_with_the_rights_of_the_account_whose_folder_it_stands_in() {
     let world = world();

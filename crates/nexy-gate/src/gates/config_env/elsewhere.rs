@@ -45,7 +45,7 @@ enum Other {
 pub(super) fn judge(context: &Context, parsed: &Parsed, builder: &mut AnswerBuilder) {
     let (target, tree) = (&context.workspace.target, &context.tree);
     for path in of_other_layouts(target) {
-        other_layout(tree, &target.vm.config_env, &path, parsed, builder);
+        other_layout(tree, target, &path, parsed, builder);
     }
     match settings::read(tree, &target.service.unit) {
         Ok(settings) => {
@@ -88,8 +88,8 @@ fn look(tree: &RootFs, file: &str, path: &Path) -> Other {
 }
 
 /// Compares the file of another layout. A second file is harmless as long as it says the same, and misleads its editor when not.
-fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, builder: &mut AnswerBuilder) {
-    let shown = path.display();
+fn other_layout(tree: &RootFs, target: &Target, path: &Path, parsed: &Parsed, builder: &mut AnswerBuilder) {
+    let (file, shown) = (target.vm.config_env.as_str(), path.display());
     match look(tree, file, path) {
         Other::Nothing | Other::NoSettings => {}
         Other::Hidden(because) => {
@@ -102,11 +102,30 @@ fn other_layout(tree: &RootFs, file: &str, path: &Path, parsed: &Parsed, builder
             let (other, file) = (shell_word(&shown.to_string()), shell_word(file));
             let fix = Fix::note(format!("take over what only {other} holds, then move it away:"))
                 .then_command(format!("sudoedit {file} {other}"))
-                .then(set_aside(as_owner_of_folder(tree, path).as_deref(), &shown.to_string()))
+                .then(out_of_the_way(tree, &target.vm.checkout, path))
                 .then_command(AGAIN);
             builder
                 .fail(format!("{shown} holds other settings: only code of another layout reads it, so an edit of it changes nothing"), fix);
         }
+    }
+}
+
+/// Moves a file where git does not see it: beside its old name it would be a file that is in no tag.
+fn out_of_the_way(tree: &RootFs, checkout: &str, path: &Path) -> Fix {
+    let as_owner = as_owner_of_folder(tree, path);
+    let git = Path::new(checkout).join(".git");
+    let within = path.strip_prefix(checkout).ok().filter(|_| permissions::look_in(tree, &git).is_ok());
+    match (as_owner.as_deref(), within.and_then(Path::parent)) {
+        (Some(as_owner), Some(folder)) => {
+            let word = |path: &Path| shell_word(&path.display().to_string());
+            let kept = git.join("kept").join(folder);
+            Fix::command(format!("{as_owner}mkdir -p {}", word(&kept))).then_command(format!(
+                "{as_owner}mv --backup=numbered -- {} {}",
+                word(path),
+                word(&kept)
+            ))
+        }
+        (as_owner, _) => set_aside(as_owner, &path.display().to_string()),
     }
 }
 
