@@ -60,7 +60,7 @@ impl Table<'_> {
                 let what = format!("`{id}` is no single {}", self.noun);
                 return Problem::new(Exit::Usage, what, because + " of them; one id is asked for", self.list());
             }
-            self.unknown(id, &self.ids())
+            self.unknown(id, &[self.profiles, &self.ids()].concat())
         })
     }
 

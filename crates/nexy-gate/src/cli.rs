@@ -20,7 +20,7 @@ pub(crate) struct Cli {
     #[arg(long, conflicts_with_all = ["operands", "explain", "print_fix"])]
     pub(crate) list: bool,
 
-    /// Explain one gate: symptom, check, fix, verification
+    /// Explain one gate: symptom, check, fix, verification; or a profile: the questions that it asks
     #[arg(long, value_name = "ID", conflicts_with_all = ["operands", "print_fix"])]
     pub(crate) explain: Option<String>,
 

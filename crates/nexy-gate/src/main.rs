@@ -39,6 +39,11 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         return tell(&nexy_outside::frame::options::list(&selection::rows(), cli.common.format()?)?);
     }
     if let Some(id) = &cli.explain {
+        // A profile is explained by the questions that it asks.
+        let rows: Vec<_> = selection::rows().into_iter().filter(|row| row.profiles.contains(&id.as_str())).collect();
+        if !rows.is_empty() {
+            return tell(&nexy_outside::frame::options::list(&rows, cli.common.format()?)?);
+        }
         let gate = selection::find(id)?;
         return tell(&nexy_outside::frame::options::explain(&Explained { row: gate.row(), explain: gate.explain }, cli.common.format()?)?);
     }

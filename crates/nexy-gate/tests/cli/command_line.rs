@@ -49,8 +49,18 @@ fn every_gate_of_the_list_can_be_explained_without_a_target() {
 }
 
 #[test]
+fn a_profile_is_explained_by_its_questions() {
+    let world = world();
+    let rows = bare(&world, &["--explain", "db", "--format=json"]).exits(0).json();
+    let ids: Vec<&str> = rows.as_array().expect("a list").iter().filter_map(|row| row["id"].as_str()).collect();
+    assert_eq!(ids, ["db-backup", "restore-drill", "db-hardened"]);
+    bare(&world, &["--explain", "hard", "--format=text"]).exits(0).silent_stderr().prints("exec-start");
+}
+
+#[test]
 fn an_unknown_id_to_explain_is_a_usage_error_with_the_nearest() {
     bare(&world(), &["--explain", "git-remote"]).exits(2).silent_stdout().says("`git-remotes`");
+    bare(&world(), &["--explain", "hrad"]).exits(2).silent_stdout().says("did you mean `hard`?");
 }
 
 #[test]
