@@ -95,7 +95,7 @@ fn a_service_that_dies_again_and_again_never_counts_as_running() {
     let Some(machine) = Machine::boot("a_service_that_dies_again_and_again") else { return };
     let server = format!("{CHECKOUT}/server/main.py");
     let good = machine.must(&format!("cat {server}"));
-    machine.ask("nexy-verify unit-active", 0);
+    machine.ask("nexy-verify unit-active --wait 20s", 0);
     // It lives long enough for many looks, and seldom enough for the start limit.
     machine.write(&server, "import time\ntime.sleep(2)\nraise SystemExit(1)\n");
     machine.must(&format!("systemctl restart {UNIT}"));
@@ -116,7 +116,7 @@ fn a_service_that_dies_again_and_again_never_counts_as_running() {
     let fix = fix_text(&finding(&report, "unit-active")["fix"]);
     machine.must(&fix.lines().find(|line| line.contains("reset-failed")).unwrap().replace("sudo ", ""));
     machine.must(&format!("systemctl restart {UNIT}"));
-    machine.ask("nexy-verify unit-active", 0);
+    machine.ask("nexy-verify unit-active --wait 20s", 0);
 }
 
 #[test]
