@@ -56,6 +56,10 @@ fn clean(session: &Session<'_>, row: &ArtifactRow, dry_run: bool, removed: &mut 
     let what = || format!("cannot list the channel {}", row.channel);
     let list = || session.list(&release, &row.name).map_err(|error| error.problem(what()));
     let found = list()?;
+    for (asset, left) in found.unsettled() {
+        let until = left.map_or_else(|| "of unknown age".to_owned(), |left| format!("for another {} min", (left + 59) / 60));
+        session.common.note(&format!("kept {until}: {}/{}; another run may need it", row.channel, printable(&asset.name)));
+    }
     for leftover in found.leftovers() {
         if !dry_run {
             session.retry.pause_before_change();

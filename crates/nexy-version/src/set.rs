@@ -30,6 +30,16 @@ pub(crate) fn run(workspace: &Workspace, version: ReleaseVersion, dry_run: bool,
         let state = if change.old == change.new { "already" } else { verb };
         common.note(&format!("{state:<9} {version}  {}", change.file));
     }
+    let owner = changes.iter().find(|change| change.file == workspace.target.layout.version_file);
+    match owner.and_then(|change| change.old.trim().parse::<ReleaseVersion>().ok()) {
+        Some(old) if version < old => {
+            common.note(&format!(
+                "{old} -> {version}: lower than before; clients never go down, so a release needs a version above what is live"
+            ));
+        }
+        Some(old) if version > old => common.note(&format!("{old} -> {version}; next: commit, tag {} and push", version.tag())),
+        _ => {}
+    }
     let document = format!("{version}\n");
     stdio::write_document(document.as_bytes())?;
     Ok(Exit::Yes)

@@ -89,6 +89,12 @@ impl Channel {
         self.previous.iter().chain(&self.parked).chain(&self.rolled_back).find(|asset| asset.is_uploaded())
     }
 
+    /// Assets of this tool that a run may still work on, with the seconds until they are leftovers; `None` when GitHub tells no age.
+    pub(crate) fn unsettled(&self) -> Vec<(&Asset, Option<i64>)> {
+        let all = self.staged.iter().chain(&self.parked).chain(&self.rolled_back);
+        all.filter(|asset| !self.is_settled(asset)).map(|asset| (asset, self.age_s(asset).map(|age| SETTLED_S - age))).collect()
+    }
+
     /// Settled assets of this tool that no run needs. The rollback candidate is none of them, however old it is.
     pub(crate) fn leftovers(&self) -> Vec<&Asset> {
         let candidate = self.rollback_candidate().map(|asset| asset.id);
@@ -173,5 +179,7 @@ mod tests {
         let channel = sort("A.dmg", listing(assets, Some(at(7200))));
         let ids: Vec<u64> = channel.leftovers().iter().map(|asset| asset.id).collect();
         assert_eq!(ids, [3, 6, 5]);
+        let kept: Vec<(u64, Option<i64>)> = channel.unsettled().into_iter().map(|(asset, left)| (asset.id, left)).collect();
+        assert_eq!(kept, [(4, Some(1)), (8, None)]);
     }
 }

@@ -38,6 +38,9 @@ fn only_leftovers_older_than_an_hour_go_and_the_previous_artifact_stays() {
     );
     let again = world.tool("nexy-publish").args(["clean", "--format", "text"]).run();
     again.exits(0).prints("nothing to clean");
+    again
+        .says("kept for another 60 min: Update/Nexy.bad-00000000000a.dmg")
+        .says("kept for another 10 min: Update/Nexy.next-00000000000a.dmg");
 }
 
 #[test]

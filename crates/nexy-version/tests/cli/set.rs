@@ -107,3 +107,12 @@ fn a_version_in_another_spelling_is_a_usage_error() {
     }
     assert_eq!(world.read("VERSION"), "2.0.0.4\n");
 }
+
+#[test]
+fn the_old_version_is_said_and_a_step_down_is_told_as_one() {
+    let world = World::new();
+    let set = |version: &str| world.tool("nexy-version").args(["set", version]).run();
+    set("2.0.0.5").exits(0).says("2.0.0.4 -> 2.0.0.5; next: commit, tag v2.0.0.5 and push").never_says("lower");
+    set("2.0.0.3").exits(0).says("2.0.0.5 -> 2.0.0.3: lower than before");
+    set("2.0.0.3").exits(0).never_says("->");
+}
