@@ -186,6 +186,8 @@ fn new_key(target: &Target, what: &str) -> Fix {
         .then_command(edit(target))
         .then_command(AGAIN)
         .then_note("then, if the server runs already and no deployment follows:")
+        // After many failed starts systemd refuses the next one, until it is told to forget them.
+        .then_command(format!("sudo systemctl reset-failed {}", shell_word(&target.service.unit)))
         .then_command(format!("sudo nexy-gate hard && sudo systemctl restart {}", shell_word(&target.service.unit)))
 }
 

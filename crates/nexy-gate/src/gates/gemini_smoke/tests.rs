@@ -26,6 +26,7 @@ fn each_answer_has_a_verdict_and_a_fix_of_its_own() {
         says(&answer, verdict, found);
         assert!(answer.fix.text().contains("sudo nexy-gate gemini-smoke") && !answer.expected.is_empty(), "{reply:?}");
         let restarts = answer.fix.text().matches("systemctl restart").count();
+        assert_eq!(answer.fix.text().matches("systemctl reset-failed").count(), restarts, "a start limit refuses the restart: {answer:?}");
         assert_eq!(restarts, answer.fix.text().matches("sudo nexy-gate hard && sudo systemctl restart").count(), "{}", answer.fix);
         fixes.push(answer.fix.text());
     }
