@@ -81,12 +81,14 @@ fn run(bytes: &[u8]) -> Result<u64, String> {
     Ok(digest(format!("{rules:?}").as_bytes()))
 }
 
-/// A file that is called clean means the same to a reader that goes line by line and splits at the first `=`.
+/// A file that is called clean means the same to a reader that goes line by line, splits at the first `=`, and drops the blanks at the
+/// edges of a line, as every reader does.
 fn reads_like_a_plain_reader(bytes: &[u8], parsed: &Parsed) -> Result<(), String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "what is clean is UTF-8".to_owned())?;
     let mut plain: BTreeMap<&str, &str> = BTreeMap::new();
     for line in text.split('\n').filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')) {
-        let (key, value) = line.split_once('=').ok_or_else(|| "what is clean assigns something in every line".to_owned())?;
+        let (key, value) =
+            line.trim_matches([' ', '\t']).split_once('=').ok_or_else(|| "what is clean assigns something in every line".to_owned())?;
         plain.insert(key, value);
     }
     let is_same =

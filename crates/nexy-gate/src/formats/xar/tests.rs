@@ -106,8 +106,8 @@ fn with_toc(toc: &str) -> Vec<u8> {
 fn sizes_that_nobody_can_hold_are_refused_before_anything_is_unpacked() {
     let mut huge = with_toc("<xar><toc/></xar>");
     huge[16] = 0x7f;
-    assert!(matches!(opened(&huge), Err(Fault::Unreadable(because)) if because.contains("16 MiB")));
-    let bomb = with_toc(&format!("<xar><toc/></xar>{}", " ".repeat(8 << 20)));
+    assert!(matches!(opened(&huge), Err(Fault::Unreadable(because)) if because.contains("4 MiB")));
+    let bomb = with_toc(&format!("<xar><toc/></xar>{}", " ".repeat(3 << 20)));
     assert!(opened(&bomb).is_ok(), "within the bound");
     let mut lying = bomb;
     lying[16..24].copy_from_slice(&17_u64.to_be_bytes());
@@ -143,7 +143,7 @@ fn a_table_of_contents_that_is_none_is_refused_however_deep_it_is() {
     for toc in ["", "x", "<xar/>", "<!DOCTYPE x [<!ENTITY a \"b\">]><xar><toc>&a;</toc></xar>", "<xar><toc>"] {
         assert!(matches!(opened(&with_toc(toc)), Err(Fault::Broken(_))), "{toc}");
     }
-    let depth = 200_000;
+    let depth = 30_000;
     let deep = format!("<xar><toc>{}{}</toc></xar>", "<file>".repeat(depth), "</file>".repeat(depth));
     assert_eq!(opened(&with_toc(&deep)).expect("an archive").members, []);
 }
