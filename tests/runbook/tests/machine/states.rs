@@ -195,7 +195,7 @@ fn restore(machine: &Machine) {
          cp -a /srv/good/home / && cp -a /srv/good/system /etc/systemd/ && systemctl daemon-reload && systemctl reset-failed && systemctl start {UNIT}"
     ));
     // The server needs a moment to answer.
-    machine.must("for n in $(seq 50); do nexy-verify local --stable 0s --quiet >/dev/null && exit; sleep 0.1; done; nexy-verify local --stable 0s --format text >&2");
+    machine.must("for n in $(seq 300); do nexy-verify local --stable 0s --quiet >/dev/null && exit; sleep 0.1; done; nexy-verify local --stable 0s --format text >&2");
 }
 
 /// Owner and mode by path.
@@ -255,7 +255,7 @@ fn fault(machine: &Machine, well: &Modes, State { done, asked, found, mend }: &S
     // A service that was restarted needs a moment to answer.
     let ask = |wanted: &str| {
         let mut last = json!(null);
-        for _ in 0..20 {
+        for _ in 0..150 {
             last = finding(&machine.sh(&format!("{asked} --format json")).json(), id).clone();
             if last["verdict"] == wanted {
                 break;
