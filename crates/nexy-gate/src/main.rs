@@ -1,7 +1,6 @@
 //! Entry point of `nexy-gate`: asks the chosen gates and says yes only if every one of them passed.
 
 mod answer_builder;
-mod cached_answer;
 mod cli;
 mod context;
 mod formats;

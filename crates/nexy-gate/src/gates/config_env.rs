@@ -108,16 +108,13 @@ fn numbered(lines: impl Iterator<Item = usize>) -> String {
 /// One command for each rule that a command can mend without reading the values; the editor for all others.
 fn fix(path: &str, broken: &[Rule]) -> Fix {
     let path = shell_word(path);
-    let mut commands: Vec<String> = Vec::new();
-    for rule in broken {
-        let command = match rule {
-            Rule::ByteOrderMark => format!(r"sudo sed -i '1s/^\xef\xbb\xbf//' {path}"),
-            Rule::CarriageReturn => format!(r"sudo sed -i 's/\r$//' {path}"),
-            Rule::Export => format!("sudo sed -i 's/^[[:blank:]]*export[[:blank:]][[:blank:]]*//' {path}"),
-            _ => continue,
-        };
-        commands.push(command);
-    }
+    let mend = |rule: &Rule| match rule {
+        Rule::ByteOrderMark => Some(format!(r"sudo sed -i '1s/^\xef\xbb\xbf//' {path}")),
+        Rule::CarriageReturn => Some(format!(r"sudo sed -i 's/\r$//' {path}")),
+        Rule::Export => Some(format!("sudo sed -i 's/^[[:blank:]]*export[[:blank:]][[:blank:]]*//' {path}")),
+        _ => None,
+    };
+    let commands: Vec<String> = broken.iter().filter_map(mend).collect();
     let is_mended = commands.len() == broken.len();
     let mut fix = Fix::commands(commands);
     if !is_mended {

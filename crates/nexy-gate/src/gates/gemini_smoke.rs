@@ -4,7 +4,7 @@ mod reply;
 
 use crate::gate::prelude::*;
 use crate::observed::config_env::{self, key_fault};
-use crate::{cached_answer, gate::TOOL};
+use crate::{gate::TOOL, observed::cached_answer};
 use nexy_contract::{Problem, config_env::Parsed};
 use nexy_outside::{Secret, clock, fs::files::FileError, net::gemini};
 use reply::Reply;

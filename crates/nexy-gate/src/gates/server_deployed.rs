@@ -1,7 +1,7 @@
 //! Code goes before artifacts: users must not be offered a version that the server does not run yet.
 
-use crate::cached_answer;
 use crate::gate::prelude::*;
+use crate::observed::cached_answer;
 use nexy_contract::ReleaseVersion;
 use nexy_contract::health::{self, Said, Unread};
 use nexy_contract::record::Kind;

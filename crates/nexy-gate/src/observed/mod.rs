@@ -1,6 +1,7 @@
 //! What several gates look at; it is looked at in one way, and once.
 
 pub(crate) mod azure;
+pub(crate) mod cached_answer;
 pub(crate) mod channels;
 pub(crate) mod config_env;
 pub(crate) mod git_files;

@@ -132,6 +132,25 @@ pub(crate) fn set_aside(as_owner: Option<&str>, path: &str) -> Fix {
     }
 }
 
+/// Moves a file where git does not see it: beside its old name it would be a file that is in no tag.
+pub(crate) fn set_aside_in_checkout(tree: &RootFs, checkout: &str, path: &Path) -> Fix {
+    let as_owner = as_owner_of_folder(tree, path);
+    let git = Path::new(checkout).join(".git");
+    let within = path.strip_prefix(checkout).ok().filter(|_| look_in(tree, &git).is_ok());
+    match (as_owner.as_deref(), within.and_then(Path::parent)) {
+        (Some(as_owner), Some(folder)) => {
+            let word = |path: &Path| shell_word(&path.display().to_string());
+            let kept = git.join("kept").join(folder);
+            Fix::command(format!("{as_owner}mkdir -p {}", word(&kept))).then_command(format!(
+                "{as_owner}mv --backup=numbered -- {} {}",
+                word(path),
+                word(&kept)
+            ))
+        }
+        (as_owner, _) => set_aside(as_owner, &path.display().to_string()),
+    }
+}
+
 /// The service's user is unknown to the machine, so nothing can be judged.
 pub(crate) fn no_account(user: &str, does: &str) -> Answer {
     let fix = Fix::note("look on the VM; if this is the VM:").then_command(format!("sudo useradd --create-home {}", shell_word(user)));

@@ -5,7 +5,7 @@ use crate::{
     answer_builder::AnswerBuilder,
     context::Context,
     observed::config_env,
-    permissions::{as_owner_of_folder, set_aside},
+    permissions::set_aside_in_checkout,
     systemd_unit::{
         loaded::EnvironmentFile,
         settings::{self, Settings},
@@ -67,8 +67,7 @@ fn of_other_layouts(target: &Target) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = folders.chain(checkout.parent().map(Path::to_path_buf)).map(|folder| folder.join(name)).collect();
     paths.sort();
     paths.dedup();
-    paths.retain(|path| path != file);
-    paths
+    paths.into_iter().filter(|path| path != file).collect()
 }
 
 fn look(tree: &RootFs, file: &str, path: &Path) -> Other {
@@ -102,30 +101,11 @@ fn other_layout(tree: &RootFs, target: &Target, path: &Path, parsed: &Parsed, bu
             let (other, file) = (shell_word(&shown.to_string()), shell_word(file));
             let fix = Fix::note(format!("take over what only {other} holds, then move it away:"))
                 .then_command(format!("sudoedit {file} {other}"))
-                .then(out_of_the_way(tree, &target.vm.checkout, path))
+                .then(set_aside_in_checkout(tree, &target.vm.checkout, path))
                 .then_command(AGAIN);
             builder
                 .fail(format!("{shown} holds other settings: only code of another layout reads it, so an edit of it changes nothing"), fix);
         }
-    }
-}
-
-/// Moves a file where git does not see it: beside its old name it would be a file that is in no tag.
-fn out_of_the_way(tree: &RootFs, checkout: &str, path: &Path) -> Fix {
-    let as_owner = as_owner_of_folder(tree, path);
-    let git = Path::new(checkout).join(".git");
-    let within = path.strip_prefix(checkout).ok().filter(|_| permissions::look_in(tree, &git).is_ok());
-    match (as_owner.as_deref(), within.and_then(Path::parent)) {
-        (Some(as_owner), Some(folder)) => {
-            let word = |path: &Path| shell_word(&path.display().to_string());
-            let kept = git.join("kept").join(folder);
-            Fix::command(format!("{as_owner}mkdir -p {}", word(&kept))).then_command(format!(
-                "{as_owner}mv --backup=numbered -- {} {}",
-                word(path),
-                word(&kept)
-            ))
-        }
-        (as_owner, _) => set_aside(as_owner, &path.display().to_string()),
     }
 }
 

@@ -44,9 +44,9 @@ mod tests {
 
     fn asked(reports: Vec<Report>) -> Option<i64> {
         let mut record: Record =
-            serde_json::from_str(include_str!("../../../tests/documents/examples/nexy.release.1.json")).expect("the example record");
+            serde_json::from_str(include_str!("../../../../tests/documents/examples/nexy.release.1.json")).expect("the example record");
         record.reports = reports;
-        let target = Target::parse(include_str!("../../../nexy.toml")).expect("the committed nexy.toml");
+        let target = Target::parse(include_str!("../../../../nexy.toml")).expect("the committed nexy.toml");
         assert_eq!((target.limits.report_max_age_s, target.limits.clock_skew_s), (900, 120));
         let now = Timestamp::from_second(NOW).expect("a moment");
         fresh_since(&record, "tool", &["a", "b"], now, &target.limits).map(|at| NOW - at.as_second())
