@@ -52,7 +52,7 @@ fn inspect_and_roll_back(
         return dry_run(&jobs);
     }
     if options.ask && jobs.iter().any(|job| job.plan.refusal.is_none() && !job.plan.already_live) {
-        ask()?;
+        ask(&inspect::said(options, record.version).words(None, None))?;
     }
     restore_live::all(session, &mut jobs)?;
     for job in jobs.iter_mut().filter(|job| job.file.is_some() && !job.plan.already_live) {
@@ -94,13 +94,18 @@ fn way(job: &Job<'_>) -> String {
     }
 }
 
-/// Asks before users get something else.
-fn ask() -> Result<(), Problem> {
+/// Asks before users get something else. The same `words` stand behind what is typed next, else it would be another rollback.
+fn ask(words: &str) -> Result<(), Problem> {
     let refuse = |because: &str, fix: Fix| Err(Problem::new(Exit::No, "nothing was rolled back", because.to_owned(), fix));
     match stdio::ask("Give users these files back? Type yes:") {
         Some(answer) if answer.eq_ignore_ascii_case("yes") => Ok(()),
-        Some(_) => refuse("the answer was not yes", Fix::note("to look at the plan again:").then_command("make rollback-plan")),
-        None => refuse("there is no terminal to ask on", Fix::note("to roll back without a question:").then_command("make rollback YES=1")),
+        Some(_) => {
+            refuse("the answer was not yes", Fix::note("to look at the plan again:").then_command(format!("make rollback-plan{words}")))
+        }
+        None => {
+            let fix = Fix::note("to roll back without a question:").then_command(format!("make rollback{words} YES=1"));
+            refuse("there is no terminal to ask on", fix)
+        }
     }
 }
 

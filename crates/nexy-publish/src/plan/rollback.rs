@@ -104,10 +104,15 @@ pub(crate) struct Said<'a> {
 impl Said<'_> {
     /// The same rollback as it is typed, with other versions.
     fn typed(&self, from: Option<ReleaseVersion>, to: Option<&str>) -> String {
+        format!("make rollback{}", self.words(from, to))
+    }
+
+    /// The words behind `make rollback`, each after a blank.
+    pub(crate) fn words(&self, from: Option<ReleaseVersion>, to: Option<&str>) -> String {
         let file = self.file.map(|file| format!(" ARTIFACT={}", shell_word(&file.display().to_string())));
         let from = from.or(Some(self.bad).filter(|_| self.named)).map(|from| format!(" FROM={from}"));
         let to = to.map(str::to_owned).or_else(|| self.to.map(|to| to.to_string())).map(|to| format!(" TO={to}"));
-        ["make rollback".to_owned()].into_iter().chain([from, file, to].into_iter().flatten()).collect()
+        [from, file, to].into_iter().flatten().collect()
     }
 }
 

@@ -95,6 +95,16 @@ fn changed_since_the_gates(record: &Record, artifact: &str, channel: &Channel) -
     ))
 }
 
+/// What the options of a rollback say, with VERSION's version.
+pub(crate) fn said(options: &cli::Rollback, current: ReleaseVersion) -> rollback::Said<'_> {
+    rollback::Said {
+        bad: options.from.unwrap_or(current),
+        named: options.from.is_some(),
+        to: options.to_version,
+        file: options.artifact.as_deref(),
+    }
+}
+
 /// Looks at one artifact that is to be rolled back. A missing download is restored before any refusal is printed.
 pub(crate) fn for_rollback<'a>(
     session: &Session<'_>,
@@ -118,12 +128,7 @@ pub(crate) fn for_rollback<'a>(
     let (size_bytes, sha256) = bytes(&plan, opened.as_ref()).unwrap_or((0, Sha256Digest::of(b"")));
     let (mut leaves, mut version) = (None, None);
     if plan.refusal.is_none() {
-        let said = rollback::Said {
-            bad: options.from.unwrap_or(current),
-            named: options.from.is_some(),
-            to: options.to_version,
-            file: options.artifact.as_deref(),
-        };
+        let said = said(options, current);
         let past = if row.feed { published::known(workspace) } else { Vec::new() };
         let recorded = channel.live.as_ref().and_then(|live| rollback::known_as(&past, &row.name, live));
         let known = rollback::known_version(&past, sha256);

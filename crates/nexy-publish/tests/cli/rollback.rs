@@ -145,6 +145,9 @@ fn it_asks_on_a_terminal_and_does_nothing_without_one() {
     let ask = || world.tool("nexy-publish").args(["rollback", "--ask", "-"]).stdin(record.clone()).run();
     ask().exits(1).says("2.0.0.4 -> 2.0.0.3").says("there is no terminal to ask on").says("make rollback YES=1");
     assert_eq!((served(&world), names(&world)), before);
+    // What is printed is the same rollback, and not one to other bytes.
+    let named = ["rollback", "--ask", "--from", "2.0.0.4", "--to-version", "2.0.0.3", "-"];
+    world.tool("nexy-publish").args(named).stdin(record.clone()).run().exits(1).says("make rollback FROM=2.0.0.4 TO=2.0.0.3 YES=1");
     world.write("record.json", &record);
     let typed = |answer: &str| {
         let command = format!("printf '{answer}\n' | script -qec 'nexy-publish rollback --ask - <record.json >out.json' /dev/null");
