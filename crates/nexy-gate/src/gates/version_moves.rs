@@ -4,8 +4,11 @@ use crate::gate::prelude::*;
 use crate::observed::channels::{Channels, Look};
 use crate::observed::inbox::{Bytes, Found, Inbox};
 use crate::observed::version;
-use nexy_contract::manifest::{ManifestFacts, Move, one_artifact::Pair};
-use nexy_contract::{ReleaseVersion, target_file::ArtifactRow};
+use nexy_contract::manifest::{
+    ManifestFacts, Move,
+    one_artifact::{self, Pair},
+};
+use nexy_contract::{Problem, ReleaseVersion, target_file::ArtifactRow};
 use nexy_outside::frame::{
     manifests::{self, FoundManifest},
     published::{self, Evidence},
@@ -52,8 +55,14 @@ fn check(context: &Context) -> Result<Answer, Answer> {
         return Ok(answer);
     }
     let mut evidence = Evidence { known: published::known(workspace), ..Evidence::default() };
-    evidence.known.extend(context.channels().looks.iter().filter(|look| look.artifact == feed.name).filter_map(Look::announced));
-    let of_past = evidence.judge(Pair { version, sha256: bytes.sha256 });
+    let pair = Pair { version, sha256: bytes.sha256 };
+    let look = context.channels().looks.iter().find(|look| look.artifact == feed.name);
+    evidence.known.extend(look.and_then(Look::announced));
+    if !one_artifact::is_delivered(pair, &evidence.known) {
+        let unseen = |problem: &Problem| Problem { fix: problem.fix.clone().then_command("nexy-gate github-token"), ..problem.clone() };
+        evidence.not_asked = look.and_then(|look| look.seen.as_ref().err().map(unseen));
+    }
+    let of_past = evidence.judge(pair);
     Ok(if of_past.passes() { answer } else { of_past })
 }
 

@@ -83,7 +83,9 @@ pub(crate) fn look(inbox: &Inbox, rows: &[ArtifactRow], github: Result<Github<'_
             (None, Err(problem)) => Err((*problem).clone()),
             (None, Ok(github)) => look_at(github, &row.channel, &row.name),
         };
-        let (seen, assets) = looked.map_or_else(|problem| (Err(problem), None), |(seen, assets)| (Ok(seen), Some(assets)));
+        // A release that GitHub does not show may be there all the same, so nothing is known of what is on it.
+        let shown = |(seen, assets)| if seen == Seen::Nothing { (Ok(seen), None) } else { (Ok(seen), Some(assets)) };
+        let (seen, assets) = looked.map_or_else(|problem| (Err(problem), None), shown);
         let live = assets.iter().flatten().find(|asset| asset.name == row.name && asset.is_uploaded());
         let labelled = live.and_then(|asset| channels::labelled_version(&row.name, asset.label.as_deref()?));
         all.extend(assets.map(|assets| (row.name.clone(), assets)));

@@ -1,7 +1,8 @@
 //! `version-moves` against real manifests, real bytes, and the channel.
 
 use crate::{asked, holds, world};
-use nexy_standin::{artifact, world::ARTIFACTS};
+use nexy_standin::{Fault, Listener, Reply, artifact, world::ARTIFACTS};
+use serde_json::json;
 use std::fs;
 
 const GATE: &str = "version-moves";
@@ -61,4 +62,11 @@ fn bytes_that_were_published_under_another_version_are_a_no_by_label_and_by_reco
     world.inbox_dmg(&artifact::dmg(8192, 8));
     world.set_manifest(&world.live_manifest("2.0.0.3"));
     holds(&asked(&world, GATE, 1), "found", "2.0.0.4 was published with other bytes already");
+}
+
+#[test]
+fn a_label_that_cannot_be_seen_is_unknown() {
+    let world = world();
+    world.standin.fault(Fault::new(Listener::Api, "GET", "releases/tags/Update", Reply::Status(503, json!({}))).always());
+    holds(&asked(&world, GATE, 69), "found", "not compared with the label of the live asset");
 }
