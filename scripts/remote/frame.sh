@@ -6,6 +6,11 @@
 finish() {
     status=$?
     trap - EXIT HUP INT TERM
+    # A status that neither a tool nor stop has given is the shell's own, as on a full disk: it answers nothing.
+    if [ -z "${answered:-}" ]; then
+        status=69
+        printf 'vm: the script stopped before it had an answer\n  do: on the VM, type: df %s; look before you repeat what changes something\n' "${LOG_DIR:-/}" >&2
+    fi
     [ -z "${scratch:-}" ] || rm -rf "$scratch"
     printf 'NEXY-END %s %s\n' "$NONCE" "$status"
     exit "$status"
@@ -22,6 +27,7 @@ export PATH
 # Prints what happened and what to do, and exits: stop CODE WHAT DO
 stop() {
     printf 'vm: %s\n  do: %s\n' "$2" "$3" >&2
+    answered=yes
     exit "$1"
 }
 
@@ -83,6 +89,7 @@ run() {
     fi
     cat "$scratch/answer"
     [ -z "$(tail -c 1 "$scratch/answer")" ] || echo
+    answered=yes
     exit "$ended"
 }
 
@@ -90,5 +97,5 @@ run() {
 runs=$LOG_DIR/nexy-runs
 own_folder "$runs"
 scratch=$(mktemp -d "$runs/scratch.XXXXXX")
-# Removes logs that are older than 90 days.
-find "$runs" -mindepth 1 -maxdepth 1 -mtime +90 -exec rm -rf {} +
+# Removes logs that are older than 90 days. What another run removes meanwhile is no reason to stop.
+find "$runs" -mindepth 1 -maxdepth 1 -mtime +90 -exec rm -rf {} + || :

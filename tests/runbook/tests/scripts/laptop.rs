@@ -3,10 +3,12 @@
 use nexy_standin::world::World;
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, thread, time::Duration};
 
-/// Puts a program in the place of a tool on the VM.
+/// Puts a program in the place of a tool on the VM, or of one that the VM's system has.
 pub(crate) fn on_vm(world: &World, tool: &str, body: &str) {
     let file = world.vm_path("bin").join(tool);
-    fs::remove_file(&file).unwrap();
+    if file.exists() {
+        fs::remove_file(&file).unwrap();
+    }
     fs::write(&file, format!("#!/bin/sh\n{body}\n")).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
 }

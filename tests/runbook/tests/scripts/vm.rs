@@ -37,6 +37,21 @@ fn an_exit_code_that_no_tool_has_is_unknown() {
 }
 
 #[test]
+fn what_only_the_shell_of_the_vm_says_is_unknown() {
+    // As on a full disk: before the tool, and after it.
+    for (program, code) in [("mktemp", 1), ("sed", 4)] {
+        let world = World::new();
+        on_vm(&world, "nexy-gate", "echo '{}'");
+        on_vm(&world, program, &format!("exit {code}"));
+        world.sh(GATE).exits(69).says("before it had an answer");
+    }
+    let world = World::new();
+    on_vm(&world, "nexy-gate", "echo '{}'");
+    on_vm(&world, "find", "exit 1");
+    world.sh(GATE).exits(0);
+}
+
+#[test]
 fn the_tool_gets_the_vms_own_target_and_answers_in_json() {
     let world = World::new();
     on_vm(&world, "nexy-gate", "echo \"$@\"");
