@@ -1,6 +1,6 @@
 //! The command line of `nexy-gate`.
 
-use clap::{Parser, builder::NonEmptyStringValueParser};
+use clap::Parser;
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion};
 use nexy_outside::{Common, fs::root_fs::RootFs};
 use std::path::PathBuf;
@@ -37,7 +37,7 @@ pub(crate) struct Cli {
     pub(crate) tag: Option<String>,
 
     /// Bytes, or a version, that were rolled back may go out; the report keeps the reason
-    #[arg(long, value_name = "REASON", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = ["list", "explain", "print_fix"])]
+    #[arg(long, value_name = "REASON", value_parser = reason, conflicts_with_all = ["list", "explain", "print_fix"])]
     pub(crate) allow_rolled_back: Option<String>,
 
     /// Options that all five tools share.
@@ -57,6 +57,11 @@ impl Cli {
         }
         RootFs::at(root).or_else(|error| refused(error.to_string(), "name the folder that is the machine's `/`"))
     }
+}
+
+/// Reads a reason: blanks give none.
+fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("a reason has words".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// A tag that names a release, with its `v`.
