@@ -20,12 +20,12 @@ nexy() {
     fi
 }
 
-# Prints a word as a person types it.
+# Prints a word as a person types it behind make, which takes a single $ for the beginning of a variable of its own.
 quoted() {
     if is_safe "$1" && [ "${1#* }" = "$1" ]; then
         printf '%s' "$1"
     else
-        printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+        printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g; s/[\$]/&&/g")"
     fi
 }
 

@@ -107,9 +107,9 @@ impl Said<'_> {
         format!("make rollback{}", self.words(from, to))
     }
 
-    /// The words behind `make rollback`, each after a blank.
+    /// The words behind `make rollback`, each after a blank; make reads `$$` as one `$`.
     pub(crate) fn words(&self, from: Option<ReleaseVersion>, to: Option<&str>) -> String {
-        let file = self.file.map(|file| format!(" ARTIFACT={}", shell_word(&file.display().to_string())));
+        let file = self.file.map(|file| format!(" ARTIFACT={}", shell_word(&file.display().to_string()).replace('$', "$$")));
         let from = from.or(Some(self.bad).filter(|_| self.named)).map(|from| format!(" FROM={from}"));
         let to = to.map(str::to_owned).or_else(|| self.to.map(|to| to.to_string())).map(|to| format!(" TO={to}"));
         [from, file, to].into_iter().flatten().collect()

@@ -126,7 +126,14 @@ fn bad_arguments_and_a_plan_change_nothing() {
     world.set_version(VERSION);
     assert_eq!((files(&world), world.git(&["status", "--porcelain"])), before);
     assert!(!world.standin.requests().iter().any(|request| request.is_mutation()));
-    // A publication that cannot begin leaves the evidence of the finished one.
+    // A publication that cannot begin leaves the evidence of the finished one, and says what make passes on as it was.
+    world
+        .shell("scripts/release.sh publish --allow-rolled-back 'it costs $5'")
+        .env("GH_ENTERPRISE_TOKEN", "")
+        .env("GH_TOKEN", "")
+        .run()
+        .exits(1)
+        .says("make publish ALLOW_ROLLED_BACK='it costs $$5'");
     world.shell("scripts/release.sh publish").env("GH_ENTERPRISE_TOKEN", "").env("GH_TOKEN", "").run().exits(1);
     assert_eq!(done(&world), STAGES);
 }

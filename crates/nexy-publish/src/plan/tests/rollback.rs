@@ -202,11 +202,11 @@ fn bytes_are_known_by_what_all_places_of_one_kind_agree_on() {
 
 #[test]
 fn a_printed_rollback_keeps_what_was_said_and_is_typed_as_it_stands() {
-    let said = Said { file: Some(std::path::Path::new("/old files/A.dmg")), ..said(5, true, None) };
+    let said = Said { file: Some(std::path::Path::new("/old $files/A.dmg")), ..said(5, true, None) };
     let channel = sorted(vec![live(), Asset { label: None, ..previous() }]);
     let plan = rollback(GH, "A.dmg", &channel, None).expect("a plan");
     let refused = version("A.dmg", &channel, &plan, None, said).expect_err("no version");
-    assert!(refused.fix.text().ends_with("make rollback FROM=2.0.0.5 ARTIFACT='/old files/A.dmg' TO=X.Y.Z.W"), "{}", refused.fix);
+    assert!(refused.fix.text().ends_with("make rollback FROM=2.0.0.5 ARTIFACT='/old $$files/A.dmg' TO=X.Y.Z.W"), "{}", refused.fix);
     assert_eq!(version("A.dmg", &channel, &plan, Some(v(4)), said), Ok(v(4)));
 }
 
