@@ -86,6 +86,8 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
 /// copies, which the server would fall back to.
 pub(crate) fn replace_all(workspace: &Workspace, lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
     let names = names(workspace, version);
+    // Read before the first change: what cannot be read could not be put back.
+    let older = older(workspace, version).map_err(|error| unchanged(&error))?;
     let mut staged = Vec::new();
     for name in &names {
         let path = workspace.path(name);
@@ -105,7 +107,7 @@ pub(crate) fn replace_all(workspace: &Workspace, lock: &Lock, text: &str, versio
         done.push(change);
         file.commit().map_err(|error| put_back(workspace, lock, &done, &error))?;
     }
-    let removed = remove_older(workspace, version).map_err(|error| {
+    let removed = remove(workspace, older).map_err(|error| {
         let fix = "delete it by hand, because the update server falls back to such copies; then run the same command again";
         error.problem(Exit::NeedsPerson, Fix::note(fix))
     })?;
@@ -148,21 +150,28 @@ fn put_back(workspace: &Workspace, lock: &Lock, done: &[Change], error: &FileErr
     }
 }
 
-/// Deletes copies with another version in their name; other files such as `manifest_beta.json` stay.
-fn remove_older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, FileError> {
-    let mut removed = Vec::new();
+/// Copies with another version in their name, and what they hold; other files such as `manifest_beta.json` are none.
+fn older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, FileError> {
+    let mut older = Vec::new();
     for folder in &workspace.target.layout.manifest_dirs {
         for name in files::list(&workspace.path(folder))?.unwrap_or_default() {
-            let other = versioned(&name).is_some_and(|named| named != version);
-            if other {
+            if versioned(&name).is_some_and(|named| named != version) {
                 let path = format!("{folder}/{name}");
-                let old = files::read(&workspace.path(&path), MAX_BYTES).ok();
-                files::remove(&workspace.path(&path))?;
-                removed.push(Change::new(&path, old));
+                let old = match files::read(&workspace.path(&path), MAX_BYTES) {
+                    // A link that leads nowhere holds nothing.
+                    Err(error) if error.is_missing() => None,
+                    old => Some(old?),
+                };
+                older.push(Change::new(&path, old));
             }
         }
     }
-    Ok(removed)
+    Ok(older)
+}
+
+fn remove(workspace: &Workspace, copies: Vec<Change>) -> Result<Vec<Change>, FileError> {
+    copies.iter().try_for_each(|copy| files::remove(&workspace.path(&copy.path)))?;
+    Ok(copies)
 }
 
 /// The version in the name of a versioned copy.

@@ -96,6 +96,19 @@ fn a_feed_that_announces_something_else_gets_the_old_manifests_back() {
 }
 
 #[test]
+fn a_copy_that_could_not_be_put_back_is_not_taken_away() {
+    let world = World::new();
+    written(&world);
+    // It is too large to be kept in memory until the feed has answered.
+    world.write_vm("server/updates/manifests/manifest_2.0.0.1.json", &" ".repeat(2 << 20));
+    let before = vm_files(&world);
+    world.standin.fault(Fault::new(Listener::Updates, "GET", "", Reply::Status(500, json!({}))).always());
+    let ran = install(&world, &world.read("server/updates/manifests/manifest.json"));
+    ran.exits(69).says("manifest_2.0.0.1.json").says("no manifest was changed");
+    assert_eq!(vm_files(&world), before);
+}
+
+#[test]
 fn a_feed_that_does_not_answer_is_unknown_and_the_new_manifest_stays() {
     let world = World::new();
     written(&world);
