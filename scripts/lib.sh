@@ -1,7 +1,8 @@
 # shellcheck shell=sh
 # Functions of the scripts that speak to the VM: call a tool, send a script, and learn its true exit code.
-# The caller sets `here` (the folder of the scripts) and `program` (its name in messages) before it sources this file.
-: "${here:?}" "${program:?}"
+# The caller sets `here` (the folder of the scripts) and `program` (its name in messages) before it sources this file, and `look`, the
+# command that shows what the VM has, when nexy-verify is not the one to ask.
+: "${here:?}" "${program:?}" "${look:=scripts/vm.sh nexy-verify local}"
 
 # Prints what happened and what to do, and exits: stop CODE WHAT DO
 stop() {
@@ -55,7 +56,7 @@ close_work() {
     trap - EXIT HUP INT TERM
     if [ -n "$az_process" ]; then
         kill "$az_process" "$watcher" 2>/dev/null || :
-        [ -z "$sent_to_vm" ] || printf '%s: interrupted: what was sent to the VM may still be running there\n  do: look before you repeat what changes something: scripts/vm.sh nexy-verify local\n' "$program" >&2
+        [ -z "$sent_to_vm" ] || printf '%s: interrupted: what was sent to the VM may still be running there\n  do: look before you repeat what changes something: %s\n' "$program" "$look" >&2
     fi
     rm -rf "$work"
 }
@@ -73,6 +74,7 @@ need_az() {
 
 # Begins the script that will be sent, with the values that every remote script needs.
 begin_script() {
+    true >"$work/script" || no_room "$work"
     nonce=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     [ "${#nonce}" -eq 32 ] || stop 69 'cannot read 16 random bytes from /dev/urandom' 'od -An -N16 -tx1 /dev/urandom'
     assign NONCE "$nonce"
@@ -138,7 +140,7 @@ ask_azure() {
 invoke() {
     sent_to_vm=yes
     run_az vm run-command invoke --resource-group "$group" --name "$vm" --command-id RunShellScript --scripts "@$work/script"
-    nexy nexy-verify run-command --nonce "$nonce" --az-exit "$az_exit" "$work/out" "$work/err" >"$work/answer"
+    nexy nexy-verify run-command --look "$look" --nonce "$nonce" --az-exit "$az_exit" "$work/out" "$work/err" >"$work/answer"
 }
 
 # Runs az, at most for its limit; az_exit is its exit code.

@@ -3,6 +3,7 @@
 # With --live it reads no record: it delivers the manifest of the workspace, which must describe what is live, and prints the VM's answer.
 set -eu
 program=manifest_to_vm.sh
+look='scripts/vm.sh nexy-manifest show'
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
@@ -20,10 +21,19 @@ deliver() {
     send frame.sh install_manifest.sh
 }
 
+# Whether it is unknown what happened on the VM: an end with 69 before anything was sent is known.
+is_lost() {
+    [ "$ended" -eq 69 ] && [ -n "$sent_to_vm" ]
+}
+
 # Passes the record on with the failure in it. A record that already holds a failure is passed on byte for byte.
 hand_on() {
     ended=$?
-    [ "$ended" -gt 128 ] || nexy nexy-manifest delivered --failed "$ended" - <"$work/record" || :
+    if is_lost; then
+        nexy nexy-manifest delivered --lost "$work/answer" - <"$work/record" || :
+    elif [ "$ended" -le 128 ]; then
+        nexy nexy-manifest delivered --failed "$ended" - <"$work/record" || :
+    fi
     close_work
     exit "$ended"
 }
@@ -49,6 +59,22 @@ if [ -z "$payload" ]; then
     exit 0
 fi
 
-deliver "$payload"
+deliver "$payload" || ended=$?
+if is_lost; then
+    printf '%s: the answer was lost; asking the VM which manifest it has\n' "$program" >&2
+    begin_script
+    assign COMMAND 'nexy-manifest show'
+    send frame.sh run_tool.sh || :
+    ended=0
+    nexy nexy-manifest delivered --lost "$work/answer" - <"$work/record" >"$work/after" || ended=$?
+    if [ "$ended" -ne 0 ]; then
+        trap close_work EXIT
+        cat "$work/after" || exit 69
+        exit "$ended"
+    fi
+    # The VM has the manifest already, so that this changes nothing there and brings only the answer.
+    deliver "$payload" || ended=$?
+fi
+[ "$ended" -eq 0 ] || exit "$ended"
 trap close_work EXIT
 nexy nexy-manifest delivered "$work/answer" - <"$work/record"

@@ -92,7 +92,7 @@ users_now() {
         '' | ?0-record | 20-gates) now='nothing was changed: users have what they had' ;;
         30-publish | 71-rollback) now='users have a whole file; nexy-publish says above, or with nexy-publish show, which one' ;;
         40-manifest | 72-manifest) now='the file is live, and clients are not told yet' ;;
-        50-deliver | 73-deliver) now='the file is live, and it is not known whether the VM has its manifest: scripts/vm.sh nexy-manifest show' ;;
+        50-deliver | 73-deliver) now='the file is live; what is known of the manifest on the VM stands above: scripts/vm.sh nexy-manifest show' ;;
         *) now='the file is live and the VM has its manifest; only the last look at both is missing' ;;
     esac
     printf '%s: %s\n' "$program" "$now" >&2

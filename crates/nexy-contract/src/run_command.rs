@@ -9,7 +9,7 @@ use serde::Deserialize;
 mod silence;
 
 use silence::in_doubt;
-pub use silence::{Machine, before};
+pub use silence::{LOOK, Machine, before};
 
 /// First word of the line that ends a remote script's standard output.
 pub const SENTINEL: &str = "NEXY-END";
@@ -60,17 +60,17 @@ pub struct Answered {
 impl Answered {
     /// How the tool ends: as the script did, unless that says nothing or the yes came with a cut document.
     pub fn exit(&self) -> Exit {
-        self.problem().map_or_else(|| Exit::try_from(self.status).unwrap_or(Exit::CouldNotLook), |problem| problem.exit)
+        self.problem(LOOK).map_or_else(|| Exit::try_from(self.status).unwrap_or(Exit::CouldNotLook), |problem| problem.exit)
     }
 
-    /// What a person must know beside the document.
-    pub fn problem(&self) -> Option<Problem> {
+    /// What a person must know beside the document; `look` is the command that shows what the VM has.
+    pub fn problem(&self, look: &str) -> Option<Problem> {
         let Ok(exit) = Exit::try_from(self.status) else {
             return Some(Problem::new(
                 Exit::CouldNotLook,
                 format!("the script on the VM ended with status {}", self.status),
                 "that is no exit code of these tools, so it says neither yes nor no",
-                Fix::note("read what the script said, then look at the VM:").then_command(silence::LOOK),
+                Fix::note("read what the script said, then look at the VM:").then_command(look.to_owned()),
             ));
         };
         self.cut.then(|| {
@@ -81,18 +81,19 @@ impl Answered {
     }
 }
 
-/// Reads what `az` left behind; the names of the machine stand in a fix only.
+/// Reads what `az` left behind; the names of the machine, and `look`, the command that shows
+/// what the VM has, stand in a fix only.
 /// Errors: the problem to print, whenever the script's own end is not known for sure.
-pub fn read(az: &Az<'_>, nonce: &Nonce, machine: Machine<'_>) -> Result<Answered, Problem> {
+pub fn read(az: &Az<'_>, nonce: &Nonce, machine: Machine<'_>, look: &str) -> Result<Answered, Problem> {
     let stderr = String::from_utf8_lossy(az.stderr);
     if let Some(message) = message(az.stdout) {
-        return sections(&message, nonce, 1);
+        return sections(&message, nonce, 1).map_err(|because| in_doubt(because, look));
     }
     // Some agents report a failed script as an error of `az` itself, and `az` may print that message twice.
     if stderr.contains("Enable failed") && stderr.lines().any(|line| line == STDOUT) {
-        return sections(&stderr, nonce, 2);
+        return sections(&stderr, nonce, 2).map_err(|because| in_doubt(because, look));
     }
-    Err(silence::of(az, &stderr, machine))
+    Err(silence::of(az, &stderr, machine, look))
 }
 
 /// The one message of the envelope that `az -o json` prints; `None` for anything else.
@@ -120,7 +121,7 @@ struct Line<'a> {
 }
 
 /// Takes the message apart; it must hold the same run once, or at most `copies` times over.
-fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Problem> {
+fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, &'static str> {
     let mut lines = Vec::new();
     let mut start = 0;
     for text in message.split('\n') {
@@ -131,15 +132,15 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Pro
     let (outs, errs) = (at(STDOUT), at(STDERR));
     let ends: Vec<(usize, u8)> = lines.iter().enumerate().filter_map(|(index, line)| Some((index, status(line.text, nonce)?))).collect();
     if outs.is_empty() && message.contains("Last script execution didn't finish") {
-        return Err(in_doubt("the VM says that its last script did not finish: it was restarted, or its agent was ended"));
+        return Err("the VM says that its last script did not finish: it was restarted, or its agent was ended");
     }
     if ends.is_empty() {
         let other = lines.iter().any(|line| line.text.starts_with(SENTINEL));
         let cut = "the script's output came back without its last line, so it was cut short or never began";
-        return Err(in_doubt(if other { "the last line is the one of another run" } else { cut }));
+        return Err(if other { "the last line is the one of another run" } else { cut });
     }
     if !(1..=copies).contains(&outs.len()) || errs.len() != outs.len() || ends.len() != outs.len() {
-        return Err(in_doubt(FORGED));
+        return Err(FORGED);
     }
     let head = outs.first().map_or("", |out| &message[..lines[*out].start]);
     let mut answers: Vec<Answered> = Vec::new();
@@ -147,7 +148,7 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Pro
         let between = lines.get(end + 1..err).unwrap_or_default();
         let last = out < end && end < err && between.len() <= 1 && between.iter().all(|line| line.text.is_empty());
         if !last {
-            return Err(in_doubt("something was printed after the line that should be the last"));
+            return Err("something was printed after the line that should be the last");
         }
         let section = &message[lines[out].end + 1..lines[err].start - 1];
         answers.push(Answered {
@@ -161,12 +162,12 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, Pro
     match answers.pop() {
         Some(last) if answers.iter().all(|other| same(other, &last)) => {
             if is_contradicted(head, last.status) {
-                Err(in_doubt("Azure's agent says that the script ended in another way than its last line does"))
+                Err("Azure's agent says that the script ended in another way than its last line does")
             } else {
                 Ok(last)
             }
         }
-        _ => Err(in_doubt(FORGED)),
+        _ => Err(FORGED),
     }
 }
 

@@ -59,11 +59,14 @@ pub(crate) enum Verb {
         #[arg(long)]
         back: bool,
     },
-    /// Add the VM's answer to the record: `delivered ANSWER -`, or `delivered --failed CODE -`
+    /// Add the VM's answer to the record: `delivered ANSWER -`, `delivered --failed CODE -`, or `delivered --lost SHOWN -`
     Delivered {
-        /// The delivery ended with this exit code, and there is no answer
-        #[arg(long, value_name = "CODE")]
+        /// The delivery ended with this exit code: nothing was sent, or the VM refused it
+        #[arg(long, value_name = "CODE", conflicts_with = "lost")]
         failed: Option<u8>,
+        /// The VM's answer was lost; SHOWN is what `nexy-manifest show` says on the VM now, empty when it does not answer
+        #[arg(long, value_name = "SHOWN")]
+        lost: Option<PathBuf>,
         /// The VM's answer (nexy.delivery/1), then `-`: a release record comes on standard input
         #[arg(value_names = ["ANSWER", "-"], num_args = 1..=2, required = true)]
         operands: Vec<String>,

@@ -20,6 +20,7 @@ use nexy_outside::{
     fs::files,
     net::token,
 };
+use serde::Deserialize;
 use std::path::Path;
 
 pub(crate) const BY: &str = "nexy-manifest delivered";
@@ -81,36 +82,83 @@ pub(crate) fn live_payload(workspace: &Workspace, common: &Common) -> Result<Exi
 }
 
 /// Adds the VM's answer, or the failure of the delivery, to the record.
-pub(crate) fn run(workspace: &Workspace, names: &[String], failed: Option<u8>, common: &Common) -> Result<Exit, Problem> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    names: &[String],
+    failed: Option<u8>,
+    lost: Option<&Path>,
+    common: &Common,
+) -> Result<Exit, Problem> {
     let usage = |because: String| {
         let fix = Fix::note("write one of these:")
             .then_command("nexy-manifest delivered ANSWER -")
-            .then_command("nexy-manifest delivered --failed CODE -");
+            .then_command("nexy-manifest delivered --failed CODE -")
+            .then_command("nexy-manifest delivered --lost SHOWN -");
         Problem::new(Exit::Usage, "cannot add a delivery to the record", because, fix)
     };
     let given = operands::split(names).map_err(usage)?;
     if !given.reads_record {
         return Err(usage("a release record must come on standard input: end the command with `-`".to_owned()));
     }
-    match (given.names.as_slice(), failed) {
-        ([answer], None) => record_io::act(TOOL, BY, workspace, common, |record| {
+    match (given.names.as_slice(), failed, lost) {
+        ([answer], None, None) => record_io::act(TOOL, BY, workspace, common, |record| {
             add(record, Path::new(answer)).unwrap_or_else(|problem| ActionOutcome::failed(&problem, true))
         }),
-        ([], Some(code)) => {
+        ([], Some(code), None) => {
             let exit = Exit::try_from(code).ok().filter(|exit| *exit != Exit::Yes).unwrap_or(Exit::CouldNotLook);
-            let again =
-                |fix: Fix| fix.then_note("then run the whole pipeline again; this goes on where it stopped:").then_command("make release");
-            let (what, fix) = if exit == Exit::CouldNotLook {
-                let look = Fix::note("read the message above; if something was sent, see what the VM has now:");
-                ("unknown whether the manifest has reached the VM", look.then_command("scripts/vm.sh nexy-manifest show"))
-            } else {
-                ("the manifest was not delivered to the VM", Fix::note("read the message above,"))
-            };
-            let problem = Problem::new(exit, what, format!("the delivery ended with {code}"), again(fix));
+            let because = format!("the delivery ended with {code}");
+            let problem = Problem::new(exit, NOT_DELIVERED, because, again(Fix::note("read the message above,")));
             record_io::act(TOOL, BY, workspace, common, |_| ActionOutcome::failed(&problem, false))
         }
-        _ => Err(usage("give either the VM's answer or --failed CODE".to_owned())),
+        ([], None, Some(shown)) => {
+            let shown = files::read(shown, transaction::MAX_BYTES).map_err(|error| error.to_string());
+            record_io::act(TOOL, BY, workspace, common, |record| match arrived(record, shown) {
+                Ok(()) => ActionOutcome::done("the VM has the manifest; its own answer is still missing".to_owned(), false),
+                Err(problem) => ActionOutcome::failed(&problem, false),
+            })
+        }
+        _ => Err(usage("give the VM's answer, --failed CODE or --lost SHOWN".to_owned())),
     }
+}
+
+const NOT_DELIVERED: &str = "the manifest was not delivered to the VM";
+
+fn again(fix: Fix) -> Fix {
+    fix.then_note("then run the whole pipeline again; this goes on where it stopped:").then_command("make release")
+}
+
+/// A manifest as `show` prints it on the VM.
+#[derive(Deserialize)]
+struct OnVm {
+    path: String,
+    file_sha256: Option<Sha256Digest>,
+}
+
+/// Tells from what the VM shows whether the manifests of the record have reached it.
+/// Errors: exit 1 when one has not, 69 when that is not known.
+fn arrived(record: &Record, shown: Result<Vec<u8>, String>) -> Result<(), Problem> {
+    let unknown = |because: String| {
+        let fix = again(Fix::note("see what the VM has now:").then_command("scripts/vm.sh nexy-manifest show"));
+        Problem::new(Exit::CouldNotLook, "unknown whether the manifest has reached the VM", because, fix)
+    };
+    let lost = |because: String| unknown(format!("its answer was lost, and it does not say which manifest it has: {because}"));
+    let shown = shown.map_err(lost)?;
+    if shown.trim_ascii().is_empty() {
+        return Err(unknown("its answer was lost, and the question which manifest it has was not answered".to_owned()));
+    }
+    let shown: Vec<OnVm> = serde_json::from_slice(&shown).map_err(|error| lost(error.to_string()))?;
+    for manifest in &record.manifests {
+        let Some(on_vm) = shown.iter().find(|on_vm| on_vm.path == manifest.path) else {
+            return Err(lost(format!("it does not name {}", manifest.path)));
+        };
+        if on_vm.file_sha256 != Some(manifest.sha256) {
+            let has = on_vm.file_sha256.map_or_else(|| "none".to_owned(), |sha256| sha256.short().to_string());
+            let because = format!("{}: the VM has {has}, the record {}", manifest.path, manifest.sha256.short());
+            let fix = Fix::note("delivering again is safe; this goes on where it stopped:").then_command("make release");
+            return Err(Problem::new(Exit::No, NOT_DELIVERED, because, fix));
+        }
+    }
+    Ok(())
 }
 
 fn add(record: &mut Record, answer: &Path) -> Result<ActionOutcome, Problem> {

@@ -30,7 +30,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         Verb::Write { dry_run, .. } => write::run(&workspace, *dry_run, &cli.common),
         Verb::Install { manifest } => install::run(&workspace, manifest, &cli.common),
         Verb::Place { back } => place::run(&workspace, *back, &cli.common),
-        Verb::Delivered { failed, operands } => delivery::run(&workspace, operands, *failed, &cli.common),
+        Verb::Delivered { failed, lost, operands } => delivery::run(&workspace, operands, *failed, lost.as_deref(), &cli.common),
         Verb::Payload { live: true, .. } => delivery::live_payload(&workspace, &cli.common),
         Verb::Payload { .. } => delivery::payload(&workspace),
         Verb::Check => check::run(&workspace, &cli.common),

@@ -82,6 +82,10 @@ pub(crate) struct Left {
     #[arg(long)]
     pub(crate) before: bool,
 
+    /// The command that shows what the VM has, for an end that is not known
+    #[arg(long, value_name = "COMMAND", default_value = nexy_contract::run_command::LOOK)]
+    pub(crate) look: String,
+
     /// What az printed on standard output
     pub(crate) stdout_file: PathBuf,
 

@@ -27,14 +27,14 @@ pub(crate) fn report_script_exit(left: &Left, common: &Common) -> Result<Exit, P
     if left.before {
         return Err(run_command::before(&az, machine));
     }
-    let answered = run_command::read(&az, &left.nonce, machine)?;
+    let answered = run_command::read(&az, &left.nonce, machine, &left.look)?;
     let exit = answered.exit();
     if exit != Exit::Yes || !common.quiet {
         for line in run_command::printable_lines(&answered.complaints) {
             stdio::note(&line);
         }
     }
-    if let Some(problem) = answered.problem() {
+    if let Some(problem) = answered.problem(&left.look) {
         run::tell(crate::probe::TOOL, &problem);
     }
     if !answered.document.trim().is_empty() && !answered.cut {

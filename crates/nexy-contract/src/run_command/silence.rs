@@ -7,8 +7,8 @@ use crate::{
     text,
 };
 
-/// Looks at the VM and changes nothing.
-pub(super) const LOOK: &str = "scripts/vm.sh nexy-verify local";
+/// Looks at the VM and changes nothing; for a script that installs something, another command shows whether it did.
+pub const LOOK: &str = "scripts/vm.sh nexy-verify local";
 
 const LOGIN: &str = "az login";
 const NOT_RUN: &str = "the script did not run on the VM";
@@ -17,14 +17,14 @@ const NOT_RUN: &str = "the script did not run on the VM";
 pub type Machine<'a> = Option<(&'a str, &'a str)>;
 
 /// The script may have run.
-pub(super) fn in_doubt(because: &str) -> Problem {
-    in_doubt_after(because, Fix::none())
+pub(super) fn in_doubt(because: &str, look: &str) -> Problem {
+    in_doubt_after(because, Fix::none(), look)
 }
 
-fn in_doubt_after(because: &str, first: Fix) -> Problem {
+fn in_doubt_after(because: &str, first: Fix, look: &str) -> Problem {
     let fix = first
         .then_note("the script may still be running: do not repeat one that changes things before you have looked:")
-        .then_command(LOOK)
+        .then_command(look.to_owned())
         .then_note("its log is in the folder nexy-runs below vm.log_dir of nexy.toml, on the VM");
     Problem::new(Exit::CouldNotLook, "how the script on the VM ended is not known", because, fix)
 }
@@ -34,14 +34,14 @@ fn not_sent(because: &str, fix: Fix) -> Problem {
 }
 
 /// What `az` complained about, when it brought no message of the VM.
-pub(super) fn of(az: &Az<'_>, stderr: &str, machine: Machine<'_>) -> Problem {
+pub(super) fn of(az: &Az<'_>, stderr: &str, machine: Machine<'_>, look: &str) -> Problem {
     let said = said(az, stderr);
     let has = |parts: &[&str]| parts.iter().any(|part| stderr.contains(part));
     let refusal = azure::refusal(stderr);
     // What a script has printed must not pass for az's own words: a wrong "not sent" would make the operator send it twice.
     let of_the_script = has(&["[stdout]", "[stderr]", "Enable failed"]) || !az.stdout.trim_ascii().is_empty() || az.exit == Some(0);
     if of_the_script {
-        in_doubt(&said)
+        in_doubt(&said, look)
     } else if has(&["Run command extension execution is in progress"]) {
         let because = "another run-command is in progress there, and Azure runs one at a time";
         let fix = "wait until it has ended, then run the same command again (once is safe: this one was not accepted)";
@@ -50,13 +50,13 @@ pub(super) fn of(az: &Az<'_>, stderr: &str, machine: Machine<'_>) -> Problem {
         not_sent("az is not logged in", Fix::command(LOGIN))
     } else if let Some(Refusal::NotLoggedIn | Refusal::Network) = refusal {
         // The login may have ended, or the network, while `az` was already waiting for the script.
-        in_doubt_after(&said, remedy(refusal, machine))
+        in_doubt_after(&said, remedy(refusal, machine), look)
     } else if refusal.is_some() || az.exit == Some(2) {
         not_sent(&said, remedy(refusal, machine))
     } else if has(&["VM is not running", "requires the VM to be running", "requires the VM to be in a running state"]) {
         not_sent(&said, Fix::note("look at its power state:").then_command(show(machine)))
     } else {
-        in_doubt(&said)
+        in_doubt(&said, look)
     }
 }
 

@@ -31,11 +31,11 @@ fn end(status: &str) -> String {
 }
 
 fn read_message(message: &str) -> Result<Answered, Problem> {
-    super::read(&Az { exit: Some(0), stdout: &envelope(message), stderr: b"" }, &nonce(), None)
+    super::read(&Az { exit: Some(0), stdout: &envelope(message), stderr: b"" }, &nonce(), None, LOOK)
 }
 
 fn read_error(exit: i32, stderr: &str) -> Result<Answered, Problem> {
-    super::read(&Az { exit: Some(exit), stdout: b"", stderr: stderr.as_bytes() }, &nonce(), Some(("Group", "Machine")))
+    super::read(&Az { exit: Some(exit), stdout: b"", stderr: stderr.as_bytes() }, &nonce(), Some(("Group", "Machine")), LOOK)
 }
 
 fn exit_of(read: Result<Answered, Problem>) -> Exit {
@@ -55,7 +55,7 @@ fn the_document_and_the_status_of_the_script_come_back() {
         let stdout = format!("{{\"schema\":\"x\"}}\n{}", end(&status.to_string()));
         let answered = read_message(&message(&stdout, "note\n")).expect("the sentinel is there");
         assert_eq!((answered.document.as_str(), answered.complaints.as_str()), ("{\"schema\":\"x\"}\n", "note\n"));
-        assert_eq!((answered.exit().code(), answered.cut, answered.problem()), (status, false, None));
+        assert_eq!((answered.exit().code(), answered.cut, answered.problem(LOOK)), (status, false, None));
     }
 }
 
@@ -72,7 +72,7 @@ fn a_status_that_no_tool_has_is_unknown_and_named() {
     for status in [5_u8, 64, 126, 127, 137, 255] {
         let answered = read_message(&message(&end(&status.to_string()), "sh: not found")).expect("the sentinel is there");
         assert_eq!(answered.exit(), Exit::CouldNotLook);
-        assert!(answered.problem().expect("a problem").what.contains(&status.to_string()));
+        assert!(answered.problem(LOOK).expect("a problem").what.contains(&status.to_string()));
     }
 }
 
@@ -211,9 +211,9 @@ fn a_conflict_is_believed_only_when_the_script_cannot_have_run() {
     assert_eq!(exit_of(read_error(1, &quoted)), Exit::CouldNotLook);
     assert_eq!(exit_of(read_message(&message("", CONFLICT))), Exit::CouldNotLook);
     let az = Az { exit: Some(1), stdout: b"{\"value\": [", stderr: CONFLICT.as_bytes() };
-    assert_eq!(exit_of(super::read(&az, &nonce(), None)), Exit::CouldNotLook);
+    assert_eq!(exit_of(super::read(&az, &nonce(), None, LOOK)), Exit::CouldNotLook);
     let az = Az { exit: None, stdout: b"", stderr: CONFLICT.as_bytes() };
-    assert_eq!(exit_of(super::read(&az, &nonce(), None)), Exit::Busy);
+    assert_eq!(exit_of(super::read(&az, &nonce(), None, LOOK)), Exit::Busy);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn whatever_is_no_envelope_is_unknown() {
         envelope(&good)[..60].to_vec(),
         [envelope(&good), b"x".to_vec()].concat(),
     ] {
-        let read = super::read(&Az { exit: Some(0), stdout: &stdout, stderr: b"" }, &nonce(), None);
+        let read = super::read(&Az { exit: Some(0), stdout: &stdout, stderr: b"" }, &nonce(), None, LOOK);
         assert_eq!(exit_of(read), Exit::CouldNotLook, "{:?}", String::from_utf8_lossy(&stdout));
     }
 }
@@ -248,7 +248,7 @@ fn a_cut_document_is_no_yes_and_keeps_every_other_status() {
         let answered = read_message(&message(&tail(status), "")).expect("the sentinel is there");
         assert!(answered.cut);
         assert_eq!(answered.exit(), exit);
-        assert!(answered.problem().is_some());
+        assert!(answered.problem(LOOK).is_some());
     }
 }
 
@@ -268,7 +268,7 @@ fn a_nonce_has_32_hexadecimal_digits() {
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic_and_never_say_yes(stdout: Vec<u8>, stderr: Vec<u8>, exit: Option<i32>) {
-        let read = super::read(&Az { exit, stdout: &stdout, stderr: &stderr }, &nonce(), None);
+        let read = super::read(&Az { exit, stdout: &stdout, stderr: &stderr }, &nonce(), None, LOOK);
         prop_assert!(read.is_err());
     }
 

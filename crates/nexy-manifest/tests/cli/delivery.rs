@@ -60,12 +60,30 @@ fn any_clone_sends_its_own_manifest_when_it_is_about_what_is_live() {
 fn a_delivery_whose_answer_was_lost_is_unknown_and_a_refused_one_was_not_made() {
     let world = World::new();
     let record = written(&world).to_string();
-    for (code, said, look) in [("69", "unknown whether the manifest has reached the VM", true), ("1", "was not delivered", false)] {
-        let ran = world.tool("nexy-manifest").args(["delivered", "--failed", code, "-"]).stdin(&record).run();
-        let outcomes = ran.says(said).json()["outcomes"].clone();
+    let manifest = |path: &str, sha256: &str| json!({"path": path, "file_sha256": sha256, "wrong": "any other field"});
+    let parsed: Value = serde_json::from_str(&record).expect("a record");
+    let manifests = parsed["manifests"].as_array().expect("manifests");
+    let right = |at: usize| manifest(manifests[at]["path"].as_str().expect("a path"), manifests[at]["sha256"].as_str().expect("a digest"));
+    let wrong = |at: usize| manifest(manifests[at]["path"].as_str().expect("a path"), &"0".repeat(64));
+    let gone = json!({"path": manifests[1]["path"], "wrong": "it does not exist"});
+    let (unknown, not) = ("unknown whether the manifest has reached the VM", "the manifest was not delivered to the VM");
+    for (shown, exit, said) in [
+        (json!([right(0), right(1)]).to_string(), 0, "the VM has the manifest"),
+        (json!([right(0), wrong(1)]).to_string(), 1, not),
+        (json!([right(0), gone]).to_string(), 1, not),
+        (json!([right(0)]).to_string(), 69, unknown),
+        ("{\"schema\": \"nexy.delivery/1\"}".to_owned(), 69, unknown),
+        (String::new(), 69, unknown),
+    ] {
+        world.write("shown.json", &shown);
+        let ran = world.tool("nexy-manifest").args(["delivered", "--lost", "shown.json", "-"]).stdin(&record).run();
+        let outcomes = ran.exits(exit).says(said).json()["outcomes"].clone();
         let last = outcomes.as_array().expect("outcomes").last().expect("an outcome").to_string();
-        assert_eq!((last.contains(said), last.contains("scripts/vm.sh nexy-manifest show")), (true, look), "{last}");
+        assert_eq!((last.contains(said), last.contains("scripts/vm.sh nexy-manifest show")), (true, exit == 69), "{last}");
     }
+    let nothing_sent = world.tool("nexy-manifest").args(["delivered", "--failed", "69", "-"]).stdin(&record).run();
+    nothing_sent.exits(69).says(not).never_says("unknown");
+    world.tool("nexy-manifest").args(["delivered", "--lost", "nowhere.json", "-"]).stdin(&record).run().exits(69).says(unknown);
 }
 
 #[test]

@@ -82,8 +82,45 @@ fn an_unknown_end_is_unknown_and_never_tried_twice() {
     let world = World::new();
     let record = written(&world);
     world.set_az("mode", json!("drops-script"));
-    failed(&world, &record, 69);
-    assert_eq!(invocations(&world), 1);
+    let ran = failed(&world, &record, 69);
+    ran.says("asking the VM which manifest it has").says("unknown whether the manifest has reached the VM");
+    ran.says("scripts/vm.sh nexy-manifest show").never_says("nexy-verify local");
+    assert_eq!(
+        last_outcome(&ran.json())["message"].as_str().unwrap().split(':').next(),
+        Some("unknown whether the manifest has reached the VM")
+    );
+    // The delivery, and the question; no second delivery.
+    assert_eq!(invocations(&world), 2);
+}
+
+/// The answer of the first call is lost, and what happened then.
+#[track_caller]
+fn lost_once(mode: &str) -> (World, Vec<u8>) {
+    let world = World::new();
+    let record = written(&world);
+    world.set_az("mode", json!(mode));
+    world.set_az("mode_calls", json!(1));
+    (world, record)
+}
+
+#[test]
+fn a_lost_answer_of_a_delivery_that_arrived_is_asked_for_and_the_record_is_complete() {
+    let (world, record) = lost_once("unfinished");
+    let ran = deliver(&world, &record);
+    ran.exits(0).says("asking the VM which manifest it has").never_says("nexy-verify local");
+    for manifest in ran.json()["manifests"].as_array().unwrap() {
+        assert_eq!(manifest["delivered"]["served_version"], VERSION);
+    }
+    assert_eq!(invocations(&world), 3);
+    left_nothing(&world);
+}
+
+#[test]
+fn a_lost_delivery_that_did_not_arrive_is_told_as_such_and_may_be_repeated() {
+    let (world, record) = lost_once("drops-script");
+    failed(&world, &record, 1).says("the manifest was not delivered to the VM").says("delivering again is safe");
+    assert_eq!(invocations(&world), 2);
+    deliver(&world, &record).exits(0);
 }
 
 #[test]
@@ -168,7 +205,10 @@ fn without_azure_the_record_goes_on_and_says_so() {
     let world = World::new();
     let record = written(&world);
     world.set_az("logged_in", json!(false));
-    failed(&world, &record, 69).says("az login");
+    let never_sent = |ran: Ran| {
+        ran.says("the manifest was not delivered to the VM").never_says("unknown whether").never_says("asking the VM");
+    };
+    never_sent(failed(&world, &record, 69).says("az login").clone());
     fs::remove_file(world.programs().join("az")).unwrap();
     failed(&world, &record, 69).says("az (Azure CLI) is not on PATH");
 }

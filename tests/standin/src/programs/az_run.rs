@@ -27,7 +27,7 @@ pub(super) fn invoke(state: &Path, account: &Value, given: &Given) -> Said {
     }
     let folder = run_folder(state);
     let mut script = script(given.many("--scripts"));
-    let mode = account["mode"].as_str().unwrap_or("today");
+    let mode = take_mode(state, account);
     if mode == "drops-script" {
         // One release of `az` did this, and reported success.
         script = String::new();
@@ -77,6 +77,21 @@ fn conflict() -> Said {
         1,
         "ERROR: (Conflict) Run command extension execution is in progress. Please wait for completion before invoking a run command.\nCode: Conflict\nMessage: Run command extension execution is in progress. Please wait for completion before invoking a run command.",
     )
+}
+
+/// The mode of this call; `"mode_calls": n` makes it the mode of the next n calls only.
+fn take_mode(state: &Path, account: &Value) -> String {
+    let mode = account["mode"].as_str().unwrap_or("today");
+    match account["mode_calls"].as_u64() {
+        Some(0) => "today".to_owned(),
+        Some(left) => {
+            let mut account = account.clone();
+            account["mode_calls"] = json!(left - 1);
+            disk::write_json(&state.join("az.json"), &account);
+            mode.to_owned()
+        }
+        None => mode.to_owned(),
+    }
 }
 
 /// `"conflicts": n` in `az.json` answers the next n calls with the conflict.

@@ -263,7 +263,7 @@ impl World {
     }
 
     /// Changes one key of the scripted `az`: `logged_in`, `mode` (`today`, `old-agent`, `unfinished`,
-    /// `drops-script`), `conflicts`, `vm_path`, `power_state`, `subscription_state`, `resource_group`, `vm`, `network` (false
+    /// `drops-script`), `mode_calls` (how many calls it is the mode of), `conflicts`, `vm_path`, `power_state`, `subscription_state`, `resource_group`, `vm`, `network` (false
     /// takes it away), `noise` (a line before each document).
     pub fn set_az(&self, key: &str, value: Value) {
         self.change_state("az.json", |az| az[key] = value);
