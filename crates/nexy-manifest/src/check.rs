@@ -20,7 +20,7 @@ use nexy_outside::{
     net::token,
     programs::as_user::{self, UserAttempt},
 };
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 const RUNBOOK: &str = "S2 §6";
 
@@ -32,7 +32,7 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     for manifest in &found {
         findings.extend(judge_one(workspace, manifest));
     }
-    findings.push(judge_pair(&found));
+    findings.push(judge_pair(workspace, &found));
     findings.extend(judge_published(workspace, &found));
     for (folder, manifest) in workspace.target.layout.manifest_dirs.iter().zip(&found) {
         let names = files::list(&workspace.path(folder)).map_err(unreadable)?.unwrap_or_default();
@@ -48,7 +48,13 @@ fn judge_one(workspace: &Workspace, manifest: &FoundManifest) -> Vec<Finding> {
     let url = workspace.target.public_url(row);
     let expected = format!("every field right, with version, size and digest of what {url} serves");
     let Some(bytes) = &manifest.bytes else {
-        return vec![finding(&manifest.path, Verdict::Fail, "it does not exist".to_owned(), expected)];
+        let fix = if is_vm(workspace) {
+            bring(workspace)
+        } else {
+            let restore = Fix::note("bring it back from git:").then_command(format!("git checkout -- {}", shell_word(&manifest.path)));
+            restore.then_note("when git has none either:").then(bring(workspace))
+        };
+        return vec![Finding { fix, ..finding(&manifest.path, Verdict::Fail, "it does not exist".to_owned(), expected) }];
     };
     let faults = Rule::new(&workspace.target, &url, row.kind.word(), clock::now()).faults(bytes);
     let mut findings = vec![match (ManifestFacts::read(bytes), faults.as_slice()) {
@@ -106,11 +112,18 @@ fn judge_published(workspace: &Workspace, found: &[FoundManifest]) -> Option<Fin
     Some(answer.counting(severity).finding("one-artifact", RUNBOOK, Duration::ZERO))
 }
 
-fn judge_pair(found: &[FoundManifest]) -> Finding {
+fn judge_pair(workspace: &Workspace, found: &[FoundManifest]) -> Finding {
     let different = found.iter().find(|manifest| manifest.bytes != found[0].bytes);
     let expected = "the same bytes in every manifest folder".to_owned();
     match different {
-        Some(manifest) => finding("pair", Verdict::Fail, format!("{} and {} differ", found[0].path, manifest.path), expected),
+        Some(manifest) => {
+            let differ = finding("pair", Verdict::Fail, format!("{} and {} differ", found[0].path, manifest.path), expected);
+            Finding { fix: bring(workspace), ..differ }
+        }
+        None if found.iter().all(|manifest| manifest.bytes.is_none()) => {
+            let none = finding("pair", Verdict::Unknown, "there is no manifest to compare".to_owned(), expected);
+            Finding { fix: bring(workspace), ..none }
+        }
         None => finding("pair", Verdict::Pass, format!("{} manifests are equal", found.len()), expected),
     }
 }
@@ -128,7 +141,7 @@ fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, n
         };
         if bytes.is_some() && bytes != manifest.bytes {
             let found = format!("{name} differs from manifest.json; the server falls back to it");
-            let mut finding = finding(&id, Verdict::Fail, found, expected);
+            let mut finding = Finding { fix: bring(workspace), ..finding(&id, Verdict::Fail, found, expected) };
             if transaction::versioned(name).is_none() {
                 let path = shell_word(&format!("{folder}/{name}"));
                 finding.fix = Fix::note("its name holds no version, so no tool removes it:").then_command(format!("mv {path} {path}.kept"));
@@ -136,15 +149,35 @@ fn judge_copies(workspace: &Workspace, folder: &str, manifest: &FoundManifest, n
             return Ok(finding);
         }
     }
+    if manifest.bytes.is_none() {
+        let found = "there is no manifest.json that a copy could equal".to_owned();
+        return Ok(Finding { fix: bring(workspace), ..finding(&id, Verdict::Unknown, found, expected) });
+    }
     Ok(finding(&id, Verdict::Pass, "no stray copy".to_owned(), expected))
 }
 
-/// Publishes what is new, and writes all manifests again from what is live.
-fn rewrite() -> Fix {
-    Fix::command("make release")
+fn is_vm(workspace: &Workspace) -> bool {
+    workspace.root == Path::new(&workspace.target.vm.checkout)
+}
+
+/// Writes all manifests again, and publishes nothing: the laptop that released has the record, and the VM gets them from any clone.
+fn bring(workspace: &Workspace) -> Fix {
+    if is_vm(workspace) {
+        Fix::note("deliver it from a laptop, in a clone of the workspace:").then_command("scripts/manifest_to_vm.sh --live")
+    } else {
+        Fix::note("on the laptop that released it, write the manifests again from what is live:").then_command("make manifest-sync")
+    }
 }
 
 fn finding(id: &str, verdict: Verdict, found: String, expected: String) -> Finding {
-    let fix = if verdict == Verdict::Pass { Fix::none() } else { rewrite() };
-    Finding { id: id.to_owned(), verdict, severity: Severity::Gate, found, expected, fix, runbook: RUNBOOK.to_owned(), elapsed_ms: 0 }
+    Finding {
+        id: id.to_owned(),
+        verdict,
+        severity: Severity::Gate,
+        found,
+        expected,
+        fix: Fix::none(),
+        runbook: RUNBOOK.to_owned(),
+        elapsed_ms: 0,
+    }
 }

@@ -67,7 +67,7 @@ fn manifests_that_differ_are_missing_or_are_stray_copies_are_named() {
     written(&world);
     let good = world.manifest();
     world.write("server/updates/manifests/manifest_1.0.0.0.json", "{}\n");
-    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("manifest_1.0.0.0.json differs").says("make release");
+    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("manifest_1.0.0.0.json differs").says("make manifest-sync");
     std::fs::remove_file(world.workspace().join("server/updates/manifests/manifest_1.0.0.0.json")).expect("removed");
     let mut feed_url = good.clone();
     feed_url["artifact"]["url"] = json!("https://example.test/updates/appcast.xml");
@@ -75,7 +75,14 @@ fn manifests_that_differ_are_missing_or_are_stray_copies_are_named() {
     world.tool("nexy-manifest").args(["check"]).run().exits(1).says("sends clients to https://example.test");
     world.set_manifest(&good);
     std::fs::remove_file(world.workspace().join("server/server/updates/manifests/manifest.json")).expect("removed");
-    world.tool("nexy-manifest").args(["check"]).run().exits(1).says("it does not exist").says("differ");
+    let lost = world.tool("nexy-manifest").args(["check"]).run();
+    lost.exits(1).says("it does not exist").says("differ").says("git checkout -- server/server/updates/manifests/manifest.json");
+    // Without any manifest nothing passes, and nothing advises a publication.
+    std::fs::remove_file(world.workspace().join("server/updates/manifests/manifest.json")).expect("removed");
+    let none = world.tool("nexy-manifest").args(["check"]).run();
+    none.exits(1).says("there is no manifest to compare").never_says("make release");
+    let findings = none.json()["findings"].clone();
+    assert!(findings.as_array().expect("findings").iter().all(|finding| finding["verdict"] != "pass"), "{findings}");
 }
 
 #[test]
