@@ -58,7 +58,7 @@ impl AnswerBuilder {
 
     /// The answer over all of them, where there is always something to look at.
     pub(crate) fn answer(self, expected: impl Into<String>) -> Answer {
-        self.answer_or(expected, Fix::command("nexy-gate --list"))
+        self.answer_or(expected, nothing_named())
     }
 
     /// The same answer with the steps that mend it.
@@ -74,6 +74,11 @@ impl AnswerBuilder {
         };
         Repair { now, steps: self.steps }
     }
+}
+
+/// What a person does about a list of nexy.toml that is empty.
+pub(crate) fn nothing_named() -> Fix {
+    Fix::note("nexy.toml names nothing that this gate could look at: name it there, as the committed nexy.toml does")
 }
 
 /// The commands of the steps; where none is safe, that a person decides.

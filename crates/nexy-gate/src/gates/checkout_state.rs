@@ -50,8 +50,10 @@ struct Facts {
     hidden: Vec<String>,
     /// Files that hold only the pointer of git-lfs.
     pointers: Vec<String>,
-    /// Submodules whose folders are empty.
+    /// All submodules of the index.
     submodules: Vec<String>,
+    /// Submodules whose folders are empty.
+    empty_submodules: Vec<String>,
     /// What git was in the middle of, with the command that leaves it.
     unfinished: Vec<(&'static str, &'static str)>,
     /// The repository's settings keep git from comparing modes.
@@ -94,7 +96,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         builder.fail(format!("git was told not to look at {}", named(&hidden)), fix);
     }
     let whole = [
-        (&facts.submodules, "submodules whose files are not here", &["submodule update --init --recursive"][..]),
+        (&facts.empty_submodules, "submodules whose files are not here", &["submodule update --init --recursive"][..]),
         (&facts.pointers, "files that hold only a pointer of git-lfs", &["lfs install --local", "lfs pull"]),
     ];
     for (paths, what, commands) in whole {
@@ -114,7 +116,10 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         let restore = with_paths(&format!("{git}{modes} restore --source={name} --staged --worktree --"), &paths, side);
         builder.fail(
             format!("these differ from what is checked out: {}", counted(&shown)),
-            Fix::note("look at it first, it may be the only copy:").then_command(format!("{git}{modes} diff HEAD")).then(restore),
+            Fix::note("look at it first, it may be the only copy:")
+                .then_command(format!("{git}{modes} diff HEAD"))
+                .then(restore)
+                .then(in_submodules(side, &paths, &facts.submodules)),
         );
     }
     // What was only taken out of the index is put back there.
@@ -182,6 +187,24 @@ fn with_paths(command: &str, paths: &[&str], side: &Side) -> Fix {
         return Fix::command(format!("{} status", side.git)).then_note("some of these names cannot be typed: correct them by hand");
     }
     Fix::command(format!("{command} {}", shown.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ")))
+}
+
+/// What brings a changed submodule back: `git restore` writes only its row of the index, and nothing in its folder.
+fn in_submodules(side: &Side, changed: &[&str], submodules: &[String]) -> Fix {
+    let is_submodule = |path: &&&str| submodules.iter().any(|submodule| submodule == **path);
+    let paths: Vec<&str> = changed.iter().filter(is_submodule).copied().take(SHOWN).collect();
+    if paths.is_empty() || !paths.iter().all(|path| can_be_typed(path)) {
+        return Fix::none();
+    }
+    let git = &side.git;
+    let inside = paths.iter().map(|path| format!("{git} -C {}", shell_word(path)));
+    let look = Fix::note("look into the submodule first, and move away what git does not know there:")
+        .then(Fix::commands(inside.clone().map(|git| format!("{git} status"))));
+    look.then(Fix::commands(inside.map(|git| format!("{git} restore --source=HEAD --staged --worktree -- .")))).then(with_paths(
+        &format!("{git} submodule update --init --recursive --"),
+        &paths,
+        side,
+    ))
 }
 
 /// Moves strays aside and removes none, since each may be the only copy; a copy of an earlier time is kept beside it. The checkout's

@@ -107,7 +107,7 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
             Ok(Walk::NoFile) => unread("is not a file".to_owned(), restore()),
             Err(error) if error.is_missing() => {
                 gone += 1;
-                let kept = if gone > MOST_GONE { Err("too many files do not exist".to_owned()) } else { tracked.kept(file) };
+                let kept = if gone > MOST_GONE { Err(("too many files do not exist".to_owned(), None)) } else { tracked.kept(file) };
                 match kept {
                     Ok(bytes) => {
                         read_bytes += bytes.len() as u64;
@@ -115,7 +115,7 @@ fn look(workspace: &Workspace, tracked: &Tracked) -> Seen {
                         search.text(&bytes);
                         seen.kept.append(&mut search.spots);
                     }
-                    Err(because) => unread(format!("is tracked and does not exist ({because})"), restore()),
+                    Err((because, bring)) => unread(format!("is tracked and does not exist ({because})"), bring.unwrap_or_else(restore)),
                 }
             }
             Err(error) => unread(format!("cannot be read: {}", error.because()), Fix::command(format!("ls -l {word}"))),

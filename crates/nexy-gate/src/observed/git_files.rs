@@ -53,10 +53,14 @@ impl Tracked {
         self.git.message("HEAD").map_err(|error| error.to_string())
     }
 
-    /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had.
-    pub(crate) fn kept(&self, file: &File) -> Result<Vec<u8>, String> {
-        let content = self.git.blob(&file.entry, MOST_KEPT).map_err(|error| error.to_string())?;
-        content.ok_or_else(|| format!("it is larger than {} MiB", MOST_KEPT >> 20))
+    /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had, with what
+    /// brings it when that is known.
+    pub(crate) fn kept(&self, file: &File) -> Result<Vec<u8>, (String, Option<Fix>)> {
+        let content = self.git.blob(&file.entry, MOST_KEPT).map_err(|error| {
+            let fetch = matches!(error, GitError::Absent(..)).then(|| Fix::command(format!("git {FETCH_ABSENT}")));
+            (error.to_string(), fetch)
+        })?;
+        content.ok_or_else(|| (format!("it is larger than {} MiB", MOST_KEPT >> 20), None))
     }
 }
 
@@ -78,7 +82,7 @@ pub(crate) fn refused(error: &GitError, expected: &str, by_hand: &str) -> Answer
     let fix = match error {
         GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("Put {program} on PATH, then run the same command again.")),
         GitError::Absent(..) => Fix::command(format!("git {FETCH_ABSENT}")).then_note("Then run the same command again."),
-        _ => Fix::command(by_hand.to_owned()).then_note("Do what it says."),
+        _ => Fix::note("git's own words stand above; the same question by hand shows all of them:").then_command(by_hand.to_owned()),
     };
     Answer::unknown(error.to_string(), expected, fix)
 }

@@ -194,7 +194,7 @@ fn unreadable(error: &GitError, side: &Side, gate: &str) -> Answer {
     let as_root = || Fix::command(format!("sudo nexy-gate {gate}"));
     let fix = match error {
         GitError::Program(ProgramError::Missing(program)) => Fix::note(format!("put {program} on PATH, then run the same command again")),
-        GitError::Program(_) => Fix::command(format!("{} status", side.git)).then_note("see why it does not end"),
+        GitError::Program(_) => Fix::note("see why it does not end:").then_command(format!("{} status", side.git)),
         GitError::File(_) if !is_root => as_root(),
         GitError::File(_) | GitError::NoAccount(..) => Fix::command(format!("sudo ls -ld {place} {place}/.git {place}/.git/config")),
         GitError::Refused(words) if words.contains("dubious ownership") && !is_root => as_root(),
@@ -203,7 +203,9 @@ fn unreadable(error: &GitError, side: &Side, gate: &str) -> Answer {
             .then_command(format!("sudo chown -R --reference={place} {place}/.git")),
         GitError::Writable(path) => Fix::command(format!("sudo chmod go-w {}", shell_word(&path.display().to_string()))),
         GitError::Elsewhere(_) => Fix::command(format!("{} config --unset core.worktree", side.git)),
-        GitError::Refused(_) => Fix::command(format!("{} status", side.git)).then_note("do what it says"),
+        GitError::Refused(_) => Fix::note("git's own words stand above; see whether the repository is damaged:")
+            .then_command(format!("{} fsck", side.git))
+            .then_note("when objects are missing or broken, make a new clone beside it"),
         GitError::Absent(..) => Fix::note("fetch what is missing:")
             .then_command(format!("{} {FETCH_ABSENT}", side.git))
             .then_command(format!("{}nexy-gate {gate}", if side.is_vm { "sudo " } else { "" })),

@@ -287,3 +287,25 @@ fn a_tree_that_is_not_whole_is_a_no_though_git_says_nothing() {
     }
     assert!(!finding["found"].to_string().contains("server/lfs.md"), "{finding:#}");
 }
+
+#[test]
+fn a_changed_submodule_is_brought_back_by_the_printed_commands() {
+    let world = checked_out();
+    let made = "git init --quiet sub.source && cd sub.source && git config user.name P && git config user.email p@example.test \
+                && echo 1 >file && git add file && git commit --quiet --message=one && echo 2 >file && git commit --quiet --all --message=two";
+    world.sh(made).exits(0);
+    let source = world.workspace().join("sub.source");
+    world.git_vm(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &source.display().to_string(), "server/sub"]);
+    world.git_vm(&["commit", "--quiet", "--message=a submodule"]);
+    world.git_vm(&["tag", "--force", TAG]);
+    asked(&world, 0);
+    // Another commit is checked out in it, and a file of it is edited.
+    world.git_vm(&["-C", "server/sub", "checkout", "--quiet", "HEAD~1"]);
+    mended(&world, "server/sub (changed)");
+    world.write_vm("server/sub/file", "3");
+    mended(&world, "server/sub (changed)");
+    world.git_vm(&["-C", "server/sub", "checkout", "--quiet", "--force", "HEAD~1"]);
+    world.git_vm(&["add", "server/sub"]);
+    world.write_vm("server/sub/file", "3");
+    mended(&world, "server/sub (changed, staged, and then changed)");
+}

@@ -91,7 +91,7 @@ fn what_cannot_be_read_is_unknown_and_says_why() {
     tells(
         &asked(&two, GATE, 69),
         "server/main.py is tracked and does not exist (git does not hold the content of",
-        "git checkout -- server/main.py",
+        "git fetch --refetch --no-filter --tags",
     );
 
     let three = world();

@@ -4,7 +4,7 @@ use super::Facts;
 use crate::observed::repository::Repository;
 use nexy_outside::{
     fs::{files::FileError, permissions},
-    programs::git::{Git, GitError},
+    programs::git::GitError,
 };
 use std::path::Path;
 
@@ -28,6 +28,14 @@ pub(super) fn look(repository: &Repository) -> Result<Facts, GitError> {
             unfinished.push((*what, *leave));
         }
     }
+    let submodules: Vec<String> = git.index()?.into_iter().filter(|entry| entry.mode == "160000").map(|entry| entry.path).collect();
+    let mut empty_submodules = Vec::new();
+    // The submodules that were never brought here: their folders are empty, and git says nothing.
+    for path in &submodules {
+        if !exists(&git.folder().join(path).join(".git"))? {
+            empty_submodules.push(path.clone());
+        }
+    }
     let settings = git.settings()?;
     let modes = settings.iter().rfind(|setting| setting.key == "core.filemode");
     Ok(Facts {
@@ -36,21 +44,11 @@ pub(super) fn look(repository: &Repository) -> Result<Facts, GitError> {
         strays: git.strays()?,
         hidden: git.hidden()?,
         pointers: git.pointers()?,
-        submodules: empty_submodules(git)?,
+        submodules,
+        empty_submodules,
         unfinished,
         ignores_modes: modes.and_then(|setting| setting.value.as_deref()).is_some_and(|value| !value.eq_ignore_ascii_case("true")),
     })
-}
-
-/// The submodules that were never brought here: their folders are empty, and git says nothing.
-fn empty_submodules(git: &Git) -> Result<Vec<String>, GitError> {
-    let mut empty = Vec::new();
-    for entry in git.index()?.into_iter().filter(|entry| entry.mode == "160000") {
-        if !exists(&git.folder().join(&entry.path).join(".git"))? {
-            empty.push(entry.path);
-        }
-    }
-    Ok(empty)
 }
 
 fn exists(path: &Path) -> Result<bool, FileError> {

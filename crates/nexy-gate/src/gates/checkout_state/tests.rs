@@ -46,7 +46,7 @@ fn another_commit_or_none_is_a_no() {
 #[test]
 fn what_git_overlooks_is_a_no_with_the_command_that_brings_it() {
     for (path, code) in [("server/vendor", Verdict::Fail), ("venv/x", Verdict::Pass)] {
-        let submodule = asked(|facts| facts.submodules = vec![path.into()]);
+        let submodule = asked(|facts| facts.empty_submodules = vec![path.into()]);
         let pointer = asked(|facts| facts.pointers = vec![path.into()]);
         assert_eq!((submodule.verdict, pointer.verdict), (code, code), "{path}");
         if code == Verdict::Fail {
