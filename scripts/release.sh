@@ -63,7 +63,7 @@ alone() {
     lock=$folder.lock
     if ! ln -s "$$" "$lock" 2>/dev/null; then
         owner=$(readlink "$lock") || stop 69 "cannot write in $PWD/releases" "ls -ld '$PWD/releases'"
-        if is_at_work "$owner" || ! rm "$lock" || ! ln -s "$$" "$lock"; then
+        if is_at_work "$owner" || ! take_away "$owner" || ! ln -s "$$" "$lock"; then
             stop 75 "another release of version $version is at work: process $owner" \
                 "wait until it is done, then type: $again; when process $owner is no release, type: rm '$PWD/$lock'"
         fi
@@ -72,6 +72,15 @@ alone() {
     trap 'interrupted 129' HUP
     trap 'interrupted 130' INT
     trap 'interrupted 143' TERM
+}
+
+# Takes the lock of a dead release away. A third one may have replaced it since it was read; that one is given back.
+take_away() {
+    mv "$lock" "$lock.$$" 2>/dev/null || return 1
+    taken=$(readlink "$lock.$$") && rm -f "$lock.$$"
+    [ "$taken" = "$1" ] && return
+    ln -s "$taken" "$lock"
+    return 1
 }
 
 # Leaves no lock, no half-written file and no empty folder behind.

@@ -155,6 +155,21 @@ fn a_release_that_is_not_live_any_more_is_published_again_when_a_reason_allows_i
 }
 
 #[test]
+fn a_lock_that_another_release_has_taken_over_meanwhile_is_left_to_it() {
+    let world = World::new();
+    let lock = world.workspace().join(format!("releases/{VERSION}.lock"));
+    let shown = lock.display();
+    // While the dead owner is looked up, another release removes its lock and takes its own.
+    let ps = format!("#!/bin/sh\nrm '{shown}'\nln -s 4711 '{shown}'\nexit 1\n");
+    world.write("fake/ps", &ps);
+    world
+        .sh(&format!("chmod +x fake/ps; mkdir -p releases; ln -s 999999 '{shown}'; PATH=$PWD/fake:$PATH scripts/release.sh publish"))
+        .exits(75)
+        .says("another release");
+    assert_eq!(std::fs::read_link(&lock).unwrap().display().to_string(), "4711");
+}
+
+#[test]
 fn an_interrupt_says_where_what_users_have_and_what_to_type() {
     let world = World::new();
     let hold = nexy_standin::Hold::default();
