@@ -11,7 +11,7 @@ use nexy_contract::manifest::{
 use nexy_contract::{Problem, ReleaseVersion, target_file::ArtifactRow};
 use nexy_outside::frame::{
     manifests::{self, FoundManifest},
-    published::{self, Evidence},
+    published::Evidence,
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -54,7 +54,7 @@ fn check(context: &Context) -> Result<Answer, Answer> {
     if !answer.passes() {
         return Ok(answer);
     }
-    let mut evidence = Evidence { known: published::known(workspace), ..Evidence::default() };
+    let mut evidence = Evidence::of_workspace(workspace);
     let pair = Pair { version, sha256: bytes.sha256 };
     let look = context.channels().looks.iter().find(|look| look.artifact == feed.name);
     evidence.known.extend(look.and_then(Look::announced));

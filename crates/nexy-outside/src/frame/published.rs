@@ -5,10 +5,10 @@ use crate::{
     Secret, Workspace,
     fs::files,
     net::live_asset::{self, LiveAsset},
-    programs::git::Git,
+    programs::git::{Git, GitError},
 };
 use nexy_contract::{
-    Exit, Problem, Record, Timestamp,
+    Exit, Fix, Problem, Record, Timestamp,
     check::Answer,
     manifest::{
         ManifestFacts,
@@ -35,6 +35,8 @@ pub struct Evidence {
     pub known: Vec<Known>,
     /// What a person should know besides.
     pub remark: Option<String>,
+    /// Why git's history of the manifest is not among them.
+    pub unread: Option<String>,
     /// Why the label of the live asset is not among them.
     pub not_asked: Option<Problem>,
 }
@@ -42,7 +44,8 @@ pub struct Evidence {
 impl Evidence {
     /// Looks at the workspace, then at the label of the live asset, unless a record proves already that this pair was delivered.
     pub fn look(workspace: &Workspace, pair: Pair, of_input: Option<Known>, token: impl FnOnce() -> Option<Secret>) -> Self {
-        let mut evidence = Self { known: of_input.into_iter().chain(known(workspace)).collect(), ..Self::default() };
+        let mut evidence = Self::of_workspace(workspace);
+        evidence.known.extend(of_input);
         let Some(row) = workspace.target.feed_artifact().filter(|_| !one_artifact::is_delivered(pair, &evidence.known)) else {
             return evidence;
         };
@@ -51,6 +54,15 @@ impl Evidence {
             Err(problem) => evidence.not_asked = Some(problem),
         }
         evidence
+    }
+
+    /// What the workspace alone knows: every pair that was published, and what manifests in git say.
+    pub fn of_workspace(workspace: &Workspace) -> Self {
+        let records = records(workspace);
+        let past = history(workspace, records.iter().map(|(at, _)| *at).min());
+        let unread = past.as_ref().err().map(ToString::to_string).filter(|_| is_here(workspace));
+        let known = records.into_iter().map(|(_, known)| known).chain(past.unwrap_or_default()).collect();
+        Self { known, unread, ..Self::default() }
     }
 
     /// Adds what the label of the live asset says.
@@ -66,6 +78,11 @@ impl Evidence {
     pub fn judge(&self, pair: Pair) -> Answer {
         match (one_artifact::judge(pair, &self.known), &self.not_asked) {
             (Err(contradiction), _) => Answer::fail(&contradiction.said, EXPECTED, contradiction.fix()),
+            (Ok(_), _) if self.unread.is_some() => {
+                let because = self.unread.as_deref().unwrap_or_default();
+                let look = Fix::note("see in the workspace what git says:").then_command("git log -1");
+                Answer::unknown(format!("not compared with the manifests of before: {because}"), EXPECTED, look)
+            }
             (Ok(_), Some(problem)) => {
                 let found = format!("not compared with the label of the live asset: {}", problem.message());
                 Answer::unknown(found, EXPECTED, &problem.fix)
@@ -81,13 +98,9 @@ impl Evidence {
     }
 }
 
-/// Every pair that was published, and what manifests in git say. What cannot be read proves nothing, and is left out.
-pub fn known(workspace: &Workspace) -> Vec<Known> {
-    let records = records(workspace);
-    let since = records.iter().map(|(at, _)| *at).min();
-    let mut known: Vec<Known> = records.into_iter().map(|(_, known)| known).collect();
-    known.extend(history(workspace, since));
-    known
+/// Whether this is a workspace, and no checkout of the VM, whose owner could have put anything there.
+fn is_here(workspace: &Workspace) -> bool {
+    workspace.target_path.parent() == Some(workspace.root.as_path())
 }
 
 /// What the record of a publication or rollback proves, and when that was done; nothing when it did not come to its end.
@@ -102,8 +115,7 @@ pub fn of_record(record: &Record, feed: &str, path: &str) -> Option<(Timestamp, 
 
 fn records(workspace: &Workspace) -> Vec<(Timestamp, Known)> {
     let feed = workspace.target.feed_artifact().map(|row| row.name.as_str()).unwrap_or_default();
-    // The VM has a checkout, whose owner could have put anything there.
-    if workspace.target_path.parent() != Some(workspace.root.as_path()) {
+    if !is_here(workspace) {
         return Vec::new();
     }
     let mut folders = vec![RELEASES.to_owned()];
@@ -128,10 +140,13 @@ fn records(workspace: &Workspace) -> Vec<(Timestamp, Known)> {
     found
 }
 
-fn history(workspace: &Workspace, since: Option<Timestamp>) -> Vec<Known> {
-    let Some(folder) = workspace.target.layout.manifest_dirs.first() else { return Vec::new() };
-    let git = Git::at(&workspace.root).ok().flatten();
-    let past = git.and_then(|git| git.history(&format!("{folder}/manifest.json"), MAX_COMMITS).ok()).unwrap_or_default();
+fn history(workspace: &Workspace, since: Option<Timestamp>) -> Result<Vec<Known>, GitError> {
+    let Some(folder) = workspace.target.layout.manifest_dirs.first() else { return Ok(Vec::new()) };
+    let Some(git) = Git::at(&workspace.root)? else { return Ok(Vec::new()) };
+    if git.object("HEAD^{commit}")?.is_none() {
+        return Ok(Vec::new());
+    }
+    let past = git.history(&format!("{folder}/manifest.json"), MAX_COMMITS)?;
     let mut known: Vec<Known> = Vec::new();
     for file in past {
         let Ok(facts) = ManifestFacts::read(&file.content) else { continue };
@@ -140,7 +155,7 @@ fn history(workspace: &Workspace, since: Option<Timestamp>) -> Vec<Known> {
         let origin = if is_since { Origin::Told(file.commit) } else { Origin::Earlier(file.commit) };
         known.push(Known { pair, origin });
     }
-    known
+    Ok(known)
 }
 
 #[cfg(test)]

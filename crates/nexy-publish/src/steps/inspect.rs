@@ -10,7 +10,7 @@ use crate::{
 use nexy_contract::{Exit, Fix, Problem, Record, ReleaseVersion, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
 use nexy_outside::{
     Workspace,
-    frame::published,
+    frame::published::Evidence,
     net::github::{self, Asset, Release},
 };
 use std::path::PathBuf;
@@ -129,7 +129,7 @@ pub(crate) fn for_rollback<'a>(
     let (mut leaves, mut version) = (None, None);
     if plan.refusal.is_none() {
         let said = said(options, current);
-        let past = if row.feed { published::known(workspace) } else { Vec::new() };
+        let past = if row.feed { Evidence::of_workspace(workspace).known } else { Vec::new() };
         let recorded = channel.live.as_ref().and_then(|live| rollback::known_as(&past, &row.name, live));
         let known = rollback::known_version(&past, sha256);
         let allowed = rollback::version(&row.name, &channel, &plan, known, said).and_then(|version| {

@@ -53,6 +53,12 @@ fn git_stops_a_pair_only_since_these_tools_have_published() {
 #[test]
 fn what_cannot_be_asked_is_unknown() {
     let world = World::new();
+    let refusing = world.root().join("refusing");
+    std::fs::create_dir(&refusing).expect("a folder");
+    world.sh(&format!("printf '#!/bin/sh\\necho no >&2; exit 128\\n' >'{0}/git' && chmod 755 '{0}/git'", refusing.display())).exits(0);
+    let path = format!("{}:/usr/bin:/bin", refusing.display());
+    let ran = world.tool("nexy-verify").arg(ID).env("PATH", &path).run();
+    ran.exits(69).prints("not compared with the manifests of before: git refuses to tell: no");
     world.standin.fault(Fault::new(Listener::Api, "GET", "", Reply::Status(503, json!({}))).always());
     ask(&world, &[ID]).exits(69).prints("not compared with the label of the live asset");
 }
