@@ -36,9 +36,17 @@ pub(crate) fn append_line(path: &Path, value: &Value) {
     file.write_all(&line).unwrap();
 }
 
-/// Every line of a JSON-lines file; none when it is missing.
+/// Every line of a JSON-lines file; none when it is missing. A reader can see the first half of a line that is being written.
 pub(crate) fn read_lines(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let read = || fs::read_to_string(path).unwrap_or_default();
+    let mut text = read();
+    for _ in 0..1000 {
+        if text.is_empty() || text.ends_with('\n') {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        text = read();
+    }
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -64,4 +72,26 @@ pub(crate) fn sha256_of_file(path: &Path) -> String {
 /// Lowercase hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_being_written_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        assert_eq!(read_lines(&path), Vec::<Value>::new());
+        fs::write(&path, "{\"a\":1}\n{\"a\"").unwrap();
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                OpenOptions::new().append(true).open(path).unwrap().write_all(b":2}\n").unwrap();
+            }
+        });
+        assert_eq!(read_lines(&path).len(), 2);
+        writer.join().unwrap();
+    }
 }
