@@ -19,9 +19,12 @@ VM_PLATFORM = x86_64-unknown-linux-gnu
 NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 SCRIPTS = scripts/*.sh scripts/remote/*.sh tests/*.sh tests/github/*.sh
 TARGET = --target "$$NEXY_TOML"
+# What a person has said behind `make`: a variable of that name in the environment is somebody else's.
+said = $(if $(filter command,$(firstword $(origin $(1)))),$(2))
 # make hands the variables of its command line to the shell, which alone takes them apart: they may hold blanks and quotes.
-ALLOWED = $${ALLOW_ROLLED_BACK:+--allow-rolled-back "$$ALLOW_ROLLED_BACK"} $${KIND:+--kind "$$KIND"}
-BACK = $${FROM:+--from "$$FROM"} $${TO:+--to-version "$$TO"} $${ARTIFACT:+--artifact "$$ARTIFACT"}
+ALLOWED = $(call said,ALLOW_ROLLED_BACK,$${ALLOW_ROLLED_BACK:+--allow-rolled-back "$$ALLOW_ROLLED_BACK"}) $(call said,KIND,$${KIND:+--kind "$$KIND"})
+BACK = $(call said,FROM,$${FROM:+--from "$$FROM"}) $(call said,TO,$${TO:+--to-version "$$TO"}) $(call said,ARTIFACT,$${ARTIFACT:+--artifact "$$ARTIFACT"})
+UNASKED = $(call said,YES,$${YES:+--yes})
 
 .PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
@@ -96,7 +99,7 @@ rollback-plan: ## show what a rollback would give back; changes nothing: make ro
 	scripts/release.sh rollback --dry-run $(BACK)
 
 rollback: ## give users the previous file back, with its manifest, down to the VM; asks first: make rollback [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE YES=1] [S3 §5]
-	scripts/release.sh rollback $(BACK) $${YES:+--yes}
+	scripts/release.sh rollback $(BACK) $(UNASKED)
 
 publish-clean: ## remove old uploads and rolled-back files from the channels, older than an hour [S3 §3]
 	nexy-publish $(TARGET) clean

@@ -39,6 +39,16 @@ fn the_vm_is_asked_by_name() {
 }
 
 #[test]
+fn a_rollback_obeys_what_stands_behind_make_and_no_variable_of_the_environment() {
+    let world = World::new();
+    world.write("scripts/release.sh", "#!/bin/sh\necho \"words: $*\"\n");
+    make(&world, "rollback YES=1 FROM=2.0.0.5 ARTIFACT='a b'").exits(0).prints("words: rollback --from 2.0.0.5 --artifact a b --yes\n");
+    fs::copy(repository().join("Makefile"), world.workspace().join("Makefile")).unwrap();
+    let stray = format!("YES=1 FROM=2.0.0.5 TO=1.0.0.0 ARTIFACT=/x make -s TOOLS='{}' rollback", world.tools().display());
+    world.shell(&stray).run().exits(0).prints("words: rollback\n");
+}
+
+#[test]
 fn a_failure_is_a_failure_of_make() {
     let world = World::new();
     world.inbox_dmg(b"<!DOCTYPE html>");
