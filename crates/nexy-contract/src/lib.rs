@@ -25,6 +25,7 @@ pub mod exit;
 pub mod fix;
 pub mod health;
 pub mod http_date;
+pub mod immutable_releases;
 pub mod manifest;
 pub mod operands;
 pub mod platform;

@@ -11,7 +11,7 @@ use nexy_outside::{
     Common, Workspace, clock,
     frame::{
         manifests::{self, FoundManifest},
-        published::Evidence,
+        published,
     },
     fs::{
         accounts::{self, Accounts},
@@ -82,10 +82,16 @@ fn judge_reader(workspace: &Workspace, manifest: &FoundManifest) -> Option<Findi
     }
     // A machine without that user is not the VM.
     let account = Accounts::read().ok()?.account(&workspace.target.service.user)?;
-    let UserAttempt::Refused(because) = as_user::read_as(&account, &workspace.path(&manifest.path)) else { return None };
-    let found = format!("{} cannot read it, so the update server does not serve it: {because}", account.name);
-    let fix = Fix::note("this prints the commands that mend it:").then_command("sudo nexy-gate single-manifest");
-    Some(Finding { fix, ..finding(&format!("{} reader", manifest.path), Verdict::Fail, found, format!("{} can read it", account.name)) })
+    manifest.bytes.as_ref()?;
+    let (verdict, found) = match as_user::read_as(&account, &workspace.path(&manifest.path)) {
+        UserAttempt::Allowed => return None,
+        UserAttempt::Refused(because) => {
+            (Verdict::Fail, format!("{} cannot read it, so the update server does not serve it: {because}", account.name))
+        }
+        UserAttempt::NotTried(because) => (Verdict::Unknown, format!("not tried whether {} can read it: {because}", account.name)),
+    };
+    let fix = Fix::note("this says more, and prints the commands that mend it:").then_command("sudo nexy-gate single-manifest");
+    Some(Finding { fix, ..finding(&format!("{} reader", manifest.path), verdict, found, format!("{} can read it", account.name)) })
 }
 
 /// A signature is verified over all bytes of the artifact, which no file here holds.
@@ -107,7 +113,7 @@ fn judge_published(workspace: &Workspace, found: &[FoundManifest]) -> Option<Fin
     let facts = found.iter().find_map(|manifest| ManifestFacts::read(manifest.bytes.as_ref()?).ok())?;
     let pair = Pair { version: facts.version, sha256: facts.sha256 };
     let token = || if accounts::is_root() { None } else { token::find(&workspace.target).ok().map(|token| token.secret) };
-    let answer = Evidence::look(workspace, pair, None, token).judge(pair);
+    let answer = published::look(workspace, pair, None, token).judge(pair);
     let severity = if answer.verdict == Verdict::Unknown { Severity::Advice } else { Severity::Gate };
     Some(answer.counting(severity).finding("one-artifact", RUNBOOK, Duration::ZERO))
 }

@@ -2,9 +2,13 @@
 
 use nexy_contract::{
     Exit, Fix, Problem,
-    manifest::{ManifestFacts, one_artifact::Pair, rule::Rule},
+    manifest::{
+        ManifestFacts,
+        one_artifact::{Evidence, Pair},
+        rule::Rule,
+    },
 };
-use nexy_outside::{Common, Secret, Workspace, clock, frame::published::Evidence, net::live_asset};
+use nexy_outside::{Common, Secret, Workspace, clock, frame::published, net::live_asset};
 
 /// Refuses a manifest that clients could not follow: each field must keep the rule, size and digest must be those of what the public URL
 /// serves now, and its version must be the one under which these bytes were published.
@@ -39,7 +43,7 @@ pub(crate) fn judge(
     }
     let mut evidence = Evidence::default();
     match &asset {
-        Ok(asset) => evidence.add(asset.as_ref()),
+        Ok(asset) => published::add(&mut evidence, asset.as_ref()),
         Err(problem) => common.note(&format!("unknown: the version that GitHub's label gives these bytes: {}", problem.message())),
     }
     let pair = Pair { version: facts.version, sha256: facts.sha256 };

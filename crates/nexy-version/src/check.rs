@@ -10,7 +10,7 @@ use nexy_contract::{
 };
 use nexy_outside::{
     Common, Workspace, clock,
-    frame::{manifests, published::Evidence, version_file},
+    frame::{manifests, published, version_file},
     fs::files,
     net::token,
 };
@@ -72,7 +72,7 @@ fn published_finding(workspace: &Workspace, phase: Phase) -> Option<Finding> {
     let facts = found.iter().find_map(|manifest| ManifestFacts::read(manifest.bytes.as_ref()?).ok())?;
     let pair = Pair { version: facts.version, sha256: facts.sha256 };
     let token = || token::find(&workspace.target).ok().map(|token| token.secret);
-    let answer = Evidence::look(workspace, pair, None, token).judge(pair);
+    let answer = published::look(workspace, pair, None, token).judge(pair);
     let severity = if answer.verdict == Verdict::Unknown { Severity::Advice } else { Severity::Gate };
     Some(answer.counting(severity).finding("one-artifact", RUNBOOK, Duration::ZERO))
 }

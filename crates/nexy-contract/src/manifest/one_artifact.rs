@@ -1,7 +1,7 @@
 //! One version, one artifact, for ever. The same bytes under a second version make clients update to them again and again; other
 //! bytes under the same version reach no client that has it (incidents 28 and 46).
 
-use crate::{Fix, ReleaseVersion, Sha256Digest};
+use crate::{Fix, ReleaseVersion, Sha256Digest, check::Answer};
 
 /// A version and the bytes that are announced under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,35 @@ impl Known {
     }
 }
 
+/// What was seen of the pairs that were announced.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The pairs.
+    pub known: Vec<Known>,
+    /// What a person should know besides.
+    pub remark: Option<String>,
+    /// What could not be looked at, and what to do about it.
+    pub not_seen: Option<(String, Fix)>,
+}
+
+impl Evidence {
+    /// The answer about the pair that is, or is about to become, current. What contradicts it is a no, whatever was not seen.
+    pub fn judge(&self, pair: Pair) -> Answer {
+        const EXPECTED: &str = "one version for these bytes, and these bytes for this version, for ever";
+        match (judge(pair, &self.known), &self.not_seen) {
+            (Err(contradiction), _) => Answer::fail(&contradiction.said, EXPECTED, contradiction.fix()),
+            (Ok(_), Some((what, fix))) => Answer::unknown(format!("not compared with {what}"), EXPECTED, fix),
+            (Ok(advice), None) => {
+                let mut said = vec![format!("nothing that was published contradicts {} {}", pair.version, pair.sha256.short())];
+                said.extend(self.remark.iter().cloned());
+                // One of the past is enough to make a person look.
+                said.extend(advice.into_iter().take(1).map(|past| format!("before these tools published: {past}")));
+                Answer::pass(said.join("; "))
+            }
+        }
+    }
+}
+
 /// What is known against a pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contradiction {
@@ -72,7 +101,7 @@ pub fn is_delivered(pair: Pair, known: &[Known]) -> bool {
 ///
 /// # Errors
 /// What contradicts it, with the way out. The good answer holds what only older manifests say against it.
-pub fn judge(pair: Pair, known: &[Known]) -> Result<Vec<String>, Contradiction> {
+fn judge(pair: Pair, known: &[Known]) -> Result<Vec<String>, Contradiction> {
     let mut advice = Vec::new();
     if is_delivered(pair, known) {
         return Ok(advice);
@@ -108,6 +137,7 @@ pub fn judge(pair: Pair, known: &[Known]) -> Result<Vec<String>, Contradiction> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Verdict;
 
     fn pair(version: u32, bytes: &str) -> Pair {
         Pair { version: ReleaseVersion::new([2, 0, 0, version]), sha256: Sha256Digest::of(bytes.as_bytes()) }
@@ -157,6 +187,18 @@ mod tests {
         for only_told in [told(pair(8, "b")), earlier(pair(8, "b"))] {
             assert!(judge(pair(8, "b"), &[only_told, label(pair(7, "b"))]).is_err());
         }
+    }
+
+    #[test]
+    fn what_was_not_seen_never_passes_and_excuses_no_contradiction() {
+        let not_seen = Some(("git's history: it refuses".to_owned(), Fix::command("git log -1")));
+        let with = |known: Vec<Known>| Evidence { known, remark: None, not_seen: not_seen.clone() }.judge(pair(8, "b"));
+        let unknown = with(vec![label(pair(7, "a"))]);
+        assert_eq!((unknown.verdict, unknown.found.as_str()), (Verdict::Unknown, "not compared with git's history: it refuses"));
+        assert_eq!(with(vec![label(pair(7, "b"))]).verdict, Verdict::Fail);
+        let seen = Evidence { known: vec![earlier(pair(7, "b"))], remark: Some("a remark".to_owned()), not_seen: None };
+        let passed = seen.judge(pair(8, "b"));
+        assert!(passed.passes() && passed.found.contains("a remark; before these tools published: "), "{passed:?}");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::gate::prelude::*;
 use crate::observed::channels::{Look, Seen};
-use nexy_outside::net::github::{self, GithubError, Immutability, RepositoryAccess, repository_argument};
+use nexy_contract::immutable_releases::{Immutability, frozen, repository_argument};
+use nexy_outside::net::github::{GithubError, RepositoryAccess};
 
 pub(crate) const GATE: Gate = Gate {
     id: "fixed-channel",
@@ -72,7 +73,7 @@ fn judge(target: &Target, setting: Immutability, looks: &[Look], house: Option<&
                 published_by(format!("gh release create {tag} --repo {repository} --title {tag} --notes 'Fixed channel'")),
             ),
             Ok(Seen::Release { immutable: true, .. }) => {
-                let (found, fix) = github::frozen(target, channel);
+                let (found, fix) = frozen(target, channel);
                 builder.fail(found, fix);
             }
             Ok(Seen::Release { draft: true, .. }) => builder.fail(

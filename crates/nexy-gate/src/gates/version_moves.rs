@@ -8,10 +8,10 @@ use nexy_contract::manifest::{
     ManifestFacts, Move,
     one_artifact::{self, Pair},
 };
-use nexy_contract::{Problem, ReleaseVersion, target_file::ArtifactRow};
+use nexy_contract::{ReleaseVersion, target_file::ArtifactRow};
 use nexy_outside::frame::{
     manifests::{self, FoundManifest},
-    published::Evidence,
+    published,
 };
 
 pub(crate) const GATE: Gate = Gate {
@@ -54,13 +54,14 @@ fn check(context: &Context) -> Result<Answer, Answer> {
     if !answer.passes() {
         return Ok(answer);
     }
-    let mut evidence = Evidence::of_workspace(workspace);
+    let mut evidence = published::of_workspace(workspace);
     let pair = Pair { version, sha256: bytes.sha256 };
     let look = context.channels().looks.iter().find(|look| look.artifact == feed.name);
     evidence.known.extend(look.and_then(Look::announced));
     if !one_artifact::is_delivered(pair, &evidence.known) {
-        let unseen = |problem: &Problem| Problem { fix: problem.fix.clone().then_command("nexy-gate github-token"), ..problem.clone() };
-        evidence.not_asked = look.and_then(|look| look.seen.as_ref().err().map(unseen));
+        let unseen = look.and_then(|look| look.seen.as_ref().err()).map(published::label_not_seen);
+        let with_token = unseen.map(|(what, fix)| (what, fix.then_command("nexy-gate github-token")));
+        evidence.not_seen = with_token.or(evidence.not_seen);
     }
     let of_past = evidence.judge(pair);
     Ok(if of_past.passes() { answer } else { of_past })

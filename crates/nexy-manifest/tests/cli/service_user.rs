@@ -216,12 +216,15 @@ fn files(folder: &Path) -> Vec<String> {
 #[test]
 fn a_manifest_that_the_services_user_cannot_read_is_a_no_for_check_too() {
     let Some(served) = served("a_manifest_that_the_services_user_cannot_read") else { return };
-    let check = || {
+    let check_with = |path: &str| {
         let program = served.world.root().join("nexy-manifest");
-        served.world.shell(&format!("{} --target {} check", program.display(), served.world.vm_path("etc/nexy.toml").display())).run()
+        let command = format!("{} --target {} check", program.display(), served.world.vm_path("etc/nexy.toml").display());
+        served.world.shell(&command).env("PATH", path).run()
     };
+    let check = || check_with("/usr/bin:/bin");
     served.install().exits(0);
     check().exits(0);
+    check_with("/nowhere").exits(69).says("not tried whether bin can read it").says("is not on PATH");
     let manifest = served.folder(0).join("manifest.json");
     chown(&manifest, Some(0), Some(0)).expect("its owner");
     fs::set_permissions(&manifest, fs::Permissions::from_mode(0o600)).expect("its mode");

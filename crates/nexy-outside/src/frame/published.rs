@@ -9,12 +9,12 @@ use crate::{
 };
 use nexy_contract::{
     Exit, Fix, Problem, Record, Timestamp,
-    check::Answer,
     manifest::{
         ManifestFacts,
-        one_artifact::{self, Known, Origin, Pair},
+        one_artifact::{self, Evidence, Known, Origin, Pair},
     },
     record::{Outcome, PUBLICATION, ROLLBACK},
+    text::shell_word,
 };
 
 /// Where `make release` keeps its records.
@@ -26,76 +26,43 @@ const MAX_FILES: usize = 5000;
 /// Commits of the manifest that are looked at.
 const MAX_COMMITS: u32 = 200;
 
-const EXPECTED: &str = "one version for these bytes, and these bytes for this version, for ever";
-
-/// What is known of the pairs that were announced.
-#[derive(Debug, Default)]
-pub struct Evidence {
-    /// The pairs.
-    pub known: Vec<Known>,
-    /// What a person should know besides.
-    pub remark: Option<String>,
-    /// Why git's history of the manifest is not among them.
-    pub unread: Option<String>,
-    /// Why the label of the live asset is not among them.
-    pub not_asked: Option<Problem>,
+/// Looks at the workspace, then at the label of the live asset, unless a record proves already that this pair was delivered.
+pub fn look(workspace: &Workspace, pair: Pair, of_input: Option<Known>, token: impl FnOnce() -> Option<Secret>) -> Evidence {
+    let mut evidence = of_workspace(workspace);
+    evidence.known.extend(of_input);
+    let Some(row) = workspace.target.feed_artifact().filter(|_| !one_artifact::is_delivered(pair, &evidence.known)) else {
+        return evidence;
+    };
+    match live_asset::listed(&workspace.target, row, token()) {
+        Ok(asset) => add(&mut evidence, asset.as_ref()),
+        Err(problem) => evidence.not_seen = Some(label_not_seen(&problem)),
+    }
+    evidence
 }
 
-impl Evidence {
-    /// Looks at the workspace, then at the label of the live asset, unless a record proves already that this pair was delivered.
-    pub fn look(workspace: &Workspace, pair: Pair, of_input: Option<Known>, token: impl FnOnce() -> Option<Secret>) -> Self {
-        let mut evidence = Self::of_workspace(workspace);
-        evidence.known.extend(of_input);
-        let Some(row) = workspace.target.feed_artifact().filter(|_| !one_artifact::is_delivered(pair, &evidence.known)) else {
-            return evidence;
-        };
-        match live_asset::listed(&workspace.target, row, token()) {
-            Ok(asset) => evidence.add(asset.as_ref()),
-            Err(problem) => evidence.not_asked = Some(problem),
-        }
-        evidence
+/// Adds what the label of the live asset says.
+pub fn add(evidence: &mut Evidence, asset: Option<&LiveAsset>) {
+    let Some(LiveAsset { sha256: Some(sha256), version, .. }) = asset else { return };
+    match version {
+        Some(version) => evidence.known.push(Known { pair: Pair { version: *version, sha256: *sha256 }, origin: Origin::Label }),
+        None => evidence.remark = Some("the label of the live asset names no version".to_owned()),
     }
+}
 
-    /// What the workspace alone knows: every pair that was published, and what manifests in git say.
-    pub fn of_workspace(workspace: &Workspace) -> Self {
-        let records = records(workspace);
-        let past = history(workspace, records.iter().map(|(at, _)| *at).min());
-        let unread = past.as_ref().err().map(ToString::to_string).filter(|_| is_here(workspace));
-        let known = records.into_iter().map(|(_, known)| known).chain(past.unwrap_or_default()).collect();
-        Self { known, unread, ..Self::default() }
-    }
+/// That the label could not be seen, for [`Evidence::not_seen`].
+pub fn label_not_seen(problem: &Problem) -> (String, Fix) {
+    (format!("the label of the live asset: {}", problem.message()), problem.fix.clone())
+}
 
-    /// Adds what the label of the live asset says.
-    pub fn add(&mut self, asset: Option<&LiveAsset>) {
-        let Some(LiveAsset { sha256: Some(sha256), version, .. }) = asset else { return };
-        match version {
-            Some(version) => self.known.push(Known { pair: Pair { version: *version, sha256: *sha256 }, origin: Origin::Label }),
-            None => self.remark = Some("the label of the live asset names no version".to_owned()),
-        }
-    }
-
-    /// Judges the pair that is, or is about to become, current.
-    pub fn judge(&self, pair: Pair) -> Answer {
-        match (one_artifact::judge(pair, &self.known), &self.not_asked) {
-            (Err(contradiction), _) => Answer::fail(&contradiction.said, EXPECTED, contradiction.fix()),
-            (Ok(_), _) if self.unread.is_some() => {
-                let because = self.unread.as_deref().unwrap_or_default();
-                let look = Fix::note("see in the workspace what git says:").then_command("git log -1");
-                Answer::unknown(format!("not compared with the manifests of before: {because}"), EXPECTED, look)
-            }
-            (Ok(_), Some(problem)) => {
-                let found = format!("not compared with the label of the live asset: {}", problem.message());
-                Answer::unknown(found, EXPECTED, &problem.fix)
-            }
-            (Ok(advice), None) => {
-                let mut said = vec![format!("nothing that was published contradicts {} {}", pair.version, pair.sha256.short())];
-                said.extend(self.remark.iter().cloned());
-                // One of the past is enough to make a person look.
-                said.extend(advice.into_iter().take(1).map(|past| format!("before these tools published: {past}")));
-                Answer::pass(said.join("; "))
-            }
-        }
-    }
+/// What the workspace alone knows: every pair that was published, and what manifests in git say.
+pub fn of_workspace(workspace: &Workspace) -> Evidence {
+    let mut not_seen = None;
+    let records = records(workspace, &mut not_seen);
+    let past = history(workspace, records.iter().map(|(at, _)| *at).min());
+    let look = || Fix::note("see in the workspace what git says:").then_command("git log -1");
+    let refused = past.as_ref().err().filter(|_| is_here(workspace)).map(|error| (format!("the manifests of before: {error}"), look()));
+    let known = records.into_iter().map(|(_, known)| known).chain(past.unwrap_or_default()).collect();
+    Evidence { known, not_seen: not_seen.or(refused), ..Evidence::default() }
 }
 
 /// Whether this is a workspace, and no checkout of the VM, whose owner could have put anything there.
@@ -113,31 +80,54 @@ pub fn of_record(record: &Record, feed: &str, path: &str) -> Option<(Timestamp, 
     Some((outcome.at, Known { pair, origin: Origin::Record(path.to_owned()) }))
 }
 
-fn records(workspace: &Workspace) -> Vec<(Timestamp, Known)> {
+/// What the records prove; `not_seen` gets the first that cannot be read. What a stage that failed has left behind is no record.
+fn records(workspace: &Workspace, not_seen: &mut Option<(String, Fix)>) -> Vec<(Timestamp, Known)> {
     let feed = workspace.target.feed_artifact().map(|row| row.name.as_str()).unwrap_or_default();
-    if !is_here(workspace) {
-        return Vec::new();
-    }
-    let mut folders = vec![RELEASES.to_owned()];
     let mut found = Vec::new();
+    if !is_here(workspace) {
+        return found;
+    }
+    let mut hidden = |path: &str, because: &str| {
+        let look = Fix::note("put it right, or take it out of releases/:").then_command(format!("ls -l {}", shell_word(path)));
+        not_seen.get_or_insert_with(|| (format!("what was published before: {path}: {because}"), look));
+    };
+    let mut folders = vec![RELEASES.to_owned()];
     let mut looked_at = 0;
     while let Some(folder) = folders.pop() {
         let depth = folder.matches('/').count();
-        for name in files::list(&workspace.path(&folder)).ok().flatten().unwrap_or_default() {
+        let names = match files::list(&workspace.path(&folder)) {
+            Ok(names) => names.unwrap_or_default(),
+            // A file beside the folders of the versions.
+            Err(error) if error.source.kind() == std::io::ErrorKind::NotADirectory => continue,
+            Err(error) => {
+                hidden(&folder, &error.because());
+                continue;
+            }
+        };
+        for name in names {
             let path = format!("{folder}/{name}");
             looked_at += 1;
             if looked_at > MAX_FILES {
+                hidden(&folder, "there are more files than are read");
                 return found;
             }
-            if depth > 0 && name.ends_with(".json") {
-                let bytes = files::read(&workspace.path(&path), MAX_RECORD_BYTES).unwrap_or_default();
-                found.extend(Record::read(&bytes).ok().and_then(|record| of_record(&record, feed, &path)));
+            if depth > 0 && is_record(&name) {
+                match files::read(&workspace.path(&path), MAX_RECORD_BYTES).map(|bytes| Record::read(&bytes)) {
+                    Ok(Ok(record)) => found.extend(of_record(&record, feed, &path)),
+                    Ok(Err(error)) => hidden(&path, &error.to_string()),
+                    Err(error) => hidden(&path, &error.because()),
+                }
             } else if depth < 2 {
                 folders.push(path);
             }
         }
     }
     found
+}
+
+/// `30-publish.json`, as a stage that was done has left it.
+fn is_record(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit()) && name.ends_with(".json") && !name.ends_with(".failed.json")
 }
 
 fn history(workspace: &Workspace, since: Option<Timestamp>) -> Result<Vec<Known>, GitError> {

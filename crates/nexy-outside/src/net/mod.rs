@@ -4,6 +4,5 @@ pub mod gemini;
 pub mod github;
 pub mod http;
 pub mod live_asset;
-
 pub mod secret;
 pub mod token;

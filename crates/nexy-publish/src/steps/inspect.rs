@@ -7,11 +7,14 @@ use crate::{
     plan::{Plan, channel::Channel, publish, rollback},
     session::Session,
 };
-use nexy_contract::{Exit, Fix, Problem, Record, ReleaseVersion, Sha256Digest, before_publish, record::Artifact, target_file::ArtifactRow};
+use nexy_contract::{
+    Exit, Fix, Problem, Record, ReleaseVersion, Sha256Digest, before_publish, immutable_releases, record::Artifact,
+    target_file::ArtifactRow,
+};
 use nexy_outside::{
     Workspace,
-    frame::published::Evidence,
-    net::github::{self, Asset, Release},
+    frame::published,
+    net::github::{Asset, Release},
 };
 use std::path::PathBuf;
 
@@ -129,7 +132,7 @@ pub(crate) fn for_rollback<'a>(
     let (mut leaves, mut version) = (None, None);
     if plan.refusal.is_none() {
         let said = said(options, current);
-        let past = if row.feed { Evidence::of_workspace(workspace).known } else { Vec::new() };
+        let past = if row.feed { published::of_workspace(workspace).known } else { Vec::new() };
         let recorded = channel.live.as_ref().and_then(|live| rollback::known_as(&past, &row.name, live));
         let known = rollback::known_version(&past, sha256);
         let allowed = rollback::version(&row.name, &channel, &plan, known, said).and_then(|version| {
@@ -186,7 +189,7 @@ pub(crate) fn release(session: &Session<'_>, row: &ArtifactRow) -> Result<Releas
     let ArtifactRow { name, channel, .. } = row;
     let release = release_in_any_state(session, row)?;
     if release.immutable {
-        let (because, fix) = github::frozen(session.target, channel);
+        let (because, fix) = immutable_releases::frozen(session.target, channel);
         return Err(Problem::new(Exit::NeedsPerson, format!("cannot publish {name}"), because, fix));
     }
     if release.draft {

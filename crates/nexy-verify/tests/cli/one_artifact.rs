@@ -59,6 +59,13 @@ fn what_cannot_be_asked_is_unknown() {
     let path = format!("{}:/usr/bin:/bin", refusing.display());
     let ran = world.tool("nexy-verify").arg(ID).env("PATH", &path).run();
     ran.exits(69).prints("not compared with the manifests of before: git refuses to tell: no");
+    // What a failed stage has left is no record; a record that cannot be read could hold anything.
+    world.write("releases/2.0.0.1/30-publish.failed.json", "");
+    passes(&ask(&world, &[ID]), ID);
+    world.write("releases/2.0.0.1/30-publish.json", "{");
+    ask(&world, &[ID]).exits(69).prints("not compared with what was published before: releases/2.0.0.1/30-publish.json: ");
+    world.write("releases/2.0.0.1/30-publish.json", &world.tool("nexy-version").arg("record").run().exits(0).stdout);
+    passes(&ask(&world, &[ID]), ID);
     world.standin.fault(Fault::new(Listener::Api, "GET", "", Reply::Status(503, json!({}))).always());
     ask(&world, &[ID]).exits(69).prints("not compared with the label of the live asset");
 }

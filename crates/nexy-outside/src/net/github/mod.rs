@@ -1,19 +1,17 @@
 //! GitHub's release calls, one function each: what is sent, and what came back. No retries, no decisions.
 
 mod error;
-mod immutable;
 mod shapes;
 
 pub use crate::net::http::Sent;
 pub use error::{GithubError, Kind};
-pub use immutable::{Immutability, frozen, repository_argument};
 pub use shapes::{Allowance, Asset, Listed, Listing, Release, RepositoryAccess};
 
 use crate::{
     Secret,
     net::http::{Answer, Ask, Credential, Http, Method, Payload, Url},
 };
-use nexy_contract::{Sha256Digest, Target, digest::RunningDigest, http_date};
+use nexy_contract::{Sha256Digest, Target, digest::RunningDigest, http_date, immutable_releases::Immutability};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -149,7 +147,7 @@ impl<'a> Github<'a> {
     /// Errors: [`GithubError`]; a refusal to show it is [`Immutability::NotShown`].
     pub fn immutability(&self) -> Result<Immutability, GithubError> {
         match self.api(Method::GET, "immutable-releases", Payload::None) {
-            Ok(answer) => self.parsed::<immutable::Setting>("GET immutable-releases", &answer).map(Immutability::from),
+            Ok(answer) => self.parsed::<shapes::ImmutableReleases>("GET immutable-releases", &answer).map(Immutability::from),
             Err(error) if matches!(error.kind, Kind::NotFound | Kind::Forbidden) => Ok(Immutability::NotShown),
             Err(error) if error.kind == Kind::BadToken && self.token.is_none() => Ok(Immutability::NotShown),
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! The parts of GitHub's answers that are used; unknown fields are GitHub's business.
 
-use nexy_contract::{Sha256Digest, Timestamp};
+use nexy_contract::{Sha256Digest, Timestamp, immutable_releases::Immutability};
 use serde::Deserialize;
 
 /// A release.
@@ -17,6 +17,20 @@ pub struct Release {
     pub immutable: bool,
     /// Where assets are uploaded, with `{?name,label}` at its end.
     pub upload_url: String,
+}
+
+/// The setting of a repository that freezes what is published in it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct ImmutableReleases {
+    enabled: bool,
+    #[serde(default)]
+    enforced_by_owner: bool,
+}
+
+impl From<ImmutableReleases> for Immutability {
+    fn from(ImmutableReleases { enabled, enforced_by_owner }: ImmutableReleases) -> Self {
+        if enabled { Self::On { enforced_by_owner } } else { Self::Off }
+    }
 }
 
 /// A file of a release.

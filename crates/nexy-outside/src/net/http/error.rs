@@ -72,7 +72,8 @@ impl HttpError {
 
     /// A proxy of the environment that cannot be used; nothing was sent.
     pub(super) fn proxy(url: &Url, because: &str) -> Self {
-        let fix = Fix::note(format!("set HTTPS_PROXY to an http:// or https:// proxy, or name {} in NO_PROXY", url.host()));
+        let fix =
+            Fix::note(format!("set the variable right: a proxy begins with http:// or https://, and NO_PROXY may name {}", url.host()));
         Self { kind: Failure::Refused, said: format!("{} was not asked: {because}", url.shown()), fix }
     }
 
