@@ -14,6 +14,7 @@ pub mod artifact;
 pub mod client;
 mod clock;
 mod connection;
+pub mod crash;
 mod disk;
 pub mod error_responses;
 mod exchange;

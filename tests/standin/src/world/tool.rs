@@ -25,6 +25,8 @@ pub(super) fn built_beside_the_test() -> PathBuf {
 
 /// A program about to be run in a [`World`].
 pub struct Tool {
+    /// Program and arguments that it runs through.
+    through: Vec<String>,
     program: PathBuf,
     target: Option<PathBuf>,
     arguments: Vec<String>,
@@ -83,6 +85,7 @@ impl World {
             ("LANG", "C.UTF-8".to_owned()),
         ];
         Tool {
+            through: Vec::new(),
             program,
             target,
             arguments: Vec::new(),
@@ -174,6 +177,12 @@ impl Tool {
         self
     }
 
+    /// Runs it through another program, as in `env tool …`.
+    pub(crate) fn through(mut self, words: [&str; 3]) -> Self {
+        self.through = words.map(str::to_owned).to_vec();
+        self
+    }
+
     /// Runs it to its end.
     #[must_use]
     #[track_caller]
@@ -213,20 +222,21 @@ impl Tool {
     }
 
     fn command(&self, arguments: &[String]) -> Command {
+        let program = self.program.to_str().unwrap().to_owned();
+        let words: Vec<&String> = self.through.iter().chain([&program]).chain(arguments).collect();
         let script = match (&self.pid_file, &self.stdin) {
             (Some(_), Input::Closed) => "echo $$ >\"$0\"; exec \"$@\" <&-",
             (Some(_), _) => "echo $$ >\"$0\"; exec \"$@\"",
             (None, Input::Closed) => "exec \"$@\" <&-",
             (None, _) => {
-                let mut command = Command::new(&self.program);
-                command.args(arguments);
+                let mut command = Command::new(words[0]);
+                command.args(&words[1..]);
                 return command;
             }
         };
         let mut command = Command::new("/bin/sh");
         let name = self.pid_file.as_deref().unwrap_or(Path::new("sh"));
-        command.args(["-c", script]).arg(name);
-        command.arg(&self.program).args(arguments);
+        command.args(["-c", script]).arg(name).args(words);
         command
     }
 }

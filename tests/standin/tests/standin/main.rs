@@ -4,6 +4,7 @@
 mod claims;
 mod client;
 mod connections;
+mod crash;
 mod faults;
 mod gemini;
 mod github;
