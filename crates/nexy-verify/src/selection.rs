@@ -29,15 +29,15 @@ impl Selection {
     }
 }
 
-/// The probe that decides at the end of a release of code and artifacts.
-const VERSIONS: &str = "versions-agree";
+/// The probes that decide at the end of a release of code and artifacts, and inform where only one of both has moved.
+const OF_BOTH: [&str; 2] = ["versions-agree", "workflow-run"];
 
 impl Selection {
     /// The same for a record: whether code and manifest must be of one version is what its kind says.
     pub(crate) fn for_record(&self, record: &Record) -> Self {
-        let severity = |probe: &Probe, severity| if probe.id == VERSIONS { Severity::Gate } else { severity };
-        let together = record.moves_code_and_manifest();
-        let probes = self.probes.iter().map(|(probe, counts)| (*probe, if together { severity(probe, *counts) } else { *counts }));
+        let together = if record.moves_code_and_manifest() { Severity::Gate } else { Severity::Advice };
+        let by_kind = |probe: &Probe| OF_BOTH.contains(&probe.id) && !self.names.iter().any(|name| name == probe.id);
+        let probes = self.probes.iter().map(|(probe, counts)| (*probe, if by_kind(probe) { together } else { *counts }));
         Self { probes: probes.collect(), names: self.names.clone(), profile: self.profile.clone() }
     }
 }
@@ -84,6 +84,8 @@ mod tests {
     fn a_probe_that_only_informs_in_a_profile_decides_when_it_is_asked_by_name() {
         assert_eq!(severity("updates", "versions-agree"), Some(Severity::Advice));
         assert_eq!(severity("updates versions-agree", "versions-agree"), Some(Severity::Gate));
+        assert_eq!(severity("release", "versions-agree"), Some(Severity::Advice));
+        assert_eq!(severity("done", "versions-agree"), Some(Severity::Gate));
         assert_eq!(severity("feed-advice", "feed-advice"), Some(Severity::Gate));
         assert_eq!(severity("updates", "feed"), Some(Severity::Gate));
         assert_eq!(severity("local", "feed"), None);

@@ -18,7 +18,7 @@ use nexy_contract::{
 pub(crate) const PROBE: Probe = Probe {
     id: "feed",
     asks: "Does the public feed offer clients exactly what the manifest says?",
-    profiles: &["updates"],
+    profiles: &["updates", "release", "done"],
     advice_in: &[],
     runbook: "S2 §4.9, S2 §6",
     explain: Explain {

@@ -14,8 +14,8 @@ use nexy_outside::clock;
 pub(crate) const PROBE: Probe = Probe {
     id: "feed-advice",
     asks: "Does the public feed keep the rules of Sparkle that the shipped client does not look at?",
-    profiles: &["updates"],
-    advice_in: &["updates"],
+    profiles: &["updates", "release", "done"],
+    advice_in: &["updates", "release", "done"],
     runbook: "S2 §4.9",
     explain: Explain {
         symptom: "A client that follows Sparkle to the letter would ignore the oldest system, the signature or the rollout, or would never see the update.",

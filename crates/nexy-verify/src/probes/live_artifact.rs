@@ -23,7 +23,7 @@ use nexy_outside::{
 pub(crate) const PROBE: Probe = Probe {
     id: "live-artifact",
     asks: "Do users download the very bytes that were released?",
-    profiles: &["updates"],
+    profiles: &["updates", "release", "done"],
     advice_in: &[],
     runbook: "S3 §6.2, S2 §6",
     explain: Explain {

@@ -36,7 +36,7 @@ fn deliver() -> Fix {
 }
 
 /// Every profile, from the machine outwards.
-pub(crate) const PROFILES: &[&str] = &["local", "public", "updates"];
+pub(crate) const PROFILES: &[&str] = &["local", "public", "updates", "release", "done"];
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use nexy_outside::{frame::published, fs::accounts, net::token};
 pub(crate) const PROBE: Probe = Probe {
     id: "one-artifact",
     asks: "Were these bytes published under this version, and under no other?",
-    profiles: &["updates"],
+    profiles: &["updates", "release", "done"],
     advice_in: &[],
     runbook: "S3 §1, §6.2",
     explain: Explain {

@@ -72,7 +72,7 @@ pub(crate) const PROBES: [Probe; 6] = [
     Probe {
         id: "public-health",
         asks: "Does the server that users reach say that it is well, and of the expected version?",
-        profiles: &["public"],
+        profiles: &["public", "release", "done"],
         advice_in: &[],
         runbook: "S0 §4.2, S3 §6.3",
         explain: Explain {
@@ -90,7 +90,7 @@ pub(crate) const PROBES: [Probe; 6] = [
     Probe {
         id: "public-status",
         asks: "Does the public status page name the expected version?",
-        profiles: &["public"],
+        profiles: &["public", "release", "done"],
         advice_in: &[],
         runbook: "S0 §4.2",
         explain: Explain {
@@ -104,7 +104,7 @@ pub(crate) const PROBES: [Probe; 6] = [
     Probe {
         id: "public-updates",
         asks: "Does the public update server announce the version of the manifest?",
-        profiles: &["public", "updates"],
+        profiles: &["public", "updates", "release", "done"],
         advice_in: &[],
         runbook: "S3 §4.3, S3 §6.3",
         explain: Explain {

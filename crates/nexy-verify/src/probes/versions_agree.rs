@@ -13,8 +13,8 @@ use nexy_contract::{Fix, ReleaseVersion, text};
 pub(crate) const PROBE: Probe = Probe {
     id: "versions-agree",
     asks: "Are the code that runs and the manifest that is announced of one version?",
-    profiles: &["updates"],
-    advice_in: &["updates"],
+    profiles: &["updates", "release", "done"],
+    advice_in: &["updates", "release"],
     runbook: "S3 §6.3",
     explain: Explain {
         symptom: "The server is of one version and offers clients another one; right after a deployment or a publication alone this is meant so. With a record it decides, unless the record is of an update alone (nexy-version record --kind update) or of a rollback.",
