@@ -1,15 +1,16 @@
 //! A program that runs: it can be signalled, and it is waited for with a deadline.
 
 use super::Ran;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use std::io::Read;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ExitStatus, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// So long a program is looked at every millisecond.
-const BRISK: Duration = Duration::from_millis(200);
+/// So often the deadline and the interrupt are looked at.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// A program that was started and not yet waited for.
 pub struct Running {
@@ -35,12 +36,16 @@ impl Running {
 
     /// Sends a signal to it alone: `signal("TERM")`.
     pub fn signal(&self, name: &str) {
-        signal(name, &self.id().to_string());
+        let _already_ended = kill_process(self.process(), named(name));
     }
 
     /// Sends a signal to it and to all that it has started, as a terminal does.
     pub fn signal_group(&self, name: &str) {
-        signal(name, &format!("-{}", self.id()));
+        let _already_ended = kill_process_group(self.process(), named(name));
+    }
+
+    fn process(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
     /// Waits for its end; past the deadline it is killed and the test fails.
@@ -55,7 +60,6 @@ impl Running {
     }
 
     fn wait_until_deadline(&mut self) -> (ExitStatus, bool) {
-        let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return (status, false);
@@ -63,12 +67,29 @@ impl Running {
             let late = Instant::now() > self.deadline;
             let interrupted = self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::SeqCst));
             if late || interrupted {
-                signal("KILL", &format!("-{}", self.id()));
+                self.signal_group("KILL");
                 return (self.child.wait().unwrap(), late);
             }
-            // Most programs end at once; those that do not are many and wait beside each other.
-            thread::sleep(if begun.elapsed() < BRISK { Duration::from_millis(1) } else { Duration::from_millis(5) });
+            self.sleep_until_its_end();
         }
+    }
+
+    /// Sleeps until the program ends, and at most for a glance: thousands of programs are waited for.
+    #[cfg(target_os = "linux")]
+    fn sleep_until_its_end(&self) {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let glance = Timespec { tv_sec: 0, tv_nsec: GLANCE.subsec_nanos().into() };
+        match rustix::process::pidfd_open(self.process(), rustix::process::PidfdFlags::empty()) {
+            Ok(process) => {
+                let _ended_or_not = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&glance));
+            }
+            Err(_not_allowed_here) => thread::sleep(GLANCE / 10),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn sleep_until_its_end(&self) {
+        thread::sleep(GLANCE / 10);
     }
 }
 
@@ -84,9 +105,13 @@ pub(super) fn start(mut child: Child, command: String, deadline: Duration, inter
     }
 }
 
-fn signal(name: &str, process: &str) {
-    let _already_ended =
-        Command::new("/bin/sh").args(["-c", "kill -s \"$1\" -- \"$2\"", "sh", name, process]).stderr(Stdio::null()).status();
+fn named(signal: &str) -> Signal {
+    match signal {
+        "INT" => Signal::INT,
+        "TERM" => Signal::TERM,
+        "KILL" => Signal::KILL,
+        other => panic!("no test sends the signal {other} yet"),
+    }
 }
 
 fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
