@@ -147,7 +147,8 @@ invoke() {
 run_az() {
     az "$@" --only-show-errors -o json </dev/null >"$work/out" 2>"$work/err" &
     az_process=$!
-    end_after "$limit_s" "$az_process" </dev/null >/dev/null 2>&1 &
+    # With exec, because a shell that redirects a function keeps the old streams open: the next stage of a pipe would wait for them.
+    (exec </dev/null >/dev/null 2>&1 && end_after "$limit_s" "$az_process") &
     watcher=$!
     az_exit=0
     wait "$az_process" 2>/dev/null || az_exit=$?

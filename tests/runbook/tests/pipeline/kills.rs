@@ -63,6 +63,8 @@ fn a_stage_that_is_killed_in_the_middle_of_its_work_leaves_a_download_and_the_ne
     for (index, listener, method, nth) in MOMENTS {
         let case = format!("`{}` is killed at {listener:?} {method} #{nth}", STAGES[*index]);
         let world = World::new();
+        // Longer than a test may take: what a killed script leaves running must not keep the next stage waiting.
+        world.set_target("limits", "az_timeout_s", "600");
         let before = users(&world);
         let pid_file = world.home().join("stage.pid");
         world.standin.fault(Fault::new(*listener, method, "", Reply::KillPid { file: pid_file.clone(), after: true }).nth(*nth));
