@@ -22,6 +22,11 @@ pub(crate) fn http_date(seconds: u64) -> String {
     spelled(seconds, "%a, %d %b %Y %H:%M:%S GMT")
 }
 
+/// `Sat 2026-11-21 06:35:17 UTC`, as `systemctl show` prints it under `TZ=UTC`.
+pub(crate) fn systemd(seconds: u64) -> String {
+    spelled(seconds, "%a %Y-%m-%d %H:%M:%S UTC")
+}
+
 fn spelled(seconds: u64, format: &str) -> String {
     Timestamp::from_second(seconds.try_into().unwrap()).unwrap().strftime(format).to_string()
 }
@@ -34,6 +39,7 @@ mod tests {
     fn known_instants_are_spelled_as_the_services_spell_them() {
         assert_eq!(iso(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc_2822(1_795_242_917), "Sat, 21 Nov 2026 06:35:17 +0000");
+        assert_eq!(systemd(1_795_242_917), "Sat 2026-11-21 06:35:17 UTC");
         assert_eq!(http_date(1_795_242_917), "Sat, 21 Nov 2026 06:35:17 GMT");
     }
 }

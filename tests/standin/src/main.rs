@@ -1,4 +1,4 @@
-//! Plays one of the scripted programs: `nexy-standin --state DIR az|systemctl ARGUMENTS…`.
+//! Plays one of the scripted programs: `nexy-standin --state DIR az|systemctl|journalctl ARGUMENTS…`.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "test support: a broken double must stop the test loudly")]
 
 use nexy_standin::programs;
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
             ExitCode::from(said.code)
         }
         _ => {
-            io::stderr().write_all(b"usage: nexy-standin --state DIR az|systemctl ARGUMENTS\n").unwrap();
+            io::stderr().write_all(b"usage: nexy-standin --state DIR az|systemctl|journalctl ARGUMENTS\n").unwrap();
             ExitCode::from(2)
         }
     }

@@ -1,18 +1,39 @@
 //! Files below a folder whose owner is not trusted: no link is followed, and nothing but a regular file is read.
 
 use crate::fs::files::FileError;
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use nexy_contract::Timestamp;
+use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
 use std::{
     fs::File,
     io::{self, Read as _},
+    os::fd::OwnedFd,
     path::{Component, Path},
 };
 
 /// Reads a file of at most `max` bytes below a folder, step by step by descriptor, so that no account can exchange a step.
 /// Errors: [`FileError`], also for a link, a pipe, a device or a folder in its place, and for a path that leads out.
 pub fn read(root: &Path, relative: &Path, max: u64) -> Result<Vec<u8>, FileError> {
-    let whole = root.join(relative);
-    let failed = |source| FileError { verb: "read", path: whole.clone(), source };
+    let failed = |source| FileError { verb: "read", path: root.join(relative), source };
+    let mut bytes = Vec::new();
+    File::from(open(root, relative)?.0).take(max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > max {
+        return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {max} bytes"))));
+    }
+    Ok(bytes)
+}
+
+/// When the content of a file below a folder was last written, cut to whole seconds; owner and mode do not count.
+/// Errors: as [`read`].
+pub fn written(root: &Path, relative: &Path) -> Result<Timestamp, FileError> {
+    let second = open(root, relative)?.1.st_mtime;
+    Timestamp::from_second(second).map_err(|_| {
+        let source = io::Error::other("its time of change is none");
+        FileError { verb: "look at", path: root.join(relative), source }
+    })
+}
+
+fn open(root: &Path, relative: &Path) -> Result<(OwnedFd, Stat), FileError> {
+    let failed = |source| FileError { verb: "read", path: root.join(relative), source };
     let refused = |because: &'static str| failed(io::Error::new(io::ErrorKind::InvalidInput, because));
     let always = OFlags::CLOEXEC | OFlags::RDONLY;
     let mut at = openat(CWD, root, always | OFlags::DIRECTORY, Mode::empty()).map_err(|error| failed(error.into()))?;
@@ -29,12 +50,7 @@ pub fn read(root: &Path, relative: &Path, max: u64) -> Result<Vec<u8>, FileError
     if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
         return Err(refused("it is not a regular file"));
     }
-    let mut bytes = Vec::new();
-    File::from(at).take(max + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > max {
-        return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {max} bytes"))));
-    }
-    Ok(bytes)
+    Ok((at, found))
 }
 
 #[cfg(test)]
@@ -54,6 +70,10 @@ mod tests {
         symlink("a", root.join("folder")).expect("a link");
         rustix::fs::mknodat(CWD, root.join("a/pipe"), FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
         assert_eq!(read(&root, Path::new("a/file"), 1).expect("it is there"), b"x");
+        let hour = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(3_600_900);
+        File::options().write(true).open(root.join("a/file")).expect("it is there").set_modified(hour).expect("its time is set");
+        assert_eq!(written(&root, Path::new("a/file")).expect("it is there").as_second(), 3600);
+        assert!(written(&root, Path::new("a/link")).is_err());
         for (path, because) in [
             ("a/link", "a link is in its place"),
             ("folder/file", ""),

@@ -5,6 +5,7 @@ pub mod azure;
 pub mod disk_image;
 pub mod environment;
 pub mod git;
+pub mod journal;
 pub mod systemd;
 
 use crate::{environment::get, fs::accounts::Account};

@@ -1,6 +1,7 @@
 //! What the service manager has loaded; never what the unit's files say.
 
 use crate::programs::{ProgramError, Ran, Run};
+use nexy_contract::Timestamp;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Why the manager's view is not known.
@@ -32,11 +33,17 @@ impl SystemdError {
 pub type Environment = BTreeMap<String, Option<String>>;
 
 /// Properties of a unit as `systemctl show` prints them; a property that comes several times, such as `ExecStart`, holds
-/// one line for each. An unknown unit is no error: its `LoadState` is `not-found`.
+/// one line for each. Times are UTC ([`moment`]). An unknown unit is no error: its `LoadState` is `not-found`.
 /// Errors: [`SystemdError`] when the manager cannot be asked.
 pub fn show(unit: &str, properties: &[&str]) -> Result<BTreeMap<String, String>, SystemdError> {
     let wanted = format!("--property={}", properties.join(","));
     Ok(properties_of(&ask(&["show", "--no-pager", &wanted, "--", unit])?.stdout_text()))
+}
+
+/// A time of [`show`], which is cut to whole seconds: `Sat 2026-02-22 10:00:00 UTC`. `None` for one that was never, and for another form.
+pub fn moment(property: &str) -> Option<Timestamp> {
+    let [_, date, time, "UTC"] = property.split(' ').collect::<Vec<_>>()[..] else { return None };
+    format!("{date}T{time}Z").parse().ok()
 }
 
 /// The manager's own environment: what `systemctl set-environment` and `DefaultEnvironment=` have set.
@@ -46,7 +53,7 @@ pub fn environment() -> Result<Environment, SystemdError> {
 }
 
 fn ask(arguments: &[&str]) -> Result<Ran, SystemdError> {
-    let ran = Run::new("systemctl", arguments).timeout(Duration::from_secs(10)).run()?;
+    let ran = Run::new("systemctl", arguments).set("TZ", "UTC").timeout(Duration::from_secs(10)).run()?;
     if ran.succeeded() { Ok(ran) } else { Err(SystemdError::Refused(ran.code(), ran.complaint())) }
 }
 
@@ -91,6 +98,15 @@ mod tests {
         let found = properties_of("ExecStart={ a=1 }\nUser=\nExecStart={ b=2 }\n");
         assert_eq!(found["ExecStart"], "{ a=1 }\n{ b=2 }");
         assert_eq!(found["User"], "");
+    }
+
+    #[test]
+    fn a_time_is_read_in_the_one_form_that_was_asked_for() {
+        let second = |text| moment(text).map(Timestamp::as_second);
+        assert_eq!(second("Sun 2026-02-22 10:00:01 UTC"), Some(1_771_754_401));
+        for text in ["", "n/a", "Sun 2026-02-22 10:00:01 CET", "2026-02-22 10:00:01 UTC", "Sun 2026-02-30 10:00:01 UTC"] {
+            assert_eq!(second(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ mod feed;
 mod feed_advice;
 mod live_artifact;
 mod local_feed;
+mod manifest_pair;
 mod one_artifact;
+mod process_newer;
 mod server_says;
 mod unit_active;
 mod versions_agree;
@@ -15,9 +17,11 @@ use nexy_contract::Fix;
 /// Every probe, in the order in which they are asked: what is near comes before what is far, what is small before what is large.
 pub(crate) const PROBES: &[&Probe] = &[
     &unit_active::PROBE,
+    &process_newer::PROBE,
     &server_says::PROBES[0],
     &server_says::PROBES[1],
     &server_says::PROBES[2],
+    &manifest_pair::PROBE,
     &local_feed::PROBE,
     &server_says::PROBES[3],
     &server_says::PROBES[4],

@@ -6,11 +6,14 @@ use crate::{
     service,
 };
 use nexy_contract::{
-    Fix,
+    Fix, Timestamp,
     fix::{command, note},
     text,
 };
-use nexy_outside::programs::systemd;
+use nexy_outside::{
+    clock,
+    programs::{journal, systemd},
+};
 use std::collections::BTreeMap;
 
 /// The row of the table.
@@ -22,7 +25,7 @@ pub(crate) const PROBE: Probe = Probe {
     runbook: "S0 §4.1, S1 §5",
     explain: Explain {
         symptom: "A process that dies seconds after its start is \"active\" for a moment, and is restarted again and again.",
-        check: "systemctl show --property=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID UNIT, at least twice: for five seconds, or as long as --stable says, process, invocation and count of restarts must not change.",
+        check: "systemctl show --property=LoadState,ActiveState,SubState,Result,NRestarts,MainPID,InvocationID UNIT, at least twice: for five seconds, or as long as --stable says, process, invocation and count of restarts must not change. A process that systemd itself has started again in the last 10 minutes, or the third one of the last hour, is a no; after a restart by hand the count begins anew.",
         fix: &[
             note("Read why it ended:"),
             command("journalctl -u \"$(nexy-version show service.unit)\" -n 50 --no-pager"),
@@ -36,13 +39,29 @@ pub(crate) const PROBE: Probe = Probe {
     check,
 };
 
-const PROPERTIES: [&str; 7] = ["LoadState", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "InvocationID"];
+const PROPERTIES: [&str; 8] =
+    ["LoadState", "ActiveState", "SubState", "Result", "NRestarts", "MainPID", "InvocationID", "ExecMainStartTimestamp"];
+/// A service that systemd had to start again is not known to stay before it has lived so long.
+const TRUSTED_AFTER_S: i64 = 600;
+/// So many restarts within an hour are no accident.
+const TOO_MANY: usize = 3;
+/// The manager notes a restart right before it starts the process; longer ago it was another start.
+const STARTED_AFTER_S: i64 = 2;
+
+/// What the journal says about the restarts of the last hour, and what time it is.
+struct Lately {
+    restarts: Result<Vec<Timestamp>, journal::JournalError>,
+    now: Timestamp,
+}
 
 fn check(context: &Context) -> Answer {
     let unit = &context.workspace.target.service.unit;
     match systemd::show(unit, &PROPERTIES) {
         Ok(properties) => {
-            let (answer, seen) = judge(unit, &properties, context.expected_process.get());
+            let was_restarted = properties.get("NRestarts").is_some_and(|count| count != "0");
+            let restarts = if was_restarted { journal::restarts_of_last_hour(unit) } else { Ok(Vec::new()) };
+            let lately = Lately { restarts, now: clock::now() };
+            let (answer, seen) = judge(unit, &properties, &lately, context.expected_process.get());
             context.seen.set(seen);
             answer
         }
@@ -58,6 +77,7 @@ fn check(context: &Context) -> Answer {
 fn judge(
     unit: &str,
     properties: &BTreeMap<String, String>,
+    lately: &Lately,
     expected_process: Option<ProcessIdentity>,
 ) -> (Answer, Option<ProcessIdentity>) {
     let wanted = format!("{unit} is loaded, active and running");
@@ -71,7 +91,7 @@ fn judge(
             }
         }
     }
-    let [load, active, sub, result, restarts, process, invocation] = read;
+    let [load, active, sub, result, restarts, process, invocation, started] = read;
     let word = text::shell_word(unit);
     let restart = service::restart(unit);
     if load == "masked" {
@@ -84,8 +104,8 @@ fn judge(
         return (Answer::fail(found, wanted, Fix::command(format!("systemctl cat {word}")).then(compare)), None);
     }
     let mend = service::journal(unit).then_note("mend what it says, then:");
-    // After a start limit, which `Result` often does not name, systemd refuses to start it for a while.
-    let mend = if active == "failed" { mend.then_command(format!("sudo systemctl reset-failed {word}")) } else { mend };
+    // After a start limit, which `Result` often does not name, systemd refuses to start it for a while. The count of restarts goes, too.
+    let mend = if active == "failed" || restarts != "0" { mend.then_command(format!("sudo systemctl reset-failed {word}")) } else { mend };
     let mend = mend.then_command(restart);
     if active != "active" || sub != "running" {
         let mut found = format!("{unit} is {} ({})", text::excerpt(active, 40), text::excerpt(sub, 40));
@@ -104,6 +124,9 @@ fn judge(
         return (Answer::fail(format!("{unit} is active without a process"), wanted, mend), None);
     }
     let seen = ProcessIdentity { process, restarts, invocation };
+    if let Some(found) = systemd::moment(started).and_then(|started| dies_again_and_again(unit, restarts, started, lately)) {
+        return (Answer::fail(found, "a process that lives longer than a few minutes", mend), Some(seen));
+    }
     match expected_process {
         Some(before) if before != seen => {
             let found = format!(
@@ -114,6 +137,23 @@ fn judge(
         }
         _ => (Answer::pass(format!("{unit} runs as process {process}, restarted {restarts} times by systemd")), Some(seen)),
     }
+}
+
+/// Between two deaths a service is well, however long they are apart. A start by hand leaves the count as it was where it came while
+/// systemd waited with the next one, so that the journal decides whether this process was started by hand.
+fn dies_again_and_again(unit: &str, restarts: u32, started: Timestamp, lately: &Lately) -> Option<String> {
+    let seconds = |from: Timestamp, to: Timestamp| to.as_second() - from.as_second();
+    let by_itself = |at: &Timestamp| (0..=STARTED_AFTER_S).contains(&seconds(*at, started));
+    let count = match &lately.restarts {
+        Ok(known) if !known.is_empty() => known.iter().any(by_itself).then_some(known.len())?,
+        // The journal holds less than an hour, cannot be read, or nothing happened in this hour.
+        _ => 0,
+    };
+    let age = seconds(started, lately.now);
+    (restarts > 0 && (age < TRUSTED_AFTER_S || count >= TOO_MANY)).then(|| {
+        let counted = if count > 0 { format!(", {count} times within the last hour") } else { String::new() };
+        format!("{unit} was restarted {restarts} times by systemd{counted}; the last time {age} s ago")
+    })
 }
 
 #[cfg(test)]
@@ -130,12 +170,59 @@ mod tests {
             ("NRestarts", "0"),
             ("MainPID", "4242"),
             ("InvocationID", "0123456789abcdef0123456789abcdef"),
+            ("ExecMainStartTimestamp", "Sun 2026-02-22 10:00:00 UTC"),
         ];
         good.iter().chain(changes).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
+    const STARTED: i64 = 1_771_754_400;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).expect("a moment")
+    }
+
+    /// The service has run for a day.
+    fn judge(
+        unit: &str,
+        properties: &BTreeMap<String, String>,
+        expected_process: Option<ProcessIdentity>,
+    ) -> (Answer, Option<ProcessIdentity>) {
+        super::judge(unit, properties, &Lately { restarts: Ok(Vec::new()), now: at(STARTED + 86400) }, expected_process)
+    }
+
     fn verdict(changes: &[(&str, &str)]) -> Verdict {
         judge("x.service", &unit(changes), None).0.verdict
+    }
+
+    #[test]
+    fn a_service_that_dies_more_seldom_than_it_is_looked_at_is_found_by_its_restarts() {
+        // Seconds: when systemd started it again, before the process began; how long the process lives by now.
+        for (count, restarts, age, verdict) in [
+            ("0", Some(&[][..]), 1, Verdict::Pass),
+            ("1", Some(&[0]), 9, Verdict::Fail),
+            ("1", Some(&[1]), 599, Verdict::Fail),
+            ("1", Some(&[0]), 600, Verdict::Pass),
+            ("9", Some(&[2400, 1200, 0]), 1100, Verdict::Fail),
+            ("9", Some(&[1200, 0]), 1100, Verdict::Pass),
+            ("9", None, 9, Verdict::Fail),
+            ("9", Some(&[]), 9, Verdict::Fail),
+            ("9", None, 3600, Verdict::Pass),
+            // While systemd waited with the next start, a person has started it.
+            ("9", Some(&[40, 30, 20, 10]), 9, Verdict::Pass),
+        ] {
+            let restarts = match restarts {
+                Some(before) => Ok(before.iter().map(|seconds| at(STARTED - seconds)).collect()),
+                None => Err(journal::JournalError::Strange),
+            };
+            let lately = Lately { restarts, now: at(STARTED + age) };
+            let answer = super::judge("x.service", &unit(&[("NRestarts", count)]), &lately, None).0;
+            assert_eq!(answer.verdict, verdict, "{count} {age}: {}", answer.found);
+        }
+        let lately = Lately { restarts: Ok(vec![at(STARTED - 60), at(STARTED)]), now: at(STARTED + 23) };
+        assert_eq!(
+            super::judge("x.service", &unit(&[("NRestarts", "2")]), &lately, None).0.found,
+            "x.service was restarted 2 times by systemd, 2 times within the last hour; the last time 23 s ago"
+        );
     }
 
     #[test]

@@ -4,11 +4,13 @@ use crate::asked::{ask, on_vm};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 
-const IDS: [&str; 13] = [
+const IDS: [&str; 15] = [
     "unit-active",
+    "process-newer",
     "local-health",
     "local-status",
     "local-updates",
+    "manifest-pair",
     "local-feed",
     "public-health",
     "public-status",

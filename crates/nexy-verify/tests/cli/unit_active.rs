@@ -20,6 +20,15 @@ fn a_service_that_is_being_restarted_fails() {
 }
 
 #[test]
+fn a_service_that_systemd_had_to_start_again_a_moment_ago_fails() {
+    let world = World::new();
+    world.set_unit("NRestarts", json!("3"));
+    fails(&on_vm(&world, ID), ID, "was restarted 3 times by systemd; the last time ", "sudo systemctl reset-failed");
+    world.restart_service();
+    passes(&on_vm(&world, ID), ID);
+}
+
+#[test]
 fn without_systemd_the_answer_is_unknown() {
     let world = World::new();
     std::fs::write(world.state().join("units.json"), json!({"no_systemd": true}).to_string()).expect("written");

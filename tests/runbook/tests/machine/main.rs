@@ -107,6 +107,16 @@ fn a_service_that_dies_again_and_again_never_counts_as_running() {
             assert!(fix_text(&finding(&report, "local-health")["fix"]).contains(&format!("journalctl -u {UNIT} -n 50")), "{report:#}");
         }
     }
+    // Between two deaths, and to one look, it is well.
+    machine.must(&format!("until systemctl is-active --quiet {UNIT}; do sleep 0.05; done"));
+    let report = machine.ask("nexy-verify unit-active --stable 0s", 1);
+    holds(&report, "unit-active", "found", "times within the last hour; the last time ");
+    // systemd keeps its count where a person starts the service while it waits; the journal knows better.
+    machine.write(&server, &good);
+    machine.must(&format!("until [ \"$(systemctl show -p SubState --value {UNIT})\" = auto-restart ]; do sleep 0.02; done; sleep 0.2"));
+    machine.must(&format!("systemctl restart {UNIT}"));
+    assert_ne!(machine.must(&format!("systemctl show -p NRestarts --value {UNIT}")).trim(), "0");
+    machine.ask("nexy-verify unit-active --stable 0s", 0);
     // The start limit: systemd gives up, and refuses a restart until its count is forgotten.
     machine.write(&server, "raise SystemExit(1)\n");
     machine.must(&format!("systemctl restart {UNIT}; until systemctl is-failed --quiet {UNIT}; do sleep 0.05; done"));

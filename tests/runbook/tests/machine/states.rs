@@ -99,8 +99,16 @@ const STATES: &[State] = &[
         Told("nexy-gate server-version-env"),
     ),
     state("echo 2.0.0.5 >{A}/VERSION", HEALTH, "version `2.0.0.4`", Typed("systemctl restart")),
+    // The start is known to the second.
+    state("sleep 1; echo 2.0.0.5 >{A}/VERSION", "nexy-verify process-newer", "VERSION was written at", Typed("systemctl restart")),
     state("true", "nexy-verify local-health --expect v2.0.0.5", "version `2.0.0.4`", Told("deploy v2.0.0.5 there")),
     // What clients are told: S2 §4.9.
+    state(
+        "rm {A}/server/server/updates/manifests/manifest_2.0.0.4.json",
+        "nexy-verify manifest-pair",
+        "manifest_2.0.0.4.json does not exist",
+        Told("make manifest-deliver"),
+    ),
     state(
         "chown root:root {A}/server/updates/manifests/manifest.json; chmod 600 {A}/server/updates/manifests/manifest.json",
         MANIFEST,
@@ -178,7 +186,9 @@ fn lay_out(machine: &Machine) {
     machine.write(&format!("{CHECKOUT}/server/main.py"), SERVER);
     for folder in ["server/updates", "server/server/updates"] {
         machine.must(&format!("install -d -o {USER} -g {USER} {CHECKOUT}/{folder}/manifests {CHECKOUT}/{folder}/downloads"));
-        machine.write(&format!("{CHECKOUT}/{folder}/manifests/manifest.json"), manifest().to_string());
+        for name in ["manifest", "manifest_2.0.0.4"] {
+            machine.write(&format!("{CHECKOUT}/{folder}/manifests/{name}.json"), manifest().to_string());
+        }
     }
     machine.write(&format!("/etc/systemd/system/{UNIT}"), unit("Restart=always\nRestartSec=1\n"));
     machine.must(&format!(

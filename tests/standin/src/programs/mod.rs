@@ -1,8 +1,9 @@
-//! The scripted programs: `az` for the laptop, `systemctl` for the VM.
+//! The scripted programs: `az` for the laptop, `systemctl` and `journalctl` for the VM.
 
 mod az;
 mod az_arguments;
 mod az_run;
+mod journalctl;
 mod systemctl;
 
 use std::fs;
@@ -10,9 +11,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub use az_run::vm_agent;
+pub(crate) use journalctl::write as write_journal;
+pub(crate) use systemctl::started;
 
 /// Programs that [`install`] writes.
-pub const PROGRAMS: [&str; 2] = ["az", "systemctl"];
+pub const PROGRAMS: [&str; 3] = ["az", "systemctl", "journalctl"];
 
 /// What a program said before it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,6 +71,7 @@ pub fn play(program: &str, state: &Path, arguments: &[String]) -> Said {
     crate::disk::append_line(&state.join(format!("{program}.jsonl")), &serde_json::json!({"argv": arguments}));
     match program {
         "az" => az::play(state, arguments),
+        "journalctl" => journalctl::play(state, arguments),
         "systemctl" => systemctl::play(state, arguments),
         other => Said::error(2, format!("nexy-standin plays no program {other:?}")),
     }

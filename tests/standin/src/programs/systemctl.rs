@@ -1,8 +1,8 @@
 //! `systemctl` of systemd 252, for the units of `units.json`.
 
-use super::Said;
-use crate::disk;
+use super::{Said, write_journal};
 use crate::nexy::running::Vm;
+use crate::{clock, disk};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -188,6 +188,12 @@ fn loaded_command(key: &str, command: &str) -> String {
     format!("{{ path={program} ; argv[]={argv} ; {kind} ; start_time=[n/a] ; stop_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }}")
 }
 
+/// When it was started, and the first line that it wrote into the journal.
+pub(crate) fn started(state: &Path, unit: &mut Value) {
+    unit["ExecMainStartTimestamp"] = json!(clock::systemd(clock::now_seconds()));
+    write_journal(state, unit["InvocationID"].as_str().unwrap(), "INFO - the server is ready");
+}
+
 /// A good start.
 fn restart(state: &Path, unit: &mut Value) {
     let before = unit["InvocationID"].as_str().unwrap_or_default().to_owned();
@@ -199,6 +205,7 @@ fn restart(state: &Path, unit: &mut Value) {
     unit["ActiveState"] = json!("active");
     unit["SubState"] = json!("running");
     unit["NRestarts"] = json!("0");
+    started(state, unit);
     if let Some(vm) = Vm::read(state) {
         vm.start(&json!(invocation));
     }

@@ -30,7 +30,7 @@ impl World {
             symlink(self.tools().join(tool), root.join("bin").join(tool)).unwrap();
         }
         let standin = self.tools().join("nexy-standin");
-        programs::install_one(&root.join("bin"), "systemctl", &self.state(), &standin);
+        ["systemctl", "journalctl"].iter().for_each(|name| programs::install_one(&root.join("bin"), name, &self.state(), &standin));
         self.standin.set_vm(&root, MANIFEST_FOLDERS[0], UNIT);
         self.start_service();
         self.change_state("az.json", |az| {
@@ -68,6 +68,7 @@ impl World {
                 "InvocationID": invocation,
                 "UnitFileState": "enabled",
             });
+            programs::started(&self.state(), &mut units[UNIT]);
             units["environment"] = json!(["LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"]);
         });
     }
@@ -131,6 +132,12 @@ impl World {
         self.write_vm("config.env", text);
         let mode = fs::Permissions::from_mode(0o640);
         fs::set_permissions(self.vm_path("config.env"), mode).unwrap();
+    }
+
+    /// The service that runs now writes a line into the journal.
+    pub fn says(&self, message: &str) {
+        let units = crate::disk::read_json(&self.state().join("units.json")).unwrap();
+        programs::write_journal(&self.state(), units[UNIT]["InvocationID"].as_str().unwrap(), message);
     }
 
     /// Changes one property of the service.

@@ -1,6 +1,7 @@
 //! The checked-out side of a repository: how index and files differ from HEAD, what lies beside them, where hooks stand.
 
 use super::{Change, Entry, Git, GitError, parse, refused};
+use nexy_contract::Timestamp;
 use std::path::PathBuf;
 
 /// More pointers than these are not asked about one by one.
@@ -33,6 +34,13 @@ impl Git {
         // A page about git-lfs may hold these words as well; a pointer's path has a filter.
         let arguments = ["check-attr", "-z", "filter", "--"].into_iter().chain(named.iter().take(MOST_ASKED).map(String::as_str));
         Ok(parse::with_attribute(&self.ask(&arguments.collect::<Vec<_>>())?))
+    }
+
+    /// Since when what is checked out now has been so without a break, and its commit, by the notes that git takes of every change
+    /// of HEAD; `None` where it takes none. A checkout of the same commit again is no change.
+    pub fn head_since(&self) -> Result<Option<(Timestamp, String)>, GitError> {
+        let listed = self.ask(&["reflog", "show", "--date=unix", "--format=%H %gd", "-n1000", "HEAD"])?;
+        parse::head_since(&listed).ok_or(GitError::Odd("a line of reflog"))
     }
 
     /// What differs between HEAD, the index and the files that git knows, modes included.

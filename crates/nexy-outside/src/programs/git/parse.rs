@@ -1,6 +1,7 @@
 //! What git prints for programs, taken apart; anything that is not of the documented form is refused, not skipped.
 
 use super::Ref;
+use nexy_contract::Timestamp;
 
 /// One file of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +119,21 @@ pub(super) fn commits(output: &[u8]) -> Option<Vec<(i64, String)>> {
     text(output).lines().map(one).collect()
 }
 
+/// `commit HEAD@{seconds}`, one a line, newest first: since when the newest one is the same without a break.
+pub(super) fn head_since(output: &[u8]) -> Option<Option<(Timestamp, String)>> {
+    let mut since: Option<(Timestamp, String)> = None;
+    for line in text(output).lines() {
+        let (commit, name) = line.split_once(' ').filter(|(commit, _)| is_object(commit))?;
+        let seconds = name.strip_prefix("HEAD@{")?.strip_suffix('}')?;
+        let at = Timestamp::from_second(seconds.parse().ok()?).ok()?;
+        if since.as_ref().is_some_and(|(_, newest)| newest != commit) {
+            break;
+        }
+        since = Some((at, commit.to_owned()));
+    }
+    Some(since)
+}
+
 /// `object kind size<line feed>content<line feed>` for each object, or `name missing`, which is `None`.
 pub(super) fn batch(mut output: &[u8]) -> Option<Vec<Option<Vec<u8>>>> {
     let mut contents = Vec::new();
@@ -216,6 +232,19 @@ mod tests {
     use proptest::prelude::*;
 
     const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    #[test]
+    fn a_checkout_counts_from_the_first_of_its_newest_notes() {
+        let other = ID.replace('0', "1");
+        let since = |text: String| head_since(text.as_bytes()).map(|since| since.map(|(at, commit)| (at.as_second(), commit)));
+        let again = format!("{ID} HEAD@{{30}}\n{ID} HEAD@{{20}}\n{other} HEAD@{{10}}\n{ID} HEAD@{{5}}\n");
+        assert_eq!(since(again), Some(Some((20, ID.to_owned()))));
+        assert_eq!(since(format!("{ID} HEAD@{{5}}\n")), Some(Some((5, ID.to_owned()))));
+        assert_eq!(since(String::new()), Some(None));
+        for odd in [format!("{ID} HEAD@{{0 seconds ago}}\n"), format!("{ID} HEAD@{{0\n"), "x HEAD@{5}\n".to_owned(), ID.to_owned()] {
+            assert_eq!(since(odd.clone()), None, "{odd}");
+        }
+    }
 
     #[test]
     fn a_tree_is_read_with_links_submodules_and_odd_names() {
