@@ -26,7 +26,7 @@ ALLOWED = $(call said,ALLOW_ROLLED_BACK,$${ALLOW_ROLLED_BACK:+--allow-rolled-bac
 BACK = $(call said,FROM,$${FROM:+--from "$$FROM"}) $(call said,TO,$${TO:+--to-version "$$TO"}) $(call said,ARTIFACT,$${ARTIFACT:+--artifact "$$ARTIFACT"})
 UNASKED = $(call said,YES,$${YES:+--yes})
 
-.PHONY: help rehearse test version-set version-check inbox-check pre-production gate-deploy gate-publish \
+.PHONY: help rehearse test version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
 	vm-versions release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
@@ -49,6 +49,9 @@ version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3
 
 version-check: ## does every place hold the version of VERSION? [S3 §1, S1 §4]
 	nexy-version $(TARGET) check
+
+tag: ## commit the version, ask the gates about the commit, tag it, push branch and tag: make tag [DRY_RUN=1] [S2 §3 Phase 1, S0 §0]
+	scripts/tag_release.sh $(call said,DRY_RUN,$${DRY_RUN:+--dry-run})
 
 inbox-check: ## are the artifacts in the inbox, whole and genuine? [S3 §2.2, S1 §7]
 	nexy-gate $(TARGET) release-inbox artifact-genuine

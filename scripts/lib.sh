@@ -21,6 +21,17 @@ nexy() {
     fi
 }
 
+# Goes to the workspace, the folder of nexy.toml, whatever the current folder is. `again` is what a person types for the same once more.
+enter_workspace() {
+    : "${NEXY_TOML:=$here/../nexy.toml}"
+    [ -f "$NEXY_TOML" ] || stop 78 "$NEXY_TOML does not exist" "$again NEXY_TOML=/path/to/workspace/nexy.toml"
+    CDPATH='' cd -- "$(dirname -- "$NEXY_TOML")" || exit
+    NEXY_TOML=$PWD/${NEXY_TOML##*/}
+    export NEXY_TOML
+    # Without it, make would take the workspace that these scripts lie in.
+    [ "$(pwd -P)" = "$(CDPATH='' cd -- "$here/.." && pwd -P)" ] || again="$again NEXY_TOML=$(quoted "$NEXY_TOML")"
+}
+
 # Prints a word as a person types it behind make, which takes a single $ for the beginning of a variable of its own.
 quoted() {
     if is_safe "$1" && [ "${1#* }" = "$1" ]; then

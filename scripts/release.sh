@@ -259,14 +259,7 @@ for word in "$from" "$to"; do [ -z "$word" ] || is_version "$word"; done
 [ -z "$file" ] || [ -f "$file" ] || stop 2 "$file is no file" 'make rollback ARTIFACT=/path/to/the/older/file'
 case $file in '' | /*) ;; *) file=$PWD/$file ;; esac
 need_tools nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
-# The files are in the workspace, beside nexy.toml, whatever the current folder is.
-: "${NEXY_TOML:=$here/../nexy.toml}"
-[ -f "$NEXY_TOML" ] || stop 78 "$NEXY_TOML does not exist" "$again NEXY_TOML=/path/to/workspace/nexy.toml"
-CDPATH='' cd -- "$(dirname -- "$NEXY_TOML")"
-NEXY_TOML=$PWD/${NEXY_TOML##*/}
-export NEXY_TOML
-# Without it, make would take the workspace that these scripts lie in.
-[ "$(pwd -P)" = "$(CDPATH='' cd -- "$here/.." && pwd -P)" ] || again="$again NEXY_TOML=$(quoted "$NEXY_TOML")"
+enter_workspace
 if [ -n "$dry_run" ]; then
     rollback_plan
     exit

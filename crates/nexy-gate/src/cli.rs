@@ -36,6 +36,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TAG", value_parser = tag, conflicts_with_all = ["list", "explain", "print_fix"])]
     pub(crate) tag: Option<String>,
 
+    /// The commit that is to get that tag: asks about it before the tag exists, since a tag is never moved
+    #[arg(long, value_name = "COMMIT", value_parser = commit, conflicts_with_all = ["list", "explain", "print_fix"])]
+    pub(crate) commit: Option<String>,
+
     /// Bytes, or a version, that were rolled back may go out; the report keeps the reason
     #[arg(long, value_name = "REASON", value_parser = reason, conflicts_with_all = ["list", "explain", "print_fix"])]
     pub(crate) allow_rolled_back: Option<String>,
@@ -68,6 +72,12 @@ fn reason(text: &str) -> Result<String, String> {
 fn tag(text: &str) -> Result<String, String> {
     let version: Option<ReleaseVersion> = text.strip_prefix('v').and_then(|version| version.parse().ok());
     version.map(ReleaseVersion::tag).ok_or_else(|| "a release's tag is v and four numbers, such as v2.0.0.4".to_owned())
+}
+
+/// All digits of a commit's name: a part of them, or a branch, may mean another commit a moment later.
+fn commit(text: &str) -> Result<String, String> {
+    let is_whole = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_whole { Ok(text.to_ascii_lowercase()) } else { Err("a commit's whole name, as git rev-parse HEAD prints it".to_owned()) }
 }
 
 const AFTER_HELP: &str = "\

@@ -31,6 +31,8 @@ pub(crate) struct Context {
     pub(crate) allow_rolled_back: Option<String>,
     /// The tag that `--tag` names.
     tag: Option<String>,
+    /// The commit that `--commit` names.
+    commit: Option<String>,
     http: OnceLock<Result<Http, Problem>>,
     token: OnceLock<Result<Token, Problem>>,
     inbox: OnceLock<Inbox>,
@@ -47,6 +49,7 @@ impl Context {
             tree,
             allow_rolled_back: cli.allow_rolled_back.clone(),
             tag: cli.tag.clone(),
+            commit: cli.commit.clone(),
             http: OnceLock::new(),
             token: OnceLock::new(),
             inbox: OnceLock::new(),
@@ -63,6 +66,11 @@ impl Context {
     /// The tag that `--tag` or the record names; `None` when this run was told none, so that the checkout speaks for itself.
     pub(crate) fn named_tag(&self) -> Option<&str> {
         self.tag.as_deref().or_else(|| Some(self.record.as_ref()?.tag.as_str()))
+    }
+
+    /// The commit that is to get the tag in question; `None` when the tag itself is asked about.
+    pub(crate) fn commit(&self) -> Option<&str> {
+        self.commit.as_deref()
     }
 
     /// What the version's owner says: in the workspace, or in the checkout of a mounted tree.

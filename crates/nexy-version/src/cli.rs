@@ -54,6 +54,8 @@ pub(crate) enum Verb {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Print the files in which the version, and nothing else, differs from HEAD: those that a release commits
+    Changes,
     /// Ask whether every place, and the manifests, agree with VERSION
     Check {
         /// prepared: the manifests may be older than VERSION; published: they must be equal to it

@@ -1,5 +1,6 @@
 //! Reads, checks and sets the version of a workspace, and begins the record of a release.
 
+mod changes;
 mod check;
 mod cli;
 mod record;
@@ -26,6 +27,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         Verb::Record { kind } => record::run(&workspace, *kind),
         Verb::Show { field } => show::run(&workspace, field.as_deref(), &cli.common),
         Verb::Set { version, dry_run } => set::run(&workspace, *version, *dry_run, &cli.common),
+        Verb::Changes => changes::run(&workspace),
         Verb::Check { phase } => check::run(&workspace, *phase, &cli.common),
     }
 }

@@ -172,6 +172,8 @@ pub struct Layout {
     pub other_layouts: Vec<String>,
     /// Folders that the running server writes into.
     pub writable_dirs: Vec<String>,
+    /// The folder that the server's repository is made of, by `git subtree split`.
+    pub server: String,
     /// Folder of the scripts that are sent to the VM.
     pub remote_scripts: String,
 }

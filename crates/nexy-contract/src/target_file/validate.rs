@@ -139,6 +139,7 @@ fn paths(target: &Target) -> Result<(), TargetError> {
         ("layout.entry_point", &layout.entry_point),
         ("layout.requirements", &layout.requirements),
         ("layout.version_file", &layout.version_file),
+        ("layout.server", &layout.server),
         ("layout.remote_scripts", &layout.remote_scripts),
         ("workflow.file", &target.workflow.file),
     ];

@@ -66,7 +66,7 @@ fn check(context: &Context) -> Answer {
 
 fn look_and_judge(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::on_vm(&context.workspace.target, &context.tree, GATE.id)?;
-    let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
+    let tag = repository.tag(&context.workspace.target, context.tag(), context.commit(), GATE.id)?;
     let facts = look::look(&repository).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
 }

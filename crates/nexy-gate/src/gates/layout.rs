@@ -31,7 +31,7 @@ const EXPECTED: &str = "exactly what [layout] of nexy.toml declares, as files of
 
 fn look(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
-    let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
+    let tag = repository.tag(&context.workspace.target, context.tag(), context.commit(), GATE.id)?;
     let tree = repository.git.tree(&tag.commit).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target.layout, &repository.side, &tag, &tree))
 }
@@ -61,7 +61,7 @@ fn judge(layout: &Layout, side: &Side, tag: &Tag, tree: &[Entry]) -> Answer {
     if !others.is_empty() {
         found.push(format!("has {}, of another layout", others.join(", ")));
     }
-    let fix = side.next_version(tag.version, Fix::note("move the files to where [layout] of nexy.toml wants them"));
+    let fix = side.next_version(tag, Fix::note("move the files to where [layout] of nexy.toml wants them"));
     Answer::fail(format!("{} ({}) {}", tag.name, short(&tag.commit), found.join("; ")), EXPECTED, fix)
 }
 
@@ -112,7 +112,7 @@ mod tests {
     fn asked(tree: &[Entry]) -> Answer {
         let side = Side { is_vm: false, shown: "/w".to_owned(), as_owner: String::new(), git: "git".to_owned() };
         let version = nexy_contract::ReleaseVersion::new([2, 0, 0, 4]);
-        let tag = Tag { name: version.tag(), version, commit: "c".repeat(40), object: "c".repeat(40) };
+        let tag = Tag { name: version.tag(), version, commit: "c".repeat(40), object: "c".repeat(40), exists: true };
         judge(&layout(), &side, &tag, tree)
     }
 

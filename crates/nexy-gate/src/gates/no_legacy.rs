@@ -60,7 +60,7 @@ struct Seen {
 fn check(context: &Context) -> Answer {
     let workspace = &context.workspace;
     let expected = expected(&workspace.target);
-    match Tracked::of(workspace, &expected) {
+    match Tracked::of(workspace, None, &expected) {
         Ok(tracked) => judge(&workspace.target, &look(workspace, &tracked)),
         Err(answer) => answer,
     }

@@ -44,6 +44,8 @@ struct Runtime {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Head {
     Same,
+    /// It is to get the tag, and follows on HEAD.
+    Ahead,
     /// It has gone on; the places whose version is another one now.
     Further {
         head: String,
@@ -71,7 +73,7 @@ struct Facts {
 
 fn ask(context: &Context) -> Result<Answer, Answer> {
     let repository = Repository::in_question(&context.workspace, &context.tree, GATE.id)?;
-    let tag = repository.tag(&context.workspace.target, context.tag(), GATE.id)?;
+    let tag = repository.tag(&context.workspace.target, context.tag(), context.commit(), GATE.id)?;
     let facts = look::look(context, &repository, &tag).map_err(|error| repository.unreadable(&error, GATE.id))?;
     Ok(judge(&context.workspace.target, &repository.side, &tag, &facts))
 }
@@ -105,7 +107,7 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
 }
 
 fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, builder: &mut AnswerBuilder) {
-    let fix = side.next_version(tag.version, Fix::none());
+    let fix = side.next_version(tag, Fix::none());
     let file = &target.layout.version_file;
     match &facts.version {
         Held::Missing => builder.fail(format!("{} holds no {file}", tag.name), &fix),
@@ -132,7 +134,7 @@ fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, builder
 }
 
 fn judge_manifests(side: &Side, tag: &Tag, manifests: &[(String, Held)], builder: &mut AnswerBuilder) {
-    let fix = side.next_version(tag.version, Fix::command("make manifest-sync"));
+    let fix = side.next_version(tag, Fix::command("make manifest-sync"));
     let mut first: Option<(&str, &str)> = None;
     for (path, held) in manifests {
         let text = match held {
@@ -181,7 +183,7 @@ fn rename(side: &Side, branch: &str, name: &str) -> Fix {
 fn judge_runtime(side: &Side, tag: &Tag, runtime: &Runtime, builder: &mut AnswerBuilder) {
     let (path, word) = (&runtime.path, shell_word(&runtime.path));
     if runtime.in_tag {
-        let fix = side.next_version(tag.version, Fix::command(format!("git rm --cached -- {word}")));
+        let fix = side.next_version(tag, Fix::command(format!("git rm --cached -- {word}")));
         builder.fail(format!("{} tracks {path}, so a checkout puts its own in place of the server's settings", tag.name), fix);
     } else if runtime.is_here {
         // Afterwards git knows nothing of the file, and leaves it alone.
@@ -198,7 +200,7 @@ fn judge_keys(side: &Side, tag: &Tag, keys: &[(String, &'static str)], builder: 
     let words: Vec<String> = keys.iter().take(SHOWN).map(|(path, _)| shell_word(path)).collect();
     let remove = Fix::command(format!("git rm --cached -- {}", words.join(" ")))
         .then_note("what was in git is no secret any more: replace it where it is used");
-    builder.fail(format!("{} holds {}", tag.name, counted(&named)), side.next_version(tag.version, remove));
+    builder.fail(format!("{} holds {}", tag.name, counted(&named)), side.next_version(tag, remove));
 }
 
 /// What works in the workspace and was never committed fails to import everywhere else.
@@ -210,13 +212,14 @@ fn judge_left_out(side: &Side, tag: &Tag, paths: &[String], builder: &mut Answer
     let words: Vec<String> = paths.iter().take(SHOWN).map(|path| shell_word(path)).collect();
     let add = Fix::note("remove it if the server does not need it, or name it in .gitignore; else:")
         .then_command(format!("git add -- {}", words.join(" ")));
-    builder.fail(format!("the workspace holds code that is in no commit: {}", counted(&named)), side.next_version(tag.version, add));
+    builder.fail(format!("the workspace holds code that is in no commit: {}", counted(&named)), side.next_version(tag, add));
 }
 
 fn judge_head(target: &Target, tag: &Tag, head: &Head, builder: &mut AnswerBuilder) {
-    let name = shell_word(&tag.name);
+    let name = if tag.exists { shell_word(&tag.name) } else { tag.commit.clone() };
     match head {
         Head::Same => builder.pass("it is what is checked out"),
+        Head::Ahead => builder.pass("it follows on HEAD"),
         Head::Further { head, moved } if moved.is_empty() => {
             builder.pass(format!("HEAD ({}) has gone on with the same version", short(head)))
         }

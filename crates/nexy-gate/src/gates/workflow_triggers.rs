@@ -31,7 +31,7 @@ pub(crate) const GATE: Gate = Gate {
 
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A workflow as it stands in the workspace.
+/// A workflow as it stands in the workspace or in the commit.
 struct File {
     path: String,
     /// Its text; `None` when it does not exist; or the reason why it cannot be read.
@@ -41,18 +41,19 @@ struct File {
 fn check(context: &Context) -> Result<Answer, Answer> {
     let workspace = &context.workspace;
     let target = &workspace.target;
-    let tracked = Tracked::of(workspace, &expected(target))?;
+    let tracked = Tracked::of(workspace, context.commit(), &expected(target))?;
     let is_tracked = tracked.files.iter().any(|file| file.path == target.workflow.file);
-    Ok(judge(target, is_tracked, tracked.head_message().as_deref(), &look(workspace, &tracked)))
+    Ok(judge(target, is_tracked, tracked.message().as_deref(), &look(workspace, &tracked)))
 }
 
-/// The workflow that deploys, those that stand beside it, and the actions of this repository.
+/// In the workspace, or in the commit that is asked about: the workflow that deploys, those that stand beside it, and the actions of this repository.
 fn look(workspace: &Workspace, tracked: &Tracked) -> Vec<File> {
     let own = &workspace.target.workflow.file;
     let is_read =
         |path: &&String| *path != own && (is_workflow(own, path) || path.ends_with("/action.yml") || path.ends_with("/action.yaml"));
     let paths = std::iter::once(own).chain(tracked.files.iter().map(|file| &file.path).filter(is_read));
-    let read = |path| files::read_text_if_there(&workspace.path(path), MAX_BYTES).map_err(|error| error.because());
+    let here = |path: &str| files::read_text_if_there(&workspace.path(path), MAX_BYTES).map_err(|error| error.because());
+    let read = |path: &String| tracked.committed(path).unwrap_or_else(|| here(path));
     paths.map(|path| File { path: path.clone(), text: read(path) }).collect()
 }
 

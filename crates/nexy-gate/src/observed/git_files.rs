@@ -36,21 +36,34 @@ pub(crate) struct Tracked {
     /// In git's order.
     pub(crate) files: Vec<File>,
     git: Git,
+    /// The commit whose files they are; `None` for those of the workspace.
+    commit: Option<String>,
 }
 
 impl Tracked {
-    /// Asks git; the answer when it does not tell. `expected` is what the asking gate wants to see.
-    pub(crate) fn of(workspace: &Workspace, expected: &str) -> Result<Self, Answer> {
+    /// Asks git, about the workspace or about a commit; the answer when it does not tell. `expected` is what the asking gate wants to see.
+    pub(crate) fn of(workspace: &Workspace, commit: Option<&str>, expected: &str) -> Result<Self, Answer> {
         let by_hand = format!("git -C {} ls-files", shell_word(&workspace.root.display().to_string()));
         let (top, git) = repository(workspace, expected, &by_hand)?;
-        let entries = git.index().map_err(|error| refused(&error, expected, &by_hand))?;
+        let entries = commit.map_or_else(|| git.index(), |commit| git.tree(commit)).map_err(|error| refused(&error, expected, &by_hand))?;
         let prefix = workspace.root.strip_prefix(top).unwrap_or(Path::new("")).display().to_string();
-        Ok(Self { files: entries.into_iter().filter_map(|entry| below(&prefix, entry)).collect(), git })
+        Ok(Self { files: entries.into_iter().filter_map(|entry| below(&prefix, entry)).collect(), git, commit: commit.map(str::to_owned) })
     }
 
-    /// The message of the commit that HEAD names; the reason when it cannot be had.
-    pub(crate) fn head_message(&self) -> Result<String, String> {
-        self.git.message("HEAD").map_err(|error| error.to_string())
+    /// The message of the commit, for the workspace of the one that HEAD names; the reason when it cannot be had.
+    pub(crate) fn message(&self) -> Result<String, String> {
+        self.git.message(self.commit.as_deref().unwrap_or("HEAD")).map_err(|error| error.to_string())
+    }
+
+    /// The text of a tracked path in the commit that was asked about; `None` when the workspace was, whose files are read where they
+    /// stand.
+    pub(crate) fn committed(&self, path: &str) -> Option<Result<Option<String>, String>> {
+        self.commit.as_ref()?;
+        let read = |file| {
+            let bytes = self.kept(file).map_err(|(because, _)| because)?;
+            String::from_utf8(bytes).map_err(|_| "it is no UTF-8".to_owned())
+        };
+        Some(self.files.iter().find(|file| file.path == path).map(read).transpose())
     }
 
     /// The content that git keeps for the next commit, whatever stands in the workspace; the reason when it cannot be had, with what

@@ -40,6 +40,8 @@ pub(crate) struct Tag {
     pub(crate) commit: String,
     /// The object that it names: the commit, or the tag's own one.
     pub(crate) object: String,
+    /// Whether it is there already; else the commit is asked about before it gets the tag.
+    pub(crate) exists: bool,
 }
 
 /// A commit as people name it.
@@ -85,8 +87,8 @@ impl Repository {
         unreadable(error, &self.side, gate)
     }
 
-    /// The tag in question, with the commit that it leads to; `name` is what names it.
-    pub(crate) fn tag(&self, target: &Target, name: Result<String, NoVersion>, gate: &str) -> Result<Tag, Answer> {
+    /// The tag in question, with the commit that it leads to, or the one that is to get it; `name` is what names the tag.
+    pub(crate) fn tag(&self, target: &Target, name: Result<String, NoVersion>, commit: Option<&str>, gate: &str) -> Result<Tag, Answer> {
         let name = name.map_err(|error| {
             let fix = Fix::command(format!("nexy-gate {gate} --tag vX.Y.Z.W"));
             Answer::unknown(format!("cannot determine which tag is meant: {}", error.because()), "a tag to look at", fix)
@@ -96,15 +98,23 @@ impl Repository {
             return Err(Answer::unknown(found, "v and four numbers", Fix::command("nexy-version record")));
         };
         let look = || -> Result<Result<Tag, Answer>, GitError> {
+            if let Some(commit) = commit {
+                let Some(commit) = self.git.object(&format!("{commit}^{{commit}}"))? else {
+                    let fix = Fix::command(format!("{} rev-parse HEAD", self.side.git));
+                    return Ok(Err(Answer::unknown(format!("there is no commit {commit} in {}", self.side.shown), "that commit", fix)));
+                };
+                return Ok(Ok(Tag { name: name.clone(), version, object: commit.clone(), commit, exists: false }));
+            }
             let full = format!("refs/tags/{name}");
             let Some(object) = self.git.object(&full)? else { return self.no_tag(target, &name, version, gate).map(Err) };
             let commit = self.git.object(&format!("{full}^{{}}"))?.ok_or(GitError::Odd("a tag that leads nowhere"))?;
             let kind = self.git.kind(&commit)?;
+            let tag = Tag { name: name.clone(), version, commit, object, exists: true };
             if kind != "commit" {
                 let found = format!("{name} leads to a {}, not to a commit", excerpt(&kind, 20));
-                return Ok(Err(Answer::fail(found, "a tag of a commit", self.side.next_version(version, Fix::none()))));
+                return Ok(Err(Answer::fail(found, "a tag of a commit", self.side.next_version(&tag, Fix::none()))));
             }
-            Ok(Ok(Tag { name: name.clone(), version, commit, object }))
+            Ok(Ok(tag))
         };
         look().unwrap_or_else(|error| Err(self.unreadable(&error, gate)))
     }
@@ -141,9 +151,13 @@ impl Repository {
 const EXPECTED: &str = "a git repository that answers";
 
 impl Side {
-    /// What to do about a tag whose content is wrong: it stays, and the next version gets it right.
-    pub(crate) fn next_version(&self, version: ReleaseVersion, correct: Fix) -> Fix {
-        let next = version.next();
+    /// What to do about a tag whose content is wrong: it stays, and the next version gets it right. A commit without the tag is
+    /// followed by a better one.
+    pub(crate) fn next_version(&self, tag: &Tag, correct: Fix) -> Fix {
+        if !tag.exists {
+            return correct.then_note("commit the correction, then:").then_command("make tag");
+        }
+        let (version, next) = (tag.version, tag.version.next());
         if self.is_vm {
             return Fix::note("on the laptop, in the workspace:")
                 .then_command(format!("nexy-gate tag-coherent layout --tag v{version}"))

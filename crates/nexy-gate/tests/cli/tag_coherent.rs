@@ -62,6 +62,26 @@ fn every_place_of_the_tag_counts_and_not_what_is_checked_out() {
     holds(&asked(&world, GATE, 0), "found", "v2.0.0.5");
 }
 
+/// A tag is never moved, so the commit is asked about before it gets one: what git holds of it counts, not what is checked out.
+#[test]
+fn a_commit_is_asked_before_it_has_the_tag_and_is_simply_followed_by_a_better_one() {
+    let world = world();
+    let workflow = ".github/workflows/deploy-to-azure.yml";
+    fs::remove_file(world.workspace().join(workflow)).expect("the workflow");
+    let head = world.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    let ask = |tag: &str, commit: &str| ask(&world, &[GATE, "layout", "workflow-triggers", "--tag", tag, "--commit", commit]);
+    ask(TAG, &head).exits(0);
+    world.git(&["commit", "--quiet", "--all", "--message=without"]);
+    let next = world.git(&["rev-parse", "HEAD"]);
+    let ran = ask("v2.0.0.5", next.trim());
+    let finding = ran.exits(1).finding(GATE);
+    holds(&finding, "found", "VERSION at v2.0.0.5 holds 2.0.0.4");
+    assert_eq!(fix_commands(&finding["fix"]), ["make tag"]);
+    holds(&ran.finding("workflow-triggers"), "found", "deploy-to-azure.yml does not exist");
+    holds(&ask(TAG, &"0".repeat(40)).exits(69).finding(GATE), "found", "there is no commit 0000");
+    ask(TAG, "HEAD").exits(2);
+}
+
 #[test]
 fn a_branch_of_the_tags_name_is_a_no_and_the_printed_command_renames_it() {
     let world = tagged(|_| {});

@@ -12,5 +12,6 @@ mod laptop;
 mod makefile;
 mod manifest_to_vm;
 mod release;
+mod tag_release;
 mod vm;
 mod vm_refusals;

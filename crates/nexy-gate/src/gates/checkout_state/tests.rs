@@ -12,7 +12,7 @@ fn asked(change: impl FnOnce(&mut Facts)) -> Answer {
         git: "sudo -u server git -C /srv/app".to_owned(),
     };
     let version = ReleaseVersion::new([2, 0, 0, 4]);
-    let tag = Tag { name: version.tag(), version, commit: "c".repeat(40), object: "a".repeat(40) };
+    let tag = Tag { name: version.tag(), version, commit: "c".repeat(40), object: "a".repeat(40), exists: true };
     let mut facts = Facts { head: Some("c".repeat(40)), ..Facts::default() };
     change(&mut facts);
     judge(&target, &side, &tag, &facts)

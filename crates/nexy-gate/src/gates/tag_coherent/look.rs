@@ -127,6 +127,9 @@ fn head(target: &Target, git: &Git, tag: &Tag, shelf: &Shelf<'_>) -> Result<Head
     if head == tag.commit {
         return Ok(Head::Same);
     }
+    if !tag.exists && git.is_ancestor(&head, &tag.commit)? {
+        return Ok(Head::Ahead);
+    }
     if !git.is_ancestor(&tag.commit, &head)? {
         return Ok(if git.is_shallow()? { Head::CutOff(head) } else { Head::Apart(head) });
     }

@@ -50,7 +50,7 @@ fn good() -> Facts {
 fn asked(side: &Side, change: impl FnOnce(&mut Facts)) -> Answer {
     let mut facts = good();
     change(&mut facts);
-    let tag = Tag { name: "v2.0.0.4".into(), version: VERSION, commit: "c".repeat(40), object: "c".repeat(40) };
+    let tag = Tag { name: "v2.0.0.4".into(), version: VERSION, commit: "c".repeat(40), object: "c".repeat(40), exists: true };
     judge(&target(), side, &tag, &facts)
 }
 
