@@ -65,6 +65,43 @@ pub(crate) enum Verb {
     /// Prints what the script printed before its last line, and ends as the script did; anything but a last line
     /// `NEXY-END <nonce> <status>` of this very run is unknown (69). A conflict with another run is 75.
     RunCommand(Left),
+    /// Tell what the shipped client of a build does: what it is offered, whether it accepts it, and whether it is offered the same again
+    ///
+    /// Passes (0) when it ends at what the feed offers; a client that refuses, stays or loops is a no (1), and what could not be looked
+    /// at is unknown (69). With ALL, a tag above the feed is told and stops nothing, since it may be a build that users never got.
+    Client(Walk),
+}
+
+/// Which client is played.
+#[derive(Args, Debug)]
+pub(crate) struct Walk {
+    /// The CFBundleVersion of the client, such as 2.0.0.3, or ALL for every version that git's tags know
+    #[arg(long, value_name = "BUILD|ALL", value_parser = builds)]
+    pub(crate) from: Builds,
+
+    /// Ask this feed, or this JSON manifest, instead of the public feed of nexy.toml
+    #[arg(long, value_name = "URL")]
+    pub(crate) feed: Option<String>,
+}
+
+/// The builds that are walked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Builds {
+    /// The one that a person has named.
+    One(String),
+    /// Every version that git's tags know.
+    All,
+}
+
+/// Reads a build: numbers and dots, as CFBundleVersion has them.
+fn builds(text: &str) -> Result<Builds, String> {
+    let build = text.strip_prefix('v').unwrap_or(text);
+    let is_build = build.split('.').all(|part| !part.is_empty() && part.len() < 20 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    match text {
+        "ALL" => Ok(Builds::All),
+        _ if is_build => Ok(Builds::One(build.to_owned())),
+        _ => Err("numbers and dots, such as 2.0.0.3, or ALL".to_owned()),
+    }
 }
 
 /// What `az` left behind.
@@ -141,6 +178,7 @@ Examples:
   nexy-verify local --expect v2.0.0.5
   nexy-verify updates --format text
   nexy-verify updates - <release.json >verified.json
+  nexy-verify client --from 2.0.0.3
   nexy-verify run-command --nonce \"$nonce\" --az-exit $? az.out az.err
 
 Exit codes: 0 every probe passes; 1 one says no; 2 the command line was not understood;

@@ -1,6 +1,7 @@
 //! Verifies a release from the side of its users: asks the service, the server and the feed; no answer never counts as a pass.
 
 mod cli;
+mod client;
 mod context;
 mod expected;
 mod fetch;
@@ -35,8 +36,10 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
-    if let Some(Verb::RunCommand(left)) = cli.verb()? {
-        return run_command::report_script_exit(left, &cli.common);
+    match cli.verb()? {
+        Some(Verb::RunCommand(left)) => return run_command::report_script_exit(left, &cli.common),
+        Some(Verb::Client(walk)) => return client::run(walk, &cli.common),
+        None => {}
     }
     if cli.list {
         return tell(&nexy_outside::frame::options::list(&selection::rows(), cli.common.format()?)?);

@@ -36,7 +36,7 @@ pub(crate) const PROBE: Probe = Probe {
 };
 
 /// Where the feed stands below the public base URL.
-pub(super) const PATH: &str = "/updates/appcast.xml";
+pub(crate) const PATH: &str = "/updates/appcast.xml";
 
 fn check(context: &Context) -> Answer {
     let url = format!("{}{PATH}", context.public);
@@ -77,7 +77,7 @@ pub(super) fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>, mend:
 }
 
 /// Reads an answer as a feed; only 200 holds one.
-pub(super) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
+pub(crate) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
     match look {
         Err(not_known) => Err(Unread::Nothing(not_known.clone())),
         Ok((status, _)) if fetch::is_from_intermediary(*status) => {

@@ -1,6 +1,6 @@
 //! The table of probes; each stands in the file of its name, and those that read a health document are rows of `server_says`.
 
-mod feed;
+pub(crate) mod feed;
 mod feed_advice;
 mod live_artifact;
 mod local_feed;

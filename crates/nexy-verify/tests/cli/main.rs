@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests stop at the first surprise, and lay out files as they please")]
 
 mod asked;
+mod client;
 mod feed;
 mod feed_advice;
 mod health;

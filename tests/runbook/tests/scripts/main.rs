@@ -13,5 +13,6 @@ mod makefile;
 mod manifest_to_vm;
 mod release;
 mod tag_release;
+mod validate_updates;
 mod vm;
 mod vm_refusals;
