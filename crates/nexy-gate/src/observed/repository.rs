@@ -106,7 +106,7 @@ impl Repository {
                 return Ok(Ok(Tag { name: name.clone(), version, object: commit.clone(), commit, exists: false }));
             }
             let full = format!("refs/tags/{name}");
-            let Some(object) = self.git.object(&full)? else { return self.no_tag(target, &name, version, gate).map(Err) };
+            let Some(object) = self.git.object(&full)? else { return Ok(Err(self.no_tag(target, &name, gate))) };
             let commit = self.git.object(&format!("{full}^{{}}"))?.ok_or(GitError::Odd("a tag that leads nowhere"))?;
             let kind = self.git.kind(&commit)?;
             let tag = Tag { name: name.clone(), version, commit, object, exists: true };
@@ -119,32 +119,16 @@ impl Repository {
         look().unwrap_or_else(|error| Err(self.unreadable(&error, gate)))
     }
 
-    fn no_tag(&self, target: &Target, name: &str, version: ReleaseVersion, gate: &str) -> Result<Answer, GitError> {
+    fn no_tag(&self, target: &Target, name: &str, gate: &str) -> Answer {
         let Side { is_vm, shown, git, .. } = &self.side;
         let found = format!("there is no tag {name} in {shown}");
         if *is_vm {
             let remote = shell_word(&target.remotes.workspace);
             let fix = Fix::command(format!("{git} fetch {remote} refs/tags/{name}:refs/tags/{name}"))
                 .then_command(format!("sudo nexy-gate {gate} --tag {name}"));
-            return Ok(Answer::unknown(found, "the tag, fetched", fix));
+            return Answer::unknown(found, "the tag, fetched", fix);
         }
-        let file = &target.layout.version_file;
-        let head = match self.git.object("HEAD^{commit}")? {
-            Some(head) => {
-                let entry = self.git.tree(&head)?.into_iter().find(|entry| entry.path == *file && entry.is_file());
-                let said = entry.map(|entry| self.git.blob(&entry, MAX_BYTES)).transpose()?;
-                let is_it = said.flatten().is_some_and(|said| String::from_utf8_lossy(&said).trim() == version.to_string());
-                is_it.then_some(head)
-            }
-            None => None,
-        };
-        let fix = match head {
-            Some(head) => Fix::command(format!("git tag {name} {head}")),
-            None => Fix::note("commit the version first")
-                .then_command(format!("git commit --all --message='Release {name}'"))
-                .then_command(format!("git tag {name}")),
-        };
-        Ok(Answer::fail(found, "a tag on the commit that is released", fix))
+        Answer::fail(found, "a tag on the commit that is released", Fix::command("make tag"))
     }
 }
 
@@ -167,7 +151,7 @@ impl Side {
             .then_note("a tag that others may have is never moved; the next version gets it right")
             .then_command(format!("nexy-version set {next}"))
             .then_command(format!("git commit --all --message='Release v{next}'"))
-            .then_command(format!("git tag v{next}"))
+            .then_command("make tag")
     }
 }
 
