@@ -68,7 +68,10 @@ push_branch() {
 # The commit of the server's folder, which is what the server's repository holds.
 split_server() {
     printf '%s: looking for the commit of %s/ (git subtree split); a long history takes some time\n' "$program" "$folder" >&2
-    split=$(git subtree split -q --prefix="$folder" "$commit") ||
+    # On a terminal it shows how far it is.
+    quiet=-q
+    [ ! -t 2 ] || quiet=''
+    split=$(git subtree split ${quiet:+"$quiet"} --prefix="$folder" "$commit") ||
         stop 69 "git subtree split cannot tell the commit of $folder/, for the reason that stands above" "git subtree split --prefix=$folder $commit"
     [ -z "$at_server" ] || [ "$at_server" = "$split" ] || ! git merge-base --is-ancestor "$at_server" HEAD 2>/dev/null ||
         stop 1 "$tag in $server is on commit $at_server of the workspace, as git push $server $tag puts it; there it belongs on $split, the commit of $folder/ alone" \
@@ -94,18 +97,18 @@ esac
 need_tools git nexy-version nexy-gate
 enter_workspace
 version=$(value version) && tag=$(value tag) && folder=$(value layout.server) && workspace=$(value remotes.workspace) && server=$(value remotes.server) || exit
-next="make version-set V=${version%.*}.$((${version##*.} + 1)) && make tag"
+next="make version-set V=${version%.*}.$((${version##*.} + 1))${again#make tag} && $again"
 [ -e "$(git --exec-path)/git-subtree" ] || command -v git-subtree >/dev/null ||
     stop 69 'git subtree is not installed' 'install git with its own git-subtree: package git on Debian and in Homebrew, git-subtree on Fedora'
 branch=$(git symbolic-ref --quiet --short HEAD) ||
-    stop 1 'HEAD is no branch, so there is none to commit to and to push' 'git switch BRANCH, then type: make tag'
+    stop 1 'HEAD is no branch, so there is none to commit to and to push' "git switch BRANCH, then type: $again"
 open_work
 trap 'interrupted 129' HUP
 trap 'interrupted 130' INT
 trap 'interrupted 143' TERM
-nexy nexy-version check >/dev/null || stop $? "the places of the version do not agree with VERSION ($version); nothing was changed" "make version-set V=$version"
+nexy nexy-version check >/dev/null || stop $? "the places of the version do not agree with VERSION ($version); nothing was changed" "make version-set V=$version${again#make tag}"
 changed=$(nexy nexy-version changes) || exit
-nexy nexy-gate git-remotes >/dev/null || stop $? 'the remotes are not those of nexy.toml; nothing was changed' 'do what stands above, then type: make tag'
+nexy nexy-gate git-remotes >/dev/null || stop $? 'the remotes are not those of nexy.toml; nothing was changed' "do what stands above, then type: $again"
 head=$(git rev-parse HEAD)
 proposed=$head
 [ -z "$changed" ] || proposed=$(propose) || exit
@@ -117,7 +120,7 @@ untaken 'this repository' "$at_here" "$wanted"
 untaken "$workspace" "$at_workspace" "$wanted"
 [ -z "$changed" ] || untaken "$server" "$at_server" "$wanted"
 nexy nexy-gate tag-coherent layout workflow-triggers --tag "$tag" --commit "$proposed" >/dev/null ||
-    stop $? "$tag would be no good tag; nothing was changed" 'do what stands above, then type: make tag'
+    stop $? "$tag would be no good tag; nothing was changed" "do what stands above, then type: $again"
 
 if [ -n "$dry_run" ]; then
     [ -z "$changed" ] || printf 'would commit to %s, as Release %s:\n%s\n' "$branch" "$tag" "$changed" >&2
