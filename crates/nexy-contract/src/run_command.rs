@@ -16,6 +16,8 @@ pub const SENTINEL: &str = "NEXY-END";
 
 /// Azure brings back only the end of each stream, in bytes.
 const KEPT_BYTES: usize = 4096;
+/// So many bytes of a character that the cut has split may be missing as well.
+const SPLIT_BYTES: usize = 3;
 const STDOUT: &str = "[stdout]";
 const STDERR: &str = "[stderr]";
 const FORGED: &str = "the output holds lines that look like az's own markers, so it could say anything";
@@ -154,7 +156,7 @@ fn sections(message: &str, nonce: &Nonce, copies: usize) -> Result<Answered, &'s
         answers.push(Answered {
             status,
             document: message[lines[out].end + 1..lines[end].start].to_owned(),
-            cut: section.len() >= KEPT_BYTES,
+            cut: section.len() + SPLIT_BYTES >= KEPT_BYTES,
             complaints: message.get(lines[err].end + 1..).unwrap_or_default().to_owned(),
         });
     }
