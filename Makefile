@@ -28,7 +28,7 @@ UNASKED = $(call said,YES,$${YES:+--yes})
 
 .PHONY: help rehearse test version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
-	vm-versions release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
+	vm-versions diagnose incident release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -95,6 +95,14 @@ vm-hard: ## the hard gates, asked on the VM before any restart [S0 §1.1, S3 §2
 vm-versions: ## versions and health, asked on the VM [S0 §4.1, S1 §4]
 	scripts/vm.sh nexy-verify local
 
+diagnose: ## find known incidents in a log, with what to check and to fix: make diagnose LOG=FILE, or LOG=- for standard input [S1]
+	@test -n "$(call said,LOG,x)" || { printf 'make diagnose: LOG= is missing: which log?\n  do: make diagnose LOG=FILE\n' >&2; exit 2; }
+	nexy-verify $(TARGET) diagnose "$$LOG"
+
+incident: ## look up an error text among the known incidents: make incident TEXT='PermissionError' [S1]
+	@test -n "$(call said,TEXT,x)" || { printf 'make incident: TEXT= is missing: which words?\n  do: make incident TEXT=WORDS\n' >&2; exit 2; }
+	nexy-verify $(TARGET) diagnose --text "$$TEXT"
+
 release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped: make release [KIND=update ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
 	scripts/release.sh release $(ALLOWED)
 
@@ -126,7 +134,7 @@ lint: ## formatting, clippy, shellcheck, dash and cargo-deny; every warning is a
 	@if command -v cargo-deny >/dev/null; then cargo deny --locked check bans licenses sources; else \
 		echo 'make lint: NOT CHECKED: licences, duplicates and sources of the crates; do: cargo install --locked cargo-deny' >&2; fi
 
-fuzz: ## feed random input to the parsers for one minute
+fuzz: ## feed random input to the parsers, one minute for each
 	$(BUILD) -p nexy-fuzz
 	target/debug/nexy-fuzz --seconds 60 --keep target/fuzz
 

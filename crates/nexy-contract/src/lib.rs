@@ -26,6 +26,7 @@ pub mod fix;
 pub mod health;
 pub mod http_date;
 pub mod immutable_releases;
+pub mod incidents;
 pub mod manifest;
 pub mod operands;
 pub mod platform;

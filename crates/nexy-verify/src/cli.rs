@@ -70,6 +70,12 @@ pub(crate) enum Verb {
     /// Passes (0) when it ends at what the feed offers; a client that refuses, stays or loops is a no (1), and what could not be looked
     /// at is unknown (69). With ALL, a tag above the feed is told and stops nothing, since it may be a build that users never got.
     Client(Walk),
+
+    /// Find known incidents in a log, and print what to check, to fix and to verify
+    ///
+    /// Reads text, `journalctl -o json`, and what az, gh, git and pip print. Prints the symptom as the runbook spells it, and no line
+    /// of the log, which may hold secrets. Ends with 1 for a known incident, and 69 when none is known: never with 0.
+    Diagnose(Log),
 }
 
 /// Which client is played.
@@ -102,6 +108,18 @@ fn builds(text: &str) -> Result<Builds, String> {
         _ if is_build => Ok(Builds::One(build.to_owned())),
         _ => Err("numbers and dots, such as 2.0.0.3, or ALL".to_owned()),
     }
+}
+
+/// What is diagnosed.
+#[derive(Args, Debug)]
+pub(crate) struct Log {
+    /// The log; `-` reads standard input
+    #[arg(value_name = "FILE", required_unless_present = "text", conflicts_with = "text")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Look these words up in the runbook in place of a log, such as PermissionError
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) text: Option<String>,
 }
 
 /// What `az` left behind.
@@ -146,7 +164,7 @@ impl Cli {
                 Exit::Usage,
                 "cannot use these words together",
                 "a verb comes first, and takes no probes and none of their options",
-                Fix::command("nexy-verify run-command --help"),
+                Fix::command("nexy-verify --help"),
             )),
             verb => Ok(verb.as_ref()),
         }
@@ -180,6 +198,8 @@ Examples:
   nexy-verify updates - <release.json >verified.json
   nexy-verify client --from 2.0.0.3
   nexy-verify run-command --nonce \"$nonce\" --az-exit $? az.out az.err
+  journalctl -o json | nexy-verify diagnose -
+  nexy-verify diagnose --text PermissionError
 
 Exit codes: 0 every probe passes; 1 one says no; 2 the command line was not understood;
 65 the record cannot be used; 69 a probe could not look, so the answer is unknown;

@@ -3,6 +3,7 @@
 mod cli;
 mod client;
 mod context;
+mod diagnose;
 mod expected;
 mod fetch;
 mod health;
@@ -39,6 +40,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     match cli.verb()? {
         Some(Verb::RunCommand(left)) => return run_command::report_script_exit(left, &cli.common),
         Some(Verb::Client(walk)) => return client::run(walk, &cli.common),
+        Some(Verb::Diagnose(log)) => return diagnose::diagnose(log, &cli.common),
         None => {}
     }
     if cli.list {

@@ -1,10 +1,14 @@
 //! The three standard streams: records come in, one document goes out, everything for people goes to standard error. What goes
 //! out is cleaned of every secret here, whoever wrote the text.
 
-use crate::net::secret::cleaned;
+use crate::{fs::files::FileError, net::secret::cleaned};
 use nexy_contract::{Exit, Fix, Problem, document::DocumentError, record, text};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::{
+    fs::File,
+    io::{self, BufRead as _, IsTerminal as _, Read, Write as _},
+    path::Path,
+};
 
 /// A record is some kilobytes; more than this is not one.
 const MAX_RECORD_BYTES: u64 = 16 << 20;
@@ -31,6 +35,34 @@ pub fn read_record() -> Result<Vec<u8>, Problem> {
         return Err(DocumentError::Empty(record::SCHEMA).problem("standard input"));
     }
     Ok(bytes)
+}
+
+/// A log is read in pieces of this size, in bytes.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Reads a log of any size, or standard input for `-`, and calls `see` with each piece of it.
+/// Errors: [`FileError`], also in the middle: `see` has got what came before.
+#[expect(clippy::disallowed_methods, reason = "this is the door that all others are sent to")]
+pub fn each_piece(path: &Path, see: &mut dyn FnMut(&[u8])) -> Result<(), FileError> {
+    let failed = |source| FileError { verb: "read", path: path.to_path_buf(), source };
+    let mut log: Box<dyn Read> = if path == Path::new("-") {
+        let stdin = io::stdin().lock();
+        if stdin.is_terminal() {
+            note("reading a log from the terminal; end it with Ctrl-D");
+        }
+        Box::new(stdin)
+    } else {
+        Box::new(File::open(path).map_err(failed)?)
+    };
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        match log.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => see(&piece[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
 }
 
 /// Writes the one document of this run, whole.

@@ -4,6 +4,7 @@
 
 mod asked;
 mod client;
+mod diagnose;
 mod feed;
 mod feed_advice;
 mod health;

@@ -8,6 +8,7 @@
 )]
 
 mod dependencies;
+mod diagnosis;
 mod docs;
 mod house;
 mod incidents;
