@@ -2,16 +2,17 @@
 
 use crate::Random;
 
-/// Longer inputs find nothing more and take longer.
+/// Longer inputs find nothing more and take longer, but for those that begin longer.
 const LONGEST: usize = 4096;
 
 /// A child of one parent, a few changes away, sometimes with a piece of another.
 pub(crate) fn child(random: &mut Random, parents: &[Vec<u8>], tokens: &[&[u8]]) -> Vec<u8> {
     let mut input = random.one_of(parents).cloned().unwrap_or_default();
+    let longest = LONGEST.max(parents.first().map_or(0, |seed| 2 * seed.len()));
     for _ in 0..=random.below(6) {
         change(random, &mut input, parents, tokens);
     }
-    input.truncate(LONGEST);
+    input.truncate(longest);
     input
 }
 

@@ -2,7 +2,10 @@
 
 mod appcast;
 mod config_env;
+mod diagnose;
 mod manifest;
+mod nexy_toml;
+mod run_command;
 
 use crate::random::digest;
 
@@ -20,7 +23,8 @@ pub struct Target {
 }
 
 /// Every parser that is fed.
-pub const TARGETS: &[Target] = &[config_env::TARGET, manifest::TARGET, appcast::TARGET];
+pub const TARGETS: &[Target] =
+    &[config_env::TARGET, manifest::TARGET, appcast::TARGET, run_command::TARGET, diagnose::TARGET, nexy_toml::TARGET];
 
 /// A promise that must hold.
 fn promised(holds: bool, promise: &str) -> Result<(), String> {
