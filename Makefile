@@ -43,9 +43,9 @@ test: ## every test of this repository
 	NEXY_SKIPPED="$(CURDIR)/target/skipped" RUST_TEST_THREADS="$(TEST_THREADS)" cargo test --locked --workspace
 	@tests/skipped.sh target/skipped
 
-version-set: ## write version V into every place: make version-set V=X.Y.Z.W [S3 §1]
+version-set: ## write version V into every place: make version-set V=X.Y.Z.W [ALLOW_DOWNGRADE='REASON'] [S3 §1]
 	@test -n "$(V)" || { printf 'make version-set: V= is missing: which version?\n  do: make version-set V=X.Y.Z.W\n' >&2; exit 2; }
-	nexy-version $(TARGET) set "$(V)"
+	nexy-version $(TARGET) set "$(V)" $(call said,ALLOW_DOWNGRADE,$${ALLOW_DOWNGRADE:+--allow-downgrade "$$ALLOW_DOWNGRADE"})
 
 version-check: ## does every place hold the version of VERSION? [S3 §1, S1 §4]
 	nexy-version $(TARGET) check

@@ -43,6 +43,10 @@ impl FromStr for ReleaseVersion {
 
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let shown = excerpt(text, 40);
+        let untagged = text.trim().strip_prefix(['v', 'V']).filter(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+        if let Some(version) = untagged.and_then(|rest| rest.parse::<Self>().ok()) {
+            return Err(VersionError(format!("`{shown}` is the tag of a version; the version is {version}")));
+        }
         let parts: Vec<&str> = text.split('.').collect();
         if parts.len() != 4 {
             return Err(VersionError(format!("`{shown}` has {} parts, a release version has four: X.Y.Z.W", parts.len())));
@@ -122,6 +126,13 @@ mod tests {
         ] {
             assert!(text.parse::<ReleaseVersion>().is_err(), "{text:?} was accepted");
         }
+    }
+
+    #[test]
+    fn a_tag_is_told_apart_and_the_version_named() {
+        let error = "v2.0.0.6".parse::<ReleaseVersion>().expect_err("a tag").to_string();
+        assert_eq!(error, "`v2.0.0.6` is the tag of a version; the version is 2.0.0.6");
+        assert!("vv2.0.0.6".parse::<ReleaseVersion>().expect_err("nothing").to_string().contains("no number"));
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The story of `changes`: names the files in which the version, and nothing else, differs from HEAD. A release commits just these.
 
-use crate::set::MAX_BYTES;
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, target_file::VersionPlace, text::shell_word, version_places};
 use nexy_outside::{
     Workspace,
-    frame::{stdio, version_file},
+    frame::{
+        stdio,
+        version_file::{self, MAX_BYTES},
+    },
     fs::files,
     programs::git::{Entry, Git, GitError},
 };
@@ -17,14 +19,37 @@ enum Change {
     More(&'static str),
 }
 
+/// Files in which nothing but the version differs from HEAD, and those in which more does, with how.
+#[derive(Debug, Default)]
+pub(crate) struct Changes<'a> {
+    of_version: Vec<&'a str>,
+    pub(crate) more: Vec<(&'a str, &'static str)>,
+}
+
 pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
-    let version = version_file::must_read(workspace)?;
+    let Changes { of_version, more } = look(workspace, version_file::must_read(workspace)?)?;
+    if more.is_empty() {
+        let lines: String = of_version.iter().flat_map(|file| [file, "\n"]).collect();
+        stdio::write_document(lines.as_bytes())?;
+        return Ok(Exit::Yes);
+    }
+    let words = more.iter().map(|(file, _)| shell_word(file)).collect::<Vec<_>>().join(" ");
+    let said = more.iter().map(|(file, how)| format!("{file} {how}")).collect::<Vec<_>>().join(", ");
+    let fix = Fix::note("see what else stands there, then commit it yourself, the version with it, or take it back:")
+        .then_command(format!("git status --short -- {words}"))
+        .then_command(format!("git diff HEAD -- {words}"));
+    Err(Problem::new(Exit::No, "cannot tell the version's own change from others", said, fix))
+}
+
+/// Compares every file of a version place with HEAD; each counts as if it held this version.
+/// Errors: the problem to print: there is no HEAD, or a file cannot be read.
+pub(crate) fn look(workspace: &Workspace, version: ReleaseVersion) -> Result<Changes<'_>, Problem> {
     let (git, tree) = head(workspace)?;
     let places = &workspace.target.version_places;
     let mut files: Vec<&str> = places.iter().map(|place| place.file.as_str()).collect();
     files.sort_unstable();
     files.dedup();
-    let (mut changed, mut more) = (String::new(), Vec::new());
+    let mut changes = Changes::default();
     for file in files {
         let here = files::read_text_if_there(&workspace.path(file), MAX_BYTES)
             .map_err(|error| error.problem(Exit::CouldNotLook, Fix::note("make it readable, then run the same command again")))?;
@@ -34,20 +59,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<Exit, Problem> {
         let rows: Vec<&VersionPlace> = places.iter().filter(|place| place.file == file).collect();
         match judge(&rows, here.as_deref(), committed.as_deref(), version) {
             Change::Nothing => {}
-            Change::VersionAlone => changed.extend([file, "\n"]),
-            Change::More(how) => more.push((file, how)),
+            Change::VersionAlone => changes.of_version.push(file),
+            Change::More(how) => changes.more.push((file, how)),
         }
     }
-    if more.is_empty() {
-        stdio::write_document(changed.as_bytes())?;
-        return Ok(Exit::Yes);
-    }
-    let words = more.iter().map(|(file, _)| shell_word(file)).collect::<Vec<_>>().join(" ");
-    let said = more.iter().map(|(file, how)| format!("{file} {how}")).collect::<Vec<_>>().join(", ");
-    let fix = Fix::note("see what else stands there, then commit it yourself, the version with it, or take it back:")
-        .then_command(format!("git status --short -- {words}"))
-        .then_command(format!("git diff HEAD -- {words}"));
-    Err(Problem::new(Exit::No, "cannot tell the version's own change from others", said, fix))
+    Ok(changes)
 }
 
 /// git, and the files of HEAD.
@@ -92,7 +108,7 @@ mod tests {
 
     #[test]
     fn an_edit_beside_the_version_is_more_than_the_version() {
-        let row = |line: &str| VersionPlace { file: "f".into(), whole: false, line: Some(line.into()), count: Some(1), pointer: None };
+        let row = |line: &str| VersionPlace { file: "f".into(), line: Some(line.into()), count: Some(1), ..VersionPlace::default() };
         let (version, build) = (row("version: {version}"), row("build: {version}"));
         let asked = |here, committed| judge(&[&version, &build], here, committed, ReleaseVersion::new([2, 0, 0, 5]));
         let old = "host: 10.0.0.1\nversion: 2.0.0.4\nbuild: 2.0.0.3\n";

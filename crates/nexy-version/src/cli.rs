@@ -12,8 +12,9 @@ use nexy_outside::Common;
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  nexy-version set 2.0.0.5 --dry-run
+  nexy-version set 2.0.0.5 --dry-run --diff
   nexy-version check --phase published --format text
+  nexy-version check --ref v2.0.0.5
   nexy-version show release_target.vm
   nexy-version record | nexy-gate before-publish - | nexy-publish -
 
@@ -21,6 +22,7 @@ Exit codes:
   0   yes, or done
   1   no: a place differs, or refused and nothing was changed
   2   the command line was not understood
+  3   a file could not be replaced: all of them hold again what they held
   4   needs a person now: the command to type is printed
   69  could not look
   75  another nexy-version is at work: try again
@@ -53,6 +55,12 @@ pub(crate) enum Verb {
         /// Say what would change, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Print the lines that change, in place of the version
+        #[arg(long)]
+        diff: bool,
+        /// Set it although VERSION, a manifest or the label of the live artifact says a higher one
+        #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        allow_downgrade: Option<String>,
     },
     /// Print the files in which the version, and nothing else, differs from HEAD: those that a release commits
     Changes,
@@ -61,6 +69,9 @@ pub(crate) enum Verb {
         /// prepared: the manifests may be older than VERSION; published: they must be equal to it
         #[arg(long, value_enum, default_value = "prepared")]
         phase: Phase,
+        /// Read a tag, branch or commit of git, without checking it out; at the tag of a release its own version is expected
+        #[arg(long = "ref", value_name = "TAG")]
+        reference: Option<String>,
     },
 }
 

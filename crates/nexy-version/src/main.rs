@@ -3,14 +3,17 @@
 mod changes;
 mod check;
 mod cli;
+mod downgrade;
 mod record;
 mod set;
 mod show;
+mod source;
 
 use clap::Parser as _;
 use cli::{Cli, Verb};
 use nexy_contract::{Exit, Problem};
 use nexy_outside::{Workspace, frame::run};
+use set::Wish;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -26,8 +29,11 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
     match &cli.verb {
         Verb::Record { kind } => record::run(&workspace, *kind),
         Verb::Show { field } => show::run(&workspace, field.as_deref(), &cli.common),
-        Verb::Set { version, dry_run } => set::run(&workspace, *version, *dry_run, &cli.common),
+        Verb::Set { version, dry_run, diff, allow_downgrade } => {
+            let wish = Wish { version: *version, dry_run: *dry_run, diff: *diff, allow_downgrade: allow_downgrade.as_deref() };
+            set::run(&workspace, &wish, &cli.common)
+        }
         Verb::Changes => changes::run(&workspace),
-        Verb::Check { phase } => check::run(&workspace, *phase, &cli.common),
+        Verb::Check { phase, reference } => check::run(&workspace, *phase, reference.as_deref(), &cli.common),
     }
 }

@@ -5,7 +5,7 @@ mod validate;
 
 pub use schema::*;
 
-use crate::{Exit, Fix, Problem, Sha256Digest};
+use crate::{Exit, Fix, Problem, Sha256Digest, text::line_of};
 use serde::{Deserialize, Serialize};
 
 /// Which target a record belongs to; one made for another target is refused.
@@ -89,10 +89,6 @@ impl Target {
     pub fn artifact(&self, name: &str) -> Option<&ArtifactRow> {
         self.artifacts.iter().find(|artifact| artifact.name == name)
     }
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

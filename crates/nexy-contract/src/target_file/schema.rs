@@ -333,8 +333,8 @@ pub struct Condition {
     pub value: String,
 }
 
-/// One place that holds the version. Exactly one of `whole`, `line` and `pointer` is given.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// One place that holds the version. Exactly one of `whole`, `line`, `pointer` and `plist` is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VersionPlace {
     /// The file, relative to the workspace.
@@ -348,6 +348,11 @@ pub struct VersionPlace {
     pub count: Option<usize>,
     /// JSON pointer to a string.
     pub pointer: Option<String>,
+    /// Key of a property list in XML, such as `CFBundleVersion`.
+    pub plist: Option<String>,
+    /// A workspace without the file, or a file without the key, is right as well.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// Names of the past.

@@ -215,16 +215,16 @@ fn other_layouts(target: &Target) -> Result<(), TargetError> {
 
 fn version_places(target: &Target) -> Result<(), TargetError> {
     for place in &target.version_places {
-        let kinds = usize::from(place.whole) + usize::from(place.line.is_some()) + usize::from(place.pointer.is_some());
-        if kinds != 1 {
-            return refuse("version_places", format!("{} needs exactly one of whole, line and pointer", place.file));
+        let kinds = [place.whole, place.line.is_some(), place.pointer.is_some(), place.plist.is_some()];
+        if kinds.into_iter().filter(|kind| *kind).count() != 1 {
+            return refuse("version_places", format!("{} needs exactly one of whole, line, pointer and plist", place.file));
         }
         line_place(place)?;
         if place.pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
             return refuse("version_places.pointer", format!("the pointer into {} must start with a slash", place.file));
         }
     }
-    let owner = |place: &&VersionPlace| place.whole && place.file == target.layout.version_file;
+    let owner = |place: &&VersionPlace| place.whole && !place.optional && place.file == target.layout.version_file;
     match target.version_places.iter().filter(owner).count() {
         1 => Ok(()),
         _ => refuse(

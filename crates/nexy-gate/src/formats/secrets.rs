@@ -227,7 +227,11 @@ pub(crate) fn has_values(content: &[u8]) -> bool {
         return true;
     }
     let parsed = config_env::parse(content);
-    parsed.entries.iter().any(|entry| entry.value.as_ref().is_some_and(|value| value.placeholder().is_none()))
+    // An example may hold the version, which is no secret.
+    parsed
+        .entries
+        .iter()
+        .any(|entry| entry.value.as_ref().is_some_and(|value| value.placeholder().is_none() && value.as_version().is_none()))
 }
 
 #[cfg(test)]
@@ -371,7 +375,7 @@ mod tests {
     fn settings_without_values_are_harmless() {
         assert!(has_values(b"A=1\n") && has_values(b"A=\xff"));
         assert!(has_values(b"# x\nA=\nexport B='two words'\n"));
-        for text in [&b"A=\nB=\"\"\n"[..], b"# A=1\n", b"", b"GEMINI_API_KEY=your_gemini_api_key_here\n"] {
+        for text in [&b"A=\nB=\"\"\n"[..], b"# A=1\n", b"", b"GEMINI_API_KEY=your_gemini_api_key_here\nSERVER_VERSION=2.0.0.4\n"] {
             assert!(!has_values(text), "{}", String::from_utf8_lossy(text));
         }
     }

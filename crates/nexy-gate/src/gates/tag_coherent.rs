@@ -3,8 +3,9 @@
 mod look;
 
 use crate::gate::prelude::*;
-use crate::observed::repository::{Held, Repository, SHOWN, Side, Tag, counted, short};
+use crate::observed::repository::{Repository, SHOWN, Side, Tag, counted, short};
 use nexy_contract::{manifest::ManifestFacts, target_file::VersionPlace, version_places};
+use nexy_outside::programs::git::shelf::Held;
 
 pub(crate) const GATE: Gate = Gate {
     id: "tag-coherent",
@@ -119,6 +120,7 @@ fn judge_version(target: &Target, side: &Side, tag: &Tag, facts: &Facts, builder
         match held {
             // The owner's own file was judged above.
             Held::Missing | Held::NoText(_) if place.file == *file => {}
+            Held::Missing if place.optional => {}
             Held::Missing => builder.fail(format!("{at}: there is no such file"), &fix),
             Held::NoText(because) => builder.fail(format!("{at}: {because}"), &fix),
             Held::Text(text) => match version_places::read(place, text) {

@@ -4,9 +4,9 @@ use super::remotes::url_of;
 use nexy_contract::text::{excerpt, shell_word};
 use nexy_contract::{Fix, ReleaseVersion, Target, check::Answer};
 use nexy_outside::fs::accounts::{self, Accounts};
-use nexy_outside::programs::git::{Entry, FETCH_ABSENT, Git, GitError};
+use nexy_outside::programs::git::{FETCH_ABSENT, Git, GitError};
 use nexy_outside::{Workspace, frame::version_file::NoVersion, fs::root_fs::RootFs, programs::ProgramError};
-use std::{collections::BTreeMap, os::unix::fs::MetadataExt as _, path::Path};
+use std::{os::unix::fs::MetadataExt as _, path::Path};
 
 /// A repository, found and willing to answer.
 pub(crate) struct Repository {
@@ -220,36 +220,4 @@ pub(crate) fn counted(shown: &[String]) -> String {
     let more = shown.len().saturating_sub(SHOWN);
     let tail = if more > 0 { format!(", and {more} more") } else { String::new() };
     shown.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ") + &tail
-}
-
-/// A manifest or a version place is far smaller.
-pub(crate) const MAX_BYTES: u64 = 4 << 20;
-
-/// What a file of the tag holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
-    Text(String),
-    Missing,
-    /// It holds no text, and why.
-    NoText(&'static str),
-}
-
-/// The tree of one commit, with its files by their paths.
-pub(crate) struct Shelf<'a> {
-    pub(crate) git: &'a Git,
-    pub(crate) entries: BTreeMap<String, Entry>,
-}
-
-impl<'a> Shelf<'a> {
-    pub(crate) fn of(git: &'a Git, commit: &str) -> Result<Self, GitError> {
-        let entries = git.tree(commit)?.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
-        Ok(Self { git, entries })
-    }
-
-    pub(crate) fn read(&self, path: &str) -> Result<Held, GitError> {
-        let Some(entry) = self.entries.get(path) else { return Ok(Held::Missing) };
-        let content = if entry.is_file() { self.git.blob(entry, MAX_BYTES)? } else { None };
-        let Some(bytes) = content else { return Ok(Held::NoText("it is no file of its own, or larger than 4 MiB")) };
-        Ok(String::from_utf8(bytes).map_or(Held::NoText("it is no UTF-8"), Held::Text))
-    }
 }

@@ -24,7 +24,7 @@ fn asked_there(world: &World, code: i32) -> Value {
 fn a_lightweight_and_an_annotated_tag_pass() {
     let world = tagged(|_| {});
     let finding = asked(&world, GATE, 0);
-    holds(&finding, "found", "8 version places and 2 manifests agree");
+    holds(&finding, "found", "19 version places and 2 manifests agree");
     holds(&finding, "found", "it is what is checked out");
     world.git(&["tag", "--force", "--annotate", "--message=a release", TAG]);
     holds(&asked(&world, GATE, 0), "found", ", annotated");

@@ -76,7 +76,7 @@ pub fn ensure_is(workspace: &Workspace, version: ReleaseVersion) -> Result<(), P
 }
 
 fn judge(file: &str, text: &str) -> Result<ReleaseVersion, NoVersion> {
-    let place = VersionPlace { file: file.to_owned(), whole: true, line: None, count: None, pointer: None };
+    let place = VersionPlace { file: file.to_owned(), whole: true, ..VersionPlace::default() };
     let spots = version_places::read(&place, text).map_err(|error| NoVersion::Wrong(format!("{file} {error}")))?;
     spots.first().map(|spot| spot.version).ok_or_else(|| NoVersion::Wrong(format!("{file} holds no version")))
 }

@@ -9,6 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Begin and end of the names of files that are not complete yet: no program's pattern for the real ones matches them.
+const STAGED: (&str, &str) = (".nexy-", ".part");
+
 /// Size of the pieces in which artifacts are read; larger ones are no faster.
 const PIECE_BYTES: usize = 256 << 10;
 
@@ -25,6 +28,11 @@ pub struct FileError {
 }
 
 impl FileError {
+    /// That there is nothing at a path.
+    pub fn missing(verb: &'static str, path: &Path) -> Self {
+        Self { verb, path: path.to_path_buf(), source: io::ErrorKind::NotFound.into() }
+    }
+
     /// Whether the path does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -71,11 +79,7 @@ pub fn read_text_if_there(path: &Path, max: u64) -> Result<Option<String>, FileE
 /// Reads a text of at most `max` bytes.
 /// Errors: [`FileError`], also when it is missing or no UTF-8.
 pub fn read_text(path: &Path, max: u64) -> Result<String, FileError> {
-    read_text_if_there(path, max)?.ok_or_else(|| FileError {
-        verb: "read",
-        path: path.to_path_buf(),
-        source: io::ErrorKind::NotFound.into(),
-    })
+    read_text_if_there(path, max)?.ok_or_else(|| FileError::missing("read", path))
 }
 
 /// A file for a program to look at, which no other account can read and which vanishes with this value.
@@ -110,7 +114,7 @@ pub struct Staged {
 pub fn stage(path: &Path, content: &[u8]) -> Result<Staged, FileError> {
     let failed = |source| FileError { verb: "write beside", path: path.to_path_buf(), source };
     let folder = folder_of(path);
-    let mut file = tempfile::Builder::new().prefix(".nexy-").suffix(".part").tempfile_in(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new().prefix(STAGED.0).suffix(STAGED.1).tempfile_in(folder).map_err(failed)?;
     file.write_all(content).map_err(failed)?;
     let old = std::fs::metadata(path).ok();
     let mode = old.as_ref().map_or(0o644, |old| old.permissions().mode() & 0o7777);
@@ -126,6 +130,19 @@ pub fn stage(path: &Path, content: &[u8]) -> Result<Staged, FileError> {
     }
     file.as_file().sync_all().map_err(failed)?;
     Ok(Staged { file, path: path.to_path_buf() })
+}
+
+/// The names of what runs have staged in a folder and not yet given its real name, sorted.
+/// Errors: [`FileError`] when the folder cannot be listed.
+pub fn staged(folder: &Path) -> Result<Vec<String>, FileError> {
+    let names = list(folder)?.unwrap_or_default().into_iter();
+    Ok(names.filter(|name| name.starts_with(STAGED.0) && name.ends_with(STAGED.1)).collect())
+}
+
+/// Removes what runs that were killed have staged in a folder; the caller holds the lock under which files are staged there.
+/// Errors: [`FileError`] for the first one that stays.
+pub fn remove_staged(folder: &Path) -> Result<(), FileError> {
+    staged(folder)?.iter().try_for_each(|name| remove(&folder.join(name)))
 }
 
 impl Staged {

@@ -28,7 +28,14 @@ fn a_place_that_differs_is_named_with_its_line_and_the_command() {
     let world = World::new();
     let text = world.read("server/config/unified_config.yaml").replace("default_build: 2.0.0.4", "default_build: 2.0.0.3");
     world.write("server/config/unified_config.yaml", &text);
-    world.tool("nexy-version").args(["check"]).run().exits(1).says("default_build").says("says 2.0.0.3").says("nexy-version set 2.0.0.4");
+    world
+        .tool("nexy-version")
+        .args(["check"])
+        .run()
+        .exits(1)
+        .says("default_build")
+        .says("server/config/unified_config.yaml line 5 says 2.0.0.3")
+        .says("nexy-version set 2.0.0.4");
 }
 
 #[test]
@@ -58,4 +65,43 @@ fn the_printed_command_for_a_broken_version_file_helps() {
     world.tool("nexy-version").args(["check"]).run().exits(1).says(&restore).says("nexy-version set X.Y.Z.W");
     world.sh(&restore).exits(0);
     world.tool("nexy-version").args(["check"]).run().exits(0);
+}
+
+#[test]
+fn a_commit_is_read_without_being_checked_out() {
+    let world = World::new();
+    world.set_manifest(&world.live_manifest("2.0.0.3"));
+    for tag in ["v2.0.0.4", "v2.0.0.31", "beta"] {
+        world.git(&["tag", tag]);
+    }
+    // A branch of the same name is not meant.
+    world.set_version("2.0.0.5");
+    world.git(&["checkout", "--quiet", "-b", "v2.0.0.4"]);
+    world.git(&["commit", "--quiet", "--all", "--message=next"]);
+    world.write("VERSION", "two\n");
+    let check = |words: &[&str]| world.tool("nexy-version").args(["check", "--ref"]).args(words.iter().copied()).run();
+    for name in ["v2.0.0.4", "beta", "HEAD", "main"] {
+        check(&[name]).exits(0);
+    }
+    let drifted = check(&["v2.0.0.31", "--phase", "published"]);
+    drifted.exits(1).says("VERSION line 1 says 2.0.0.4").says("the manifests say 2.0.0.3").never_says("set 2.0.0.31");
+    assert_eq!(drifted.finding("VERSION")["expected"], "2.0.0.31 at v2.0.0.31");
+    for name in ["v2.0.0.99", "--help^{commit}"] {
+        check(&[&format!("--ref={name}")[6..]]).exits(if name.starts_with('v') { 69 } else { 2 });
+    }
+    check(&["v2.0.0.99"]).says("no such tag, branch or commit").says("git fetch origin --tags");
+    let object = world.git(&["rev-parse", "beta:server/config/unified_config.py"]);
+    let (folder, file) = object.trim().split_at(2);
+    std::fs::remove_file(world.workspace().join(".git/objects").join(folder).join(file)).expect("removed");
+    check(&["beta"]).exits(69).says("git does not hold the content of server/config/unified_config.py").says("git fetch --refetch");
+}
+
+#[test]
+fn what_was_not_looked_at_is_said_where_it_counts() {
+    let world = World::new();
+    world.set_manifest(&world.live_manifest("2.0.0.4"));
+    world.set_target("github", "api_url", "\"http://127.0.0.1:9\"");
+    let unasked = world.tool("nexy-version").args(["check", "--phase", "published"]).run();
+    assert_eq!(unasked.exits(0).finding("one-artifact")["verdict"], "unknown");
+    unasked.says("was not looked at (see one-artifact)").says("not compared with the label of the live asset");
 }

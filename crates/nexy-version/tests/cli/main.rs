@@ -1,5 +1,5 @@
 //! `nexy-version` as a black box.
-#![expect(clippy::disallowed_methods, reason = "test support: a broken world must stop the test loudly")]
+#![expect(clippy::disallowed_methods, clippy::expect_used, reason = "test support: a broken world must stop the test loudly")]
 
 mod check;
 mod finding_the_target;

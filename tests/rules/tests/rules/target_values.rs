@@ -15,6 +15,8 @@ const MEANS_SOMETHING_ELSE: &[(&str, &str)] = &[
     ("scripts/remote", "the folder of this repository; the gate asks about the folder that the target names"),
     ("universal2", "the word of Apple's platform for a program of both processors; manifests know three such words"),
     ("nexy.target/1", "the schema id of the file"),
+    ("CFBundleShortVersionString", "Apple's own key of a program's property list"),
+    ("CFBundleVersion", "Apple's own key of a program's property list"),
 ];
 
 fn values() -> BTreeSet<String> {

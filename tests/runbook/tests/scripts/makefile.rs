@@ -66,6 +66,9 @@ fn the_version_is_set_everywhere() {
     make(&world, "version-set V=2.0.0.5").exits(0);
     assert_eq!(world.read("VERSION").trim(), "2.0.0.5");
     make(&world, "version-check").exits(0);
+    make(&world, "version-set V=2.0.0.4").exits(2);
+    make(&world, "version-set V=2.0.0.4 ALLOW_DOWNGRADE='it was never built'").exits(0);
+    assert_eq!(world.read("VERSION").trim(), "2.0.0.4");
 }
 
 #[test]

@@ -7,11 +7,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 const TAG: &str = "v2.0.0.5";
-const PLACES: [&str; 6] = [
+const PLACES: [&str; 11] = [
     "VERSION",
     "client/config/unified_config.yaml",
+    "client/modules/grpc_client/macos/info/Info.plist",
+    "client/modules/hardware_id/macos/info/Info.plist",
+    "client/modules/input_processing/macos/info/Info.plist",
+    "client/packaging/distribution.xml",
     "server/Docs/RELEASE_AND_UPDATE_GUIDE.md",
     "server/Docs/SERVER_DEPLOYMENT_GUIDE.md",
+    "server/config.env.example",
     "server/config/unified_config.py",
     "server/config/unified_config.yaml",
 ];

@@ -41,8 +41,13 @@ pub(super) fn write_version_places(world: &World, root: &Path, version: &str) {
     write(
         &root.join("server/config/unified_config.yaml"),
         &format!(
-            "updates:\n  enabled: true\n  port: 8081\n  default_version: {version}  # read from VERSION\n  default_build: {version}\n"
+            "updates:\n  enabled: true\n  port: 8081\n  default_version: {version}  # read from VERSION\n  default_build: {version}\n\
+             server:\n  version: {version}  # read from VERSION\n  build: {version}\n  channel: stable\n"
         ),
+    );
+    write(
+        &root.join("server/config.env.example"),
+        &format!("# Copy to config.env\nGEMINI_API_KEY=your_gemini_api_key_here\nSERVER_VERSION={version}\nSERVER_BUILD={version}\n"),
     );
     write(
         &root.join("server/config/unified_config.py"),
@@ -57,6 +62,26 @@ pub(super) fn write_version_places(world: &World, root: &Path, version: &str) {
         &root.join("client/config/unified_config.yaml"),
         &format!("app:\n  name: Nexy\n  version: {version}\n  bundle_id: com.nexy.assistant\n"),
     );
+    for module in ["grpc_client", "hardware_id", "input_processing"] {
+        write(&root.join(format!("client/modules/{module}/macos/info/Info.plist")), &information(module, version));
+    }
+    let reference = format!("<pkg-ref id=\"com.nexy.assistant.pkg\" version=\"{version}\"");
+    write(
+        &root.join("client/packaging/distribution.xml"),
+        &format!(
+            "<?xml version='1.0' encoding='utf-8'?>\n<installer-gui-script minSpecVersion=\"1\">\n    <title>Nexy</title>\n    \
+             <choice id=\"main\">\n        {reference} />\n    </choice>\n    {reference}>Nexy-raw.pkg</pkg-ref>\n</installer-gui-script>\n"
+        ),
+    );
+}
+
+fn information(module: &str, version: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
+         \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n<plist version=\"1.0\">\n<dict>\n\t<key>CFBundleName</key>\n\t\
+         <string>{module}</string>\n\t<key>CFBundleShortVersionString</key>\n\t<string>{version}</string>\n\t\
+         <key>CFBundleVersion</key>\n\t<string>{version}</string>\n\t<key>LSBackgroundOnly</key>\n\t<true/>\n</dict>\n</plist>\n"
+    )
 }
 
 fn guide(version: &str, downloads: &str) -> String {

@@ -3,9 +3,12 @@
 use super::{Facts, Head, Runtime};
 use crate::formats::secrets::{self, Named};
 use crate::gate::prelude::*;
-use crate::observed::repository::{Held, MAX_BYTES, Repository, Shelf, Tag};
+use crate::observed::repository::{Repository, Tag};
 use nexy_contract::version_places;
-use nexy_outside::programs::git::{Entry, Git, GitError};
+use nexy_outside::programs::git::{
+    Entry, Git, GitError,
+    shelf::{Held, MAX_BYTES, Shelf},
+};
 use std::collections::BTreeMap;
 
 /// So many files are read to see whether they are keys; more of them are no keys, but a habit.

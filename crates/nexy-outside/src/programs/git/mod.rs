@@ -6,6 +6,7 @@
 mod checkout;
 mod owner;
 mod parse;
+pub mod shelf;
 
 pub use checkout::Strays;
 pub use parse::{Change, Entry, Setting, without_userinfo};
