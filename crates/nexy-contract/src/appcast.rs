@@ -127,6 +127,13 @@ impl Feed {
         };
         Ok(Offer { version, url: url.clone(), length_bytes })
     }
+
+    /// The signature of the first item's bytes: `sparkle:edSignature`, else what the real server writes into `sparkle:dsaSignature`.
+    pub fn signature(&self) -> Option<&str> {
+        let enclosure = self.items.first()?.enclosure.as_ref()?;
+        let given = |name: &str| enclosure.sparkle.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+        given("edSignature").or_else(|| given("dsaSignature"))
+    }
 }
 
 impl Offer {
@@ -167,11 +174,20 @@ const MAX_EXPANSION: usize = 256 << 10;
 /// Parses XML as clients do, which read a document type and the entities that stand in it, and never fetch others.
 fn parse(text: &str) -> Result<Document<'_>, FeedError> {
     if text.contains("<!ENTITY") && text.len().saturating_mul(text.matches('&').count()) > MAX_EXPANSION {
-        return Err(FeedError("it refers to its own entities so often that clients refuse to expand them".to_owned()));
+        let because = "its document type (DTD) defines entities, and it refers to them so often that clients refuse to expand them";
+        return Err(FeedError(because.to_owned()));
     }
     let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
-    let no_xml = |error: roxmltree::Error| FeedError(format!("it is no well-formed XML: {}", text::excerpt(&error.to_string(), 160)));
-    Document::parse_with_options(text, options).map_err(no_xml)
+    Document::parse_with_options(text, options).map_err(|error| match error {
+        roxmltree::Error::UnknownEntityReference(name, _) if text.contains("<!DOCTYPE") => {
+            let name = text::excerpt(&name, 40);
+            FeedError(format!("its document type (DTD) does not define the entity `&{name};`, and no client fetches another one"))
+        }
+        roxmltree::Error::EntityReferenceLoop(_) => {
+            FeedError("its document type (DTD) defines entities of entities, too deep or without end, which clients refuse".to_owned())
+        }
+        error => FeedError(format!("it is no well-formed XML: {}", text::excerpt(&error.to_string(), 160))),
+    })
 }
 
 /// A namespace that was meant to be Sparkle's and is not, by its prefix or by its text.

@@ -14,6 +14,7 @@ pub mod azure;
 pub mod before_publish;
 pub mod brief;
 pub mod build_receipt;
+pub mod cache;
 pub mod channels;
 pub mod check;
 pub mod config_env;

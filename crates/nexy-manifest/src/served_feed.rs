@@ -32,8 +32,8 @@ pub(crate) fn read(workspace: &Workspace, facts: &ManifestFacts) -> Result<Offer
     let http = Http::new(&workspace.target.limits).map_err(|error| Unserved::NoAnswer(error.to_string()))?;
     let timeout = Duration::from_secs(workspace.target.limits.request_timeout_s);
     let answer = http.ask(&Ask::get(address, timeout, MAX_BYTES)).map_err(|error| match error.kind {
-        Failure::Network => Unserved::NoAnswer(error.said),
-        Failure::TooLarge | Failure::Refused => Unserved::Otherwise(error.said),
+        Failure::Network | Failure::Tls => Unserved::NoAnswer(error.said),
+        Failure::TooLarge | Failure::Refused | Failure::EndlessRedirects => Unserved::Otherwise(error.said),
     })?;
     judge(answer.status, &answer.body, facts)
 }

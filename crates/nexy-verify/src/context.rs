@@ -2,13 +2,19 @@
 
 use crate::expected::{self, Code, Expected, Manifest};
 use nexy_contract::{
-    Fix, Problem, Record, ReleaseVersion,
+    Fix, Problem, Record, ReleaseVersion, Sha256Digest,
     check::Answer,
     manifest::{ManifestFacts, rule::Rule},
 };
-use nexy_outside::{Workspace, clock, frame::manifests, net::http::Http};
+use nexy_outside::{
+    Secret, Workspace, clock,
+    frame::manifests,
+    fs::accounts,
+    net::{http::Http, token},
+};
 use std::{
-    cell::{Cell, OnceCell},
+    cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
@@ -36,6 +42,19 @@ pub(crate) struct ProcessIdentity {
     pub(crate) invocation: u128,
 }
 
+/// What came through a public URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Downloaded {
+    /// The last status, after all redirects.
+    pub(crate) status: u16,
+    /// How many bytes came.
+    pub(crate) size_bytes: u64,
+    /// Their digest.
+    pub(crate) sha256: Sha256Digest,
+    /// What the manifest says as the signature of these bytes, and whether it is one; `None` when no key can verify it.
+    pub(crate) signed: Option<(String, bool)>,
+}
+
 /// The workspace, the record if one came, and what is to be expected.
 #[derive(Debug)]
 pub(crate) struct Context {
@@ -57,6 +76,8 @@ pub(crate) struct Context {
     pub(crate) expected_process: Cell<Option<ProcessIdentity>>,
     /// The process that was last seen to be right.
     pub(crate) seen: Cell<Option<ProcessIdentity>>,
+    /// Downloads of this run by URL, each with the entity tag under which the server still has the same bytes.
+    pub(crate) downloads: RefCell<BTreeMap<String, (String, Downloaded)>>,
     code: OnceCell<Expected<Code>>,
     manifest: OnceCell<Expected<Manifest>>,
 }
@@ -75,6 +96,7 @@ impl Context {
             deadline: Cell::new(None),
             expected_process: Cell::new(None),
             seen: Cell::new(None),
+            downloads: RefCell::default(),
             code: OnceCell::new(),
             manifest: OnceCell::new(),
         })
@@ -114,6 +136,11 @@ impl Context {
             let mend = Fix::note("this says what to do about it:").then_command("sudo nexy-gate single-manifest");
             Box::new(if can_be_read { Answer::fail(&not_known.because, wanted, mend) } else { not_known.answer(wanted) })
         })
+    }
+
+    /// The token for GitHub, if a person has one; root asks without.
+    pub(crate) fn token(&self) -> Option<Secret> {
+        if accounts::is_root() { None } else { token::find(&self.workspace.target).ok().map(|token| token.secret) }
     }
 
     /// How long one small request may take: what the configuration allows, and not far beyond the deadline.

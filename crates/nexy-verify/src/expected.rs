@@ -108,7 +108,8 @@ pub(crate) fn manifest(workspace: &Workspace, record: Option<&Record>, named: Op
 /// Downloads that must hold exactly these bytes: those of the record, and the one of the manifest. One URL stands there
 /// twice when record and manifest contradict each other.
 pub(crate) fn downloads(record: Option<&Record>, manifest: &Expected<Manifest>) -> Expected<Vec<Manifest>> {
-    let mut downloads: Vec<Manifest> = record.iter().flat_map(|record| record.artifacts.iter()).filter_map(of_artifact).collect();
+    let of_artifacts = |record: &Record| record.artifacts.iter().filter_map(|row| of_artifact(row, record.version)).collect();
+    let mut downloads: Vec<Manifest> = record.map(of_artifacts).unwrap_or_default();
     let of_record = !downloads.is_empty() && record.is_some_and(|record| record.manifests.is_empty());
     match manifest {
         Ok(manifest) if !downloads.iter().any(|download| download.is_of_the_bytes_of(manifest)) => downloads.push(manifest.clone()),
@@ -120,16 +121,9 @@ pub(crate) fn downloads(record: Option<&Record>, manifest: &Expected<Manifest>) 
     Ok(downloads)
 }
 
-fn of_artifact(artifact: &Artifact) -> Option<Manifest> {
+fn of_artifact(artifact: &Artifact, version: ReleaseVersion) -> Option<Manifest> {
     let Live { url, size_bytes, sha256, .. } = artifact.live.as_ref()?;
-    // The version is not looked at in a download.
-    Some(Manifest {
-        version: ReleaseVersion::new([0; 4]),
-        url: url.clone(),
-        size_bytes: *size_bytes,
-        sha256: *sha256,
-        origin: "the record".to_owned(),
-    })
+    Some(Manifest { version, url: url.clone(), size_bytes: *size_bytes, sha256: *sha256, origin: "the record".to_owned() })
 }
 
 fn of_record(record: &Record, feed: &str) -> Expected<Manifest> {
@@ -143,8 +137,8 @@ fn of_record(record: &Record, feed: &str) -> Expected<Manifest> {
         return not_known(format!("the record names manifests of {version} and of {}", other.version));
     }
     let artifact = record.artifacts.iter().find(|artifact| artifact.name == feed);
-    match artifact.and_then(of_artifact) {
-        Some(live) => Ok(Manifest { version, ..live }),
+    match artifact.and_then(|artifact| of_artifact(artifact, version)) {
+        Some(live) => Ok(live),
         None => not_known(format!("the record names manifests, but not what is live as {feed}")),
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn judge(question: &Question, look: &Look) -> Answer {
 
 /// Reads an answer; anything but 200 with the three texts is none.
 pub(crate) fn read(url: &str, look: &Look) -> Result<Said, Unread> {
-    let (status, body) = look.as_ref().map_err(|not_known| Unread::Nothing(not_known.clone()))?;
+    let (status, body) = look.as_ref().map_err(Clone::clone)?;
     health::read(url, *status, body).map_err(|unread| match unread {
         health::Unread::Intermediary(because) => Unread::Nothing(NotKnown { because, fix: fetch::look_there(url) }),
         health::Unread::Useless(found) => Unread::Useless(found),
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn who_could_not_be_asked_is_unknown() {
-        let nothing = Err(NotKnown { because: "cannot reach http://h/health: refused".to_owned(), fix: Fix::note("check the network") });
+        let nothing =
+            Err(NotKnown { because: "cannot reach http://h/health: refused".to_owned(), fix: Fix::note("check the network") }.into());
         assert_eq!(judge(&question(), &nothing).verdict, Verdict::Unknown);
         for status in [407, 429, 511] {
             assert_eq!(judge(&question(), &answered(status, "")).verdict, Verdict::Unknown, "{status}");

@@ -1,9 +1,11 @@
 //! Verifies a release from the side of its users: asks the service, the server and the feed; no answer never counts as a pass.
 
+mod certificate;
 mod cli;
 mod client;
 mod context;
 mod diagnose;
+mod download;
 mod expected;
 mod fetch;
 mod health;

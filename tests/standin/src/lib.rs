@@ -41,7 +41,7 @@ pub mod world;
 pub use exchange::Exchange;
 pub use fault::{Fault, Reply};
 pub use gemini::Model;
-pub use github::AssetInfo;
+pub use github::{AssetInfo, ScriptedRun};
 pub use hold::Hold;
 pub use listener::Listener;
 pub use request_log::RequestLine;

@@ -29,7 +29,8 @@ impl Standin {
     }
 
     /// Scripts what GitHub says of the account: `expires` and `scopes` of its token, the URL of `single_sign_on` that it
-    /// has not passed, the calls `remaining`, and whether its repositories are `private` or `archived`.
+    /// has not passed, the calls `remaining`, whether its repositories are `private` or `archived`, and whether the token
+    /// `sees_actions`.
     pub fn set_account(&self, key: &str, value: Value) {
         let file = self.folder().join("account.json");
         let mut account = disk::read_json(&file).unwrap_or_else(|| json!({}));

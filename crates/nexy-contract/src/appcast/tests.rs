@@ -103,7 +103,9 @@ fn whatever_is_no_feed_offers_nothing() {
         (format!("<rss xmlns:sparkle=\"{NAMESPACE}\"><channel/></rss>"), "no /rss/channel/item"),
         (good().replace("<channel>", "<x><channel>").replace("</channel>", "</channel></x>"), "no /rss/channel/item"),
         ("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>".to_owned(), "its root is <a>"),
-        ("<!DOCTYPE rss SYSTEM \"http://h/x.dtd\"><rss>&b;</rss>".to_owned(), "well-formed"),
+        ("<!DOCTYPE rss SYSTEM \"http://h/x.dtd\"><rss>&b;</rss>".to_owned(), "(DTD) does not define the entity `&b;`"),
+        ("<!DOCTYPE a [<!ENTITY b \"&b;\">]><a>&b;</a>".to_owned(), "(DTD) defines entities of entities"),
+        ("<!DOCTYPE a [<!ENTITY b]><a/>".to_owned(), "well-formed"),
         ("\u{feff}\n<!doctype HTML><html><meta charset=utf-8></html>".to_owned(), "an HTML page answers"),
         ("<HTML><body><p>Just a moment...</body>".to_owned(), "an HTML page answers"),
     ] {
@@ -162,6 +164,8 @@ fn entities_of_the_feed_itself_are_read_and_never_grow_without_bound() {
     let feed = with("<!ENTITY nbsp \"&#160;\"><!ENTITY v \"2.0.0.4\">", "Version&nbsp;")
         .replace("sparkle:version=\"2.0.0.4\"", "sparkle:version=\"&v;\"");
     assert_eq!(offer(&feed).expect("clients read it").version, "2.0.0.4");
+    let elsewhere = good().replace("<rss", "<!DOCTYPE rss SYSTEM \"http://h/x.dtd\">\n<rss");
+    assert_eq!(offer(&elsewhere), offer(&good()), "nothing of it is needed, and it is never fetched");
     let long = format!("<!ENTITY a \"{}\">", "x".repeat(10_000));
     assert!(offer(&with(&long, &"&a;".repeat(1000))).expect_err("it would grow").to_string().contains("so often"));
     let nested: String = (1..40).map(|n| format!("<!ENTITY a{n} \"&a{};&a{};\">", n - 1, n - 1)).collect();

@@ -418,6 +418,8 @@ pub struct Limits {
     pub gate_timeout_s: u64,
     /// Requests to GitHub's API that must be left before a publication.
     pub github_requests_min: u64,
+    /// Longest time that a cache may keep what the public server says, in seconds: so much later a rollback reaches clients.
+    pub cache_max_age_s: u64,
     /// Room that a checkout with a new venv needs, in bytes.
     pub checkout_free_bytes: u64,
 }

@@ -184,6 +184,7 @@ fn download(context: &Context, read: &Read) -> (Download, Option<Sha256Digest>) 
     let sha256 = digest.finish();
     match answered {
         Err(error) if error.kind == Failure::TooLarge => (Download::Refused(format!("{shown} is larger than any artifact may be")), None),
+        Err(error) if error.kind == Failure::EndlessRedirects => (Download::Refused(error.said), None),
         Err(error) => (Download::NotKnown(error.said), None),
         Ok(answer) if fetch::is_from_intermediary(answer.status) || answer.status >= 500 => {
             (Download::NotKnown(format!("{shown} answers {}", answer.status)), None)

@@ -3,6 +3,7 @@
 use super::deliver;
 use crate::{
     context::{Context, Place},
+    download,
     expected::{Expected, Manifest, NotKnown},
     fetch::{self, Look, Unread},
     probe::{Answer, Explain, Probe},
@@ -23,7 +24,7 @@ pub(crate) const PROBE: Probe = Probe {
     runbook: "S2 §4.9, S2 §6",
     explain: Explain {
         symptom: "Clients refuse the update, load it again and again, or never see it: the length is the only thing that they check.",
-        check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest. Not looked at: appcast-beta.xml, since no manifest here describes it (`single-manifest` refuses a manifest_beta.json on the VM).",
+        check: "GET PUBLIC/updates/appcast.xml: 200, well-formed XML, and in the first item sparkle:version, an https url, and length, all as in the manifest. With signature.public_keys, its sparkle:edSignature or sparkle:dsaSignature is the ed25519 of the manifest. `beta-feed` looks at appcast-beta.xml.",
         fix: &[
             note("Deliver the manifest of the release again, if it is right itself:"),
             command("nexy-manifest check && make manifest-deliver"),
@@ -42,7 +43,13 @@ fn check(context: &Context) -> Answer {
     let url = format!("{}{PATH}", context.public);
     let mend =
         deliver().then_note("if it was delivered already, the VM says what is wrong:").then_command("scripts/vm.sh nexy-verify local-feed");
-    let answer = judge(&url, &fetch::fetch(context, &url, Place::Outside), context.manifest(), &mend);
+    let look = fetch::fetch(context, &url, Place::Outside);
+    let mut answer = judge(&url, &look, context.manifest(), &mend);
+    if let (true, Ok(manifest)) = (answer.passes(), context.manifest())
+        && let Some(ed25519) = download::signature_of(context, manifest.sha256)
+    {
+        answer = judge_signature(answer, &url, &look, &ed25519, &mend);
+    }
     // A manifest that is wrong itself is the cause, and to deliver it again would mend nothing.
     if answer.passes() { answer } else { context.broken_here().unwrap_or(answer) }
 }
@@ -76,10 +83,22 @@ pub(super) fn judge(url: &str, look: &Look, manifest: &Expected<Manifest>, mend:
     }
 }
 
+/// Holds the signature of a feed that is right otherwise against the manifest's.
+fn judge_signature(right: Answer, url: &str, look: &Look, ed25519: &str, mend: &Fix) -> Answer {
+    let said = read(url, look).ok().and_then(|feed| feed.signature().map(str::to_owned)).unwrap_or_default();
+    if said == ed25519 {
+        return right;
+    }
+    let found = if said.is_empty() { "no signature".to_owned() } else { format!("the signature `{}`", text::excerpt(&said, 100)) };
+    let wanted =
+        if ed25519.is_empty() { "no signature, as in the manifest".to_owned() } else { format!("the manifest's ed25519 `{ed25519}`") };
+    Answer::fail(format!("{url} carries {found}"), wanted, mend)
+}
+
 /// Reads an answer as a feed; only 200 holds one.
 pub(crate) fn read(url: &str, look: &Look) -> Result<Feed, Unread> {
     match look {
-        Err(not_known) => Err(Unread::Nothing(not_known.clone())),
+        Err(unread) => Err(unread.clone()),
         Ok((status, _)) if fetch::is_from_intermediary(*status) => {
             let because = format!("{url} was answered with {status}, which is not the server's own word");
             Err(Unread::Nothing(NotKnown { because, fix: fetch::look_there(url) }))
@@ -127,6 +146,25 @@ mod tests {
     }
 
     #[test]
+    fn the_signature_is_the_manifests_wherever_the_server_writes_it() {
+        for (attribute, ed25519, is_right) in [
+            ("sparkle:dsaSignature=\"abc\"", "abc", true),
+            ("sparkle:edSignature=\"abc\"", "abc", true),
+            ("sparkle:edSignature=\"abc\" sparkle:dsaSignature=\"\"", "abc", true),
+            ("sparkle:dsaSignature=\"\"", "", true),
+            ("", "", true),
+            ("", "abc", false),
+            ("sparkle:dsaSignature=\"abd\"", "abc", false),
+            ("sparkle:edSignature=\"abd\" sparkle:dsaSignature=\"abc\"", "abc", false),
+            ("sparkle:dsaSignature=\"abc\"", "", false),
+        ] {
+            let body = String::from_utf8(feed("2.0.0.4", "7")).expect("text").replace(" length", &format!(" {attribute} length"));
+            let answer = judge_signature(Answer::pass(""), URL, &Ok((200, body.into_bytes())), ed25519, &deliver());
+            assert_eq!(answer.passes(), is_right, "{attribute} {ed25519}: {answer:?}");
+        }
+    }
+
+    #[test]
     fn another_offer_fails_with_what_to_type() {
         for body in [feed("2.0.0.3", "7"), feed("2.0.0.4", "8"), feed("2.0.0.4", "0"), b"".to_vec(), b"{}".to_vec()] {
             let answer = judged(200, &body);
@@ -152,7 +190,7 @@ mod tests {
     #[test]
     fn who_could_not_be_asked_is_unknown() {
         assert_eq!(judged(429, b"").verdict, Verdict::Unknown);
-        let nothing = Err(NotKnown { because: "refused".to_owned(), fix: Fix::note("check") });
+        let nothing = Err(NotKnown { because: "refused".to_owned(), fix: Fix::note("check") }.into());
         assert_eq!(judge(URL, &nothing, &manifest(), &deliver()).verdict, Verdict::Unknown);
         let not_known = Err(NotKnown { because: "a and b contradict each other".to_owned(), fix: Fix::command("nexy-manifest check") });
         let good = Ok((200, feed("2.0.0.4", "7")));

@@ -1,5 +1,8 @@
 //! The table of probes; each stands in the file of its name, and those that read a health document are rows of `server_says`.
 
+mod beta_feed;
+mod certificate_renewal;
+mod channel_assets;
 pub(crate) mod feed;
 mod feed_advice;
 mod live_artifact;
@@ -7,9 +10,14 @@ mod local_feed;
 mod manifest_pair;
 mod one_artifact;
 mod process_newer;
+mod public_grpc;
+mod public_headers;
+mod public_tls;
+mod release_assets;
 mod server_says;
 mod unit_active;
 mod versions_agree;
+mod workflow_run;
 
 use crate::probe::Probe;
 use nexy_contract::Fix;
@@ -23,14 +31,22 @@ pub(crate) const PROBES: &[&Probe] = &[
     &server_says::PROBES[2],
     &manifest_pair::PROBE,
     &local_feed::PROBE,
+    &public_tls::PROBE,
+    &certificate_renewal::PROBE,
+    &public_grpc::PROBE,
     &server_says::PROBES[3],
     &server_says::PROBES[4],
     &server_says::PROBES[5],
+    &public_headers::PROBE,
     &feed::PROBE,
+    &beta_feed::PROBE,
     &one_artifact::PROBE,
+    &release_assets::PROBE,
     &live_artifact::PROBE,
+    &channel_assets::PROBE,
     &feed_advice::PROBE,
     &versions_agree::PROBE,
+    &workflow_run::PROBE,
 ];
 
 /// Clients are told something else than the manifest here says: it is delivered again, unless it is wrong itself.

@@ -6,7 +6,7 @@ use crate::{
 };
 use nexy_contract::fix::{command, note};
 use nexy_contract::manifest::one_artifact::Pair;
-use nexy_outside::{frame::published, fs::accounts, net::token};
+use nexy_outside::frame::published;
 
 /// The row of the table.
 pub(crate) const PROBE: Probe = Probe {
@@ -37,6 +37,5 @@ fn check(context: &Context) -> Answer {
     let pair = Pair { version: manifest.version, sha256: manifest.sha256 };
     let feed = workspace.target.feed_artifact().map(|row| row.name.as_str()).unwrap_or_default();
     let of_record = context.record.as_ref().and_then(|record| published::of_record(record, feed, "the record"));
-    let token = || if accounts::is_root() { None } else { token::find(&workspace.target).ok().map(|token| token.secret) };
-    published::look(workspace, pair, of_record.map(|(_, known)| known), token).judge(pair)
+    published::look(workspace, pair, of_record.map(|(_, known)| known), || context.token()).judge(pair)
 }

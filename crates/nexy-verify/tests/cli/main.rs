@@ -3,8 +3,12 @@
 #![expect(clippy::expect_used, clippy::disallowed_methods, reason = "tests stop at the first surprise, and lay out files as they please")]
 
 mod asked;
+mod beta_feed;
+mod certificate_renewal;
+mod channel_assets;
 mod client;
 mod diagnose;
+mod done;
 mod feed;
 mod feed_advice;
 mod health;
@@ -15,9 +19,14 @@ mod manifest_pair;
 mod naming;
 mod one_artifact;
 mod process_newer;
+mod public_grpc;
+mod public_headers;
+mod public_tls;
 mod record;
 mod refusals;
+mod release_assets;
 mod run_command;
 mod unit_active;
 mod versions_agree;
 mod waiting;
+mod workflow_run;

@@ -4,7 +4,7 @@ use crate::asked::{ask, on_vm};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 
-const IDS: [&str; 15] = [
+const IDS: [&str; 23] = [
     "unit-active",
     "process-newer",
     "local-health",
@@ -12,14 +12,22 @@ const IDS: [&str; 15] = [
     "local-updates",
     "manifest-pair",
     "local-feed",
+    "public-tls",
+    "certificate-renewal",
+    "public-grpc",
     "public-health",
     "public-status",
     "public-updates",
+    "public-headers",
     "feed",
+    "beta-feed",
     "one-artifact",
+    "release-assets",
     "live-artifact",
+    "channel-assets",
     "feed-advice",
     "versions-agree",
+    "workflow-run",
 ];
 
 fn anywhere(world: &World, words: &[&str]) -> Ran {

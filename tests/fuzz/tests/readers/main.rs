@@ -1,4 +1,5 @@
-//! The server's environment file, read by the real readers: python-dotenv, bash and systemd's own parser, on generated files.
+//! The server's environment file, read by the real readers: python-dotenv, bash and systemd's own parser, on generated files. And the
+//! feed, read by an XML parser and a feed parser of others.
 //!
 //! Each reader that is not here is said loudly, and the others are asked all the same.
 
@@ -9,6 +10,7 @@
     reason = "tests start the readers and stop at the first surprise"
 )]
 
+mod feed;
 mod generated;
 mod programs;
 

@@ -34,7 +34,8 @@ for index in range(int(sys.argv[2])):
     except UnicodeDecodeError:
         print('null')
 ";
-    let Some(python) = python_with_dotenv() else {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let Some(python) = PYTHON.get_or_init(|| python_with("dotenv", &["python-dotenv"])) else {
         skipped(test, "python-dotenv is not here, and pip could not bring it", Need::Package("python3-dotenv"));
         return None;
     };
@@ -52,22 +53,18 @@ for index in range(int(sys.argv[2])):
     Some(answers)
 }
 
-/// A Python that has it, or a venv of its own, kept beside what cargo builds.
-fn python_with_dotenv() -> Option<&'static PathBuf> {
-    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let has_it = |python: &Path| Command::new(python).args(["-c", "import dotenv"]).ok().is_ok();
-    let find = || {
-        let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dotenv");
-        let own = venv.join("bin/python3");
-        if let Some(found) = [own.clone(), "python3".into(), "/usr/bin/python3".into()].into_iter().find(|python| has_it(python)) {
-            return Some(found);
-        }
-        Command::new("python3").args(["-m", "venv"]).arg(&venv).ok().ok()?;
-        let install = ["install", "--quiet", "--disable-pip-version-check", "--retries=1", "--timeout=10", "python-dotenv"];
-        Command::new(venv.join("bin/pip")).args(install).ok().ok()?;
-        has_it(&own).then_some(own)
-    };
-    PYTHON.get_or_init(find).as_ref()
+/// A Python that has these modules, or a venv of its own with these packages, kept beside what cargo builds.
+pub(crate) fn python_with(modules: &str, packages: &[&str]) -> Option<PathBuf> {
+    let has_them = |python: &Path| Command::new(python).args(["-c", &format!("import {modules}")]).ok().is_ok();
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join(packages.join("-"));
+    let own = venv.join("bin/python3");
+    if let Some(found) = [own.clone(), "python3".into(), "/usr/bin/python3".into()].into_iter().find(|python| has_them(python)) {
+        return Some(found);
+    }
+    Command::new("python3").args(["-m", "venv"]).arg(&venv).ok().ok()?;
+    let install = ["install", "--quiet", "--disable-pip-version-check", "--retries=1", "--timeout=10"];
+    Command::new(venv.join("bin/pip")).args(install).args(packages).ok().ok()?;
+    has_them(&own).then_some(own)
 }
 
 /// What bash has in its variables after `source`.

@@ -3,8 +3,8 @@
 use crate::description::Description;
 use crate::judge::{self, DEVIATIONS, Whose};
 use crate::talk;
-use nexy_standin::world::{ARTIFACTS, Options, World};
-use nexy_standin::{Exchange, Fault, Listener, Reply};
+use nexy_standin::world::{ARTIFACTS, CODE_REPOSITORIES, Options, WORKFLOW, World};
+use nexy_standin::{Exchange, Fault, Listener, Reply, ScriptedRun};
 use std::collections::BTreeSet;
 
 const RELEASE: &str = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | \
@@ -44,6 +44,8 @@ fn trouble(world: &World) {
 
 /// What the tools never send, as other programs might: the refusals must be GitHub's as well.
 fn what_is_refused(world: &World) {
+    let runs = [ScriptedRun::ended(&"a".repeat(40), "success"), ScriptedRun::ended(&"b".repeat(40), "failure")];
+    world.standin.set_workflow_runs(CODE_REPOSITORIES[0], WORKFLOW, &runs);
     let id = world.standin.put_asset(ARTIFACTS, "Update", "other.bin", b"bytes");
     let release = talk::get(&world.standin, &format!("/repos/{ARTIFACTS}/releases/tags/Update")).json();
     let assets = format!("/repos/{ARTIFACTS}/releases/assets");
@@ -69,6 +71,14 @@ fn what_is_refused(world: &World) {
         ("GET", format!("/repos/{ARTIFACTS}/immutable-releases"), "", None, 200),
         ("POST", format!("/repos/{ARTIFACTS}/releases"), r#"{"tag_name":"Frozen"}"#, None, 201),
         ("DELETE", format!("/repos/{ARTIFACTS}/immutable-releases"), "", None, 204),
+        (
+            "GET",
+            format!("/repos/{}/actions/workflows/{WORKFLOW}/runs?head_sha={}&per_page=100", CODE_REPOSITORIES[0], "a".repeat(40)),
+            "",
+            None,
+            200,
+        ),
+        ("GET", format!("/repos/{}/actions/workflows/other.yml/runs", CODE_REPOSITORIES[0]), "", None, 404),
         ("GET", "/".to_owned(), "", None, 200),
         ("GET", "/rate_limit".to_owned(), "", None, 200),
         ("GET", "/user".to_owned(), "", None, 200),

@@ -11,6 +11,8 @@ use std::thread;
 /// No program listens on port 1. A port that was free a moment ago would not do: another test's stand-in may take it.
 const CLOSED_PORT: &str = "http://127.0.0.1:1";
 
+mod grpc;
+
 /// `openssl s_server` with a certificate of its own authority, which answers `/health` and `/status` as the server does.
 struct TlsServer {
     running: Option<Running>,
@@ -29,7 +31,7 @@ impl TlsServer {
                -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign 2>/dev/null && \
              openssl req -newkey rsa:2048 -nodes -subj '/CN=localhost' -keyout server.key -out server.csr 2>/dev/null && \
              printf 'subjectAltName=DNS:localhost,DNS:outside.example\\nbasicConstraints=CA:FALSE\\n' >server.ext && \
-             openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.pem 2>/dev/null",
+             openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 10 -extfile server.ext -out server.pem 2>/dev/null",
         );
         made.exits(0);
         for (name, body) in [
@@ -86,6 +88,13 @@ fn a_server_is_believed_only_with_a_certificate_of_a_trusted_authority() {
     };
     let own = world.workspace().join("tls/ca.pem");
     ask(own.to_str().expect("a path")).exits(0);
+    let certificate =
+        |certificates: &str| world.tool("nexy-verify").args(["public-tls", "certificate-renewal"]).env("SSL_CERT_FILE", certificates).run();
+    // Ten days are enough for today, and say that it was not renewed.
+    let ran = certificate(own.to_str().expect("a path"));
+    ran.exits(1).says("pass    public-tls").says("FAIL    certificate-renewal");
+    let ran = world.tool("nexy-verify").arg("public-tls").run();
+    ran.exits(1).says("FAIL    public-tls").says("no authority of the system's store has issued");
     // The system's store does not know this authority, and neither does another one.
     ask("").exits(69).says("no authority of the system's store has issued the certificate of localhost").says("SSL_CERT_FILE");
     let stranger = world.workspace().join("tls/server.key");
@@ -103,6 +112,8 @@ fn a_certificate_for_another_name_is_refused() {
     let own = world.workspace().join("tls/ca.pem");
     let ran = world.tool("nexy-verify").args(["public-health"]).env("SSL_CERT_FILE", own.to_str().expect("a path")).run();
     ran.exits(69).says("the certificate is not for 127.0.0.1, but for");
+    let ran = world.tool("nexy-verify").arg("public-tls").env("SSL_CERT_FILE", own.to_str().expect("a path")).run();
+    ran.exits(1).says("FAIL    public-tls").says("the certificate is not for 127.0.0.1, but for");
 }
 
 /// A proxy that notes what it is asked for, and leads every connection to one port of this machine, or refuses it.

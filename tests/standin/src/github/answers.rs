@@ -60,7 +60,7 @@ fn about_the_token(state: &State, request: &Request, mut response: Response) -> 
 }
 
 /// What is scripted of the account: `expires` and `scopes` of its token, `single_sign_on`, the calls `remaining`, and
-/// whether its repositories are `private` or `archived`.
+/// whether its repositories are `private` or `archived`, and whether the token `sees_actions`.
 pub(super) fn account(state: &State) -> Value {
     disk::read_json(&state.folder.join("account.json")).unwrap_or(Value::Null)
 }

@@ -1,7 +1,7 @@
 //! GitHub's REST API: releases, their assets, and who is asking.
 
 use super::store::{Release, Store};
-use super::{accounts, answers, assets, graphql, pages, releases, repository, root};
+use super::{accounts, actions, answers, assets, graphql, pages, releases, repository, root};
 use crate::connection::RequestBody;
 use crate::http::{Request, Response};
 use crate::state::State;
@@ -26,6 +26,9 @@ fn route(state: &State, request: &Request, body: &mut RequestBody<'_, '_>) -> Re
         ("GET", ["user"]) => user(state, request),
         ("GET", ["repos", owner, name]) => repository::answer(state, request, &format!("{owner}/{name}")),
         (_, ["repos", owner, name, "immutable-releases"]) => releases::immutable(state, request, &format!("{owner}/{name}")),
+        ("GET", ["repos", owner, name, "actions", "workflows", file, "runs"]) => {
+            actions::runs(state, request, &format!("{owner}/{name}"), file)
+        }
         ("GET", ["repos", owner, name, "releases"]) => releases::list(state, request, &format!("{owner}/{name}")),
         ("GET", ["repos", owner, name, "releases", "tags", tag]) => {
             let store = state.store();

@@ -1,6 +1,7 @@
 //! GitHub's release API, its upload host, the public downloads and the storage behind them.
 
 mod accounts;
+mod actions;
 mod answers;
 mod api;
 mod assets;
@@ -18,6 +19,7 @@ mod upload;
 mod watch;
 mod web;
 
+pub use actions::ScriptedRun;
 pub(crate) use api::answer as api;
 pub(crate) use enterprise::behind_one_host;
 pub(crate) use names::as_github_names_it;

@@ -92,7 +92,7 @@ pub(super) fn answer(state: &State, request: &Request, repository: &str) -> Resp
     Response::json(200, &body)
 }
 
-fn shown(state: &State, repository: &str) -> Value {
+pub(super) fn shown(state: &State, repository: &str) -> Value {
     let (owner, name) = repository.split_once('/').unwrap();
     let api = format!("{}/repos/{repository}", state.url(Listener::Api));
     let web = format!("{}/{repository}", state.url(Listener::Web));

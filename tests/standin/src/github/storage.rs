@@ -41,6 +41,10 @@ pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let Some(asset) = store.asset_by_uuid(uuid) else {
         return problem(404, "BlobNotFound", "the blob does not exist");
     };
+    let tag = format!("\"0x{}\"", &asset.uuid[..16]);
+    if request.header("if-none-match") == Some(tag.as_str()) {
+        return Response::new(304, Vec::new()).with("ETag", &tag).about(asset.id);
+    }
     let whole = asset.size;
     let range = request.header("range").map(|text| range(text, whole));
     let (status, start, length) = match range {
@@ -55,7 +59,7 @@ pub(crate) fn answer(state: &State, request: &Request) -> Response {
     let mut response = Response::new(status, Vec::new())
         .with("Content-Type", &asset.content_type)
         .with("Accept-Ranges", "bytes")
-        .with("ETag", &format!("\"0x{}\"", &asset.uuid[..16]))
+        .with("ETag", &tag)
         .with("Content-Disposition", &format!("attachment; filename={}", asset.name))
         .about(asset.id);
     if status == 206 {

@@ -92,7 +92,7 @@ pub(crate) fn write_response(stream: &mut impl Write, response: &Response, is_he
         _ => Some(length),
     };
     stream.write_all(head(response, announced, close).as_bytes())?;
-    if is_head || response.status == 204 {
+    if is_head || matches!(response.status, 204 | 304) {
         return Ok(0);
     }
     let sent = match tamper {
@@ -115,7 +115,7 @@ fn head(response: &Response, length: Option<u64>, close: bool) -> String {
     for (name, value) in &response.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    if let Some(length) = length.filter(|_| response.status != 204) {
+    if let Some(length) = length.filter(|_| !matches!(response.status, 204 | 304)) {
         head.push_str(&format!("Content-Length: {length}\r\n"));
     }
     if close || length.is_none() {
@@ -171,6 +171,7 @@ fn reason(status: u16) -> &'static str {
         204 => "No Content",
         206 => "Partial Content",
         302 => "Found",
+        304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",

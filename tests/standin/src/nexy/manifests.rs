@@ -10,6 +10,11 @@ pub(crate) fn stable(folder: &Path) -> Option<Value> {
     read(&folder.join("manifest.json")).or_else(|| newest(folder))
 }
 
+/// `manifest_beta.json`; without it the stable one, as the real server falls back.
+pub(crate) fn beta(folder: &Path) -> Option<Value> {
+    read(&folder.join("manifest_beta.json")).or_else(|| stable(folder))
+}
+
 fn newest(folder: &Path) -> Option<Value> {
     let mut files = versioned(folder);
     files.sort_by_key(|file| {

@@ -86,6 +86,7 @@ fn update_route(vm: &Vm, method: &str, path: &str) -> Response {
     let response = match path {
         "/health" => update_health(vm),
         "/appcast.xml" => appcast::answer(manifests::stable(&vm.manifests).as_ref()),
+        "/appcast-beta.xml" => appcast::answer(manifests::beta(&vm.manifests).as_ref()),
         _ => return Response::text(404, "404: Not Found").unscripted(),
     };
     response.with("Access-Control-Allow-Origin", "*")

@@ -35,6 +35,8 @@ pub use words::{Words, words};
 pub const ARTIFACTS: &str = "Seregawpn/Nexy_production";
 /// The repositories of code, which hold no release.
 pub const CODE_REPOSITORIES: [&str; 2] = ["Seregawpn/Nexy", "Seregawpn/Nexy_server"];
+/// The workflow that deploys, a file of the first of them; nothing has started it yet.
+pub const WORKFLOW: &str = "deploy-to-azure.yml";
 /// The version in the workspace of a new world.
 pub const VERSION: &str = "2.0.0.4";
 /// The version that a new world's clients have.
@@ -179,6 +181,7 @@ impl World {
         for repository in CODE_REPOSITORIES {
             self.standin.create_repository(repository);
         }
+        self.standin.set_workflow_runs(CODE_REPOSITORIES[0], WORKFLOW, &[]);
         let file = self.root().join("old.dmg");
         artifact::write_dmg(&file, dmg_bytes, 1);
         self.standin.put_asset_file(ARTIFACTS, "Update", "Nexy.dmg", &file);

@@ -104,3 +104,13 @@ fn the_version_is_read_from_the_environment_file_before_the_version_file() {
     assert_eq!(health["latest_version"], "9.9.9.9");
     assert_eq!(health["latest_build"], json!("9.9.9.9"));
 }
+
+#[test]
+fn the_beta_feed_is_made_from_its_own_manifest_and_else_from_the_stable_one() {
+    let server = Server::new();
+    server.write("manifest.json", "2.0.0.4", "https://h/Nexy.dmg");
+    assert!(text(&server.public("/updates/appcast-beta.xml")).contains("sparkle:version=\"2.0.0.4\""));
+    server.write("manifest_beta.json", "2.0.0.9", "https://h/Nexy.dmg");
+    assert!(text(&server.public("/updates/appcast-beta.xml")).contains("sparkle:version=\"2.0.0.9\""));
+    assert!(text(&server.updates("/appcast.xml")).contains("sparkle:version=\"2.0.0.4\""));
+}

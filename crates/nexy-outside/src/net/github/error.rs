@@ -75,8 +75,8 @@ impl GithubError {
             call: call.to_owned(),
             kind: match error.kind {
                 Failure::TooLarge => Kind::TooLarge,
-                Failure::Refused => Kind::Shape,
-                Failure::Network => Kind::Network,
+                Failure::Refused | Failure::EndlessRedirects => Kind::Shape,
+                Failure::Network | Failure::Tls => Kind::Network,
             },
             because: error.said,
             request_id: None,

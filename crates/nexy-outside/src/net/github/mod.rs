@@ -5,7 +5,7 @@ mod shapes;
 
 pub use crate::net::http::Sent;
 pub use error::{GithubError, Kind};
-pub use shapes::{Allowance, Asset, Listed, Listing, Release, RepositoryAccess};
+pub use shapes::{Allowance, Asset, Listed, Listing, Release, RepositoryAccess, WorkflowRun};
 
 use crate::{
     Secret,
@@ -170,6 +170,17 @@ impl<'a> Github<'a> {
         let url = format!("{}/repos/{repository}/releases?per_page=1", self.target.github.api_url);
         let answer = self.call(Method::GET, CALL, &url, Payload::None)?;
         self.parsed::<Vec<Listed>>(CALL, &answer).map(|listed| listed.into_iter().next())
+    }
+
+    /// The runs of a workflow of any repository, `owner/name`, for one commit; the newest are first.
+    /// Errors: [`GithubError`]; [`Kind::NotFound`] also means that the token may not see them.
+    pub fn workflow_runs(&self, repository: &str, file: &str, commit: &str) -> Result<Vec<WorkflowRun>, GithubError> {
+        const CALL: &str = "GET workflow runs";
+        let base = &self.target.github.api_url;
+        let file = percent_encoded(file);
+        let url = format!("{base}/repos/{repository}/actions/workflows/{file}/runs?head_sha={commit}&per_page={PER_PAGE}");
+        let answer = self.call(Method::GET, CALL, &url, Payload::None)?;
+        self.parsed::<shapes::WorkflowRuns>(CALL, &answer).map(|runs| runs.workflow_runs)
     }
 
     /// Downloads what users get, without a token, hashes it on the way, and hands it on piece by piece.

@@ -139,3 +139,31 @@ pub struct Permissions {
     #[serde(default)]
     pub push: bool,
 }
+
+/// The runs of a workflow.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct WorkflowRuns {
+    pub(super) workflow_runs: Vec<WorkflowRun>,
+}
+
+/// One run of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct WorkflowRun {
+    /// GitHub's id.
+    pub id: u64,
+    /// Its number among the runs of this workflow.
+    pub run_number: u64,
+    /// How often it was started.
+    #[serde(default)]
+    pub run_attempt: u64,
+    /// What started it, such as `push`.
+    pub event: String,
+    /// Only `completed` has ended; GitHub adds words now and then.
+    pub status: Option<String>,
+    /// How it ended; only `success` is good.
+    pub conclusion: Option<String>,
+    /// The commit that it ran for.
+    pub head_sha: String,
+    /// Its page.
+    pub html_url: String,
+}

@@ -22,8 +22,12 @@ pub struct HttpError {
 pub enum Failure {
     /// No connection, one that broke or fell silent, or an answer that ended before its announced length.
     Network,
+    /// TLS did not come about, or the certificate is not accepted.
+    Tls,
     /// The answer is larger than anything that can be right.
     TooLarge,
+    /// It redirects more often than any client follows.
+    EndlessRedirects,
     /// The trusted certificates cannot be read, or a redirect is not followed.
     Refused,
 }
@@ -89,6 +93,11 @@ impl HttpError {
         Self { kind: Failure::Refused, said: format!("{url} redirects, but {because}"), fix: look_there(&url) }
     }
 
+    /// More redirects than a client follows.
+    pub(super) fn endless_redirects(url: &Url, most: usize) -> Self {
+        Self { kind: Failure::EndlessRedirects, ..Self::redirect(url, &format!("more than {most} in a row")) }
+    }
+
     /// The same, with the place that it leads to.
     pub(super) fn redirect_to(url: &Url, to: &Url, because: &str) -> Self {
         Self::redirect(url, &format!("it leads to {}, {because}: nothing was sent there", to.shown()))
@@ -122,7 +131,7 @@ impl HttpError {
 
     fn tls(url: &Url, error: &rustls::Error) -> Self {
         let (because, fix) = tls::explain(url, error);
-        Self { fix, ..Self::unreachable(&url.shown(), because) }
+        Self { kind: Failure::Tls, fix, ..Self::unreachable(&url.shown(), because) }
     }
 
     /// What the reader of a body said.

@@ -1,11 +1,13 @@
 //! HTTP: bounded in time and size, certificates checked, redirects followed by hand, a secret shown to named hosts only.
 
 mod error;
+mod greeting;
 mod proxy;
 mod redirect;
 mod tls;
 
 pub use error::{Failure, HttpError, look_there};
+pub use greeting::{Greeting, Hello};
 pub use nexy_contract::Url;
 pub use ureq::http::Method;
 
@@ -21,13 +23,14 @@ use std::{
 };
 use ureq::{
     Agent, AsSendBody, Body, Proxy, SendBody,
+    config::Config,
     http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header},
     tls::{PemItem, RootCerts, TlsConfig},
     unversioned::{resolver::DefaultResolver, transport::DefaultConnector},
 };
 
-/// Redirects that one request follows; GitHub needs one.
-const MAX_HOPS: usize = 5;
+/// Redirects that one request follows: as many as the shipped client does. GitHub needs one.
+const MAX_HOPS: usize = 10;
 /// Pieces in which a download is handed on.
 const PIECE_BYTES: usize = 256 << 10;
 /// Of a refusal only its first words are read, however little the wanted answer may hold.
@@ -129,6 +132,7 @@ impl Answer {
 /// The door to the network; connections are kept and used again.
 #[derive(Debug)]
 pub struct Http {
+    config: Config,
     agent: Agent,
     /// Follows redirects that begin outside; it connects to no address inside one's own network.
     outward: Agent,
@@ -167,7 +171,7 @@ impl Http {
         };
         let limit_s = limits.retry_total_s;
         let left = Mutex::new(Some(Duration::from_secs(limit_s)));
-        Ok(Self { agent: agent(false), outward: agent(true), inside, left, limit_s })
+        Ok(Self { agent: agent(false), outward: agent(true), config, inside, left, limit_s })
     }
 
     /// Lets this run ask for so much longer, since a person wants it to wait.
@@ -267,7 +271,7 @@ impl Http {
             }
             from = Some(std::mem::replace(&mut url, next));
         }
-        Err(HttpError::redirect(&ask.url, &format!("more than {MAX_HOPS} in a row")))
+        Err(HttpError::endless_redirects(&ask.url, MAX_HOPS))
     }
 
     /// Whether the caller's own URL leads inside one's own network, as far as it was resolved here.
