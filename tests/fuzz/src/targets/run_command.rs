@@ -1,6 +1,7 @@
 //! Fuzzes the reader of what `az` left behind: it says an end of the script only when the line with this run's number says it.
 
-use super::{Target, kind, promised};
+use super::{Target, promised};
+use crate::random::digest;
 use nexy_contract::run_command::{Az, LOOK, Nonce, SENTINEL, read};
 
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
@@ -43,14 +44,15 @@ fn run(bytes: &[u8]) -> Result<u64, String> {
                     answered.exit().code() == 69 || answered.exit().code() == answered.status,
                     "it ends as the script did, or is unknown",
                 )?;
-                answers += &format!("end {} {}", answered.status, answered.cut);
+                answers += &format!("end {} {} ", answered.status, answered.cut);
             }
             Err(problem) => {
                 promised(problem.exit.code() == 69 || problem.exit.code() == 75, "without an end it is unknown or busy")?;
                 promised(problem.exit.code() == 69 || (stdout.trim_ascii().is_empty() && exit != Some(0)), "busy only when nothing ran")?;
-                answers += &format!("{}{}", problem.what, problem.because);
+                // What stands further behind is foreign text.
+                answers += &format!("{} {:.24} ", problem.exit.code(), problem.because);
             }
         }
     }
-    Ok(kind(&answers))
+    Ok(digest(answers.as_bytes()))
 }
