@@ -54,6 +54,12 @@ pub(crate) const DEVIATIONS: &[Deviation] = &[
         because: "an upload that broke off is seen in the field in this state, which the description leaves out",
     },
     Deviation {
+        at: "/actions/workflows/{workflow_id}/runs",
+        finding: "status 404 is not described",
+        whose: Whose::Tools,
+        because: "what is not there, or not for this token, is 404 everywhere; described are the answers to those who may see it",
+    },
+    Deviation {
         at: " /",
         finding: "status 401 is not described",
         whose: Whose::Tools,
