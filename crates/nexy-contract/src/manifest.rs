@@ -3,6 +3,7 @@
 use crate::{ReleaseVersion, Sha256Digest, Timestamp, platform, target_file::ManifestDefaults, text};
 use serde_json::{Map, Value, json};
 
+mod edit;
 pub mod one_artifact;
 pub mod rule;
 
@@ -123,8 +124,8 @@ impl ManifestFacts {
 
 /// The text of the next manifest.
 ///
-/// Fields that this code does not know stay as they are, in their places; of the others only those that keep the rule. A signature
-/// comes from `facts` or is empty, because only a publication verifies one.
+/// Only values change; order, indentation, line ends and fields that this code does not know stay byte for byte. Of the fields that have
+/// a default, those that keep the rule stay. A signature comes from `facts` or is empty, because only a publication verifies one.
 /// When nothing that clients see would change, the old text comes back byte for byte, and so does its date.
 /// Errors: [`ManifestError`] when `old` is no JSON object; fix or remove it by hand, so that nothing in it is lost
 /// silently.
@@ -136,40 +137,41 @@ pub fn next(old: Option<&str>, facts: &ManifestFacts, defaults: &ManifestDefault
     {
         return Ok(text.to_owned());
     }
-    let mut manifest = match old {
-        Some(text) => object(text.as_bytes())?,
-        None => Map::new(),
+    let before = old.map(|text| object(text.as_bytes())).transpose()?.unwrap_or_default();
+    let had = before.get("artifact").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut artifact: Members =
+        vec![("type", json!(facts.kind)), ("url", json!(facts.url)), ("size", json!(facts.size_bytes)), ("sha256", json!(facts.sha256))];
+    unless_right(&mut artifact, &had, "arch", |value| value.as_str().is_some_and(platform::is_arch), json!(defaults.arch));
+    unless_right(&mut artifact, &had, "min_os", |value| value.as_str().is_some_and(platform::is_min_os), json!(defaults.min_os));
+    artifact.push(("ed25519", json!(facts.ed25519)));
+    let mut members: Members = vec![("version", json!(facts.version)), ("build", json!(facts.version))];
+    if old.is_none() {
+        members.push(("artifact", artifact.iter().cloned().map(|(name, value)| (name.to_owned(), value)).collect()));
+    }
+    unless_right(&mut members, &before, "critical", Value::is_boolean, json!(defaults.critical));
+    unless_right(&mut members, &before, "auto_install", Value::is_boolean, json!(defaults.auto_install));
+    members.extend([("notes_url", json!(facts.url)), ("release_date", json!(now.to_string()))]);
+    let Some(text) = old else {
+        let manifest: Map<String, Value> = members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        return Ok(serde_json::to_string_pretty(&manifest).map_err(ManifestError::not_json)? + "\n");
     };
-    manifest.insert("version".into(), json!(facts.version));
-    manifest.insert("build".into(), json!(facts.version));
-    let mut artifact = manifest.remove("artifact").and_then(|value| match value {
-        Value::Object(artifact) => Some(artifact),
-        _ => None,
-    });
-    let artifact = artifact.get_or_insert_default();
-    artifact.insert("type".into(), json!(facts.kind));
-    artifact.insert("url".into(), json!(facts.url));
-    artifact.insert("size".into(), json!(facts.size_bytes));
-    artifact.insert("sha256".into(), json!(facts.sha256));
-    keep_or_set(artifact, "arch", |value| value.as_str().is_some_and(platform::is_arch), json!(defaults.arch));
-    keep_or_set(artifact, "min_os", |value| value.as_str().is_some_and(platform::is_min_os), json!(defaults.min_os));
-    artifact.insert("ed25519".into(), json!(facts.ed25519));
-    let artifact = std::mem::take(artifact);
-    manifest.shift_insert(2.min(manifest.len()), "artifact".into(), Value::Object(artifact));
-    keep_or_set(&mut manifest, "critical", Value::is_boolean, json!(defaults.critical));
-    keep_or_set(&mut manifest, "auto_install", Value::is_boolean, json!(defaults.auto_install));
-    manifest.insert("notes_url".into(), json!(facts.url));
-    manifest.insert("release_date".into(), json!(now.to_string()));
-    let mut text = serde_json::to_string_pretty(&manifest).map_err(ManifestError::not_json)?;
-    text.push('\n');
-    Ok(text)
+    let artifact = edit::with(edit::member(text, "artifact").filter(|_| !had.is_empty()).unwrap_or("{}"), &spelled(artifact));
+    let artifact = ("artifact", artifact.map_err(ManifestError::not_json)?);
+    edit::with(text, &[vec![artifact], spelled(members)].concat()).map_err(ManifestError::not_json)
 }
 
-/// Keeps a value that is right, in its place; a wrong or missing one becomes the default.
-fn keep_or_set(fields: &mut Map<String, Value>, name: &str, is_right: impl Fn(&Value) -> bool, default: Value) {
-    if !fields.get(name).is_some_and(is_right) {
-        fields.insert(name.to_owned(), default);
+/// Names and values, in the order in which a new manifest has them.
+type Members = Vec<(&'static str, Value)>;
+
+/// Sets a member to its default, unless it has a value that is right and stays.
+fn unless_right(members: &mut Members, old: &Map<String, Value>, name: &'static str, is_right: fn(&Value) -> bool, default: Value) {
+    if !old.get(name).is_some_and(is_right) {
+        members.push((name, default));
     }
+}
+
+fn spelled(members: Members) -> Vec<(&'static str, String)> {
+    members.into_iter().map(|(name, value)| (name, value.to_string())).collect()
 }
 
 fn object(manifest: &[u8]) -> Result<Map<String, Value>, ManifestError> {

@@ -53,6 +53,35 @@ fn other_bytes_clear_the_signature_and_keep_what_is_unknown() {
     assert_eq!(ManifestFacts::read(&text).expect("facts").version, ReleaseVersion::new([2, 0, 0, 4]));
 }
 
+#[test]
+fn whatever_the_layout_is_only_values_change() {
+    let new = facts([2, 0, 0, 4], b"new");
+    let changes = [
+        ("2.0.0.3", "2.0.0.4".to_owned()),
+        ("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", new.sha256.to_string()),
+        ("c2lnbmF0dXJl", String::new()),
+        ("https://example.test/notes", new.url.clone()),
+        ("2026-03-12T15:39:11.993761+00:00", now().to_string()),
+    ];
+    let last_first = OLD.replace("\n  \"release_date\": \"2026-03-12T15:39:11.993761+00:00\",", "");
+    let last_first = last_first.replacen('{', "{\n  \"release_date\": \"2026-03-12T15:39:11.993761+00:00\",", 1);
+    for old in [
+        OLD.to_owned(),
+        OLD.trim_end().to_owned(),
+        OLD.replace("  ", "\t"),
+        OLD.replace("  ", "    "),
+        OLD.replace('\n', "\r\n"),
+        OLD.replace(['\n', ' '], ""),
+        last_first,
+        OLD.replace("{\"kept\": true}", "[1e5, \"\\u00e9\", {}]"),
+    ] {
+        let expected = changes
+            .iter()
+            .fold(old.replace("\"size\": 7", "\"size\": 3").replace("\"size\":7", "\"size\":3"), |text, (from, to)| text.replace(from, to));
+        assert_eq!(next(Some(&old), &new, &defaults(), now()), Ok(expected));
+    }
+}
+
 fn now() -> Timestamp {
     "2026-11-21T06:35:17Z".parse().expect("a time")
 }
