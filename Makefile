@@ -27,7 +27,7 @@ BACK = $(call said,FROM,$${FROM:+--from "$$FROM"}) $(call said,TO,$${TO:+--to-ve
 UNASKED = $(call said,YES,$${YES:+--yes})
 
 .PHONY: help rehearse test version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
-	plan publish manifest-sync manifest-deliver validate-updates verify vm-before-checkout vm-db vm-hard \
+	plan publish manifest-sync manifest-deliver manifest-push validate-updates verify vm-before-checkout vm-db vm-hard \
 	vm-versions diagnose incident release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
 help: ## print this list
@@ -65,8 +65,9 @@ gate-deploy: ## ask the gates: may the code be deployed? [S0 §2 to §3, S1 §1 
 gate-publish: ## ask the gates: may the artifacts be published? [S3 §2, S2 §3 Phase 1]
 	nexy-gate $(TARGET) before-publish
 
-plan: ## show what would be uploaded and renamed; changes nothing [S3 §3, dry-run]
-	nexy-version $(TARGET) record | nexy-gate $(TARGET) before-publish - | nexy-publish $(TARGET) --dry-run -
+plan: ## show what would be uploaded, renamed and told to the clients; changes nothing [S3 §3, dry-run]
+	nexy-version $(TARGET) record | nexy-gate $(TARGET) before-publish - | nexy-publish $(TARGET) --dry-run - | \
+		nexy-manifest $(TARGET) write --dry-run -
 
 publish: ## ask the gates, then put the artifacts live [S3 §3, S2 §3 Phase 2]
 	scripts/release.sh publish $(ALLOWED)
@@ -76,6 +77,9 @@ manifest-sync: ## write the manifests from what is live [S3 §1, S2 §3 Phase 2 
 
 manifest-deliver: ## bring the manifest to the VM, from any clone [S3 §3, S2 §3 Phase 2 step 6]
 	scripts/release.sh deliver
+
+manifest-push: ## push the manifests, and nothing else, to the branch that is released from; from any clone [S2 §3 Phase 2 step 4]
+	scripts/release.sh push
 
 validate-updates: ## the consistency gate: feed, manifest and live artifact [S2 §3 Phase 2 step 7, S3 §6]
 	nexy-verify $(TARGET) updates
@@ -103,13 +107,13 @@ incident: ## look up an error text among the known incidents: make incident TEXT
 	@test -n "$(call said,TEXT,x)" || { printf 'make incident: TEXT= is missing: which words?\n  do: make incident TEXT=WORDS\n' >&2; exit 2; }
 	nexy-verify $(TARGET) diagnose --text "$$TEXT"
 
-release: ## gates, publish, manifest, deliver, verify; files in releases/VERSION/; goes on where it stopped: make release [KIND=update ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
+release: ## gates, publish, manifest, deliver, push, verify; files in releases/VERSION/; goes on where it stopped: make release [KIND=update ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
 	scripts/release.sh release $(ALLOWED)
 
 rollback-plan: ## show what a rollback would give back; changes nothing: make rollback-plan [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE] [S3 §5]
 	scripts/release.sh rollback --dry-run $(BACK)
 
-rollback: ## give users the previous file back, with its manifest, down to the VM; asks first: make rollback [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE YES=1] [S3 §5]
+rollback: ## give users the previous file back, with its manifest, down to the VM and into git; asks first: make rollback [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE YES=1] [S3 §5]
 	scripts/release.sh rollback $(BACK) $(UNASKED)
 
 publish-clean: ## remove old uploads and rolled-back files from the channels, older than an hour [S3 §3]

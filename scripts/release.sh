@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a release stage by stage through files in releases/<version>/ of the workspace. A later run goes on at the first stage that is not done.
 # scripts/release.sh          all stages that are not done; the last verification is always asked again
-# scripts/release.sh STAGE    publish (with its gates), manifest, deliver or verify, also when it was done before
+# scripts/release.sh STAGE    publish (with its gates), manifest, deliver, push or verify, also when it was done before
 #   --allow-rolled-back REASON    publish bytes that were rolled back
 #   --kind update                 the artifacts alone move, the server's code stays
 # scripts/release.sh rollback     gives users the previous file back, down to the VM, after a question on the terminal
@@ -11,34 +11,42 @@ program=release.sh
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 # shellcheck source=scripts/lib.sh
 . "$here/lib.sh"
-usage="scripts/$program [publish|manifest|deliver|verify|rollback]"
-name='' folder='' earlier='' input=10-record worthless=0
+usage="scripts/$program [publish|manifest|deliver|push|verify|rollback]"
+name='' folder='' earlier='' input=10-record worthless=0 unpushed=''
 from='' to='' file='' reason='' kind='' asks=--ask dry_run=''
 
-# Runs one stage: stage NAME INPUT COMMAND. The record gets its name only when the command has succeeded, and only then the earlier
-# record of the stage moves away.
-stage() {
+# Runs one stage: try NAME INPUT COMMAND. The record gets its name only when the command has succeeded, and only then the earlier
+# record of the stage moves away. Its exit code is left in `ended`, and what a failure knew in NAME.failed.json and `knew`.
+try() {
     name=$1
     input_file=$2
     shift 2
     printf '== %s\n' "$name" >&2
-    ended=0
+    ended=0 knew=''
     true >"$folder/$name.part" || no_room "$folder"
     "$@" <"$input_file" >"$folder/$name.part" || ended=$?
     if [ "$ended" -eq 0 ]; then
         cmp -s "$folder/$name.part" "$folder/$name.json" || supersede "$name"
         mv "$folder/$name.part" "$folder/$name.json" || no_room "$folder"
-        return
-    fi
-    knew=
-    if [ -s "$folder/$name.part" ] && [ "$ended" -ne "$worthless" ]; then
+    elif [ -s "$folder/$name.part" ] && [ "$ended" -ne "$worthless" ]; then
         mv "$folder/$name.part" "$folder/$name.failed.json" || no_room "$folder"
         knew=" (the record so far is $PWD/$folder/$name.failed.json)"
     fi
+}
+
+# Runs one stage, and ends with its code when it fails.
+stage() {
+    try "$@"
+    [ "$ended" -eq 0 ] || stopped
+}
+
+stopped() {
     # The newest answer is no, so an earlier yes must not stand beside it.
     [ "$ended" -ne 1 ] || [ "$name" != 60-verify ] || supersede 60-verify.json
     [ "$ended" -le 128 ] || users_now
-    stop "$ended" "stopped at $name with exit code $ended" "read the lines above$knew, then type: $again"
+    too=
+    [ -z "$unpushed" ] || name=$unpushed too='; what users get was looked at all the same'
+    stop "$ended" "stopped at $name with exit code $ended$too" "read the lines above$knew, then type: $again"
 }
 
 # Moves records that a newer one has replaced to earlier-N/, one folder for each run. Nothing is deleted.
@@ -102,6 +110,7 @@ users_now() {
         30-publish | 71-rollback) now='users have a whole file; nexy-publish says above, or with nexy-publish show, which one' ;;
         40-manifest | 72-manifest) now='the file is live, and clients are not told yet' ;;
         50-deliver | 73-deliver) now='the file is live; what is known of the manifest on the VM stands above: scripts/vm.sh nexy-manifest show' ;;
+        55-push | 74-push) now='the file is live and the VM has its manifest; whether it is pushed, the same command asks again' ;;
         *) now='the file is live and the VM has its manifest; only the last look at both is missing' ;;
     esac
     printf '%s: %s\n' "$program" "$now" >&2
@@ -139,7 +148,7 @@ record() {
 publish() {
     stage 20-gates "$folder/$input.json" nexy nexy-gate before-publish ${reason:+--allow-rolled-back "$reason"} -
     stage 30-publish "$folder/20-gates.json" nexy nexy-publish ${reason:+--allow-rolled-back "$reason"} -
-    supersede 40-manifest 50-deliver 60-verify 70-record 71-rollback 72-manifest 73-deliver 74-verify
+    supersede 40-manifest 50-deliver 55-push 60-verify 70-record 71-rollback 72-manifest 73-deliver 74-push 75-verify
     if [ "$input" = 00-record ]; then
         supersede 10-record
         mv "$folder/00-record.json" "$folder/10-record.json" || no_room "$folder"
@@ -150,7 +159,7 @@ publish() {
 manifest() {
     after 30-publish
     stage 40-manifest "$folder/30-publish.json" nexy nexy-manifest write -
-    supersede 50-deliver 60-verify
+    supersede 50-deliver 55-push 60-verify
 }
 
 # A clone without records of the release delivers its own manifest, which must describe what is live.
@@ -161,13 +170,48 @@ deliver() {
     fi
     after 40-manifest
     stage 50-deliver "$folder/40-manifest.json" "$here/manifest_to_vm.sh" -
+    supersede 55-push 60-verify
+}
+
+# A clone without records of the release pushes its own manifests, which must describe what is live.
+push() {
+    if [ ! -s "$folder/30-publish.json" ] && [ ! -s "$folder/40-manifest.json" ]; then
+        nexy nexy-manifest push
+        return
+    fi
+    after 50-deliver
+    stage 55-push "$folder/50-deliver.json" nexy nexy-manifest push -
     supersede 60-verify
+}
+
+# Pushes the manifests of a delivery: push_after DELIVERY PUSH. A push that is refused keeps the verification from nothing: that reads
+# the record with the refusal, and ends with its code.
+push_after() {
+    try "$2" "$folder/$1.json" nexy nexy-manifest push -
+    if [ "$ended" -ne 0 ]; then
+        [ -n "$knew" ] || stopped
+        unpushed=$2
+    fi
+}
+
+# Names the step that stays with a person, when the push has named one.
+pull_next() {
+    ! grep -q '"git pull ' "$folder/$1.json" ||
+        printf '  next: what stands below "next:" of %s brings this clone to the pushed commit\n' "$1" >&2
 }
 
 verify() {
     after 50-deliver
+    verify_after 50-deliver 55-push 60-verify
+}
+
+# Looks at what users get, with the newest record that there is: verify_after DELIVERY PUSH VERIFICATION.
+verify_after() {
+    newest=$1
+    [ ! -e "$folder/$2.json" ] || newest=$2
+    [ -z "$unpushed" ] || newest=$2.failed
     wait_s=$(value limits.public_url_wait_s) || exit
-    stage 60-verify "$folder/50-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
+    stage "$3" "$folder/$newest.json" nexy nexy-verify updates --wait "${wait_s}s" -
 }
 
 # Only a rollback that was not refused leaves records, since a refusal has changed nothing. Each rollback runs all of its stages.
@@ -180,15 +224,15 @@ rollback() {
     stage 71-rollback "$folder/70-record.part" nexy nexy-publish rollback ${from:+--from "$from"} ${to:+--to-version "$to"} \
         ${file:+--artifact "$file"} $asks -
     worthless=0
-    supersede 20-gates 30-publish 40-manifest 50-deliver 60-verify 70-record 72-manifest 73-deliver 74-verify
+    supersede 20-gates 30-publish 40-manifest 50-deliver 55-push 60-verify 70-record 72-manifest 73-deliver 74-push 75-verify
     mv "$folder/70-record.part" "$folder/70-record.json" || no_room "$folder"
     stage 72-manifest "$folder/71-rollback.json" nexy nexy-manifest write -
     stage 73-deliver "$folder/72-manifest.json" "$here/manifest_to_vm.sh" -
-    wait_s=$(value limits.public_url_wait_s) || exit
-    stage 74-verify "$folder/73-deliver.json" nexy nexy-verify updates --wait "${wait_s}s" -
-    printf '%s: rolled back; the evidence is %s\n' "$program" "$PWD/$folder/74-verify.json" >&2
+    push_after 73-deliver 74-push
+    verify_after 73-deliver 74-push 75-verify
+    printf '%s: rolled back; the evidence is %s\n' "$program" "$PWD/$folder/75-verify.json" >&2
     printf '  next: VERSION still says %s; the next release must be higher than %s\n' "$current" "$version" >&2
-    commit_manifests "Manifests after the rollback of v$version"
+    pull_next 74-push
 }
 
 # Shows what a rollback would do, and writes nothing.
@@ -211,19 +255,10 @@ release() {
     fi
     [ -e "$folder/40-manifest.json" ] || manifest
     [ -e "$folder/50-deliver.json" ] || deliver
+    [ -e "$folder/55-push.json" ] || push_after 50-deliver 55-push
     verify
     printf '%s: the evidence of the release is %s\n' "$program" "$PWD/$folder/60-verify.json" >&2
-    commit_manifests "Manifests of v$version"
-}
-
-# Names the step that stays with a person. The next checkout on the VM brings back manifests that were not committed and pushed.
-commit_manifests() {
-    dirs=$(value layout.manifest_dirs | tr '\n' ' ') || exit
-    # shellcheck disable=SC2086 # folders of nexy.toml, without blanks
-    changed=$(git status --porcelain -- $dirs 2>/dev/null) || changed=unknown
-    [ -n "$changed" ] || return 0
-    printf '  next: commit and push the manifests, else the next checkout on the VM serves older ones\n  type:\n    git add -A %s\n    git commit -m '\''%s'\''\n    git push\n' \
-        "${dirs% }" "$1" >&2
+    pull_next 55-push
 }
 
 # Exits when a word is no version: it becomes the name of a folder.
@@ -234,7 +269,7 @@ is_version() {
 
 act=${1:-release}
 case $act in
-    publish | manifest | deliver | verify | release | rollback) [ "$#" -eq 0 ] || shift ;;
+    publish | manifest | deliver | push | verify | release | rollback) [ "$#" -eq 0 ] || shift ;;
     --*) act=release ;;
     *) stop 2 "there is no stage $act" "$usage" ;;
 esac

@@ -33,6 +33,8 @@ pub mod operands;
 pub mod platform;
 pub mod problem;
 pub mod record;
+pub mod remote_refusal;
+pub mod remote_url;
 pub mod render;
 pub mod report;
 pub mod run_command;

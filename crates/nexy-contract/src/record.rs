@@ -17,6 +17,9 @@ pub const PUBLICATION: &str = "nexy-publish";
 /// What a rollback calls its outcome.
 pub const ROLLBACK: &str = "nexy-publish rollback";
 
+/// What the push of the manifests calls its outcome.
+pub const PUSH: &str = "nexy-manifest push";
+
 /// All facts that are known about one release so far.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -176,6 +179,17 @@ pub struct Retry {
     pub waited_ms: u64,
 }
 
+/// What a tool is about to do with a record; what it says anew itself does not stop it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader<'a> {
+    /// It acts, and calls its outcome so: everything before must be right and done.
+    Acts(&'a str),
+    /// It only says what it would do, and calls its outcome so: plans before it are as good as deeds.
+    Plans(&'a str),
+    /// It looks at this profile. A push that failed keeps it from nothing: users and VM have what was released.
+    Looks(&'a str, &'a str),
+}
+
 /// Why a record is passed on unread instead of being acted upon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
@@ -250,9 +264,17 @@ impl Record {
         self.kind == Kind::Release && !self.manifests.is_empty() && !is_rollback
     }
 
-    /// What stops every tool that would act upon this record, apart from what `by` with `profile` is about to say anew: its
-    /// own older report, and its own plan of a dry run.
-    pub fn stop(&self, by: &str, profile: &str) -> Option<Stop> {
+    /// How the push of the manifests ended; [`Exit::Yes`] when there was none. It counts at the end, whatever is looked at in between.
+    pub fn push_exit(&self) -> Exit {
+        self.latest_outcome(PUSH).map_or(Exit::Yes, |outcome| outcome.exit)
+    }
+
+    /// What stops this reader.
+    pub fn stop(&self, reader: Reader<'_>) -> Option<Stop> {
+        let (by, profile) = match reader {
+            Reader::Acts(by) | Reader::Plans(by) => (by, ""),
+            Reader::Looks(by, profile) => (by, profile),
+        };
         let mut stops: Vec<(Exit, String)> = Vec::new();
         let own = |report: &Report| report.by == by && report.profile == profile;
         for report in self.reports.iter().filter(|report| !own(report) && report.verdict != Verdict::Pass) {
@@ -261,10 +283,11 @@ impl Record {
             }
         }
         let counts = |outcome: &&Outcome| self.latest_outcome(&outcome.by).is_some_and(|latest| std::ptr::eq(latest, *outcome));
-        for outcome in self.outcomes.iter().filter(counts) {
+        let is_passed_over = |outcome: &&Outcome| outcome.by == PUSH && matches!(reader, Reader::Looks(..));
+        for outcome in self.outcomes.iter().filter(counts).filter(|outcome| !is_passed_over(outcome)) {
             if outcome.exit != Exit::Yes {
                 stops.push((outcome.exit, format!("{} ended with {}: {}", outcome.by, outcome.exit.code(), outcome.message)));
-            } else if outcome.by != by && !outcome.planned.is_empty() {
+            } else if outcome.by != by && !outcome.planned.is_empty() && !matches!(reader, Reader::Plans(_)) {
                 stops.push((Exit::No, format!("{} only planned, it was a dry run", outcome.by)));
             }
         }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// The name of this tool, in messages and outcomes.
 pub(crate) const TOOL: &str = "nexy-manifest";
 
-/// Announces a release to the clients: writes, installs and checks the update manifests.
+/// Announces a release to the clients: writes, installs, pushes and checks the update manifests.
 #[derive(Parser, Debug)]
 #[command(
     name = "nexy-manifest",
@@ -15,7 +15,7 @@ pub(crate) const TOOL: &str = "nexy-manifest";
     arg_required_else_help = true,
     after_help = "\
 Examples:
-  … | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | nexy-verify updates -
+  … | nexy-publish - | nexy-manifest write - | scripts/manifest_to_vm.sh - | nexy-manifest push - | nexy-verify updates -
   nexy-manifest check --format text
 
 Exit codes:
@@ -26,7 +26,7 @@ Exit codes:
   4   needs a person now: the command to type is printed
   65  the record on standard input cannot be used
   69  could not look
-  75  another nexy-manifest is at work: try again
+  75  another nexy-manifest is at work, or the remote does not hold still: try again
   78  nexy.toml is missing or wrong"
 )]
 pub(crate) struct Cli {
@@ -40,7 +40,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Write the manifests of the workspace from what the record says is live
     Write {
-        /// Say what would be written, and write nothing
+        /// Say what would be different, and write nothing; a record of `nexy-publish --dry-run` is enough for it
         #[arg(long)]
         dry_run: bool,
         /// `-`: a release record comes on standard input
@@ -80,6 +80,15 @@ pub(crate) enum Verb {
         live: bool,
         /// `-`: a release record comes on standard input
         #[arg(value_name = "-", value_parser = dash(), group = "which")]
+        record: Option<String>,
+    },
+    /// Push the manifests of the workspace, and nothing else, to the branch that is released from
+    Push {
+        /// Say what would be pushed, and push nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// `-`: a release record comes on standard input; without it, the manifests must describe what is live
+        #[arg(value_name = "-", value_parser = dash())]
         record: Option<String>,
     },
     /// Ask whether the manifests of the workspace agree with each other and with nexy.toml

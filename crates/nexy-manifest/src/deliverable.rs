@@ -1,4 +1,4 @@
-//! What a manifest must be before it is sent to the VM without a record, and before the VM takes it.
+//! What a manifest must be before it is sent to the VM without a record, before the VM takes it, and before it is pushed.
 
 use nexy_contract::{
     Exit, Fix, Problem,
@@ -8,7 +8,32 @@ use nexy_contract::{
         rule::Rule,
     },
 };
-use nexy_outside::{Common, Secret, Workspace, clock, frame::published, net::live_asset};
+use nexy_outside::{
+    Common, Secret, Workspace, clock,
+    frame::{manifests, published},
+    net::{live_asset, token},
+};
+
+/// The workspace's own manifest, which must be one, sound, and about what is live.
+///
+/// # Errors
+/// Exit 1 for a no, exit 69 for what cannot be known.
+pub(crate) fn own(workspace: &Workspace, not_done: &str, common: &Common) -> Result<(Vec<u8>, ManifestFacts), Problem> {
+    let refuse = |because: String| {
+        let fix = Fix::note("bring the workspace up to date with git, then see what is wrong:").then_command("nexy-manifest check");
+        Problem::new(Exit::No, not_done, because, fix)
+    };
+    let unreadable = Fix::note("make it readable, then run the same command again");
+    let mut found = manifests::read_all(workspace).map_err(|error| error.problem(Exit::CouldNotLook, unreadable))?.into_iter();
+    let first = found.next().and_then(|first| Some((first.path, first.bytes?)));
+    let (path, bytes) = first.ok_or_else(|| refuse("the workspace has no manifest".to_owned()))?;
+    if let Some(other) = found.find(|other| other.bytes.as_ref() != Some(&bytes)) {
+        return Err(refuse(format!("{path} and {} differ", other.path)));
+    }
+    let token = token::find(&workspace.target).ok().map(|token| token.secret);
+    let facts = judge(workspace, &bytes, token, common, &|because| refuse(format!("{path}: {because}")))?;
+    Ok((bytes, facts))
+}
 
 /// Refuses a manifest that clients could not follow: each field must keep the rule, size and digest must be those of what the public URL
 /// serves now, and its version must be the one under which these bytes were published.

@@ -7,18 +7,16 @@ use nexy_contract::{
     delivery::{self, Delivery},
     document::{self, DocumentError},
     operands,
-    record::Delivered,
+    record::{Delivered, Reader},
     text::printable,
 };
 use nexy_outside::{
     Common, Workspace,
     frame::{
-        manifests,
         record_io::{self, ActionOutcome, Incoming},
         stdio,
     },
     fs::files,
-    net::token,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -27,7 +25,7 @@ pub(crate) const BY: &str = "nexy-manifest delivered";
 
 /// Prints digest and base64 of the manifest of the record; nothing when the release leaves the manifests as they are.
 pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
-    let record = match record_io::read_incoming(workspace, BY, "")? {
+    let record = match record_io::read_incoming(workspace, Reader::Acts(BY))? {
         Incoming::Record(record) => record,
         Incoming::Stopped(_, stop) => {
             for because in &stop.because {
@@ -63,21 +61,8 @@ pub(crate) fn payload(workspace: &Workspace) -> Result<Exit, Problem> {
 
 /// Prints digest and base64 of the workspace's own manifest, which must be one, sound, and about what is live.
 pub(crate) fn live_payload(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
-    let refuse = |because: String| {
-        let fix = Fix::note("bring the workspace up to date with git, then see what is wrong:").then_command("nexy-manifest check");
-        Problem::new(Exit::No, "nothing is delivered", because, fix)
-    };
-    let unreadable = Fix::note("make it readable, then run the same command again");
-    let found = manifests::read_all(workspace).map_err(|error| error.problem(Exit::CouldNotLook, unreadable))?;
-    let Some((path, bytes)) = found.first().and_then(|first| Some((&first.path, first.bytes.as_ref()?))) else {
-        return Err(refuse("the workspace has no manifest".to_owned()));
-    };
-    if let Some(other) = found.iter().find(|other| other.bytes.as_ref() != Some(bytes)) {
-        return Err(refuse(format!("{path} and {} differ", other.path)));
-    }
-    let token = token::find(&workspace.target).ok().map(|token| token.secret);
-    deliverable::judge(workspace, bytes, token, common, &|because| refuse(format!("{path}: {because}")))?;
-    stdio::write_document(format!("{} {}\n", Sha256Digest::of(bytes), STANDARD.encode(bytes)).as_bytes())?;
+    let (bytes, _) = deliverable::own(workspace, "nothing is delivered", common)?;
+    stdio::write_document(format!("{} {}\n", Sha256Digest::of(&bytes), STANDARD.encode(bytes)).as_bytes())?;
     Ok(Exit::Yes)
 }
 
@@ -101,18 +86,18 @@ pub(crate) fn run(
         return Err(usage("a release record must come on standard input: end the command with `-`".to_owned()));
     }
     match (given.names.as_slice(), failed, lost) {
-        ([answer], None, None) => record_io::act(TOOL, BY, workspace, common, |record| {
+        ([answer], None, None) => record_io::act(TOOL, Reader::Acts(BY), workspace, common, |record| {
             add(record, Path::new(answer)).unwrap_or_else(|problem| ActionOutcome::failed(&problem, true))
         }),
         ([], Some(code), None) => {
             let exit = Exit::try_from(code).ok().filter(|exit| *exit != Exit::Yes).unwrap_or(Exit::CouldNotLook);
             let because = format!("the delivery ended with {code}");
             let problem = Problem::new(exit, NOT_DELIVERED, because, again(Fix::note("read the message above,")));
-            record_io::act(TOOL, BY, workspace, common, |_| ActionOutcome::failed(&problem, false))
+            record_io::act(TOOL, Reader::Acts(BY), workspace, common, |_| ActionOutcome::failed(&problem, false))
         }
         ([], None, Some(shown)) => {
             let shown = files::read(shown, transaction::MAX_BYTES).map_err(|error| error.to_string());
-            record_io::act(TOOL, BY, workspace, common, |record| match arrived(record, shown) {
+            record_io::act(TOOL, Reader::Acts(BY), workspace, common, |record| match arrived(record, shown) {
                 Ok(()) => ActionOutcome::done("the VM has the manifest; its own answer is still missing".to_owned(), false),
                 Err(problem) => ActionOutcome::failed(&problem, false),
             })
@@ -194,5 +179,5 @@ fn add(record: &mut Record, answer: &Path) -> Result<ActionOutcome, Problem> {
     }
     let message = format!("the VM serves version {} with length {}", delivery.served_version, delivery.served_length);
     let done = ActionOutcome::done(message, true);
-    Ok(ActionOutcome { next: Fix::note("see what clients get:").then_command("nexy-verify updates -"), ..done })
+    Ok(ActionOutcome { next: Fix::note("push the manifests:").then_command("nexy-manifest push -"), ..done })
 }

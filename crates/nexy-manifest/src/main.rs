@@ -1,11 +1,13 @@
-//! Announces a release to the clients: writes, installs and checks the update manifests.
+//! Announces a release to the clients: writes, installs, pushes and checks the update manifests.
 
 mod check;
 mod cli;
 mod deliverable;
 mod delivery;
+mod difference;
 mod install;
 mod place;
+mod push;
 mod served_feed;
 mod show;
 mod transaction;
@@ -33,6 +35,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         Verb::Delivered { failed, lost, operands } => delivery::run(&workspace, operands, *failed, lost.as_deref(), &cli.common),
         Verb::Payload { live: true, .. } => delivery::live_payload(&workspace, &cli.common),
         Verb::Payload { .. } => delivery::payload(&workspace),
+        Verb::Push { dry_run, record } => push::run(&workspace, record.is_some(), *dry_run, &cli.common),
         Verb::Check => check::run(&workspace, &cli.common),
         Verb::Show => show::run(&workspace, &cli.common),
     }

@@ -120,10 +120,10 @@ pub(crate) fn with_owners_rights(workspace: &Workspace, text: &str, facts: &Mani
 fn place(workspace: &Workspace, text: &str, facts: &ManifestFacts, common: &Common) -> Result<Vec<Change>, Problem> {
     let lock = transaction::lock(workspace)?;
     let written = transaction::replace_all(workspace, &lock, text, facts.version)?;
-    for change in &written.replaced {
+    for change in &written.changes.replaced {
         common.note(&format!("Manifest updated at {}", workspace.path(&change.path).display()));
     }
-    Ok(written.replaced.into_iter().chain(written.removed).collect())
+    Ok(written.changes.replaced.into_iter().chain(written.changes.removed).collect())
 }
 
 /// The service's account when root must not act itself.

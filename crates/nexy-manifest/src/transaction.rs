@@ -1,5 +1,6 @@
-//! Replaces all manifest files as one: stages and syncs them, renames them in an order that the update server can read at
-//! every moment, and puts the old ones back when a rename fails.
+//! Replaces all manifest files as one: stages and syncs them, renames them in an order that the update server can read at every moment,
+//! then removes older copies. A step that fails puts everything back. A run that is killed leaves whole files under every name, and the
+//! next run finishes what it began.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{Exit, Fix, Problem, ReleaseVersion, Sha256Digest};
@@ -17,9 +18,16 @@ pub(crate) const MAX_BYTES: u64 = 1 << 20;
 pub(crate) struct Written {
     /// Every manifest file, relative to the workspace, with its digest as read back.
     pub(crate) files: Vec<(String, Sha256Digest)>,
-    /// Those of them whose content has changed, in this order.
+    /// What is different now.
+    pub(crate) changes: Changes,
+}
+
+/// The files that a transaction changes, in this order.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// Those that get the new text.
     pub(crate) replaced: Vec<Change>,
-    /// Older versioned copies that were removed, after that.
+    /// Older versioned copies that go after that: the server would fall back to them.
     pub(crate) removed: Vec<Change>,
 }
 
@@ -64,14 +72,17 @@ pub(crate) struct Lock {
     _folders: Vec<FolderLock>,
 }
 
-/// Locks every manifest folder without waiting, and makes those that are missing.
+/// Locks every manifest folder without waiting, makes those that are missing, and removes what a killed run has staged there.
 pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
     let mut locked = Vec::new();
     for folder in &workspace.target.layout.manifest_dirs {
         let path = workspace.path(folder);
         std::fs::create_dir_all(&path).map_err(|source| unchanged(&FileError { verb: "make the folder", path: path.clone(), source }))?;
         match files::lock_folder(&path).map_err(|error| unchanged(&error))? {
-            Some(lock) => locked.push(lock),
+            Some(lock) => {
+                files::remove_staged(&path).map_err(|error| unchanged(&error))?;
+                locked.push(lock);
+            }
             None => {
                 let because = "another nexy-manifest is at work there";
                 let fix = Fix::note("wait until it has ended, then run the same command again");
@@ -82,37 +93,46 @@ pub(crate) fn lock(workspace: &Workspace) -> Result<Lock, Problem> {
     Ok(Lock { _folders: locked })
 }
 
-/// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned
-/// copies, which the server would fall back to.
+/// Puts `text` into `manifest.json` and `manifest_<version>.json` of every manifest folder, and removes older versioned copies.
 pub(crate) fn replace_all(workspace: &Workspace, lock: &Lock, text: &str, version: ReleaseVersion) -> Result<Written, Problem> {
-    let names = names(workspace, version);
     // Read before the first change: what cannot be read could not be put back.
-    let older = older(workspace, version).map_err(|error| unchanged(&error))?;
-    let mut staged = Vec::new();
-    for name in &names {
-        let path = workspace.path(name);
-        let old = match files::read(&path, MAX_BYTES) {
-            Ok(old) => Some(old),
-            Err(error) if error.is_missing() => None,
-            Err(error) => return Err(unchanged(&error)),
-        };
+    let changes = changes(workspace, text, version)?;
+    let stage = |change: &Change| files::stage(&workspace.path(&change.path), text.as_bytes());
+    let staged = changes.replaced.iter().map(stage).collect::<Result<Vec<_>, _>>().map_err(|error| unchanged(&error))?;
+    let renames = staged.into_iter().zip(&changes.replaced).map(|(file, change)| (Some(file), change));
+    let mut done: Vec<Change> = Vec::new();
+    for (file, change) in renames.chain(changes.removed.iter().map(|change| (None, change))) {
+        // Counted before the attempt, because a step whose folder cannot be synced may have happened.
+        done.push(change.clone());
+        let step = file.map_or_else(|| files::remove(&workspace.path(&change.path)), files::Staged::commit);
+        step.map_err(|error| put_back(workspace, lock, &done, &error))?;
+    }
+    let files = read_back(workspace, &names(workspace, version), text)?;
+    Ok(Written { files, changes })
+}
+
+/// What differs from a workspace whose manifests are this text; nothing is changed.
+pub(crate) fn changes(workspace: &Workspace, text: &str, version: ReleaseVersion) -> Result<Changes, Problem> {
+    let read = |path: &str| match files::read(&workspace.path(path), MAX_BYTES) {
+        // A link that leads nowhere holds nothing.
+        Err(error) if error.is_missing() => Ok(None),
+        old => old.map(Some).map_err(|error| unchanged(&error)),
+    };
+    let (mut replaced, mut removed) = (Vec::new(), Vec::new());
+    for path in names(workspace, version) {
+        let old = read(&path)?;
         if old.as_deref() != Some(text.as_bytes()) {
-            let file = files::stage(&path, text.as_bytes()).map_err(|error| unchanged(&error))?;
-            staged.push((file, Change::new(name, old)));
+            replaced.push(Change::new(&path, old));
         }
     }
-    let mut done: Vec<Change> = Vec::new();
-    for (file, change) in staged {
-        // Counted before the attempt, because a rename whose folder cannot be synced may have happened.
-        done.push(change);
-        file.commit().map_err(|error| put_back(workspace, lock, &done, &error))?;
+    for folder in &workspace.target.layout.manifest_dirs {
+        let names = files::list(&workspace.path(folder)).map_err(|error| unchanged(&error))?.unwrap_or_default();
+        for name in names.iter().filter(|name| versioned(name).is_some_and(|named| named != version)) {
+            let path = format!("{folder}/{name}");
+            removed.push(Change::new(&path, read(&path)?));
+        }
     }
-    let removed = remove(workspace, older).map_err(|error| {
-        let fix = "delete it by hand, because the update server falls back to such copies; then run the same command again";
-        error.problem(Exit::NeedsPerson, Fix::note(fix))
-    })?;
-    let files = read_back(workspace, &names, text)?;
-    Ok(Written { files, replaced: done, removed })
+    Ok(Changes { replaced, removed })
 }
 
 /// The manifest files of a version, in the order in which they are replaced: versioned copies come first, because clients are
@@ -123,10 +143,10 @@ pub(crate) fn names(workspace: &Workspace, version: ReleaseVersion) -> Vec<Strin
     names.iter().flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}"))).collect()
 }
 
-impl Written {
-    /// Whether anything is different now.
-    pub(crate) fn changed(&self) -> bool {
-        !self.replaced.is_empty() || !self.removed.is_empty()
+impl Changes {
+    /// Whether everything is as it should be already.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.replaced.is_empty() && self.removed.is_empty()
     }
 }
 
@@ -150,31 +170,7 @@ fn put_back(workspace: &Workspace, lock: &Lock, done: &[Change], error: &FileErr
     }
 }
 
-/// Copies with another version in their name, and what they hold; other files such as `manifest_beta.json` are none.
-fn older(workspace: &Workspace, version: ReleaseVersion) -> Result<Vec<Change>, FileError> {
-    let mut older = Vec::new();
-    for folder in &workspace.target.layout.manifest_dirs {
-        for name in files::list(&workspace.path(folder))?.unwrap_or_default() {
-            if versioned(&name).is_some_and(|named| named != version) {
-                let path = format!("{folder}/{name}");
-                let old = match files::read(&workspace.path(&path), MAX_BYTES) {
-                    // A link that leads nowhere holds nothing.
-                    Err(error) if error.is_missing() => None,
-                    old => Some(old?),
-                };
-                older.push(Change::new(&path, old));
-            }
-        }
-    }
-    Ok(older)
-}
-
-fn remove(workspace: &Workspace, copies: Vec<Change>) -> Result<Vec<Change>, FileError> {
-    copies.iter().try_for_each(|copy| files::remove(&workspace.path(&copy.path)))?;
-    Ok(copies)
-}
-
-/// The version in the name of a versioned copy.
+/// The version in the name of a versioned copy; other files such as `manifest_beta.json` are none.
 pub(crate) fn versioned(name: &str) -> Option<ReleaseVersion> {
     name.strip_prefix("manifest_")?.strip_suffix(".json")?.parse().ok()
 }
@@ -197,7 +193,9 @@ fn read_back(workspace: &Workspace, names: &[String], text: &str) -> Result<Vec<
 
 #[cfg(test)]
 mod tests {
-    use super::versioned;
+    use super::*;
+    use nexy_contract::{Target, text};
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     #[test]
     fn only_versioned_copies_are_deleted() {
@@ -207,5 +205,52 @@ mod tests {
         {
             assert!(versioned(name).is_none(), "{name}");
         }
+    }
+
+    fn workspace(root: &std::path::Path) -> Workspace {
+        let target = Target::parse(include_str!("../../../nexy.toml")).expect("the committed nexy.toml");
+        Workspace { target, target_sha256: Sha256Digest::of(b""), target_path: root.join("nexy.toml"), root: root.to_path_buf() }
+    }
+
+    /// Every name that the server's pattern finds is a whole file at every moment, and `manifest.json` is always there.
+    #[test]
+    fn readers_see_a_whole_old_or_a_whole_new_file_while_it_is_written() {
+        const WRITES: usize = 40;
+        let root = tempfile::tempdir().expect("a folder");
+        let workspace = workspace(root.path());
+        let lock = lock(&workspace).expect("a lock");
+        let versions = [ReleaseVersion::new([2, 0, 0, 3]), ReleaseVersion::new([2, 0, 0, 4])];
+        // Longer than what one call to the system takes from a small buffer.
+        let texts = versions.map(|version| format!("{version} {}", "x".repeat(70_000)));
+        replace_all(&workspace, &lock, &texts[0], versions[0]).expect("the first");
+        let (done, seen) = (AtomicBool::new(false), [AtomicU32::new(0), AtomicU32::new(0)]);
+        let look = || {
+            while !done.load(Ordering::SeqCst) {
+                for folder in &workspace.target.layout.manifest_dirs {
+                    let folder = workspace.path(folder);
+                    let names = files::list(&folder).expect("a list").expect("a folder");
+                    for name in names.iter().filter(|name| name.starts_with("manifest") && name.ends_with(".json")) {
+                        match std::fs::read_to_string(folder.join(name)) {
+                            Ok(found) => {
+                                let which = texts.iter().position(|whole| *whole == found);
+                                seen[which.unwrap_or_else(|| panic!("{name}: {}", text::excerpt(&found, 60)))]
+                                    .fetch_add(1, Ordering::SeqCst);
+                            }
+                            Err(error) => assert!(versioned(name).is_some(), "{name}: {error}"),
+                        }
+                    }
+                    assert!(folder.join("manifest.json").exists());
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let readers = [scope.spawn(look), scope.spawn(look)];
+            let write = |turn: usize| replace_all(&workspace, &lock, &texts[turn % 2], versions[turn % 2]).map(drop);
+            let written = (1..=WRITES).try_for_each(write);
+            done.store(true, Ordering::SeqCst);
+            written.expect("it is written");
+            readers.into_iter().for_each(|reader| reader.join().expect("no reader saw anything else"));
+        });
+        assert!(seen.iter().all(|seen| seen.load(Ordering::SeqCst) > 0), "{seen:?}");
     }
 }

@@ -1,10 +1,14 @@
 //! The story of `write`: writes the workspace's manifests from what the record says is live, and from nothing else (S2 §4.1).
 
-use crate::{cli::TOOL, transaction};
+use crate::{
+    cli::TOOL,
+    difference,
+    transaction::{self, Changes},
+};
 use nexy_contract::{
-    Exit, Fix, Problem, Record, Sha256Digest,
+    Exit, Fix, Problem, Record, Sha256Digest, Target,
     manifest::{self, ManifestFacts, Move, rule::Rule},
-    record::{ManifestFile, ROLLBACK},
+    record::{Artifact, ManifestFile, ROLLBACK, Reader},
     target_file::ArtifactRow,
     text::shell_word,
 };
@@ -22,7 +26,8 @@ use nexy_outside::{
 pub(crate) const BY: &str = "nexy-manifest write";
 
 pub(crate) fn run(workspace: &Workspace, dry_run: bool, common: &Common) -> Result<Exit, Problem> {
-    record_io::act(TOOL, BY, workspace, common, |record| {
+    let reader = if dry_run { Reader::Plans(BY) } else { Reader::Acts(BY) };
+    record_io::act(TOOL, reader, workspace, common, |record| {
         write(workspace, record, dry_run, common).unwrap_or_else(|problem| {
             let acted = matches!(problem.exit, Exit::PutBack | Exit::NeedsPerson);
             ActionOutcome::failed(&problem, acted)
@@ -40,18 +45,17 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
     let Some(row) = target.feed_artifact() else {
         return Err(refused("nexy.toml has no artifact with `feed = true`", Fix::note("correct nexy.toml")).ending(Exit::BadTarget));
     };
-    let Some(facts) = facts(record, row, &target.public_url(row), &target.signature.public_keys)? else {
+    let Some(artifact) = record.artifacts.iter().find(|artifact| artifact.name == row.name) else {
         return Ok(ActionOutcome::done(format!("the manifest stays as it is: {} was not part of this release", row.name), false));
     };
-    let announced = live_asset::length(target, row)?;
-    let changed = || Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show");
-    if announced != facts.size_bytes {
-        return Err(refused(format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes), changed()));
+    let is_planned = record.last_swap().is_some_and(|swap| !swap.planned.is_empty());
+    if is_planned && back {
+        let planned = vec!["write the manifest of the file that the rollback gives back".to_owned()];
+        return Ok(ActionOutcome { planned, ..ActionOutcome::done(NOT_WRITTEN, false) });
     }
-    let asset = live_asset::listed(target, row, token::find(target).ok().map(|token| token.secret)).ok().flatten();
-    let served = live_asset::digest(target, row, announced, asset.as_ref(), common)?;
-    if served != facts.sha256 {
-        return Err(refused(format!("{} serves the bytes {served}, the record says {}", facts.url, facts.sha256), changed()));
+    let facts = if is_planned { facts_to_be(record, artifact, row, target) } else { facts(record, artifact, row, target)? };
+    if !is_planned {
+        ensure_served(workspace, row, &facts, common)?;
     }
     // The lock keeps the manifests unchanged between reading and writing them.
     let lock = if dry_run { None } else { Some(transaction::lock(workspace)?) };
@@ -64,19 +68,15 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         return Err(refused(fault.said, Fix::note("correct nexy.toml, or that field by hand; then run the same command again")));
     }
     let Some(lock) = lock else {
-        let planned = target
-            .layout
-            .manifest_dirs
-            .iter()
-            .map(|folder| format!("write version {} into {folder}/manifest.json and its versioned copy", facts.version))
-            .collect();
-        return Ok(ActionOutcome { planned, ..ActionOutcome::done("dry run: nothing was written", false) });
+        let planned = plan(&transaction::changes(workspace, &text, facts.version)?, &text, &facts);
+        return Ok(ActionOutcome { planned, ..ActionOutcome::done(NOT_WRITTEN, false) });
     };
     let written = transaction::replace_all(workspace, &lock, &text, facts.version)?;
-    for change in &written.replaced {
+    let Changes { replaced, removed } = &written.changes;
+    for change in replaced {
         common.note(&format!("Manifest updated at {}", workspace.path(&change.path).display()));
     }
-    for change in &written.removed {
+    for change in removed {
         common.note(&format!("removed the older copy {}", change.path));
     }
     record.manifests = written
@@ -85,15 +85,45 @@ fn write(workspace: &Workspace, record: &mut Record, dry_run: bool, common: &Com
         .filter(|(path, _)| path.ends_with("/manifest.json"))
         .map(|(path, sha256)| ManifestFile { path: path.clone(), sha256: *sha256, version: facts.version, delivered: None, window_s: None })
         .collect();
-    let verb = if written.changed() { "wrote" } else { "nothing to change:" };
+    let changed = !written.changes.is_empty();
+    let verb = if changed { "wrote" } else { "nothing to change:" };
     let mut message = format!("{verb} {} manifest files at version {}", written.files.len(), facts.version);
     if let Some(before) =
         old.and_then(|text| ManifestFacts::read(&text).ok()).map(|read| read.version).filter(|before| *before > facts.version)
     {
         message += &format!("; clients that already have {before} stay there until a higher version comes");
     }
-    let done = ActionOutcome::done(message, written.changed());
+    let done = ActionOutcome::done(message, changed);
     Ok(ActionOutcome { next: Fix::note("deliver them to the VM:").then_command("scripts/manifest_to_vm.sh -"), ..done })
+}
+
+const NOT_WRITTEN: &str = "dry run: nothing was written";
+
+/// What would be done, file by file; a file that would be new says nothing of what it says.
+fn plan(changes: &Changes, text: &str, facts: &ManifestFacts) -> Vec<String> {
+    let replace = |change: &transaction::Change| match change.old() {
+        Ok(Some(old)) => format!("change {}: {}", change.path, difference::between(&old, text.as_bytes())),
+        _ => format!("write {} at version {}", change.path, facts.version),
+    };
+    let remove = |change: &transaction::Change| format!("remove {}", change.path);
+    let planned: Vec<String> = changes.replaced.iter().map(replace).chain(changes.removed.iter().map(remove)).collect();
+    if planned.is_empty() { vec![format!("leave the manifests as they are, at version {}", facts.version)] } else { planned }
+}
+
+/// Refuses what the public URL does not serve now.
+fn ensure_served(workspace: &Workspace, row: &ArtifactRow, facts: &ManifestFacts, common: &Common) -> Result<(), Problem> {
+    let target = &workspace.target;
+    let announced = live_asset::length(target, row)?;
+    let changed = || Fix::note("the channel has changed meanwhile: look at it, then publish again:").then_command("nexy-publish show");
+    if announced != facts.size_bytes {
+        return Err(refused(format!("{} serves {announced} bytes now, the record says {}", facts.url, facts.size_bytes), changed()));
+    }
+    let asset = live_asset::listed(target, row, token::find(target).ok().map(|token| token.secret)).ok().flatten();
+    let served = live_asset::digest(target, row, announced, asset.as_ref(), common)?;
+    if served != facts.sha256 {
+        return Err(refused(format!("{} serves the bytes {served}, the record says {}", facts.url, facts.sha256), changed()));
+    }
+    Ok(())
 }
 
 /// Whether the record comes from a rollback.
@@ -120,11 +150,8 @@ fn confirmed_signature(record: &Record, row: &ArtifactRow, sha256: Sha256Digest,
         .unwrap_or_default()
 }
 
-/// What the record says is live as the artifact of the feed; `None` when that artifact is not part of the release.
-fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Result<Option<ManifestFacts>, Problem> {
-    let Some(artifact) = record.artifacts.iter().find(|artifact| artifact.name == row.name) else {
-        return Ok(None);
-    };
+/// What the record says is live as the artifact of the feed.
+fn facts(record: &Record, artifact: &Artifact, row: &ArtifactRow, target: &Target) -> Result<ManifestFacts, Problem> {
     let refuse = |because: String| {
         let again = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write -";
         refused(because, Fix::note("publish again:").then_command(again))
@@ -134,18 +161,26 @@ fn facts(record: &Record, row: &ArtifactRow, url: &str, keys: &[String]) -> Resu
         let (is, was) = (live.sha256.short(), artifact.sha256.short());
         return Err(refuse(format!("what is live as {} ({is}) is not what left the inbox ({was})", row.name)));
     }
-    let signature = confirmed_signature(record, row, live.sha256, keys);
+    let url = target.public_url(row);
     if live.url != url {
         return Err(refuse(format!("the record says {} is live at {}, nexy.toml says {url}", row.name, live.url)));
     }
-    Ok(Some(ManifestFacts {
+    let ed25519 = confirmed_signature(record, row, live.sha256, &target.signature.public_keys);
+    Ok(ManifestFacts { ed25519, ..facts_to_be(record, artifact, row, target) })
+}
+
+/// What a publication that was only planned would make live, if it confirms the signature beside it.
+fn facts_to_be(record: &Record, artifact: &Artifact, row: &ArtifactRow, target: &Target) -> ManifestFacts {
+    let keys = &target.signature.public_keys;
+    let carried = record.signature(&row.name, artifact.sha256).filter(|_| !keys.is_empty());
+    ManifestFacts {
         version: record.version,
-        url: live.url.clone(),
-        size_bytes: live.size_bytes,
-        sha256: live.sha256,
+        url: target.public_url(row),
+        size_bytes: artifact.size_bytes,
+        sha256: artifact.sha256,
         kind: row.kind.word().to_owned(),
-        ed25519: signature,
-    }))
+        ed25519: carried.map(|carried| carried.ed25519).unwrap_or_default(),
+    }
 }
 
 /// The text to start from: the first manifest that exists. Writing repairs manifests that differ, but the version rule must hold
@@ -171,4 +206,33 @@ fn current(workspace: &Workspace, facts: &ManifestFacts, back: bool) -> Result<O
     }
     // What was read as a manifest is UTF-8.
     Ok(found.into_iter().find_map(|manifest| String::from_utf8(manifest.bytes?).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nexy_contract::{ReleaseVersion, signature::Carried};
+
+    #[test]
+    fn a_signature_goes_on_only_for_these_bytes_and_with_a_key_that_has_confirmed_it() {
+        let target = Target::parse(include_str!("../../../nexy.toml")).expect("the committed nexy.toml");
+        let row = target.feed_artifact().expect("an artifact of the feed");
+        let (bytes, others) = (Sha256Digest::of(b"bytes"), Sha256Digest::of(b"others"));
+        for (sha256, confirmed_by, keys, goes_on) in [
+            (bytes, Some("key"), &["key"][..], true),
+            (bytes, Some("key"), &["new", "key"], true),
+            (bytes, Some("old"), &["key"], false),
+            (bytes, Some("key"), &[], false),
+            (bytes, None, &["key"], false),
+            (bytes, None, &[], false),
+            (others, Some("key"), &["key"], false),
+        ] {
+            let mut record = Record::new(ReleaseVersion::new([2, 0, 0, 4]), target.identity(others), Vec::new());
+            let carried = Carried { ed25519: "signature".to_owned(), sha256, confirmed_by: confirmed_by.map(str::to_owned) };
+            record.set_signature(&row.name, Some(&carried));
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            let signature = confirmed_signature(&record, row, bytes, &keys);
+            assert_eq!(signature, if goes_on { "signature" } else { "" }, "{confirmed_by:?} {keys:?}");
+        }
+    }
 }

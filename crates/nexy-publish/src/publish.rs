@@ -13,6 +13,7 @@ use crate::{
 use nexy_contract::{
     Exit, Fix, Problem, Record,
     before_publish::{self, Refusal},
+    record::Reader,
     text::printable,
 };
 use nexy_outside::{
@@ -25,7 +26,7 @@ use nexy_outside::{
 use std::time::Duration;
 
 pub(crate) fn run(workspace: &Workspace, options: &Publish, common: &Common) -> Result<Exit, Problem> {
-    record_io::act(TOOL, TOOL, workspace, common, |record| {
+    record_io::act(TOOL, Reader::Acts(TOOL), workspace, common, |record| {
         let done = publish(workspace, options, common, record).unwrap_or_else(|problem| failed(&problem));
         ActionOutcome { ungated: options.ungated.clone(), ..done }
     })

@@ -9,7 +9,11 @@ use crate::{
     steps::{inspect, park_previous, restore_live, upload, verify},
     swap_all,
 };
-use nexy_contract::{Exit, Fix, Problem, Record, record, target_file::ArtifactRow};
+use nexy_contract::{
+    Exit, Fix, Problem, Record,
+    record::{self, Reader},
+    target_file::ArtifactRow,
+};
 use nexy_outside::{
     Common, Workspace,
     frame::{
@@ -20,7 +24,7 @@ use nexy_outside::{
 
 pub(crate) fn run(workspace: &Workspace, options: &Rollback, common: &Common) -> Result<Exit, Problem> {
     // Only an outcome of this name lets `nexy-manifest write` go back to a lower version.
-    record_io::act(TOOL, record::ROLLBACK, workspace, common, |record| {
+    record_io::act(TOOL, Reader::Acts(record::ROLLBACK), workspace, common, |record| {
         roll_back(workspace, options, common, record).unwrap_or_else(|problem| failed(&problem))
     })
 }

@@ -1,4 +1,4 @@
-//! When a release may be called complete: after a verified delivery of a publication that was no rehearsal.
+//! When a release may be called complete: after a verified delivery of a publication, and no push that was refused.
 
 use nexy_contract::{
     Exit, Record, Target, Verdict,
@@ -16,7 +16,9 @@ pub(crate) fn marker(record: &Record, target: &Target, names: &[String], verdict
     // What was taken back is no release, even when the record of the publication was carried on.
     let published = published && record.latest_outcome(ROLLBACK).is_none();
     let real = !url::is_on_loopback(&target.github.web_url) && !url::is_on_loopback(&target.endpoints.public);
-    (looked && published && real && is_delivered(record, target)).then(|| format!("RELEASE COMPLETE {}", record.tag))
+    let pushed = record.push_exit() == Exit::Yes;
+    let what = if real { "RELEASE" } else { "REHEARSAL" };
+    (looked && published && pushed && is_delivered(record, target)).then(|| format!("{what} COMPLETE {}", record.tag))
 }
 
 /// Every manifest of the record is on the VM as it was written; a package alone has none to deliver.
@@ -32,7 +34,7 @@ mod tests {
     use super::*;
     use nexy_contract::{
         ReleaseVersion, Sha256Digest, Timestamp,
-        record::{Artifact, Delivered, ManifestFile, Outcome},
+        record::{Artifact, Delivered, ManifestFile, Outcome, PUSH},
     };
 
     fn target() -> Target {
@@ -52,11 +54,15 @@ mod tests {
         record
     }
 
-    fn says(change: impl FnOnce(&mut Record, &mut Target)) -> bool {
+    fn said(change: impl FnOnce(&mut Record, &mut Target)) -> Option<String> {
         let mut target = target();
         let mut record = record(&target);
         change(&mut record, &mut target);
-        marker(&record, &target, &[PROFILE.to_owned()], Verdict::Pass).is_some()
+        marker(&record, &target, &[PROFILE.to_owned()], Verdict::Pass)
+    }
+
+    fn says(change: impl FnOnce(&mut Record, &mut Target)) -> bool {
+        said(change).is_some()
     }
 
     #[test]
@@ -76,8 +82,9 @@ mod tests {
 
     #[test]
     fn a_rehearsal_is_never_a_complete_release() {
-        assert!(!says(|_, target| target.github.web_url = "http://127.0.0.1:4000".to_owned()));
-        assert!(!says(|_, target| target.endpoints.public = "https://localhost".to_owned()));
+        let rehearsed = Some("REHEARSAL COMPLETE v2.0.0.4".to_owned());
+        assert_eq!(said(|_, target| target.github.web_url = "http://127.0.0.1:4000".to_owned()), rehearsed);
+        assert_eq!(said(|_, target| target.endpoints.public = "https://localhost".to_owned()), rehearsed);
     }
 
     #[test]
@@ -86,6 +93,9 @@ mod tests {
         assert!(!says(|record, _| record.outcomes[0].exit = Exit::No));
         assert!(!says(|record, _| record.outcomes[0].planned.push("upload".to_owned())));
         assert!(!says(|record, _| record.outcomes.push(Outcome { by: ROLLBACK.to_owned(), ..record.outcomes[0].clone() })));
+        for (exit, complete) in [(Exit::Yes, true), (Exit::No, false), (Exit::CouldNotLook, false)] {
+            assert_eq!(says(|record, _| record.outcomes.push(Outcome::new(PUSH, Timestamp::UNIX_EPOCH, exit, "pushed"))), complete);
+        }
         assert!(!says(|record, _| record.manifests.clear()));
         assert!(!says(|record, _| record.manifests[0].delivered = None));
         assert!(!says(|record, _| record.manifests[0].sha256 = Sha256Digest::of(b"other")));

@@ -95,7 +95,7 @@ proptest! {
         let last = |outcome: &Outcome| record.latest_outcome(&outcome.by) == Some(outcome);
         let right = record.reports.iter().filter(|report| latest(report)).all(|report| report.verdict == Verdict::Pass)
             && record.outcomes.iter().filter(|outcome| last(outcome)).all(|outcome| outcome.exit == Exit::Yes && outcome.planned.is_empty());
-        let stop = record.stop("no-tool", "no-profile");
+        let stop = record.stop(Reader::Looks("no-tool", "no-profile"));
         prop_assert_eq!(stop.is_none(), right);
         prop_assert!(stop.is_none_or(|stop| stop.exit != Exit::Yes && !stop.because.is_empty()));
     }
@@ -106,10 +106,30 @@ fn the_gravest_of_several_stops_is_the_exit() {
     let outcome = |by: &str, exit| Outcome::new(by, Timestamp::UNIX_EPOCH, exit, "");
     let mut record = sample();
     record.outcomes = vec![outcome("a", Exit::CouldNotLook), outcome("b", Exit::NeedsPerson), outcome("c", Exit::No)];
-    assert_eq!(record.stop("x", "y").map(|stop| (stop.exit, stop.because.len())), Some((Exit::NeedsPerson, 3)));
+    assert_eq!(record.stop(Reader::Acts("x")).map(|stop| (stop.exit, stop.because.len())), Some((Exit::NeedsPerson, 3)));
     // A later outcome of the same tool counts instead of the earlier one.
     record.outcomes = vec![outcome("a", Exit::NeedsPerson), outcome("a", Exit::Yes)];
-    assert_eq!(record.stop("x", "y"), None);
+    assert_eq!(record.stop(Reader::Acts("x")), None);
+}
+
+#[test]
+fn a_failed_push_stops_no_look_and_a_plan_stops_no_plan() {
+    let outcome = |by: &str, exit, planned: &[&str]| {
+        let planned = planned.iter().map(ToString::to_string).collect();
+        Outcome { planned, ..Outcome::new(by, Timestamp::UNIX_EPOCH, exit, "") }
+    };
+    let (acts, plans, looks) = (Reader::Acts("x"), Reader::Plans("x"), Reader::Looks("x", "y"));
+    for (by, exit, planned, stopped) in [
+        (PUSH, Exit::No, [].as_slice(), [Some(Exit::No), Some(Exit::No), None]),
+        (PUSH, Exit::Yes, &["push"], [Some(Exit::No), None, None]),
+        ("z", Exit::Yes, &["swap"], [Some(Exit::No), None, Some(Exit::No)]),
+        ("z", Exit::No, &[], [Some(Exit::No); 3]),
+    ] {
+        let mut record = sample();
+        record.outcomes = vec![outcome(by, exit, planned)];
+        assert_eq!([acts, plans, looks].map(|reader| record.stop(reader).map(|stop| stop.exit)), stopped, "{by} {exit:?}");
+        assert_eq!(record.push_exit(), if by == PUSH { exit } else { Exit::Yes });
+    }
 }
 
 #[test]

@@ -53,7 +53,7 @@ mod tests {
             git: "sudo -u server git -C /srv/app".to_owned(),
         };
         let told = told(&target, &url_of(&target, &target.repositories.workspace));
-        judge(&target, &side, &Told { lines: remotes::lines(&told), settings: vec![] })
+        judge(&target, &side, &Told { lines: nexy_outside::programs::git::remote_urls(&told), settings: vec![] })
     }
 
     #[test]

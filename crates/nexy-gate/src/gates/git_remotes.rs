@@ -58,6 +58,7 @@ fn judge(target: &Target, told: &Told) -> Answer {
 mod tests {
     use super::*;
     use crate::tests::{says, target};
+    use nexy_outside::programs::git::remote_urls;
 
     /// `git remote -v` of a good workspace, with a change.
     fn asked(change: impl Fn(String) -> String) -> Answer {
@@ -69,7 +70,7 @@ mod tests {
             let url = remotes::url_of(&target, repository);
             output.push_str(&format!("{remote}\t{url} (fetch)\n{remote}\t{url} (push)\n"));
         }
-        judge(&target, &Told { lines: remotes::lines(&change(output)), settings: vec![] })
+        judge(&target, &Told { lines: remote_urls(&change(output)), settings: vec![] })
     }
 
     #[test]

@@ -4,9 +4,9 @@ mod look;
 mod settings;
 
 use crate::gate::prelude::*;
+use crate::observed::remotes::url_of;
 use crate::observed::repository::{Repository, short};
-use crate::{observed::remote_refusal, observed::remotes::url_of};
-use nexy_contract::ReleaseVersion;
+use nexy_contract::{ReleaseVersion, remote_refusal};
 use nexy_outside::programs::git::GitError;
 
 pub(crate) const GATE: Gate = Gate {

@@ -7,8 +7,6 @@ pub(crate) mod config_env;
 pub(crate) mod git_files;
 pub(crate) mod inbox;
 pub(crate) mod receipts;
-pub(crate) mod remote_refusal;
-pub(crate) mod remote_url;
 pub(crate) mod remotes;
 pub(crate) mod repository;
 pub(crate) mod version;

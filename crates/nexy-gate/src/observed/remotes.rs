@@ -1,27 +1,18 @@
 //! Where the remotes of a repository lead, and what to type when one leads elsewhere.
 
-use super::remote_url::{self, Place};
 use crate::answer_builder::AnswerBuilder;
-use nexy_contract::{Fix, Target, text::shell_word};
-use nexy_outside::net::http::Url;
-use nexy_outside::programs::git::{Git, GitError, Setting};
-
-/// One line of `git remote -v`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// The remote's name.
-    pub(crate) remote: String,
-    /// Where it leads after all of git's rewriting; it may hold a secret.
-    pub(crate) url: String,
-    /// Whether it is about pushes, not fetches.
-    pub(crate) is_push: bool,
-}
+use nexy_contract::{
+    Fix, Target, Url,
+    remote_url::{self, Place},
+    text::shell_word,
+};
+use nexy_outside::programs::git::{Git, GitError, RemoteUrl, Setting};
 
 /// What git says about the remotes of a repository.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// Where each leads.
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<RemoteUrl>,
     /// The settings that git obeys there.
     pub(crate) settings: Vec<Setting>,
 }
@@ -29,7 +20,7 @@ pub(crate) struct Told {
 impl Told {
     /// Asks git.
     pub(crate) fn by(git: &Git) -> Result<Self, GitError> {
-        Ok(Self { lines: lines(&git.remotes()?), settings: git.settings()? })
+        Ok(Self { lines: git.remotes()?, settings: git.settings()? })
     }
 }
 
@@ -41,20 +32,6 @@ struct Role<'a> {
     url: String,
     /// How git is typed there.
     git: &'a str,
-}
-
-/// `name <tab> url (fetch)`, perhaps with a filter in brackets at the end.
-pub(crate) fn lines(output: &str) -> Vec<Line> {
-    let read = |line: &str| {
-        let (remote, rest) = line.split_once('\t')?;
-        let (url, kind) = match (rest.rfind(" (push)"), rest.rfind(" (fetch)")) {
-            (Some(at), _) => (&rest[..at], true),
-            (None, Some(at)) => (&rest[..at], false),
-            (None, None) => return None,
-        };
-        Some(Line { remote: remote.to_owned(), url: url.to_owned(), is_push: kind })
-    };
-    output.lines().filter_map(read).collect()
 }
 
 /// Holds remotes against the repositories that they should lead to, each `owner/name`; `git` is how git is typed there.
@@ -75,7 +52,7 @@ pub(crate) fn place(target: &Target, url: &str) -> Option<Place> {
 fn judge_one(role: &Role<'_>, web: &Url, told: &Told, builder: &mut AnswerBuilder) {
     let Role { remote, repository, url, git } = role;
     let (name, url) = (shell_word(remote), shell_word(url));
-    let here: Vec<&Line> = told.lines.iter().filter(|line| line.remote == *remote).collect();
+    let here: Vec<&RemoteUrl> = told.lines.iter().filter(|line| line.remote == *remote).collect();
     if here.is_empty() {
         return builder.fail(format!("there is no remote {remote}"), Fix::command(format!("{git} remote add {name} {url}")));
     }

@@ -1,7 +1,7 @@
 //! `write` writes what the record says is live, and nothing else.
 
 use crate::published::{files, published, written};
-use nexy_publish_support::served;
+use nexy_publish_support::{judged, served};
 use nexy_standin::world::{ARTIFACTS, World};
 use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::{Value, json};
@@ -58,14 +58,43 @@ fn a_pkg_alone_leaves_the_manifest_as_it_is_and_says_so() {
 }
 
 #[test]
-fn a_dry_run_names_the_files_and_writes_none() {
+fn a_dry_run_shows_what_would_change_and_writes_nothing() {
     let world = World::new();
-    let record = published(&world);
+    let planned = world.tool("nexy-publish").args(["--dry-run", "-"]).stdin(judged(&world).to_string()).run().exits(0).json();
+    let plan = |record: &Value| {
+        let ran = world.tool("nexy-manifest").args(["write", "--dry-run", "-"]).stdin(record.to_string()).run();
+        let outcomes = ran.exits(0).json()["outcomes"].as_array().expect("outcomes").clone();
+        outcomes[outcomes.len() - 1]["planned"]
+            .as_array()
+            .expect("steps")
+            .iter()
+            .map(|step| step.as_str().expect("a step").to_owned())
+            .collect()
+    };
     let before = files(&world);
-    let document = world.tool("nexy-manifest").args(["write", "--dry-run", "-"]).stdin(record.to_string()).run().exits(0).json();
+    let sha256 = artifact::sha256(&world.inbox("Nexy.dmg"));
+    let old = world.manifest()["artifact"]["sha256"].as_str().expect("a digest")[..12].to_owned();
+    let [first, second] = nexy_standin::world::MANIFEST_FOLDERS;
+    let change = format!("manifest.json: version 2.0.0.3 → 2.0.0.4, sha256 {old} → {}", &sha256[..12]);
+    let expected: Vec<String> = [
+        format!("write {first}/manifest_2.0.0.4.json at version 2.0.0.4"),
+        format!("write {second}/manifest_2.0.0.4.json at version 2.0.0.4"),
+        format!("change {first}/{change}"),
+        format!("change {second}/{change}"),
+        format!("remove {first}/manifest_2.0.0.3.json"),
+        format!("remove {second}/manifest_2.0.0.3.json"),
+    ]
+    .into();
+    let told: Vec<String> = plan(&planned);
+    assert_eq!(told, expected);
+    // A plan is nothing that can be written.
+    write(&world, &planned).exits(1).says("only planned");
+    let record = published(&world);
+    assert_eq!(plan(&record), expected);
     assert_eq!(files(&world), before);
-    let outcomes = document["outcomes"].as_array().expect("outcomes");
-    assert_eq!(outcomes[outcomes.len() - 1]["planned"].as_array().map(Vec::len), Some(2));
+    let written = write(&world, &record).exits(0).json();
+    let again: Vec<String> = plan(&written);
+    assert_eq!(again, ["leave the manifests as they are, at version 2.0.0.4"]);
 }
 
 /// Changes the record of a publication, and holds that no manifest is written from it.

@@ -8,7 +8,7 @@ use crate::{
 use nexy_contract::{
     Exit, Fix, Problem, Record, Report,
     fix::Layout,
-    record::{Outcome, Retry, Stop},
+    record::{Outcome, Reader, Retry, Stop},
 };
 
 /// What came of the one act of this run.
@@ -51,12 +51,12 @@ pub enum Incoming {
     Stopped(Vec<u8>, Stop),
 }
 
-/// Reads the record of a pipeline. `by` and `profile` are what this run is about to say anew, which cannot stop it.
+/// Reads the record of a pipeline for this reader.
 /// Errors: exit 65 for anything that is no usable record of this target.
-pub fn read_incoming(workspace: &Workspace, by: &str, profile: &str) -> Result<Incoming, Problem> {
+pub fn read_incoming(workspace: &Workspace, reader: Reader<'_>) -> Result<Incoming, Problem> {
     let bytes = stdio::read_record()?;
     let record = workspace.read_record(&bytes)?;
-    Ok(match record.stop(by, profile) {
+    Ok(match record.stop(reader) {
         Some(stop) => Incoming::Stopped(bytes, stop),
         None => Incoming::Record(Box::new(record)),
     })
@@ -85,30 +85,35 @@ pub fn add_report(
     if common.format()? == Format::Tap {
         common.note(&format!("{tool}: with `-` the record goes on, so `--format tap` changes nothing"));
     }
-    let mut record = match read_incoming(&workspace, tool, profile)? {
+    let mut record = match read_incoming(&workspace, Reader::Looks(tool, profile))? {
         Incoming::Stopped(bytes, stop) => return forward(tool, &bytes, &stop),
         Incoming::Record(record) => *record,
     };
     let report = look(workspace, &mut record)?;
     common.note_report(&report, false);
-    let exit = report.verdict.exit();
+    let pushed = record.push_exit();
+    if pushed != Exit::Yes {
+        common.note(&format!("{tool}: the push of the manifests before it ended with {}; that counts at the end", pushed.code()));
+    }
+    let exit = Exit::gravest([report.verdict.exit(), pushed]).unwrap_or(Exit::Yes);
     record.reports.push(report);
     stdio::write_document(options::json(&record)?.as_bytes()).map_err(|problem| undelivered(problem, exit))?;
     Ok(exit)
 }
 
-/// The whole frame; `by` names the outcome.
+/// The whole frame of a tool that acts, or plans to.
 /// Errors: exit 65 for an unusable record; exit 4 when something was changed and the answer was not received.
 pub fn act(
     tool: &'static str,
-    by: &str,
+    reader: Reader<'_>,
     workspace: &Workspace,
     common: &Common,
     act_once: impl FnOnce(&mut Record) -> ActionOutcome,
 ) -> Result<Exit, Problem> {
     // A record has one form; a form that is none is refused all the same, before anything is done.
     common.format()?;
-    let mut record = match read_incoming(workspace, by, "")? {
+    let (Reader::Acts(by) | Reader::Plans(by) | Reader::Looks(by, _)) = reader;
+    let mut record = match read_incoming(workspace, reader)? {
         Incoming::Stopped(bytes, stop) => return forward(tool, &bytes, &stop),
         Incoming::Record(record) => *record,
     };
@@ -136,7 +141,8 @@ fn undelivered(problem: Problem, ended: Exit) -> Problem {
     problem.ending(exit)
 }
 
-fn tell(tool: &str, common: &Common, outcome: &ActionOutcome) {
+/// Says for people what came of an act.
+pub fn tell(tool: &str, common: &Common, outcome: &ActionOutcome) {
     if outcome.exit == Exit::Yes {
         for step in &outcome.planned {
             common.note(&format!("{tool}: would {step}"));

@@ -163,13 +163,14 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
     stage(path, content)?.commit()
 }
 
-/// Removes a file; one that is already gone is fine.
-/// Errors: [`FileError`] when it is still there.
+/// Removes a file and syncs its folder; one that is already gone is fine.
+/// Errors: [`FileError`] when it is still there, or may be after a power failure.
 pub fn remove(path: &Path) -> Result<(), FileError> {
     match std::fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FileError { verb: "remove", path: path.to_path_buf(), source }),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.and_then(|()| File::open(folder_of(path))?.sync_all()),
     }
+    .map_err(|source| FileError { verb: "remove", path: path.to_path_buf(), source })
 }
 
 /// The names in a folder, sorted; `None` when there is no such folder.

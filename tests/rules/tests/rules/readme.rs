@@ -102,6 +102,7 @@ fn the_pipeline_that_is_shown_is_the_order_of_a_release() {
         "nexy-publish -",
         "nexy-manifest write -",
         "scripts/manifest_to_vm.sh -",
+        "nexy-manifest push -",
         "nexy-verify updates -",
     ];
     let places: Vec<usize> =

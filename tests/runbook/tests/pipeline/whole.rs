@@ -1,19 +1,21 @@
 //! A release without faults, and the evidence that it leaves.
 
-use crate::{STAGES, converges, inbox_digest, pipe, users};
+use crate::{STAGES, converges, inbox_digest, pipe, users, with_stage};
 use nexy_standin::world::World;
 use serde_json::Value;
 
 #[test]
 fn one_pipe_brings_the_bytes_to_the_users_and_ends_as_evidence() {
     let world = World::new();
-    let ran = world.sh(&pipe(&STAGES.map(str::to_owned)));
+    world.workspace_on_github();
+    let whole = with_stage(5, &format!("nexy-manifest push - | {}", STAGES[5]));
+    let ran = world.sh(&whole);
     ran.exits(0);
     let record = ran.json();
     let profiles: Vec<&Value> = record["reports"].as_array().expect("reports").iter().map(|report| &report["profile"]).collect();
     assert_eq!(profiles, ["before-publish", "updates"]);
     let outcomes: Vec<&Value> = record["outcomes"].as_array().expect("outcomes").iter().map(|outcome| &outcome["by"]).collect();
-    assert_eq!(outcomes, ["nexy-publish", "nexy-manifest write", "nexy-manifest delivered"]);
+    assert_eq!(outcomes, ["nexy-publish", "nexy-manifest write", "nexy-manifest delivered", "nexy-manifest push"]);
     let live = &record["artifacts"][0]["live"];
     assert_eq!(live["sha256"].as_str(), Some(inbox_digest(&world).as_str()));
     for manifest in record["manifests"].as_array().expect("manifests") {
@@ -22,6 +24,11 @@ fn one_pipe_brings_the_bytes_to_the_users_and_ends_as_evidence() {
         assert!(manifest["window_s"].is_u64(), "{manifest}");
     }
     world.standin.assert_all_scripted();
+    // A push that is refused stops no look, and its code is that of the pipe.
+    world.write("../remotes/refuses", "git@github.com: Permission denied (publickey).\n");
+    let refused = world.sh(&whole);
+    refused.exits(69).never_says("COMPLETE");
+    assert_eq!((&refused.json()["outcomes"][3]["exit"], &refused.json()["reports"][1]["verdict"]), (&69.into(), &"pass".into()));
 }
 
 #[test]

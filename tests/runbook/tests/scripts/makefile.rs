@@ -17,11 +17,13 @@ fn make(world: &World, words: &str) -> Ran {
 #[test]
 fn the_steps_of_a_release_follow_each_other() {
     let world = World::new();
-    for step in ["version-check", "inbox-check", "gate-publish", "plan"] {
+    world.workspace_on_github();
+    for step in ["version-check", "inbox-check", "gate-publish"] {
         make(&world, step).exits(0);
     }
+    make(&world, "plan").exits(0).says("would upload").says("manifest.json: version 2.0.0.3 → 2.0.0.4");
     assert!(!world.standin.requests().iter().any(|request| request.is_mutation()), "a question changed something");
-    for step in ["publish", "manifest-sync", "manifest-deliver", "verify", "validate-updates"] {
+    for step in ["publish", "manifest-sync", "manifest-deliver", "manifest-push", "verify", "validate-updates"] {
         make(&world, step).exits(0);
     }
     assert_eq!((world.vm_manifest()["version"].as_str(), invocations(&world)), (Some(VERSION), 1));
@@ -91,6 +93,7 @@ fn tools_are_installed_where_they_are_wanted() {
 #[test]
 fn a_workspace_elsewhere_is_released_with_these_tools() {
     let world = World::new();
+    world.workspace_on_github();
     let (here, target) = (repository(), world.workspace().join("nexy.toml"));
     let release = format!("make -s -C '{}' TOOLS='{}' NEXY_TOML='{}' release", here.display(), world.tools().display(), target.display());
     world.shell(&release).dir(world.home()).run().exits(0);

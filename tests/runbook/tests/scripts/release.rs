@@ -6,7 +6,20 @@ use nexy_standin::{Fault, Listener, Reply, artifact};
 use serde_json::{Value, json};
 use std::fs;
 
-const STAGES: [&str; 6] = ["10-record", "20-gates", "30-publish", "40-manifest", "50-deliver", "60-verify"];
+const STAGES: [&str; 7] = ["10-record", "20-gates", "30-publish", "40-manifest", "50-deliver", "55-push", "60-verify"];
+
+/// A laptop whose remote takes pushes.
+fn world() -> World {
+    let world = World::new();
+    world.workspace_on_github();
+    world
+}
+
+/// The version that the manifest on GitHub announces.
+fn version_on_github(world: &World) -> Value {
+    let manifest = world.git_in(&world.bare("Nexy"), &["show", "main:server/updates/manifests/manifest.json"]);
+    serde_json::from_str::<Value>(&manifest).unwrap()["version"].clone()
+}
 
 fn done(world: &World) -> Vec<&'static str> {
     let folder = world.workspace().join("releases").join(VERSION);
@@ -19,9 +32,10 @@ fn uploads(world: &World) -> usize {
 
 #[test]
 fn a_release_leaves_one_record_a_stage_and_again_changes_nothing() {
-    let world = World::new();
-    world.sh("scripts/release.sh").exits(0).silent_stdout();
-    assert_eq!(done(&world), STAGES);
+    let world = world();
+    let ran = world.sh("scripts/release.sh");
+    ran.exits(0).silent_stdout().says("Manifest changes pushed to remote").says("REHEARSAL COMPLETE v2.0.0.4").says("/60-verify.json");
+    assert_eq!((done(&world), version_on_github(&world)), (STAGES.to_vec(), VERSION.into()));
     assert_eq!((uploads(&world), invocations(&world)), (1, 1));
     assert_eq!(world.vm_manifest()["version"], VERSION);
     let evidence: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/60-verify.json"))).unwrap();
@@ -34,7 +48,7 @@ fn a_release_leaves_one_record_a_stage_and_again_changes_nothing() {
 
 #[test]
 fn a_stage_that_fails_ends_with_its_own_code_and_is_resumed() {
-    let world = World::new();
+    let world = world();
     world.set_az("conflicts", json!(2));
     world.sh("scripts/release.sh").exits(75).says("stopped at 50-deliver with exit code 75");
     assert_eq!(done(&world), STAGES[..4]);
@@ -43,12 +57,29 @@ fn a_stage_that_fails_ends_with_its_own_code_and_is_resumed() {
 
     world.standin.clear_requests();
     world.sh("scripts/release.sh").exits(0).never_says("30-publish");
-    assert_eq!((done(&world).len(), uploads(&world)), (6, 0));
+    assert_eq!((done(&world).len(), uploads(&world)), (7, 0));
+}
+
+#[test]
+fn a_refused_push_keeps_the_verification_from_nothing_ends_with_its_code_and_is_resumed() {
+    let world = world();
+    world.write("../remotes/refuses", "git@github.com: Permission denied (publickey).\n");
+    let ran = world.sh("scripts/release.sh");
+    ran.exits(69).says("stopped at 55-push with exit code 69; what users get was looked at all the same").never_says("COMPLETE");
+    ran.says("nexy-verify updates: pass").says("do: read the lines above");
+    assert_eq!((done(&world), version_on_github(&world)), (STAGES[..5].to_vec(), "2.0.0.3".into()));
+    let evidence: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/60-verify.failed.json"))).unwrap();
+    assert_eq!(evidence["reports"][1]["verdict"], "pass");
+    fs::remove_file(world.root().join("remotes/refuses")).unwrap();
+    world.standin.clear_requests();
+    let ran = world.sh("scripts/release.sh");
+    ran.exits(0).says("REHEARSAL COMPLETE").says("next: what stands below \"next:\" of 55-push");
+    assert_eq!((done(&world), version_on_github(&world), uploads(&world)), (STAGES.to_vec(), VERSION.into(), 0));
 }
 
 #[test]
 fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
-    let world = World::new();
+    let world = world();
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
     let old = world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg");
     world.sh("scripts/release.sh").exits(0);
@@ -58,11 +89,12 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
     rolled_back.exits(0).never_says("RELEASE COMPLETE").says("Update/Nexy.dmg: 2.0.0.4 -> 2.0.0.3");
     rolled_back
         .says("VERSION still says 2.0.0.4; the next release must be higher than 2.0.0.4")
-        .says("git add -A server/updates/manifests");
+        .says("pushed to origin main: Manifests after the rollback to v2.0.0.3");
+    assert_eq!(version_on_github(&world), "2.0.0.3");
     assert_eq!(world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg"), old);
     assert_eq!(world.vm_manifest()["version"], "2.0.0.3");
     assert_eq!(done(&world), ["10-record"]);
-    for stage in ["70-record", "71-rollback", "72-manifest", "73-deliver", "74-verify"] {
+    for stage in ["70-record", "71-rollback", "72-manifest", "73-deliver", "74-push", "75-verify"] {
         assert!(world.workspace().join(format!("releases/{VERSION}/{stage}.json")).is_file(), "{stage}");
     }
 
@@ -81,7 +113,7 @@ fn a_release_that_is_rolled_back_is_not_done_any_more_and_the_vm_follows() {
 
 #[test]
 fn a_rollback_that_fails_says_how_to_go_on_with_it() {
-    let world = World::new();
+    let world = world();
     world.sh("scripts/release.sh rollback --yes").exits(1).says("stopped at 71-rollback").says("then type: make rollback");
     // A rollback that was refused has changed nothing, so it leaves nothing.
     assert!(files(&world).is_empty(), "{:?}", files(&world));
@@ -96,7 +128,7 @@ fn files(world: &World) -> Vec<String> {
 
 #[test]
 fn bad_arguments_and_a_plan_change_nothing() {
-    let world = World::new();
+    let world = world();
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
     world.sh("scripts/release.sh").exits(0);
     world.standin.clear_requests();
@@ -140,7 +172,7 @@ fn bad_arguments_and_a_plan_change_nothing() {
 
 #[test]
 fn a_release_that_is_not_live_any_more_is_published_again_when_a_reason_allows_it() {
-    let world = World::new();
+    let world = world();
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", Some("Nexy.dmg 2.0.0.3"));
     world.sh("scripts/release.sh").exits(0);
     let new = world.standin.public_bytes_sha(ARTIFACTS, "Update", "Nexy.dmg");
@@ -156,7 +188,7 @@ fn a_release_that_is_not_live_any_more_is_published_again_when_a_reason_allows_i
 
 #[test]
 fn a_lock_that_another_release_has_taken_over_meanwhile_is_left_to_it() {
-    let world = World::new();
+    let world = world();
     let lock = world.workspace().join(format!("releases/{VERSION}.lock"));
     let shown = lock.display();
     // While the dead owner is looked up, another release removes its lock and takes its own.
@@ -171,7 +203,7 @@ fn a_lock_that_another_release_has_taken_over_meanwhile_is_left_to_it() {
 
 #[test]
 fn an_interrupt_says_where_what_users_have_and_what_to_type() {
-    let world = World::new();
+    let world = world();
     let hold = nexy_standin::Hold::default();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Hold { hold: hold.clone(), after: false }));
     let running = world.shell("exec scripts/release.sh").spawn();
@@ -191,7 +223,7 @@ fn an_interrupt_says_where_what_users_have_and_what_to_type() {
 
 #[test]
 fn a_tool_that_is_killed_leaves_no_empty_record_and_names_none() {
-    let world = World::new();
+    let world = world();
     let file = world.home().join("publish.pid");
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::KillPid { file: file.clone(), after: false }).always());
     let wrapper = world.programs().join("nexy-publish");
@@ -213,7 +245,7 @@ fn a_tool_that_is_killed_leaves_no_empty_record_and_names_none() {
 
 #[test]
 fn a_shut_gate_stops_before_anything_is_uploaded() {
-    let world = World::new();
+    let world = world();
     world.inbox_dmg(b"<!DOCTYPE html>");
     world.sh("scripts/release.sh").exits(1).says("stopped at 20-gates");
     assert_eq!((done(&world), uploads(&world)), (vec!["10-record"], 0));
@@ -221,7 +253,7 @@ fn a_shut_gate_stops_before_anything_is_uploaded() {
 
 #[test]
 fn a_corrupted_download_stops_the_release_and_users_keep_the_old_file() {
-    let world = World::new();
+    let world = world();
     let old = world.live_manifest(VERSION)["artifact"]["sha256"].clone();
     world.standin.fault(Fault::new(Listener::Storage, "GET", "", Reply::CorruptBytes(100)).always());
     let ran = world.sh("scripts/release.sh");
@@ -234,7 +266,7 @@ fn a_corrupted_download_stops_the_release_and_users_keep_the_old_file() {
 
 #[test]
 fn other_bytes_start_anew_while_nothing_is_live_and_are_refused_after_that() {
-    let world = World::new();
+    let world = world();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Status(403, json!({"message": "no"}))).always());
     world.sh("scripts/release.sh publish").exits(1);
     world.standin.clear_faults();
@@ -253,7 +285,7 @@ fn other_bytes_start_anew_while_nothing_is_live_and_are_refused_after_that() {
 
 #[test]
 fn a_stage_by_name_needs_the_one_before() {
-    let world = World::new();
+    let world = world();
     for stage in ["manifest", "verify"] {
         world.sh(&format!("scripts/release.sh {stage}")).exits(1).says("is not done");
     }
@@ -261,26 +293,29 @@ fn a_stage_by_name_needs_the_one_before() {
     assert_eq!(done(&world), STAGES[..3]);
     world.sh("scripts/release.sh deliver").exits(1).says("40-manifest is not done");
     world.sh("scripts/release.sh manifest").exits(0);
+    world.sh("scripts/release.sh push").exits(1).says("50-deliver is not done");
     world.sh("scripts/release.sh deliver").exits(0);
+    world.sh("scripts/release.sh push").exits(0);
     world.sh("scripts/release.sh verify").exits(0);
     assert_eq!(done(&world), STAGES);
 }
 
 #[test]
 fn a_clone_without_records_delivers_the_manifest_of_what_is_live() {
-    let world = World::new();
+    let world = world();
     let good = world.manifest();
     let mut drifted = good.clone();
     drifted["artifact"]["size"] = json!(1);
     world.set_vm_manifest(&drifted);
     world.sh("scripts/release.sh deliver").exits(0);
     assert_eq!(world.vm_manifest(), good);
+    world.sh("scripts/release.sh push").exits(0).says("nothing to push");
     assert!(done(&world).is_empty());
 }
 
 #[test]
 fn an_update_of_the_artifacts_alone_says_so_in_its_record() {
-    let world = World::new();
+    let world = world();
     world.sh("scripts/release.sh release --kind update").exits(0);
     let record: Value = serde_json::from_str(&world.read(&format!("releases/{VERSION}/60-verify.json"))).unwrap();
     assert_eq!(record["kind"], "update");
@@ -289,7 +324,7 @@ fn an_update_of_the_artifacts_alone_says_so_in_its_record() {
 
 #[test]
 fn what_was_said_about_an_earlier_state_does_not_count() {
-    let world = World::new();
+    let world = world();
     world.sh("scripts/release.sh").exits(0);
     world.sh("scripts/release.sh publish").exits(0);
     assert_eq!(done(&world), STAGES[..3]);
@@ -299,7 +334,7 @@ fn what_was_said_about_an_earlier_state_does_not_count() {
 
 #[test]
 fn an_unknown_stage_is_a_wrong_command_line() {
-    let world = World::new();
+    let world = world();
     world.sh("scripts/release.sh record").exits(2).silent_stdout();
     world.sh("scripts/release.sh publish verify").exits(2).silent_stdout();
     assert!(done(&world).is_empty());
@@ -307,18 +342,18 @@ fn an_unknown_stage_is_a_wrong_command_line() {
 
 #[test]
 fn a_check_that_fails_later_leaves_no_old_yes() {
-    let world = World::new();
+    let world = world();
     world.sh("scripts/release.sh").exits(0);
     world.standin.fault(Fault::new(Listener::Public, "GET", "appcast.xml", Reply::Status(404, json!({}))).always());
     let ran = world.sh("scripts/release.sh verify");
     assert_ne!(ran.code, Some(0), "{ran}");
     ran.says("stopped at 60-verify");
-    assert_eq!(done(&world), STAGES[..5]);
+    assert_eq!(done(&world), STAGES[..6]);
 }
 
 #[test]
 fn its_files_stand_in_the_workspace_wherever_it_is_called() {
-    let world = World::new();
+    let world = world();
     let elsewhere = world.home();
     let script = world.workspace().join("scripts/release.sh");
     world.shell(&format!("'{}' publish", script.display())).dir(&elsewhere).run().exits(0);
@@ -330,7 +365,7 @@ fn its_files_stand_in_the_workspace_wherever_it_is_called() {
 
 #[test]
 fn a_second_release_of_the_same_version_waits_for_the_first() {
-    let world = World::new();
+    let world = world();
     holds_on(&world, "nexy-manifest");
     let first = world.shell("scripts/release.sh").spawn();
     wait_until_started(&world);
@@ -343,7 +378,7 @@ fn a_second_release_of_the_same_version_waits_for_the_first() {
 
 #[test]
 fn what_a_killed_release_left_does_not_stop_the_next_one() {
-    let world = World::new();
+    let world = world();
     let lock = world.workspace().join(format!("releases/{VERSION}.lock"));
     let dead = world.sh("echo $$").stdout.trim().to_owned();
     std::os::unix::fs::symlink(dead, &lock).unwrap();

@@ -68,6 +68,27 @@ impl World {
         ["Nexy", "Nexy_server"].iter().for_each(|repository| self.make_bare(&self.served(repository)));
     }
 
+    /// Puts what the workspace has committed into a repository on GitHub that takes pushes, as `origin`. git reaches it by ssh, whose
+    /// part is played: with a file `refuses` beside the repositories it says these words and refuses, with `loses` it does what it is
+    /// asked, and the answer is lost.
+    pub fn workspace_on_github(&self) {
+        let bare = self.bare("Nexy");
+        fs::create_dir_all(bare.parent().unwrap()).unwrap();
+        self.git_in(&self.root(), &["clone", "--quiet", "--bare", "--no-local", path(&self.workspace()), path(&bare)]);
+        let host = self.standin.web_url();
+        let host = host.split("://").nth(1).unwrap().split(':').next().unwrap();
+        self.git(&["remote", "set-url", "origin", &format!("git@{host}:Seregawpn/Nexy.git")]);
+        let (ssh, remotes) = (self.programs().join("ssh"), self.root().join("remotes"));
+        let played = format!(
+            "#!/bin/sh\nfor asked; do :; done\ncd '{}' || exit\n[ ! -e refuses ] || {{ cat refuses >&2; exit 255; }}\n\
+             eval \"git ${{asked#git-}}\" || exit\n[ ! -e loses ] || exit 255\n",
+            remotes.display()
+        );
+        crate::programs::write_program(&ssh, &played);
+        let config = format!("[core]\n\tsshCommand = {}\n[user]\n\tname = Person\n\temail = person@example.org\n", ssh.display());
+        fs::write(self.home().join(".gitconfig"), config).unwrap();
+    }
+
     fn make_bare(&self, folder: &Path) {
         fs::create_dir_all(folder).unwrap();
         self.git_in(folder, &["init", "--quiet", "--bare", "--initial-branch=main"]);

@@ -2,9 +2,9 @@
 
 use super::{Asked, Branch, Facts, RemoteTag, settings};
 use crate::gate::prelude::*;
-use crate::observed::remotes::{self, Line};
-use crate::{observed::remote_url, observed::repository::Repository};
-use nexy_outside::programs::git::{Git, GitError, Ref, Setting};
+use crate::observed::repository::Repository;
+use nexy_contract::remote_url;
+use nexy_outside::programs::git::{Git, GitError, Ref, RemoteUrl, Setting};
 use nexy_outside::{fs::files::FileError, fs::permissions, net::http::Url};
 use std::{path::Path, time::Duration};
 
@@ -19,7 +19,7 @@ struct Local {
 pub(super) fn look(context: &Context, repository: &Repository, tag: String) -> Result<Facts, GitError> {
     let (target, git) = (&context.workspace.target, &repository.git);
     let all = git.settings()?;
-    let lines = remotes::lines(&git.remotes()?);
+    let lines = git.remotes()?;
     let branch = local_branch(target, git, &all)?;
     let full = format!("refs/tags/{tag}");
     let local_tag = match (git.object(&full)?, git.object(&format!("{full}^{{}}"))?) {
@@ -50,8 +50,8 @@ fn local_branch(target: &Target, git: &Git, settings: &[Setting]) -> Result<Opti
     Ok(Some(Local { name, commit, there }))
 }
 
-fn ask(target: &Target, git: &Git, remote: &str, branch: Option<&Local>, tag: &str, lines: &[Line]) -> Result<Asked, GitError> {
-    let lines: Vec<&Line> = lines.iter().filter(|line| line.remote == remote).collect();
+fn ask(target: &Target, git: &Git, remote: &str, branch: Option<&Local>, tag: &str, lines: &[RemoteUrl]) -> Result<Asked, GitError> {
+    let lines: Vec<&RemoteUrl> = lines.iter().filter(|line| line.remote == remote).collect();
     if lines.is_empty() {
         return Ok(Asked::Missing);
     }

@@ -1,4 +1,4 @@
-//! git: plumbing that only reads, in one repository, as the account that the repository belongs to.
+//! git: plumbing in one repository, as the account that the repository belongs to. All of it only reads, but for `push`.
 //!
 //! A repository's configuration can name programs. So git is told to run none of them where it can be told, and root
 //! never runs git in a repository that another account could have configured: git then runs as that account.
@@ -6,10 +6,12 @@
 mod checkout;
 mod owner;
 mod parse;
+mod push;
 pub mod shelf;
 
 pub use checkout::Strays;
-pub use parse::{Change, Entry, Setting, without_userinfo};
+pub use parse::{Change, Entry, RemoteUrl, Setting, remote_urls, without_userinfo};
+pub use push::FileChange;
 
 use crate::{
     fs::files::FileError,
@@ -40,10 +42,10 @@ const ALWAYS: &[&str] = &[
     "-c",
     "core.fsmonitor=false",
     "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
     "core.untrackedCache=false",
 ];
+/// What only looks runs no program of the repository.
+const NO_HOOKS: &[&str] = &["-c", "core.hooksPath=/dev/null"];
 
 /// git in one repository.
 #[derive(Debug)]
@@ -114,6 +116,10 @@ impl Git {
     }
 
     fn run(&self, arguments: &[&str]) -> Run {
+        self.run_with_hooks(&[NO_HOOKS, arguments].concat())
+    }
+
+    fn run_with_hooks(&self, arguments: &[&str]) -> Run {
         let arguments: Vec<&str> = ALWAYS.iter().chain(arguments).copied().collect();
         let run = Run::new("git", &arguments)
             .folder(&self.folder)
@@ -275,9 +281,9 @@ impl Git {
         Ok(name.and_then(|name| Some(name.strip_prefix("refs/heads/")?.to_owned())))
     }
 
-    /// `git remote -v`: where each remote leads after all of git's rewriting.
-    pub fn remotes(&self) -> Result<String, GitError> {
-        Ok(String::from_utf8_lossy(&self.ask(&["remote", "-v"])?).into_owned())
+    /// Where each remote leads after all of git's rewriting.
+    pub fn remotes(&self) -> Result<Vec<RemoteUrl>, GitError> {
+        Ok(remote_urls(&String::from_utf8_lossy(&self.ask(&["remote", "-v"])?)))
     }
 
     /// Every setting that git obeys here, but those that this door gives it.
@@ -290,9 +296,7 @@ impl Git {
     /// The references of these names that a remote has now; the network is asked, and no question of its is answered.
     pub fn ask_remote(&self, remote: &str, names: &[&str], timeout: Duration) -> Result<Vec<Ref>, GitError> {
         let arguments: Vec<&str> = ["ls-remote", "--quiet", "--", remote].iter().chain(names).copied().collect();
-        // A password is asked of a program that knows none, and not of the person's terminal.
-        let run = self.run(&arguments).allow(NETWORK).set("SSH_ASKPASS", "false").set("SSH_ASKPASS_REQUIRE", "force");
-        let ran = run.timeout(timeout).run()?;
+        let ran = on_network(self.run(&arguments)).timeout(timeout).run()?;
         if !ran.succeeded() {
             return Err(refused(&ran));
         }
@@ -300,6 +304,11 @@ impl Git {
         // It also matches names that only end like the one that was asked for.
         Ok(listed.into_iter().filter(|found| names.contains(&found.name.as_str())).collect())
     }
+}
+
+/// A password is asked of a program that knows none, and not of the person's terminal.
+fn on_network(run: Run) -> Run {
+    run.allow(NETWORK).set("SSH_ASKPASS", "false").set("SSH_ASKPASS_REQUIRE", "force")
 }
 
 fn absent(entry: &Entry) -> GitError {

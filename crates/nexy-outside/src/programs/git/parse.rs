@@ -43,6 +43,31 @@ pub struct Setting {
     pub value: Option<String>,
 }
 
+/// Where a remote leads after all of git's rewriting, for one of the two directions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteUrl {
+    /// The remote's name.
+    pub remote: String,
+    /// Its URL; it may hold a secret.
+    pub url: String,
+    /// Whether it is about pushes, not fetches.
+    pub is_push: bool,
+}
+
+/// What `git remote -v` prints: `name <tab> url (fetch)`, perhaps with a filter in brackets at the end.
+pub fn remote_urls(output: &str) -> Vec<RemoteUrl> {
+    let read = |line: &str| {
+        let (remote, rest) = line.split_once('\t')?;
+        let (url, is_push) = match (rest.rfind(" (push)"), rest.rfind(" (fetch)")) {
+            (Some(at), _) => (&rest[..at], true),
+            (None, Some(at)) => (&rest[..at], false),
+            (None, None) => return None,
+        };
+        Some(RemoteUrl { remote: remote.to_owned(), url: url.to_owned(), is_push })
+    };
+    output.lines().filter_map(read).collect()
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -63,7 +88,7 @@ pub(super) fn with_attribute(output: &[u8]) -> Vec<String> {
     parts.chunks(3).filter(has_it).map(|one| one[0].clone()).collect()
 }
 
-fn is_object(word: &str) -> bool {
+pub(super) fn is_object(word: &str) -> bool {
     matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -10,12 +10,13 @@ use nexy_standin::world::{ARTIFACTS, MANIFEST_FOLDERS, OLD_VERSION, VERSION, Wor
 use nexy_standin::{Fault, Listener, Reply, artifact};
 
 const PIPE: &str = "nexy-version record | nexy-gate before-publish - | nexy-publish - | nexy-manifest write - | \
-                    scripts/manifest_to_vm.sh - | nexy-verify updates -";
+                    scripts/manifest_to_vm.sh - | nexy-manifest push - | nexy-verify updates -";
 const NEXT_VERSION: &str = "2.0.0.5";
 
 /// Walks through everything; the first thing that is not as it should be ends the walk.
 pub(crate) fn whole_release(rehearsal: &mut Rehearsal<'_>, arguments: &Arguments) -> Result<(), String> {
     let world = rehearsal.world;
+    world.workspace_on_github();
     say("A whole release against stand-ins on loopback: no network, no credentials, real bytes.");
     say("Each stage reads the record of the one before from releases/ and writes its own there.");
     rehearsal.heading(&format!("Version {VERSION} goes out; {OLD_VERSION} is live"));
@@ -82,7 +83,15 @@ fn release(rehearsal: &mut Rehearsal<'_>, old: &str, new: &str) -> Result<(), St
         }
         Ok(format!("through {}; the VM has these very bytes", count(rehearsal.world.az_calls().len(), "az call")))
     })?;
-    rehearsal.run(&Step::new("verify", "nexy-verify updates -", Some("deliver")), |rehearsal, _| {
+    rehearsal.run(&Step::new("push", "nexy-manifest push -", Some("deliver")), |rehearsal, _| {
+        let (world, file) = (rehearsal.world, format!("{}/manifest.json", MANIFEST_FOLDERS[0]));
+        let git = |arguments: &[&str]| world.git_in(&world.bare("Nexy"), arguments);
+        if git(&["show", &format!("main:{file}")]) != world.read(&file) {
+            return Err("the manifest in git is not the workspace's".to_owned());
+        }
+        Ok(format!("one commit, {}", git(&["diff", "--shortstat", "main^", "main"]).trim()))
+    })?;
+    rehearsal.run(&Step::new("verify", "nexy-verify updates -", Some("push")), |rehearsal, _| {
         look::verdict(look::report(&rehearsal.record("verify")?, "nexy-verify")?, "pass")
     })
 }

@@ -1,6 +1,6 @@
-//! What to do about a remote that does not answer, by git's own words for the reason.
+//! What to do about a remote that does not answer or takes no push, by git's own words for the reason.
 
-use nexy_contract::{Fix, text::shell_word};
+use crate::{Fix, text::shell_word};
 
 /// Why a remote refuses, as far as git's first line tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,12 @@ enum Reason {
     Login,
     /// No key of ssh is accepted.
     Key,
+    /// The account may read, and not push.
+    ReadOnly,
+    /// A rule of the branch refuses a push from anybody but a few, or without a review.
+    Protected,
+    /// A hook, here or there, refuses what was pushed.
+    Hook,
     NotFound,
     /// The key of the host is new, or another one than before.
     HostKey,
@@ -17,6 +23,13 @@ enum Reason {
 }
 
 const WORDS: &[(&str, Reason)] = &[
+    ("protected branch", Reason::Protected),
+    ("Protected branch", Reason::Protected),
+    ("rule violations", Reason::Protected),
+    (" hook declined", Reason::Hook),
+    ("pre-push hook", Reason::Hook),
+    ("denied to ", Reason::ReadOnly),
+    ("Write access to repository not granted", Reason::ReadOnly),
     ("Host key verification failed", Reason::HostKey),
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", Reason::HostKey),
     ("host key is known for", Reason::HostKey),
@@ -49,8 +62,13 @@ fn reason(because: &str) -> Reason {
     WORDS.iter().find(|(words, _)| because.contains(words)).map_or(Reason::Other, |(_, reason)| *reason)
 }
 
+/// Whether a rule of the branch refuses the push, which a review gets past.
+pub fn is_protected(because: &str) -> bool {
+    reason(because) == Reason::Protected
+}
+
 /// The lines to type and to read; `remote` and `url` are shell words, `web` is where GitHub is.
-pub(crate) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
+pub fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
     let host = web.split_once("://").map_or(web, |(_, rest)| rest).trim_end_matches('/');
     let host = shell_word(host.split(':').next().unwrap_or(host));
     match reason(because) {
@@ -60,6 +78,11 @@ pub(crate) fn fix(because: &str, remote: &str, url: &str, web: &str) -> Fix {
         Reason::Key => Fix::note("no key of ssh is accepted: load the one that the account knows")
             .then_command("ssh-add -l")
             .then_command(format!("ssh -T git@{host}")),
+        Reason::ReadOnly => Fix::note("this account may read the repository and not push to it; log in as one that may:")
+            .then_command(format!("gh auth status --hostname {host}"))
+            .then_command(format!("gh auth login --hostname {host} --git-protocol https")),
+        Reason::Protected => Fix::note("a rule of the branch refuses the push; an account that the rule lets through can make it"),
+        Reason::Hook => Fix::note("a hook refuses the push; do what its words above ask for"),
         Reason::NotFound => Fix::note("either the URL is wrong, or this account may not see the repository")
             .then_command(format!("git remote set-url {remote} {url}"))
             .then_command(format!("gh auth status --hostname {host}")),
@@ -90,6 +113,11 @@ mod tests {
             ("@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@", "compare the host's key"),
             ("fatal: unable to access 'https://github.com/a/b.git/': Could not resolve host: github.com", "curl --head"),
             ("ssh: connect to host github.com port 22: Connection timed out", "curl --head"),
+            ("remote rejected (protected branch hook declined): error: GH006: Protected branch update failed", "a rule of the branch"),
+            ("remote rejected (push declined due to repository rule violations): error: GH013", "a rule of the branch"),
+            ("remote rejected (pre-receive hook declined): no manifests on a Friday", "a hook refuses"),
+            ("ERROR: Permission to a/b.git denied to someone.", "this account may read"),
+            ("remote: Write access to repository not granted.", "this account may read"),
             ("`git` did not end within 40 s", "curl --head"),
             ("fatal: bad config line 3", "git ls-remote origin"),
         ] {

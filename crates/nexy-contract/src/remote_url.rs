@@ -1,10 +1,10 @@
 //! Where a git remote leads: host and `owner/name` out of the spellings that git takes, and never a user's secret.
 
-use nexy_outside::net::http::Url;
+use crate::{text, url::Url};
 
 /// Where a remote leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub enum Place {
     /// A repository on the expected host.
     Repository(String),
     /// This repository on a host that only ssh's own configuration knows, so this program cannot determine which one that is.
@@ -20,17 +20,17 @@ pub(crate) enum Place {
 
 impl Place {
     /// Whether it is this `owner/name`; letter case does not matter on GitHub.
-    pub(crate) fn is(&self, repository: &str) -> bool {
+    pub fn is(&self, repository: &str) -> bool {
         matches!(self, Self::Repository(name) if name.eq_ignore_ascii_case(repository))
     }
 
     /// Whether it may be this `owner/name`, behind a host that only ssh knows.
-    pub(crate) fn may_be(&self, wanted: &str) -> bool {
+    pub fn may_be(&self, wanted: &str) -> bool {
         matches!(self, Self::Alias { repository, .. } if repository.eq_ignore_ascii_case(wanted))
     }
 
     /// For people.
-    pub(crate) fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         match self {
             Self::Repository(name) => name.clone(),
             Self::Alias { repository, host } => format!("{repository} on `{host}`, a name that only ssh knows"),
@@ -40,7 +40,7 @@ impl Place {
 }
 
 /// Reads the URL of a remote; `web` is GitHub's public address.
-pub(crate) fn place(remote: &str, web: &Url) -> Place {
+pub fn place(remote: &str, web: &Url) -> Place {
     let elsewhere = || Place::Elsewhere(without_secrets(remote));
     let mut ssh_host = None;
     let (is_ours, path) = match remote.split_once("://") {
@@ -86,7 +86,7 @@ pub(crate) fn place(remote: &str, web: &Url) -> Place {
 
 /// Whether a URL of https or http holds what may be a password or a token. A login name alone is none: GitHub's have at most
 /// 39 characters.
-pub(crate) fn holds_secret(remote: &str) -> bool {
+pub fn holds_secret(remote: &str) -> bool {
     let Some(("https" | "http", rest)) = remote.split_once("://") else { return false };
     // A password may hold a slash, so everything before the last `@` counts.
     let Some((userinfo, _)) = rest.rsplit_once('@') else { return false };
@@ -109,7 +109,7 @@ fn without_secrets(remote: &str) -> String {
     // A password may hold anything, also what would end it in a sound URL: all before the last `@` goes first.
     let rest = rest.rsplit('@').next().unwrap_or_default();
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    nexy_contract::text::excerpt(&format!("{scheme}{rest}"), 120)
+    text::excerpt(&format!("{scheme}{rest}"), 120)
 }
 
 #[cfg(test)]
