@@ -127,7 +127,7 @@ build-vm: ## build the five tools as static programs for the VM [S0 §1]
 
 install: ## install the five tools below PREFIX (/usr/local), with their licences, after make build
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/doc/nexy"
-	install -m 644 LICENSE-MIT LICENSE-APACHE THIRD_PARTY.md "$(DESTDIR)$(PREFIX)/share/doc/nexy"
+	install -m 644 LICENSE-MIT LICENSE-APACHE LICENSE-LGPL-2.1 THIRD_PARTY.md "$(DESTDIR)$(PREFIX)/share/doc/nexy"
 	for name in $(NAMES); do install -m 755 "$(TOOLS)/$$name" "$(DESTDIR)$(PREFIX)/bin/$$name" || exit; done
 
 lint: ## formatting, clippy, shellcheck, dash and cargo-deny; every warning is an error

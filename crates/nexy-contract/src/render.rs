@@ -51,11 +51,17 @@ pub fn text(report: &Report, coloured: bool) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The verdict in one line: `nexy-gate hard: fail (3 of 4 pass)`.
+/// The verdict in one line: `nexy-gate hard: fail (3 of 4 pass)`. Advice whose question could not be asked is counted too: a yes
+/// that leaves something out must not read like one that does not.
 pub fn summary(report: &Report) -> String {
     let decisive: Vec<&Finding> = report.findings.iter().filter(|finding| finding.severity == Severity::Gate).collect();
     let passed = decisive.iter().filter(|finding| finding.verdict == Verdict::Pass).count();
-    format!("{} {}: {} ({passed} of {} pass)", report.by, report.profile, report.verdict.word(), decisive.len())
+    let is_unsure = |finding: &&Finding| finding.severity == Severity::Advice && finding.verdict == Verdict::Unknown;
+    let unsure = match report.findings.iter().filter(is_unsure).count() {
+        0 => String::new(),
+        count => format!(", {count} not looked at"),
+    };
+    format!("{} {}: {} ({passed} of {} pass{unsure})", report.by, report.profile, report.verdict.word(), decisive.len())
 }
 
 /// The Test Anything Protocol: advice is `# TODO`, so that a harness does not fail on it.
@@ -111,6 +117,15 @@ mod tests {
         assert_eq!((lines[place - 1].trim(), lines[place + 1].trim()), ("type", "sudo nexy-gate x"));
         assert!(lines.iter().any(|line| line.starts_with("        do        read this first")), "{text}");
         assert!(!text.lines().any(|line| line.ends_with(' ')), "{text}");
+    }
+
+    #[test]
+    fn a_yes_that_leaves_something_out_says_so() {
+        let of = |verdict| Finding { severity: Severity::Advice, ..finding(2, verdict, "words") };
+        let report = |findings| Report::new("nexy-manifest", "check", Timestamp::UNIX_EPOCH, Vec::new(), findings);
+        let pass = || finding(1, Verdict::Pass, "words");
+        assert_eq!(summary(&report(vec![pass(), of(Verdict::Fail)])), "nexy-manifest check: pass (1 of 1 pass)");
+        assert_eq!(summary(&report(vec![pass(), of(Verdict::Unknown)])), "nexy-manifest check: pass (1 of 1 pass, 1 not looked at)");
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub(crate) const GATE: Gate = Gate {
     explain: Explain {
         symptom: "The server runs something that is in no tag: a hot edit on the VM, half a checkout, files of an older release.",
         check: "Compares HEAD with the tag's commit, and HEAD with index and files: staged, changed, deleted, in conflict, not known to git and \
-                ignored by no .gitignore, or hidden from git by assume-unchanged or skip-worktree; and what git overlooks: empty submodules, pointers of git-lfs in place of \
-                files, links checked out as files. Only what layout.runtime_files names may \
+                ignored by no .gitignore, or hidden from git by assume-unchanged or skip-worktree; and what git overlooks: empty submodules, pointers of git-lfs and git-annex and \
+                cipher text of git-crypt in place of files, links checked out as files. Only what layout.runtime_files names may \
                 differ, and no merge, rebase or bisect may be unfinished.",
         fix: &[note(
             "Look at what differs, move what you need away, then check the tag out again, as the owner of the \
@@ -48,8 +48,8 @@ struct Facts {
     changes: Vec<Change>,
     strays: Strays,
     hidden: Vec<String>,
-    /// Files that hold only the pointer of git-lfs.
-    pointers: Vec<String>,
+    /// Files that hold only what a filter keeps in git in their place, and its name.
+    pointers: Vec<(String, String)>,
     /// All submodules of the index.
     submodules: Vec<String>,
     /// Submodules whose folders are empty.
@@ -95,12 +95,20 @@ fn judge(target: &Target, side: &Side, tag: &Tag, facts: &Facts) -> Answer {
         let fix = look("--no-assume-unchanged").then(look("--no-skip-worktree")).then_command(format!("sudo nexy-gate {}", GATE.id));
         builder.fail(format!("git was told not to look at {}", named(&hidden)), fix);
     }
-    let whole = [
-        (&facts.empty_submodules, "submodules whose files are not here", &["submodule update --init --recursive"][..]),
-        (&facts.pointers, "files that hold only a pointer of git-lfs", &["lfs install --local", "lfs pull"]),
+    let pointers = |is: fn(&str) -> bool| facts.pointers.iter().filter(move |(_, filter)| is(filter)).map(|(path, _)| path).collect();
+    let submodules = facts.empty_submodules.iter().collect();
+    let whole: [(Vec<&String>, &str, &[&str]); 4] = [
+        (submodules, "submodules whose files are not here", &["submodule update --init --recursive"]),
+        (pointers(|name| name == "annex"), "files that hold only a pointer of git-annex", &["annex init", "annex get ."]),
+        (pointers(|name| name.starts_with("git-crypt")), "files that git-crypt has not decrypted", &["crypt unlock"]),
+        (
+            pointers(|name| name != "annex" && !name.starts_with("git-crypt")),
+            "files that hold only a pointer of git-lfs",
+            &["lfs install --local", "lfs pull"],
+        ),
     ];
     for (paths, what, commands) in whole {
-        let paths: Vec<&str> = paths.iter().map(String::as_str).filter(|path| !may_differ(path)).collect();
+        let paths: Vec<&str> = paths.into_iter().map(String::as_str).filter(|path| !may_differ(path)).collect();
         if !paths.is_empty() {
             let commands = commands.iter().map(|command| format!("{git} {command}"));
             builder.fail(format!("{what}: {}", named(&paths)), Fix::commands(commands));

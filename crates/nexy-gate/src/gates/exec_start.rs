@@ -143,7 +143,8 @@ fn not_loaded(service: &Service, state: &str) -> Option<Answer> {
             let found = format!("the manager says nothing about {unit}");
             return Some(Answer::unknown(found, expected(service), Fix::command(format!("systemctl status {unit}"))));
         }
-        "masked" => Fix::command(format!("sudo systemctl unmask {unit}")),
+        // Unmasking takes away the link by which a boot starts it.
+        "masked" => Fix::commands([format!("sudo systemctl unmask {unit}"), format!("sudo systemctl enable {unit}")]),
         "not-found" => {
             Fix::note(format!("put the unit's file at /etc/systemd/system/{unit}, then")).then_command("sudo systemctl daemon-reload")
         }

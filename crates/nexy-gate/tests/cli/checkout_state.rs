@@ -268,7 +268,10 @@ fn a_tree_that_is_not_whole_is_a_no_though_git_says_nothing() {
     let world = checked_out();
     world.git_vm(&["config", "core.symlinks", "false"]);
     symlink("main.py", world.vm_path("server/link.py")).expect("a link");
-    world.write_vm(".gitattributes", "*.bin filter=lfs -text\n");
+    world.write_vm(".gitattributes", "*.bin filter=lfs -text\n*.part filter=annex\n*.sealed filter=git-crypt\n");
+    symlink("../.git/annex/objects/aa/bb/x", world.vm_path("server/annexed")).expect("a link");
+    world.write_vm("server/b.part", "/annex/objects/SHA256E-s5--0.part\n");
+    world.write_vm("server/c.sealed", "\0GITCRYPT\0cipher");
     let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{:064}\nsize 5\n", 0);
     world.write_vm("server/a.bin", &pointer);
     world.write_vm("server/lfs.md", &pointer);
@@ -282,7 +285,13 @@ fn a_tree_that_is_not_whole_is_a_no_though_git_says_nothing() {
     world.write_vm("server/link.py", "main.py");
     assert!(!world.git_vm(&["status", "--porcelain", "--untracked-files=no"]).contains("server"), "git sees it by itself");
     let finding = asked(&world, 1);
-    for words in ["files are not here: server/vendor", "a pointer of git-lfs: server/a.bin", "server/link.py (another kind of file)"] {
+    for words in [
+        "files are not here: server/vendor",
+        "a pointer of git-lfs: server/a.bin",
+        "a pointer of git-annex: server/b.part, server/annexed",
+        "has not decrypted: server/c.sealed",
+        "server/link.py (another kind of file)",
+    ] {
         holds(&finding, "found", words);
     }
     assert!(!finding["found"].to_string().contains("server/lfs.md"), "{finding:#}");

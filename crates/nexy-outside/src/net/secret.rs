@@ -26,7 +26,10 @@ impl Secret {
         let text = text.trim();
         if text.is_ascii() {
             let mut known = known();
-            for parts in forms(text.as_bytes()).filter_map(|form| Parts::of(&form)) {
+            let plain = forms(text.as_bytes()).filter_map(|form| Parts::of(&form, PART));
+            // Half as much of the secret stands in so many digits, and digests are hexadecimal too.
+            let hexadecimal = hexadecimal(text.as_bytes()).into_iter().filter_map(|form| Parts::of(&form, 2 * PART));
+            for parts in plain.chain(hexadecimal) {
                 if !known.contains(&parts) {
                     known.push(parts);
                 }
@@ -71,11 +74,11 @@ struct Parts {
 
 impl Parts {
     /// `None` for a text that is too short to be a secret: it would be found everywhere.
-    fn of(form: &[u8]) -> Option<Self> {
+    fn of(form: &[u8], part: usize) -> Option<Self> {
         let form: Vec<u8> = units(form).into_iter().map(|unit| unit.0).collect();
         // Half of a short text may be an ordinary word.
-        let length = if form.len() < 2 * PART { form.len() } else { PART };
-        (length >= PART).then(|| Self { length, parts: form.windows(length).map(<[u8]>::to_vec).collect() })
+        let length = if form.len() < 2 * part { form.len() } else { part };
+        (length >= part).then(|| Self { length, parts: form.windows(length).map(<[u8]>::to_vec).collect() })
     }
 }
 
@@ -96,7 +99,14 @@ fn forms(secret: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     std::iter::once(secret.to_vec()).chain(encoded)
 }
 
-/// A text without any known secret, in whatever spelling: plain, URL-encoded, escaped, in base64, cut, or broken into lines.
+/// A secret in hexadecimal digits, as dumps of bytes show it.
+fn hexadecimal(secret: &[u8]) -> [Vec<u8>; 2] {
+    let lower: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    [lower.to_ascii_uppercase().into_bytes(), lower.into_bytes()]
+}
+
+/// A text without any known secret, in whatever spelling: plain, URL-encoded once or twice, escaped, in base64, in hexadecimal digits, cut,
+/// or broken into lines.
 pub fn cleaned(text: &[u8]) -> Cow<'_, [u8]> {
     let known = known();
     if known.is_empty() {
@@ -128,8 +138,8 @@ pub fn cleaned(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(clean)
 }
 
-/// The bytes that a text means, each with the place at which its spelling ends: `%41` and `\u0041` are one byte, and so are a
-/// backslash and what it escapes. A line break with its indentation is none, since long words are wrapped.
+/// The bytes that a text means, each with the place at which its spelling ends: `%41`, `%2541` and `\u0041` are one byte, and so are
+/// a backslash and what it escapes. A line break with its indentation is none, since long words are wrapped.
 fn units(text: &[u8]) -> Vec<(u8, usize)> {
     let value = |digits: Option<&[u8]>| u32::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok();
     let mut units = Vec::with_capacity(text.len());
@@ -140,7 +150,11 @@ fn units(text: &[u8]) -> Vec<(u8, usize)> {
                 at += text[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
                 continue;
             }
-            (b'%', _) => value(text.get(at + 1..at + 3)).map_or((u32::from(b'%'), 1), |code| (code, 3)),
+            (b'%', _) => match (value(text.get(at + 1..at + 3)), value(text.get(at + 3..at + 5))) {
+                (Some(0x25), Some(code)) => (code, 5),
+                (Some(code), _) => (code, 3),
+                (None, _) => (u32::from(b'%'), 1),
+            },
             (b'\\', Some(b'u')) => value(text.get(at + 2..at + 6)).map_or((u32::from(b'u'), 2), |code| (code, 6)),
             (b'\\', Some(escaped)) => (u32::from(*escaped), 2),
             _ => (u32::from(*byte), 1),
@@ -172,8 +186,10 @@ mod tests {
             format!("Bearer {SECRET}"),
             format!("https://evil.example/{SECRET}?x"),
             format!("https://evil.example/{}", SECRET.replace('_', "%5F")),
+            percent.replace('%', "%25"),
             percent,
             escaped,
+            hexadecimal(SECRET.as_bytes()).map(|digits| String::from_utf8(digits).expect("digits")).join(" "),
             format!("Basic {}", base64("")),
             format!("Basic {}==", base64("u:")),
             format!("Basic {}", base64("x-access-token:")),
@@ -192,7 +208,7 @@ mod tests {
     #[test]
     fn everything_else_stays_as_it_is() {
         assert_eq!(clean(&format!("a \u{fc} {SECRET}\n  b\n")), "a \u{fc} [secret]\n  b\n");
-        for text in ["", "nothing of it here, ghp_SEN", "100% sure\n\tü \\", "%", "\\u00", "\\"] {
+        for text in ["%2541 100%25 done", "", "nothing of it here, ghp_SEN", "100% sure\n\tü \\", "%", "\\u00", "\\"] {
             assert_eq!(clean(text), text);
         }
     }

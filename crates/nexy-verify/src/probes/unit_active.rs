@@ -95,7 +95,8 @@ fn judge(
     let word = text::shell_word(unit);
     let restart = service::restart(unit);
     if load == "masked" {
-        let unmask = Fix::command(format!("sudo systemctl unmask {word}")).then_command(restart);
+        // Unmasking takes away the link by which a boot starts it.
+        let unmask = Fix::commands([format!("sudo systemctl unmask {word}"), format!("sudo systemctl enable {word}"), restart]);
         return (Answer::fail(format!("{unit} is masked, so systemd never starts it"), wanted, unmask), None);
     }
     if load != "loaded" {

@@ -16,10 +16,16 @@ const PLATFORMS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"
 const NAMES: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 const HEAD: &str = "# Third-party code
 
-The five programs contain the crates of this table, for Linux or for macOS, and the standard library of Rust (MIT or Apache-2.0). The static programs of
-`make build-vm` also contain the GNU C library (LGPL-2.1 or later); this repository is what they can be linked from again with another one.
+The five programs contain the crates of this table, for Linux or for macOS, and the standard library of Rust (MIT or Apache-2.0).
 Where a crate may be used under one of several licences, these programs use it under the MIT licence.
 `UPDATE=1 cargo test -p nexy-rules -- third_party` writes this page.
+
+The static programs of `make build-vm` also contain the GNU C Library, copyright (C) 1988 and later, the Free Software Foundation, Inc. It is free software
+under the GNU Lesser General Public License, version 2.1 or later, whose text is in `LICENSE-LGPL-2.1`, and comes without any warranty.
+
+- Its source: <https://www.gnu.org/software/libc/>, or `apt-get source glibc` on the machine that builds; `ldd --version` names its version there.
+- You may change it and link the programs with your copy: all of their source is here. `make build-vm` links with the copy of the machine;
+  `cargo build --release --target x86_64-unknown-linux-gnu` with `RUSTFLAGS='-C target-feature=+crt-static -L native=/path/to/your/lib'` links with yours.
 ";
 
 /// A linked crate: its row of the table, and the texts of its licence by their mark.

@@ -85,7 +85,7 @@ fn tools_are_installed_where_they_are_wanted() {
     for tool in nexy_standin::world::TOOLS {
         assert!(place.join("opt/bin").join(tool).is_file(), "{tool}");
     }
-    for licence in ["LICENSE-MIT", "LICENSE-APACHE", "THIRD_PARTY.md"] {
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE", "LICENSE-LGPL-2.1", "THIRD_PARTY.md"] {
         assert!(place.join("opt/share/doc/nexy").join(licence).is_file(), "{licence}");
     }
 }

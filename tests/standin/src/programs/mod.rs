@@ -53,7 +53,7 @@ pub fn install_one(folder: &Path, program: &str, state: &Path, standin: &Path) {
     let (state, standin) = (state.display(), standin.display());
     let text = format!(
         "#!/bin/sh\n\
-         [ -x '{standin}' ] || {{ echo '{program}: the stand-in is not built: run `make test`, it builds the tools first' >&2; exit 127; }}\n\
+         [ -x '{standin}' ] || {{ echo '{program}: the stand-in is not built; build first: cargo build --workspace --bins' >&2; exit 127; }}\n\
          exec '{standin}' --state '{state}' {program} \"$@\"\n"
     );
     write_program(&folder.join(program), &text);

@@ -51,7 +51,7 @@ impl World {
     #[must_use]
     pub fn tool(&self, name: &str) -> Tool {
         let program = self.tools().join(name);
-        assert!(program.is_file(), "{} is missing: run `make test`, it builds the tools first", program.display());
+        assert!(program.is_file(), "{} is missing; build first: cargo build --workspace --bins", program.display());
         let path = format!("{}:/usr/bin:/bin", self.programs().display());
         let target = self.workspace().join("nexy.toml");
         self.prepared(program, Some(target), &path)

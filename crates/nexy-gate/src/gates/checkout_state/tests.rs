@@ -47,11 +47,19 @@ fn another_commit_or_none_is_a_no() {
 fn what_git_overlooks_is_a_no_with_the_command_that_brings_it() {
     for (path, code) in [("server/vendor", Verdict::Fail), ("venv/x", Verdict::Pass)] {
         let submodule = asked(|facts| facts.empty_submodules = vec![path.into()]);
-        let pointer = asked(|facts| facts.pointers = vec![path.into()]);
+        let pointer = asked(|facts| facts.pointers = vec![(path.into(), "lfs".into())]);
         assert_eq!((submodule.verdict, pointer.verdict), (code, code), "{path}");
         if code == Verdict::Fail {
             assert_eq!(submodule.fix.text(), "sudo -u server git -C /srv/app submodule update --init --recursive");
             assert!(pointer.fix.text().ends_with("git -C /srv/app lfs pull") && pointer.found.contains(path), "{pointer:?}");
+            for (filter, found, fix) in [
+                ("annex", "only a pointer of git-annex: server/vendor", "git -C /srv/app annex get ."),
+                ("git-crypt", "git-crypt has not decrypted: server/vendor", "git -C /srv/app crypt unlock"),
+                ("git-crypt-prod", "git-crypt has not decrypted: server/vendor", "git -C /srv/app crypt unlock"),
+            ] {
+                let answer = asked(|facts| facts.pointers = vec![(path.into(), filter.into())]);
+                assert!(answer.fix.text().ends_with(fix) && answer.found.contains(found), "{answer:?}");
+            }
         }
     }
 }

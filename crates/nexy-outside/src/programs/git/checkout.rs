@@ -25,15 +25,26 @@ impl Git {
         Ok(said.lines().rev().nth(1).map(|path| self.folder.join(path)))
     }
 
-    /// The files here whose content is kept elsewhere, and which hold only the pointer that git-lfs keeps in git.
-    pub fn pointers(&self) -> Result<Vec<String>, GitError> {
-        let named = self.grep(None, &["version https://git-lfs.github.com/spec/v"])?;
-        if named.is_empty() {
-            return Ok(named);
+    /// The files here whose content is not here: they hold only what a filter keeps in git in its place, a pointer or cipher text.
+    /// Each with the name of its filter, such as `lfs`.
+    pub fn pointers(&self) -> Result<Vec<(String, String)>, GitError> {
+        // The pointers of git-lfs and git-annex, and the head of a file that git-crypt has not decrypted.
+        let named = self.grep(None, &["version https://git-lfs.github.com/spec/v", "/annex/objects/", "GITCRYPT"])?;
+        let mut pointers = Vec::new();
+        if !named.is_empty() {
+            // A page about them may hold these words as well; a pointer's path has a filter.
+            let arguments = ["check-attr", "-z", "filter", "--"].into_iter().chain(named.iter().take(MOST_ASKED).map(String::as_str));
+            pointers = parse::with_attribute(&self.ask(&arguments.collect::<Vec<_>>())?);
         }
-        // A page about git-lfs may hold these words as well; a pointer's path has a filter.
-        let arguments = ["check-attr", "-z", "filter", "--"].into_iter().chain(named.iter().take(MOST_ASKED).map(String::as_str));
-        Ok(parse::with_attribute(&self.ask(&arguments.collect::<Vec<_>>())?))
+        // git-annex keeps most files as links into its own folder, which lead nowhere while the content is not here.
+        for entry in self.index()?.into_iter().filter(|entry| entry.mode == "120000") {
+            let place = self.folder.join(&entry.path);
+            let leads_to_annex = std::fs::read_link(&place).is_ok_and(|to| to.to_string_lossy().contains(".git/annex/objects/"));
+            if leads_to_annex && !place.exists() {
+                pointers.push((entry.path, "annex".to_owned()));
+            }
+        }
+        Ok(pointers)
     }
 
     /// Since when what is checked out now has been so without a break, and its commit, by the notes that git takes of every change

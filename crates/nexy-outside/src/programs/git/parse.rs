@@ -82,10 +82,10 @@ pub(super) fn names(output: &[u8]) -> Vec<String> {
 }
 
 /// Path, attribute and value by turns: the paths that have the attribute.
-pub(super) fn with_attribute(output: &[u8]) -> Vec<String> {
+pub(super) fn with_attribute(output: &[u8]) -> Vec<(String, String)> {
     let parts: Vec<String> = names(output);
     let has_it = |one: &&[String]| matches!(one, [_, _, value] if !matches!(value.as_str(), "unspecified" | "unset"));
-    parts.chunks(3).filter(has_it).map(|one| one[0].clone()).collect()
+    parts.chunks(3).filter(has_it).map(|one| (one[0].clone(), one[2].clone())).collect()
 }
 
 pub(super) fn is_object(word: &str) -> bool {
