@@ -16,6 +16,7 @@ Examples:
   nexy-version check --phase published --format text
   nexy-version check --ref v2.0.0.5
   nexy-version show release_target.vm
+  nexy-version check-config --format text
   nexy-version record | nexy-gate before-publish - | nexy-publish -
 
 Exit codes:
@@ -73,6 +74,8 @@ pub(crate) enum Verb {
         #[arg(long = "ref", value_name = "TAG")]
         reference: Option<String>,
     },
+    /// Show nexy.toml as it is understood, or every mistake in it with its line
+    CheckConfig,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

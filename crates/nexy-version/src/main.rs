@@ -2,6 +2,7 @@
 
 mod changes;
 mod check;
+mod check_config;
 mod cli;
 mod downgrade;
 mod record;
@@ -25,15 +26,16 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Problem> {
     cli.common.format()?;
-    let workspace = Workspace::find(&cli.common)?;
+    let workspace = || Workspace::find(&cli.common);
     match &cli.verb {
-        Verb::Record { kind } => record::run(&workspace, *kind),
-        Verb::Show { field } => show::run(&workspace, field.as_deref(), &cli.common),
+        Verb::Record { kind } => record::run(&workspace()?, *kind),
+        Verb::Show { field } => show::run(&workspace()?, field.as_deref(), &cli.common),
         Verb::Set { version, dry_run, diff, allow_downgrade } => {
             let wish = Wish { version: *version, dry_run: *dry_run, diff: *diff, allow_downgrade: allow_downgrade.as_deref() };
-            set::run(&workspace, &wish, &cli.common)
+            set::run(&workspace()?, &wish, &cli.common)
         }
-        Verb::Changes => changes::run(&workspace),
-        Verb::Check { phase, reference } => check::run(&workspace, *phase, reference.as_deref(), &cli.common),
+        Verb::CheckConfig => check_config::run(&cli.common),
+        Verb::Changes => changes::run(&workspace()?),
+        Verb::Check { phase, reference } => check::run(&workspace()?, *phase, reference.as_deref(), &cli.common),
     }
 }

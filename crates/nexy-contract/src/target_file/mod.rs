@@ -1,11 +1,16 @@
 //! The release target: parses and validates `nexy.toml` once.
 
+mod examine;
 mod schema;
 mod validate;
 
+pub use examine::Mistake;
 pub use schema::*;
 
-use crate::{Exit, Fix, Problem, Sha256Digest, text::line_of};
+use crate::{
+    Exit, Fix, Problem, Sha256Digest,
+    text::{line_of, shell_word},
+};
 use serde::{Deserialize, Serialize};
 
 /// Which target a record belongs to; one made for another target is refused.
@@ -42,7 +47,8 @@ impl TargetError {
             Self::Line(line, _) => format!("line {line} of {path}"),
             Self::Contradiction(keys, _) => format!("{keys} in {path}"),
         };
-        let fix = Fix::note(format!("correct {place}; docs/nexy-toml.md explains every key"));
+        let fix = Fix::note(format!("correct {place}; docs/nexy-toml.md explains every key. To see every mistake:"))
+            .then_command(format!("nexy-version check-config --target {}", shell_word(path)));
         Problem::new(Exit::BadTarget, format!("cannot use {path}"), self.to_string(), fix)
     }
 }
@@ -57,6 +63,12 @@ impl Target {
         })?;
         validate::check(&target)?;
         Ok(target)
+    }
+
+    /// Reads the text of `nexy.toml` to its end.
+    /// Errors: every [`Mistake`] that shows, in the order of the lines; there is one wherever [`Target::parse`] finds one.
+    pub fn examine(text: &str) -> Result<Self, Vec<Mistake>> {
+        examine::examine(text)
     }
 
     /// What a record remembers of this target; `digest` is that of the file.

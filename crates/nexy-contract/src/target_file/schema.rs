@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The generation of the file's form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub enum TargetSchema {
     /// The first one.
     #[serde(rename = "nexy.target/1")]
@@ -13,7 +13,7 @@ pub enum TargetSchema {
 }
 
 /// The whole file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// The generation of the file's form.
@@ -67,7 +67,7 @@ pub struct Target {
 }
 
 /// Where the server runs.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReleaseTarget {
     /// Azure resource group.
@@ -95,7 +95,7 @@ pub struct Repositories {
 }
 
 /// Names of the git remotes that lead to the repositories of the same role.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remotes {
     /// Leads to the workspace repository.
@@ -105,7 +105,7 @@ pub struct Remotes {
 }
 
 /// GitHub's hosts, without a trailing slash.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Github {
     /// REST API.
@@ -117,7 +117,7 @@ pub struct Github {
 }
 
 /// What kind of file an artifact is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ArtifactKind {
     /// A UDIF disk image.
@@ -137,7 +137,7 @@ impl ArtifactKind {
 }
 
 /// One artifact and its fixed release.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArtifactRow {
     /// File name, locally and on the channel.
@@ -151,7 +151,7 @@ pub struct ArtifactRow {
 }
 
 /// The form of the checkout; paths are relative to it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
     /// The guide that holds the `release_target` block.
@@ -179,7 +179,7 @@ pub struct Layout {
 }
 
 /// Paths on the VM, all absolute.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vm {
     /// The checkout.
@@ -199,7 +199,7 @@ pub struct Vm {
 }
 
 /// The service unit as it should be in effect.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
     /// Name with suffix.
@@ -213,7 +213,7 @@ pub struct Service {
 }
 
 /// What the service's Python must hold (S0 §3).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Python {
     /// Requirements that fit the generated stubs, such as `protobuf>=6.31.1,<7`.
@@ -223,7 +223,7 @@ pub struct Python {
 }
 
 /// The language model of the server.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gemini {
     /// Base URL of its API; the key is sent there and nowhere else.
@@ -237,7 +237,7 @@ pub struct Gemini {
 }
 
 /// The workflow that deploys the server (S0 §2).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Workflow {
     /// Its file, relative to the workspace.
@@ -249,7 +249,7 @@ pub struct Workflow {
 }
 
 /// The repository's own check of its quality (S0 §1).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quality {
     /// Program and arguments, run in the workspace.
@@ -259,7 +259,7 @@ pub struct Quality {
 }
 
 /// Backups of the database (S2 §3 Phase 1.1).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// Oldest backup that a release may stand on, in hours.
@@ -269,7 +269,7 @@ pub struct Database {
 }
 
 /// The version that an artifact itself holds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArtifactVersion {
     /// How much it counts when it cannot be read.
@@ -277,7 +277,7 @@ pub struct ArtifactVersion {
 }
 
 /// Who signs artifacts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
     /// Ed25519 keys in base64, several during a rotation; with none, signatures are not looked at.
@@ -285,7 +285,7 @@ pub struct Signature {
 }
 
 /// The Azure subscription.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Azure {
     /// Id or name; without it any enabled one will do.
@@ -293,7 +293,7 @@ pub struct Azure {
 }
 
 /// Base URLs of the server, without a trailing slash.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoints {
     /// The main server, as seen on the VM.
@@ -305,7 +305,7 @@ pub struct Endpoints {
 }
 
 /// What the server's environment file must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigEnv {
     /// Keys that need a real value.
@@ -313,7 +313,7 @@ pub struct ConfigEnv {
 }
 
 /// A key that needs a real value, perhaps only under conditions.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequiredKey {
     /// Its name.
@@ -324,7 +324,7 @@ pub struct RequiredKey {
 }
 
 /// Another key has a certain value; letter case does not matter.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
     /// The other key.
@@ -334,7 +334,7 @@ pub struct Condition {
 }
 
 /// One place that holds the version. Exactly one of `whole`, `line`, `pointer` and `plist` is given.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct VersionPlace {
     /// The file, relative to the workspace.
@@ -356,7 +356,7 @@ pub struct VersionPlace {
 }
 
 /// Names of the past.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {
     /// Azure resource groups.
@@ -370,7 +370,7 @@ pub struct Legacy {
 }
 
 /// What a first manifest says beside the facts of the artifact.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestDefaults {
     /// Processor architectures.
@@ -384,7 +384,7 @@ pub struct ManifestDefaults {
 }
 
 /// Bounds, waits and ages; each name ends with its unit.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Largest artifact, in bytes (GitHub takes less than 2 GiB).

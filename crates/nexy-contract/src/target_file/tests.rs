@@ -6,10 +6,14 @@ const COMMITTED: &str = include_str!("../../../../nexy.toml");
 
 fn refused(from: &str, to: &str) -> String {
     assert!(COMMITTED.contains(from), "nexy.toml no longer holds `{from}`");
-    match Target::parse(&COMMITTED.replacen(from, to, 1)) {
-        Ok(_) => panic!("`{to}` was accepted"),
-        Err(error) => error.to_string(),
-    }
+    let text = COMMITTED.replacen(from, to, 1);
+    let Err(error) = Target::parse(&text) else { panic!("`{to}` was accepted") };
+    // Whoever reads to the end finds it as well.
+    let mistakes = Target::examine(&text).expect_err(to);
+    let line = mistakes.iter().map(|mistake| mistake.line).find(|line| matches!(&error, TargetError::Line(at, _) if at == line));
+    let told = mistakes.iter().any(|mistake| error.to_string() == format!("{}: {}", mistake.key, mistake.because));
+    assert!(told || line.is_some() || error.to_string().contains("missing field"), "{error}: {mistakes:?}");
+    error.to_string()
 }
 
 #[test]
@@ -17,6 +21,7 @@ fn the_committed_file_is_accepted_and_names_its_urls() {
     let target = Target::parse(COMMITTED).expect("nexy.toml");
     let feed = target.feed_artifact().expect("a feed artifact");
     assert_eq!(target.public_url(feed), "https://github.com/Seregawpn/Nexy_production/releases/download/Update/Nexy.dmg");
+    assert_eq!(Target::examine(COMMITTED), Ok(target));
 }
 
 #[test]
@@ -110,4 +115,73 @@ fn impossible_values_name_their_key() {
         let error = refused(from, to);
         assert!(error.starts_with(key), "{error}");
     }
+}
+
+/// A copy of the committed file with several mistakes, and what is told of them.
+fn examined(changes: &[(&str, &str)]) -> Vec<String> {
+    let mut text = COMMITTED.to_owned();
+    for (from, to) in changes {
+        assert!(text.contains(from), "nexy.toml no longer holds `{from}`");
+        text = text.replacen(from, to, 1);
+    }
+    let told = Target::examine(&text).expect_err("mistakes");
+    told.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_mistake_is_told_with_its_line_and_the_word_that_was_meant() {
+    let told = examined(&[
+        ("grpc_tls = true", "grpc_tsl = true"),
+        ("inbox = \"release_inbox\"", "inbox = [\"release_inbox\"]"),
+        ("kind = \"dmg\"", "kind = \"dgm\""),
+        ("[python]\npins", "[python]\npinz = 1\nsnake = 2\npins"),
+        ("retry_total_s = 600", "retry_total_s = \"10m\""),
+        ("clock_skew_s = 120\n", ""),
+        ("stall_timeout_s = 30", "stall_timeout_s = -3"),
+        ("[legacy]", "[legaci]"),
+        ("arch = \"universal2\"", "arch = \"ppc\""),
+        ("channel = \"App\"", "channel = \"v2.0.0.4\""),
+        ("file = \"VERSION\"\nwhole = true", "file = \"VERSION\"\nwhole = \"yes\""),
+    ]);
+    let said = told.join("\n");
+    for words in [
+        "line 12: release_target.grpc_tsl: is no key; did you mean `grpc_tls`?",
+        "artifacts.kind: `dgm` is none of dmg, pkg; did you mean `dmg`?",
+        "layout.inbox: holds a value of the kind array, it should be a text in quotes",
+        "python.pinz: is no key; did you mean `pins`?",
+        "python.snake: is no key; known here: pins, stubs",
+        "limits.retry_total_s: holds a value of the kind string, it should be a whole number",
+        "limits.clock_skew_s: is missing",
+        "limits.stall_timeout_s: invalid value: integer `-3`, expected u64",
+        "legaci: is no key; did you mean `legacy`?",
+        "manifest_defaults.arch: `ppc` is none of",
+        "version_places.whole: holds a value of the kind string, it should be true or false",
+    ] {
+        assert!(said.contains(words), "{words}\n\n{said}");
+    }
+    // The kind of an artifact has a stand-in, so nothing is said of what stands beside it.
+    assert_eq!(told.len(), 11, "{said}");
+    assert!(told.is_sorted_by_key(|line| line.split(':').next().and_then(|head| head[5..].parse::<usize>().ok())), "{said}");
+}
+
+#[test]
+fn contradictions_are_all_told_and_the_row_of_a_table_is_found() {
+    let told = examined(&[
+        ("channel = \"App\"", "channel = \"v2.0.0.4\""),
+        ("server = \"server_repo\"", "server = \"origin\""),
+        ("report_max_age_s = 900", "report_max_age_s = 901"),
+        ("stall_timeout_s = 30", "stall_timeout_s = 0"),
+    ]);
+    let keys: Vec<&str> = told.iter().map(|line| line.split(": ").nth(1).expect("a key")).collect();
+    assert_eq!(keys, ["remotes.workspace and remotes.server", "artifacts.channel", "limits.report_max_age_s", "limits.stall_timeout_s"]);
+    let row = COMMITTED.lines().position(|line| line == "name = \"Nexy.pkg\"").expect("a row");
+    assert!(told[1].starts_with(&format!("line {}: ", row + 2)), "{told:?}");
+}
+
+#[test]
+fn what_is_no_toml_is_told_line_by_line() {
+    let told = examined(&[("grpc_tls = true", "grpc_tls = = true"), ("[github]", "[github"), ("name = \"Nexy.pkg\"", "name = \"Nexy.pkg")]);
+    assert!(told.len() >= 3 && told[0].starts_with("line 12: "), "{told:?}");
+    assert!(Target::examine("").expect_err("everything is missing").iter().all(|mistake| mistake.because == "is missing"));
+    assert!(Target::examine("vm = 1\nlayout = []\nartifacts = {}\nversion_places = [1, {}]\n").is_err());
 }

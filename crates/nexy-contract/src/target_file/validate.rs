@@ -13,24 +13,28 @@ const LONGEST_WAIT_S: u64 = 86_400;
 /// Holds the keys against each other.
 /// Errors: the first [`TargetError::Contradiction`].
 pub(super) fn check(target: &Target) -> Result<(), TargetError> {
-    repositories(target)?;
-    urls(target)?;
-    artifacts(target)?;
-    signature(target)?;
-    manifest_defaults(target)?;
-    paths(target)?;
-    service(target)?;
-    other_layouts(target)?;
-    version_places(target)?;
-    legacy(target)?;
-    limits(target)
+    all(target).into_iter().next().map_or(Ok(()), Err)
 }
 
-fn refuse<T>(keys: impl Into<String>, because: impl Into<String>) -> Result<T, TargetError> {
-    Err(TargetError::Contradiction(keys.into(), because.into()))
+/// Every contradiction, in the order of the rules.
+pub(super) fn all(target: &Target) -> Vec<TargetError> {
+    let mut faults = Faults(Vec::new());
+    for rule in [repositories, urls, artifacts, signature, manifest_defaults, paths, service, other_layouts, version_places, legacy, limits]
+    {
+        rule(target, &mut faults);
+    }
+    faults.0
 }
 
-fn repositories(target: &Target) -> Result<(), TargetError> {
+struct Faults(Vec<TargetError>);
+
+impl Faults {
+    fn add(&mut self, keys: impl Into<String>, because: impl Into<String>) {
+        self.0.push(TargetError::Contradiction(keys.into(), because.into()));
+    }
+}
+
+fn repositories(target: &Target, faults: &mut Faults) {
     let roles = [
         ("repositories.workspace", &target.repositories.workspace),
         ("repositories.server", &target.repositories.server),
@@ -39,19 +43,18 @@ fn repositories(target: &Target) -> Result<(), TargetError> {
     for (index, (key, name)) in roles.iter().enumerate() {
         let well_formed = name.split_once('/').is_some_and(|(owner, repository)| unsafe_name(owner).or(unsafe_name(repository)).is_none());
         if !well_formed {
-            return refuse(*key, format!("`{name}` is not `owner/name`"));
+            faults.add(*key, format!("`{name}` is not `owner/name`"));
         }
         if let Some((other, _)) = roles[index + 1..].iter().find(|(_, other)| other.eq_ignore_ascii_case(name)) {
-            return refuse(format!("{key} and {other}"), format!("both are `{name}`; code and artifacts must not mix"));
+            faults.add(format!("{key} and {other}"), format!("both are `{name}`; code and artifacts must not mix"));
         }
     }
     if target.remotes.workspace == target.remotes.server {
-        return refuse("remotes.workspace and remotes.server", format!("both are `{}`", target.remotes.workspace));
+        faults.add("remotes.workspace and remotes.server", format!("both are `{}`", target.remotes.workspace));
     }
-    Ok(())
 }
 
-fn urls(target: &Target) -> Result<(), TargetError> {
+fn urls(target: &Target, faults: &mut Faults) {
     let urls = [
         ("github.api_url", &target.github.api_url),
         ("github.uploads_url", &target.github.uploads_url),
@@ -63,13 +66,14 @@ fn urls(target: &Target) -> Result<(), TargetError> {
     ];
     for (key, url) in urls {
         if url.ends_with('/') {
-            return refuse(key, "ends with a slash; paths are added with one of their own");
+            faults.add(key, "ends with a slash; paths are added with one of their own");
         }
         let Some(parsed) = Url::parse(url).filter(|_| !url.contains(['?', '#'])) else {
-            return refuse(key, "is not a plain https URL without user, query or blanks");
+            faults.add(key, "is not a plain https URL without user, query or blanks");
+            continue;
         };
         if !parsed.is_safe() {
-            return refuse(key, "plain http is allowed on loopback only; write https");
+            faults.add(key, "plain http is allowed on loopback only; write https");
         }
     }
     let host = |url: &str| Url::parse(url).map(|url| url.host().to_ascii_lowercase()).unwrap_or_default();
@@ -77,61 +81,58 @@ fn urls(target: &Target) -> Result<(), TargetError> {
     for (key, url) in [("github.api_url", &target.github.api_url), ("github.uploads_url", &target.github.uploads_url)] {
         let host = host(url);
         if host != web && !host.ends_with(&format!(".{web}")) {
-            return refuse(format!("github.web_url and {key}"), format!("the token for `{web}` would be sent to `{host}`"));
+            faults.add(format!("github.web_url and {key}"), format!("the token for `{web}` would be sent to `{host}`"));
         }
     }
     let public = host(&target.endpoints.public);
     if !public.eq_ignore_ascii_case(&target.release_target.host) && !is_loopback(&public) {
         let because = format!("`{public}` and `{}` are different hosts", target.release_target.host);
-        return refuse("endpoints.public and release_target.host", because);
+        faults.add("endpoints.public and release_target.host", because);
     }
-    Ok(())
 }
 
-fn artifacts(target: &Target) -> Result<(), TargetError> {
+fn artifacts(target: &Target, faults: &mut Faults) {
     let mut names = BTreeSet::new();
     for artifact in &target.artifacts {
         let no_ending = (!artifact.name.contains('.')).then(|| "has no ending".to_owned());
         if let Some(because) = unsafe_name(&artifact.name).or(no_ending) {
-            return refuse("artifacts.name", format!("`{}` {because}; {SAFE}", artifact.name));
+            faults.add("artifacts.name", format!("`{}` {because}; {SAFE}", artifact.name));
         }
         if !names.insert(artifact.name.to_ascii_lowercase()) {
-            return refuse("artifacts.name", format!("`{}` stands there twice", artifact.name));
+            faults.add("artifacts.name", format!("`{}` stands there twice", artifact.name));
         }
         if let Some(because) = unsafe_name(&artifact.channel) {
-            return refuse("artifacts.channel", format!("`{}` {because}; {SAFE}", artifact.channel));
+            faults.add("artifacts.channel", format!("`{}` {because}; {SAFE}", artifact.channel));
         }
         if ReleaseVersion::looks_like_one(&artifact.channel) {
             let because = format!("`{}` looks like a version, and no version's tag is ever released to (S2 §1.3)", artifact.channel);
-            return refuse("artifacts.channel", because);
+            faults.add("artifacts.channel", because);
         }
     }
-    match target.artifacts.iter().filter(|artifact| artifact.feed).count() {
-        1 => Ok(()),
-        count => refuse("artifacts.feed", format!("clients update from exactly one artifact, {count} have `feed = true`")),
+    let feeds = target.artifacts.iter().filter(|artifact| artifact.feed).count();
+    if feeds != 1 {
+        faults.add("artifacts.feed", format!("clients update from exactly one artifact, {feeds} have `feed = true`"));
     }
 }
 
-fn signature(target: &Target) -> Result<(), TargetError> {
-    match target.signature.public_keys.iter().find(|key| crate::signature::public_key(key).is_none()) {
-        Some(wrong) => refuse("signature.public_keys", format!("`{wrong}` is no Ed25519 key: base64 of 32 bytes")),
-        None => Ok(()),
+fn signature(target: &Target, faults: &mut Faults) {
+    for wrong in target.signature.public_keys.iter().filter(|key| crate::signature::public_key(key).is_none()) {
+        faults.add("signature.public_keys", format!("`{wrong}` is no Ed25519 key: base64 of 32 bytes"));
     }
 }
 
 /// The defaults go into every manifest, so they keep its rule.
-fn manifest_defaults(target: &Target) -> Result<(), TargetError> {
+fn manifest_defaults(target: &Target, faults: &mut Faults) {
     let defaults = &target.manifest_defaults;
     if !platform::is_arch(&defaults.arch) {
-        return refuse("manifest_defaults.arch", format!("`{}` is none of {}", defaults.arch, platform::ARCHITECTURES.join(", ")));
+        faults.add("manifest_defaults.arch", format!("`{}` is none of {}", defaults.arch, platform::ARCHITECTURES.join(", ")));
     }
     if !platform::is_min_os(&defaults.min_os) {
-        return refuse("manifest_defaults.min_os", format!("`{}` is not the number of a system, such as 11.0", defaults.min_os));
+        faults.add("manifest_defaults.min_os", format!("`{}` is not the number of a system, such as 11.0", defaults.min_os));
     }
-    Ok(())
 }
 
-fn paths(target: &Target) -> Result<(), TargetError> {
+fn paths(target: &Target, faults: &mut Faults) {
     let layout = &target.layout;
     let mut relative: Vec<(&str, &str)> = vec![
         ("layout.guide", &layout.guide),
@@ -153,15 +154,15 @@ fn paths(target: &Target) -> Result<(), TargetError> {
     for (key, path) in relative {
         let leaves = path.split('/').any(|part| part.is_empty() || part == "." || part == "..");
         if leaves {
-            return refuse(key, format!("`{path}` must be a plain path inside the checkout"));
+            faults.add(key, format!("`{path}` must be a plain path inside the checkout"));
         }
     }
     if layout.manifest_dirs.is_empty() {
-        return refuse("layout.manifest_dirs", "is empty; the update server reads a manifest somewhere");
+        faults.add("layout.manifest_dirs", "is empty; the update server reads a manifest somewhere");
     }
     let distinct: BTreeSet<_> = layout.manifest_dirs.iter().collect();
     if distinct.len() != layout.manifest_dirs.len() {
-        return refuse("layout.manifest_dirs", "names a folder twice");
+        faults.add("layout.manifest_dirs", "names a folder twice");
     }
     let vm = &target.vm;
     for (key, path) in [
@@ -176,79 +177,74 @@ fn paths(target: &Target) -> Result<(), TargetError> {
     ] {
         let safe = path.starts_with('/') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
         if !safe || path.split('/').any(|part| part == "..") || (path.len() > 1 && path.ends_with('/')) {
-            return refuse(key, format!("`{path}` must be an absolute path of letters, digits, `.`, `_`, `-` and `/`"));
+            faults.add(key, format!("`{path}` must be an absolute path of letters, digits, `.`, `_`, `-` and `/`"));
         }
     }
-    Ok(())
 }
 
-fn service(target: &Target) -> Result<(), TargetError> {
+fn service(target: &Target, faults: &mut Faults) {
     let service = &target.service;
     let words: Vec<&str> = service.exec_start.split(' ').collect();
     if words.iter().any(|word| word.is_empty()) || !words[0].starts_with('/') {
-        return refuse("service.exec_start", "must start with an absolute program and separate its words by single blanks");
+        faults.add("service.exec_start", "must start with an absolute program and separate its words by single blanks");
     }
     let runs = |word: &str| {
         let absolute = if word.starts_with('/') { word.to_owned() } else { format!("{}/{word}", service.working_directory) };
         absolute == format!("{}/{}", target.vm.checkout, target.layout.entry_point)
     };
     if !words[1..].iter().any(|word| runs(word)) {
-        return refuse(
+        faults.add(
             "service.exec_start and layout.entry_point",
             format!("joined with service.working_directory, the command does not run {}/{}", target.vm.checkout, target.layout.entry_point),
         );
     }
     if !service.unit.ends_with(".service") || unsafe_name(&service.unit).is_some() {
-        return refuse("service.unit", format!("`{}` must be a unit name that ends with .service", service.unit));
+        faults.add("service.unit", format!("`{}` must be a unit name that ends with .service", service.unit));
     }
-    Ok(())
 }
 
-fn other_layouts(target: &Target) -> Result<(), TargetError> {
+fn other_layouts(target: &Target, faults: &mut Faults) {
     let layout = &target.layout;
     let declared = [&layout.entry_point, &layout.requirements, &layout.version_file].into_iter().chain(&layout.manifest_dirs);
-    match declared.into_iter().find(|path| layout.other_layouts.contains(path)) {
-        Some(both) => refuse("layout.other_layouts", format!("`{both}` belongs to this layout and to another one")),
-        None => Ok(()),
+    for both in declared.filter(|path| layout.other_layouts.contains(path)) {
+        faults.add("layout.other_layouts", format!("`{both}` belongs to this layout and to another one"));
     }
 }
 
-fn version_places(target: &Target) -> Result<(), TargetError> {
+fn version_places(target: &Target, faults: &mut Faults) {
     for place in &target.version_places {
         let kinds = [place.whole, place.line.is_some(), place.pointer.is_some(), place.plist.is_some()];
         if kinds.into_iter().filter(|kind| *kind).count() != 1 {
-            return refuse("version_places", format!("{} needs exactly one of whole, line, pointer and plist", place.file));
+            faults.add("version_places", format!("{} needs exactly one of whole, line, pointer and plist", place.file));
         }
-        line_place(place)?;
+        line_place(place, faults);
         if place.pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
-            return refuse("version_places.pointer", format!("the pointer into {} must start with a slash", place.file));
+            faults.add("version_places.pointer", format!("the pointer into {} must start with a slash", place.file));
         }
     }
     let owner = |place: &&VersionPlace| place.whole && !place.optional && place.file == target.layout.version_file;
-    match target.version_places.iter().filter(owner).count() {
-        1 => Ok(()),
-        _ => refuse(
+    if target.version_places.iter().filter(owner).count() != 1 {
+        faults.add(
             "layout.version_file and version_places",
             format!("{} owns the version and must be the one place with `whole = true` for it", target.layout.version_file),
-        ),
+        );
     }
 }
 
-fn line_place(place: &VersionPlace) -> Result<(), TargetError> {
+fn line_place(place: &VersionPlace, faults: &mut Faults) {
     match (&place.line, place.count) {
         (Some(line), Some(count)) if count > 0 => {
             if line.matches("{version}").count() != 1 || line.contains('\n') {
-                return refuse("version_places.line", format!("`{line}` must be one line that holds {{version}} once"));
+                faults.add("version_places.line", format!("`{line}` must be one line that holds {{version}} once"));
             }
-            Ok(())
         }
-        (Some(_), _) => refuse("version_places.line and version_places.count", format!("{} needs a count of at least 1", place.file)),
-        (None, Some(_)) => refuse("version_places.count", format!("{} has a count but no line to count", place.file)),
-        (None, None) => Ok(()),
+        (Some(_), _) => faults.add("version_places.line and version_places.count", format!("{} needs a count of at least 1", place.file)),
+        (None, Some(_)) => faults.add("version_places.count", format!("{} has a count but no line to count", place.file)),
+        (None, None) => {}
     }
 }
 
-fn legacy(target: &Target) -> Result<(), TargetError> {
+fn legacy(target: &Target, faults: &mut Faults) {
     let release = &target.release_target;
     for (key, current, past) in [
         ("legacy.resource_groups and release_target.resource_group", &release.resource_group, &target.legacy.resource_groups),
@@ -256,13 +252,12 @@ fn legacy(target: &Target) -> Result<(), TargetError> {
         ("legacy.hosts and release_target.host", &release.host, &target.legacy.hosts),
     ] {
         if past.contains(current) {
-            return refuse(key, format!("`{current}` cannot be both the target and a name of the past"));
+            faults.add(key, format!("`{current}` cannot be both the target and a name of the past"));
         }
     }
-    Ok(())
 }
 
-fn limits(target: &Target) -> Result<(), TargetError> {
+fn limits(target: &Target, faults: &mut Faults) {
     let limits = &target.limits;
     for (key, zero) in [
         ("limits.artifact_max_bytes", limits.artifact_max_bytes == 0),
@@ -277,7 +272,7 @@ fn limits(target: &Target) -> Result<(), TargetError> {
         ("quality.command", target.quality.command.is_empty()),
     ] {
         if zero {
-            return refuse(key, "must be greater than zero, or nothing could ever succeed");
+            faults.add(key, "must be greater than zero, or nothing could ever succeed");
         }
     }
     for (key, seconds) in [
@@ -293,19 +288,18 @@ fn limits(target: &Target) -> Result<(), TargetError> {
         ("quality.timeout_s", target.quality.timeout_s),
     ] {
         if seconds > LONGEST_WAIT_S {
-            return refuse(key, format!("the longest wait is a day ({LONGEST_WAIT_S} s)"));
+            faults.add(key, format!("the longest wait is a day ({LONGEST_WAIT_S} s)"));
         }
     }
     if limits.report_max_age_s > 900 {
-        return refuse("limits.report_max_age_s", "must be at most 900: what was judged longer ago than 15 minutes says nothing about now");
+        faults.add("limits.report_max_age_s", "must be at most 900: what was judged longer ago than 15 minutes says nothing about now");
     }
     if limits.clock_skew_s < 0 {
-        return refuse("limits.clock_skew_s", "must not be negative");
+        faults.add("limits.clock_skew_s", "must not be negative");
     }
     if limits.artifact_max_bytes >= 2 << 30 {
-        return refuse("limits.artifact_max_bytes", "GitHub takes assets below 2 GiB (2147483648 bytes) only");
+        faults.add("limits.artifact_max_bytes", "GitHub takes assets below 2 GiB (2147483648 bytes) only");
     }
-    Ok(())
 }
 
 /// What a name may have, since GitHub leaves such names as they are.

@@ -33,8 +33,7 @@ impl Workspace {
     /// Finds the file as the options and the environment say, and reads it.
     /// Errors: exit 78 when there is none, when root may not trust it, or when it is wrong.
     pub fn find(common: &Common) -> Result<Self, Problem> {
-        let path = locate(common)?;
-        Self::read(&path)
+        Self::understand(file(common)?)
     }
 
     /// A path of `nexy.toml`, absolute.
@@ -56,26 +55,44 @@ impl Workspace {
         Ok(record)
     }
 
-    fn read(path: &Path) -> Result<Self, Problem> {
-        let shown = path.display().to_string();
-        // Root goes on with the place that it has found trustworthy: a link on the way may lead elsewhere a moment later.
-        let trusted = if rustix::process::geteuid().is_root() { Some(distrust(path)?) } else { None };
-        let given = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let path = trusted.unwrap_or_else(|| given.clone());
-        let bytes = files::read(&path, MAX_BYTES).map_err(|error| unreadable(&shown, error.because()))?;
-        let text = std::str::from_utf8(&bytes).map_err(|error| {
-            let restore = Fix::note("restore it:").then_command(format!("git checkout -- {}", shell_word(&shown)));
-            Problem::new(Exit::BadTarget, format!("cannot use {shown}"), format!("it is no UTF-8: {error}"), restore)
-        })?;
-        let target = Target::parse(text).map_err(|error| error.problem(&shown))?;
+    fn understand(file: File) -> Result<Self, Problem> {
+        let target = Target::parse(&file.text).map_err(|error| error.problem(&file.shown))?;
         let installed = Path::new(&target.vm.target_file);
-        let root = if path == installed || given == installed {
+        let root = if file.path == installed || file.given == installed {
             PathBuf::from(&target.vm.checkout)
         } else {
-            path.parent().map(Path::to_path_buf).unwrap_or_default()
+            file.path.parent().map(Path::to_path_buf).unwrap_or_default()
         };
-        Ok(Self { target, target_sha256: Sha256Digest::of(&bytes), target_path: path, root })
+        Ok(Self { target, target_sha256: Sha256Digest::of(file.text.as_bytes()), target_path: file.path, root })
     }
+}
+
+/// A `nexy.toml` that this account may use; it is not understood yet.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// What it holds.
+    pub text: String,
+    /// Its path as it was given or found.
+    pub shown: String,
+    path: PathBuf,
+    given: PathBuf,
+}
+
+/// Finds the file as the options and the environment say, and reads it.
+/// Errors: exit 78 when there is none, when root may not trust it, or when it is no text.
+pub fn file(common: &Common) -> Result<File, Problem> {
+    let path = locate(common)?;
+    let shown = path.display().to_string();
+    // Root goes on with the place that it has found trustworthy: a link on the way may lead elsewhere a moment later.
+    let trusted = if rustix::process::geteuid().is_root() { Some(distrust(&path)?) } else { None };
+    let given = std::path::absolute(&path).unwrap_or(path);
+    let path = trusted.unwrap_or_else(|| given.clone());
+    let bytes = files::read(&path, MAX_BYTES).map_err(|error| unreadable(&shown, error.because()))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let restore = Fix::note("restore it:").then_command(format!("git checkout -- {}", shell_word(&shown)));
+        Problem::new(Exit::BadTarget, format!("cannot use {shown}"), format!("it is no UTF-8: {}", error.utf8_error()), restore)
+    })?;
+    Ok(File { text, shown, path, given })
 }
 
 /// `--target`, `$NEXY_TARGET`, the nearest ancestor, the system's file; for root only the first and the last, since a

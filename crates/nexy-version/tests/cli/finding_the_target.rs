@@ -81,3 +81,20 @@ fn root_uses_the_folder_of_the_target_of_a_link() {
     let workspace = world.workspace().canonicalize().expect("it is there");
     ran.exits(0).prints(workspace.to_str().expect("a path"));
 }
+
+#[test]
+fn check_config_shows_what_is_understood_or_every_mistake() {
+    let world = World::with(&nexy_standin::world::Options { git: false, ..Default::default() });
+    let check = |format: &str| world.tool("nexy-version").args(["check-config", "--format", format]).run();
+    check("text").exits(0).prints("server      NexyNew in NexyNewRG").prints("Nexy.dmg (dmg, which clients update from)").silent_stderr();
+    let understood = check("json").exits(0).json();
+    assert_eq!((understood["target"]["vm"]["lock_dir"].is_string(), &understood["mistakes"]), (true, &serde_json::json!([])));
+    let target = world.read("nexy.toml");
+    world
+        .write("nexy.toml", &target.replace("grpc_tls = true", "grpc_tsl = true").replace("retry_total_s = 20", "retry_total_s = \"20s\""));
+    check("text").exits(78).prints("line 12: release_target.grpc_tsl: is no key; did you mean `grpc_tls`?").prints("2 mistakes in ");
+    let wrong = check("json").exits(78).json();
+    assert_eq!((&wrong["target"], &wrong["mistakes"][0]["line"]), (&serde_json::Value::Null, &serde_json::json!(12)));
+    // Whatever else is asked names the command, with the file.
+    world.tool("nexy-version").arg("show").run().exits(78).says("nexy-version check-config --target /");
+}
