@@ -26,7 +26,7 @@ ALLOWED = $(call said,ALLOW_ROLLED_BACK,$${ALLOW_ROLLED_BACK:+--allow-rolled-bac
 BACK = $(call said,FROM,$${FROM:+--from "$$FROM"}) $(call said,TO,$${TO:+--to-version "$$TO"}) $(call said,ARTIFACT,$${ARTIFACT:+--artifact "$$ARTIFACT"})
 UNASKED = $(call said,YES,$${YES:+--yes})
 
-.PHONY: help rehearse test version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
+.PHONY: help rehearse test status version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver manifest-push validate-updates verify vm-before-checkout vm-db vm-hard \
 	vm-versions diagnose incident release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
@@ -42,6 +42,9 @@ test: ## every test of this repository
 	@mkdir -p target && : >target/skipped
 	NEXY_SKIPPED="$(CURDIR)/target/skipped" RUST_TEST_THREADS="$(TEST_THREADS)" cargo test --locked --workspace
 	@tests/skipped.sh target/skipped
+
+status: ## where the release stands, on one screen, and the one command to type next; VM=1 asks the machine too: make status [VM=1] [S3 §6, S0 §6]
+	scripts/status.sh $(call said,VM,$${VM:+--vm})
 
 version-set: ## write version V into every place: make version-set V=X.Y.Z.W [ALLOW_DOWNGRADE='REASON'] [S3 §1]
 	@test -n "$(V)" || { printf 'make version-set: V= is missing: which version?\n  do: make version-set V=X.Y.Z.W\n' >&2; exit 2; }

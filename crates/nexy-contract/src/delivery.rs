@@ -26,6 +26,15 @@ pub struct Delivery {
     pub served_length: u64,
 }
 
+/// What `nexy-manifest show` says of one manifest on the VM, as far as it tells whether a delivery has arrived.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct OnVm {
+    /// Path relative to the checkout.
+    pub path: String,
+    /// Digest of the file; absent when there is none.
+    pub file_sha256: Option<Sha256Digest>,
+}
+
 /// One manifest file on the VM.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

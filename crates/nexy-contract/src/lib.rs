@@ -40,6 +40,7 @@ pub mod report;
 pub mod run_command;
 pub mod selection;
 pub mod signature;
+pub mod status;
 pub mod suggest;
 pub mod target_file;
 pub mod text;

@@ -50,6 +50,16 @@ pub fn os_words(error: &std::io::Error) -> String {
     number.map_or_else(|| said.clone(), |(words, rest)| format!("{words}{rest}"))
 }
 
+/// A span of seconds in a few characters: `59 s`, `59 min`, `2 h`, `10 days`.
+pub fn short_span(seconds: i64) -> String {
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        172_800.. => format!("{} days", seconds / 86_400),
+    }
+}
+
 /// A word for a POSIX shell: bare where that is safe, single-quoted otherwise.
 pub fn shell_word(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || "_./:@%+,=-".contains(c);
@@ -94,6 +104,11 @@ mod tests {
     fn an_excerpt_says_when_it_was_cut() {
         assert_eq!(excerpt("abcdef", 3), "abc…");
         assert_eq!(excerpt("abc", 3), "abc");
+    }
+
+    #[test]
+    fn spans_are_short_and_readable() {
+        assert_eq!([59, 3599, 7200, 864_000].map(short_span), ["59 s", "59 min", "2 h", "10 days"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{cli::TOOL, deliverable, transaction, write};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use nexy_contract::{
     Exit, Fix, Problem, Record, Sha256Digest,
-    delivery::{self, Delivery},
+    delivery::{self, Delivery, OnVm},
     document::{self, DocumentError},
     operands,
     record::{Delivered, Reader},
@@ -18,7 +18,6 @@ use nexy_outside::{
     },
     fs::files,
 };
-use serde::Deserialize;
 use std::path::Path;
 
 pub(crate) const BY: &str = "nexy-manifest delivered";
@@ -110,13 +109,6 @@ const NOT_DELIVERED: &str = "the manifest was not delivered to the VM";
 
 fn again(fix: Fix) -> Fix {
     fix.then_note("then run the whole pipeline again; this goes on where it stopped:").then_command("make release")
-}
-
-/// A manifest as `show` prints it on the VM.
-#[derive(Deserialize)]
-struct OnVm {
-    path: String,
-    file_sha256: Option<Sha256Digest>,
 }
 
 /// Tells from what the VM shows whether the manifests of the record have reached it.

@@ -1,21 +1,16 @@
 //! The story of `show`: prints what lies on every channel, and changes nothing.
 
-use crate::{
-    plan::channel::{self, Channel},
-    session,
-    steps::inspect,
-};
+use crate::{plan::channel, session, steps::inspect};
 use nexy_contract::{
     Exit, Problem,
     channels::{Channels, SCHEMA, ShownAsset, ShownChannel},
     target_file::ArtifactRow,
-    text::printable,
+    text::{printable, short_span},
     wrap::COLUMNS,
 };
 use nexy_outside::{
     Common, Format, Workspace,
     frame::{options, stdio},
-    net::github::Asset,
 };
 
 pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Problem> {
@@ -27,7 +22,7 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
             let release = inspect::release_in_any_state(session, row)?;
             let what = || format!("cannot list the channel {}", row.channel);
             let channel = session.list(&release, &row.name).map_err(|error| error.problem(what()))?;
-            Ok(shown(channel, row, target.public_url(row)))
+            Ok(channel::shown(&channel, row, target.public_url(row)))
         };
         target.artifacts.iter().map(show).collect::<Result<Vec<_>, Problem>>()
     })?;
@@ -38,39 +33,6 @@ pub(crate) fn run(workspace: &Workspace, common: &Common) -> Result<Exit, Proble
     };
     stdio::write_document(document.as_bytes())?;
     Ok(Exit::Yes)
-}
-
-fn shown(found: Channel, row: &ArtifactRow, url: String) -> ShownChannel {
-    let artifact = &row.name;
-    let asset = |asset: &Asset| ShownAsset {
-        asset_id: asset.id,
-        name: asset.name.clone(),
-        version: channel::version(artifact, asset),
-        label: asset.label.clone(),
-        state: asset.state.clone(),
-        size_bytes: asset.size,
-        sha256: asset.sha256(),
-        age_s: found.age_s(asset),
-    };
-    let candidate = found.rollback_candidate().map(|asset| asset.id);
-    let mut leftovers = found.leftovers();
-    // A young parked asset is no leftover yet, but `show` has no other list for it.
-    let is_listed = |one: &&Asset| candidate == Some(one.id) || leftovers.iter().any(|other| other.id == one.id);
-    let parked: Vec<&Asset> = found.parked.iter().filter(|one| !is_listed(one)).collect();
-    leftovers.extend(parked);
-    let others = |assets: &[Asset]| assets.iter().filter(|one| !leftovers.iter().any(|other| other.id == one.id)).map(asset).collect();
-    ShownChannel {
-        channel: row.channel.clone(),
-        artifact: artifact.clone(),
-        url,
-        at: found.at,
-        live: found.live.as_ref().map(asset),
-        previous: found.rollback_candidate().map(asset),
-        staged: others(&found.staged),
-        bad: others(&found.rolled_back),
-        leftovers: leftovers.iter().map(|one| asset(one)).collect(),
-        others: found.others.iter().map(asset).collect(),
-    }
 }
 
 /// Two lines for each channel and two lines for each asset, in 80 columns.
@@ -107,13 +69,7 @@ fn cut(line: &str) -> String {
 }
 
 fn age(seconds: Option<i64>) -> String {
-    match seconds {
-        None => "age unknown".to_owned(),
-        Some(seconds) if seconds < 120 => format!("{seconds} s old"),
-        Some(seconds) if seconds < 7200 => format!("{} min old", seconds / 60),
-        Some(seconds) if seconds < 172_800 => format!("{} h old", seconds / 3600),
-        Some(seconds) => format!("{} days old", seconds / 86_400),
-    }
+    seconds.map_or_else(|| "age unknown".to_owned(), |seconds| format!("{} old", short_span(seconds)))
 }
 
 #[cfg(test)]
@@ -149,11 +105,5 @@ mod tests {
         for line in text.lines() {
             assert!(line.chars().count() <= COLUMNS, "{line}");
         }
-    }
-
-    #[test]
-    fn ages_are_printed_in_a_readable_unit() {
-        let shown = [None, Some(59), Some(3599), Some(7200), Some(864_000)].map(age);
-        assert_eq!(shown, ["age unknown", "59 s old", "59 min old", "2 h old", "10 days old"]);
     }
 }

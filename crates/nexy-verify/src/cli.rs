@@ -76,6 +76,13 @@ pub(crate) enum Verb {
     /// Reads text, `journalctl -o json`, and what az, gh, git and pip print. Prints the symptom as the runbook spells it, and no line
     /// of the log, which may hold secrets. Ends with 1 for a known incident, and 69 when none is known: never with 0.
     Diagnose(Log),
+
+    /// Show on one screen where the release stands, and the one command to type next
+    ///
+    /// Asks workspace, git and its remotes, GitHub and the public host at once, for 5 s at most, and changes nothing. Each line names
+    /// its source. What stands there of the VM was seen at the last delivery, or by `make status VM=1`. Ends with 0 when everything
+    /// could be looked at and is consistent, with 1 when something is wrong, and with 69 when something could not be looked at.
+    Status,
 }
 
 /// Which client is played.
@@ -200,6 +207,7 @@ Examples:
   nexy-verify run-command --nonce \"$nonce\" --az-exit $? az.out az.err
   journalctl -o json | nexy-verify diagnose -
   nexy-verify diagnose --text PermissionError
+  nexy-verify status --format json
 
 Exit codes: 0 every probe passes; 1 one says no; 2 the command line was not understood;
 65 the record cannot be used; 69 a probe could not look, so the answer is unknown;

@@ -19,6 +19,7 @@ mod schedule;
 mod selection;
 mod service;
 mod staleness;
+mod status;
 
 use clap::Parser as _;
 use cli::{Cli, Verb};
@@ -43,6 +44,7 @@ fn run(cli: &Cli) -> Result<Exit, Problem> {
         Some(Verb::RunCommand(left)) => return run_command::report_script_exit(left, &cli.common),
         Some(Verb::Client(walk)) => return client::run(walk, &cli.common),
         Some(Verb::Diagnose(log)) => return diagnose::diagnose(log, &cli.common),
+        Some(Verb::Status) => return status::run(&cli.common),
         None => {}
     }
     if cli.list {

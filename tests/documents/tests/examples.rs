@@ -8,6 +8,7 @@ use nexy_contract::channels::{self, Channels, Cleaned};
 use nexy_contract::db_receipt::{self, DbReceipt, Kind};
 use nexy_contract::delivery::{self, Delivery};
 use nexy_contract::incidents::{self, Diagnosis};
+use nexy_contract::status::{self, Status};
 use nexy_contract::{Record, Report, document, record, report};
 use serde::Serialize;
 use serde_json::Value;
@@ -53,6 +54,7 @@ fn every_example_reads_and_is_written_back_byte_for_byte() {
     holds(&file_name(channels::SCHEMA), |bytes| serde_json::from_slice::<Channels>(bytes));
     holds(&file_name(channels::CLEANED), |bytes| serde_json::from_slice::<Cleaned>(bytes));
     holds(&file_name(incidents::SCHEMA), |bytes| document::read::<Diagnosis>(bytes, incidents::SCHEMA));
+    holds(&file_name(status::SCHEMA), |bytes| serde_json::from_slice::<Status>(bytes));
     for kind in Kind::ALL.iter().copied() {
         holds(&db_file_name(kind), DbReceipt::read);
         assert_eq!(DbReceipt::read(text(&db_file_name(kind)).as_bytes()).expect("a receipt").event.kind(), kind);
@@ -81,8 +83,16 @@ fn the_folder_holds_exactly_these_examples() {
         .expect("the folder")
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
-    let schemas =
-        [record::SCHEMA, report::SCHEMA, delivery::SCHEMA, build_receipt::SCHEMA, channels::SCHEMA, channels::CLEANED, incidents::SCHEMA];
+    let schemas = [
+        record::SCHEMA,
+        report::SCHEMA,
+        delivery::SCHEMA,
+        build_receipt::SCHEMA,
+        channels::SCHEMA,
+        channels::CLEANED,
+        incidents::SCHEMA,
+        status::SCHEMA,
+    ];
     assert_eq!(found, schemas.into_iter().map(file_name).chain(Kind::ALL.iter().copied().map(db_file_name)).collect());
 }
 

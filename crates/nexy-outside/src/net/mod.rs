@@ -1,5 +1,6 @@
 //! HTTP and what is asked through it: GitHub, Gemini, and the token.
 
+pub mod channel;
 pub mod gemini;
 pub mod github;
 pub mod http;

@@ -1,6 +1,5 @@
 //! The pure part: from what lies on a channel to the plan of one artifact, for every state that a crash can leave.
 
-pub(crate) mod channel;
 pub(crate) mod dry_run;
 pub(crate) mod publish;
 pub(crate) mod rollback;
@@ -11,6 +10,7 @@ use crate::{fixes, gh_commands::GhCommands};
 use channel::Channel;
 pub(crate) use nexy_contract::asset_names;
 use nexy_contract::{Exit, Fix, Problem, Sha256Digest};
+pub(crate) use nexy_outside::net::channel;
 use nexy_outside::net::github::Asset;
 
 /// What one artifact needs.

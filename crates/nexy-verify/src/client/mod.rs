@@ -76,12 +76,10 @@ pub(crate) fn run(walk: &Walk, common: &Common) -> Result<Exit, Problem> {
                 true => download(&context, &read),
                 false => (Download::NotKnown("nothing is offered, so nothing was downloaded".to_owned()), None),
             };
-            let receipt = receipt(&context.workspace).filter(|receipt| Some(receipt.sha256) == sha256);
-            let download = on_a_mac(download, receipt.as_ref());
             if is_offered {
                 add("client-download", started, judge_download(&read, &download));
             }
-            let installs = installs(&context, &read, sha256, receipt);
+            let installs = installs(&context, &read, sha256);
             Some(Offer { build: read.build, download, installs })
         }
         Err(_) => None,
@@ -194,20 +192,7 @@ fn download(context: &Context, read: &Read) -> (Download, Option<Sha256Digest>) 
     }
 }
 
-/// What codesign and spctl say then, which only a Mac has: as its builder saw them, or not looked at.
-fn on_a_mac(download: Download, receipt: Option<&BuildReceipt>) -> Download {
-    match (download, receipt) {
-        (Download::Accepted(_), Some(receipt)) if !receipt.signed || !receipt.notarized => {
-            let lack = if receipt.signed { "notarized" } else { "signed" };
-            Download::Refused(format!("by its build receipt it is not {lack}, so codesign or spctl refuses it"))
-        }
-        (Download::Accepted(how), Some(_)) => Download::Accepted(format!("{how}, and by its build receipt it is signed and notarized")),
-        (Download::Accepted(how), None) => Download::Accepted(format!("{how}; codesign and spctl of the Mac are not looked at")),
-        (download, _) => download,
-    }
-}
-
-/// Whether the client goes on with these bytes.
+/// Whether these bytes are accepted; codesign and spctl, which the client asks then, need a Mac.
 fn accepted(read: &Read, size_bytes: u64, sha256: Sha256Digest) -> Download {
     if size_bytes != read.length_bytes {
         return Download::Refused(format!("the download has {size_bytes} bytes, {} are announced", read.length_bytes));
@@ -240,10 +225,10 @@ fn judge_download(read: &Read, download: &Download) -> Answer {
 }
 
 /// The build that these bytes install: what the machine that built them says, else the version that they were published under.
-fn installs(context: &Context, read: &Read, sha256: Option<Sha256Digest>, receipt: Option<BuildReceipt>) -> Installs {
+fn installs(context: &Context, read: &Read, sha256: Option<Sha256Digest>) -> Installs {
     let Some(sha256) = sha256 else { return Installs::NotKnown("nothing was downloaded".to_owned()) };
     let workspace = &context.workspace;
-    if let Some(receipt) = receipt {
+    if let Some(receipt) = receipt(workspace).filter(|receipt| receipt.sha256 == sha256) {
         return Installs::Build(receipt.version, "its build receipt".to_owned());
     }
     let pair = Pair { version: read.build.parse().unwrap_or(ReleaseVersion::new([0; 4])), sha256 };
@@ -307,31 +292,6 @@ mod tests {
             let accepted = accepted(&read(sha256), size_bytes, got);
             assert_eq!(matches!(accepted, Download::Accepted(_)), passes, "{accepted:?}");
         }
-    }
-
-    #[test]
-    fn a_mac_refuses_what_its_builder_did_not_sign_or_notarize() {
-        let receipt = |signed, notarized| BuildReceipt {
-            schema: build_receipt::SCHEMA.to_owned(),
-            artifact: "Nexy.dmg".to_owned(),
-            version: "2.0.0.5".to_owned(),
-            size_bytes: 5,
-            sha256: Sha256Digest::of(b"right"),
-            signed,
-            notarized,
-            built_at: nexy_contract::Timestamp::UNIX_EPOCH,
-            by: "person@machine".to_owned(),
-        };
-        for (receipt, passes, said) in [
-            (Some(receipt(true, true)), true, "signed and notarized"),
-            (Some(receipt(true, false)), false, "not notarized"),
-            (Some(receipt(false, true)), false, "not signed"),
-            (None, true, "are not looked at"),
-        ] {
-            let told = on_a_mac(Download::Accepted("right".to_owned()), receipt.as_ref());
-            assert_eq!((matches!(told, Download::Accepted(_)), format!("{told:?}").contains(said)), (passes, true), "{told:?}");
-        }
-        assert_eq!(on_a_mac(Download::Refused("no".to_owned()), None), Download::Refused("no".to_owned()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod laptop;
 mod makefile;
 mod manifest_to_vm;
 mod release;
+mod status;
 mod tag_release;
 mod validate_updates;
 mod vm;

@@ -22,7 +22,7 @@ const PLACES: [&str; 11] = [
 ];
 
 /// A git that has `git subtree`, which not every build brings.
-fn git_with_subtree() -> Option<PathBuf> {
+pub(crate) fn git_with_subtree() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let brings = |git: &PathBuf| {
         let asked = std::process::Command::new(git).arg("--exec-path").output();

@@ -1,8 +1,13 @@
-//! The assets of one channel, sorted by their slots for one artifact.
+//! The assets of one channel, sorted by their slots for one artifact, and as a person is shown them.
 
-use super::asset_names::{self, Slot};
-use nexy_contract::{ReleaseVersion, Sha256Digest, Timestamp, report::SeenAsset};
-use nexy_outside::net::github::{Asset, Listing};
+use crate::net::github::{Asset, Listing};
+use nexy_contract::{
+    ReleaseVersion, Sha256Digest, Timestamp,
+    asset_names::{self, Slot},
+    channels::{ShownAsset, ShownChannel},
+    report::SeenAsset,
+    target_file::ArtifactRow,
+};
 use std::cmp::Reverse;
 
 /// Below this age, in seconds, another publication may still be working on an asset.
@@ -10,27 +15,27 @@ const SETTLED_S: i64 = 3600;
 
 /// The assets of one channel as they concern one artifact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Channel {
+pub struct Channel {
     /// What users download.
-    pub(crate) live: Option<Asset>,
+    pub live: Option<Asset>,
     /// What a rollback returns to.
-    pub(crate) previous: Option<Asset>,
+    pub previous: Option<Asset>,
     /// Staged uploads of every machine.
-    pub(crate) staged: Vec<Asset>,
+    pub staged: Vec<Asset>,
     /// Former previous assets that publications have parked, latest first.
-    pub(crate) parked: Vec<Asset>,
+    pub parked: Vec<Asset>,
     /// Rolled-back assets, latest first.
-    pub(crate) rolled_back: Vec<Asset>,
+    pub rolled_back: Vec<Asset>,
     /// Everything else; never touched.
-    pub(crate) others: Vec<Asset>,
+    pub others: Vec<Asset>,
     /// GitHub's clock when it listed the assets.
-    pub(crate) at: Option<Timestamp>,
+    pub at: Option<Timestamp>,
     /// Number of calls made to GitHub by then.
-    pub(crate) calls: u64,
+    pub calls: u64,
 }
 
 /// Sorts the assets of a channel.
-pub(crate) fn sort(artifact: &str, listing: Listing) -> Channel {
+pub fn sort(artifact: &str, listing: Listing) -> Channel {
     let mut channel = Channel { at: listing.at, calls: listing.calls, ..Channel::default() };
     for asset in listing.assets {
         match asset_names::slot(artifact, &asset.name) {
@@ -50,39 +55,39 @@ pub(crate) fn sort(artifact: &str, listing: Listing) -> Channel {
 
 impl Channel {
     /// The staged asset that belongs to these bytes.
-    pub(crate) fn staged_for(&self, artifact: &str, sha256: Sha256Digest) -> Option<&Asset> {
+    pub fn staged_for(&self, artifact: &str, sha256: Sha256Digest) -> Option<&Asset> {
         let name = asset_names::staged(artifact, sha256);
         self.staged.iter().find(|asset| asset.name == name)
     }
 
     /// An asset by its id, whatever its name is.
-    pub(crate) fn find(&self, id: u64) -> Option<&Asset> {
+    pub fn find(&self, id: u64) -> Option<&Asset> {
         let named = self.live.iter().chain(&self.previous).chain(&self.staged);
         named.chain(&self.parked).chain(&self.rolled_back).chain(&self.others).find(|asset| asset.id == id)
     }
 
     /// The live asset in the form that reports remember.
-    pub(crate) fn seen(&self) -> Option<SeenAsset> {
+    pub fn seen(&self) -> Option<SeenAsset> {
         self.live.as_ref().map(|asset| SeenAsset { asset_id: asset.id, sha256: asset.sha256() })
     }
 
     /// Seconds since an asset was last changed, by GitHub's clock alone; `None` when GitHub does not say.
-    pub(crate) fn age_s(&self, asset: &Asset) -> Option<i64> {
+    pub fn age_s(&self, asset: &Asset) -> Option<i64> {
         Some((self.at?.as_second() - asset.last_change()?.as_second()).max(0))
     }
 
     /// Whether an asset is so old that no run works on it any more. An unknown age counts as young.
-    pub(crate) fn is_settled(&self, asset: &Asset) -> bool {
+    pub fn is_settled(&self, asset: &Asset) -> bool {
         self.age_s(asset).is_some_and(|age| age >= SETTLED_S)
     }
 
     /// What a rollback returns to: the previous asset, else the one that an interrupted publication has left parked.
-    pub(crate) fn rollback_candidate(&self) -> Option<&Asset> {
+    pub fn rollback_candidate(&self) -> Option<&Asset> {
         self.previous.as_ref().or_else(|| self.parked.iter().find(|asset| asset.is_uploaded()))
     }
 
     /// What users can get at once when nothing is live: what was live before, else what was rolled back last.
-    pub(crate) fn fallback(&self) -> Option<&Asset> {
+    pub fn fallback(&self) -> Option<&Asset> {
         if self.live.is_some() {
             return None;
         }
@@ -90,48 +95,95 @@ impl Channel {
     }
 
     /// Assets of this tool that a run may still work on, with the seconds until they are leftovers; `None` when GitHub tells no age.
-    pub(crate) fn unsettled(&self) -> Vec<(&Asset, Option<i64>)> {
+    pub fn unsettled(&self) -> Vec<(&Asset, Option<i64>)> {
         let all = self.staged.iter().chain(&self.parked).chain(&self.rolled_back);
         all.filter(|asset| !self.is_settled(asset)).map(|asset| (asset, self.age_s(asset).map(|age| SETTLED_S - age))).collect()
     }
 
     /// Settled assets of this tool that no run needs. The rollback candidate is none of them, however old it is.
-    pub(crate) fn leftovers(&self) -> Vec<&Asset> {
+    pub fn leftovers(&self) -> Vec<&Asset> {
         let candidate = self.rollback_candidate().map(|asset| asset.id);
         let all = self.staged.iter().chain(&self.parked).chain(&self.rolled_back);
         all.filter(|asset| self.is_settled(asset) && candidate != Some(asset.id)).collect()
     }
 }
 
+/// A channel as `nexy-publish show` prints it; users download the artifact from `url`.
+pub fn shown(found: &Channel, row: &ArtifactRow, url: String) -> ShownChannel {
+    let asset = |asset: &Asset| ShownAsset {
+        asset_id: asset.id,
+        name: asset.name.clone(),
+        version: version(&row.name, asset),
+        label: asset.label.clone(),
+        state: asset.state.clone(),
+        size_bytes: asset.size,
+        sha256: asset.sha256(),
+        age_s: found.age_s(asset),
+    };
+    let candidate = found.rollback_candidate().map(|asset| asset.id);
+    let mut leftovers = found.leftovers();
+    // A young parked asset is no leftover yet, but `show` has no other list for it.
+    let is_listed = |one: &&Asset| candidate == Some(one.id) || leftovers.iter().any(|other| other.id == one.id);
+    let parked: Vec<&Asset> = found.parked.iter().filter(|one| !is_listed(one)).collect();
+    leftovers.extend(parked);
+    let others = |assets: &[Asset]| assets.iter().filter(|one| !leftovers.iter().any(|other| other.id == one.id)).map(asset).collect();
+    ShownChannel {
+        channel: row.channel.clone(),
+        artifact: row.name.clone(),
+        url,
+        at: found.at,
+        live: found.live.as_ref().map(asset),
+        previous: found.rollback_candidate().map(asset),
+        staged: others(&found.staged),
+        bad: others(&found.rolled_back),
+        leftovers: leftovers.iter().map(|one| asset(one)).collect(),
+        others: found.others.iter().map(asset).collect(),
+    }
+}
+
 /// The version that an asset's label names.
-pub(crate) fn version(artifact: &str, asset: &Asset) -> Option<ReleaseVersion> {
+pub fn version(artifact: &str, asset: &Asset) -> Option<ReleaseVersion> {
     asset_names::version(artifact, asset.label.as_deref()?)
 }
 
 /// Whether an asset was rolled back and is live only because nothing else was there.
-pub(crate) fn is_rolled_back(asset: &Asset) -> bool {
+pub fn is_rolled_back(asset: &Asset) -> bool {
     asset.label.as_deref().is_some_and(asset_names::is_rolled_back)
 }
 
 /// Whether an upload was made on the machine with this tag, whose lock this run holds.
-pub(crate) fn has_machine_tag(asset: &Asset, machine_tag: &str) -> bool {
+pub fn has_machine_tag(asset: &Asset, machine_tag: &str) -> bool {
     asset.label.as_deref().is_some_and(|label| asset_names::has_machine_tag(label, machine_tag))
 }
 
 /// Whether GitHub says that an asset holds exactly these bytes: whole, of this size, of this digest.
-pub(crate) fn holds(asset: &Asset, size_bytes: u64, sha256: Sha256Digest) -> bool {
+pub fn holds(asset: &Asset, size_bytes: u64, sha256: Sha256Digest) -> bool {
     asset.is_uploaded() && asset.size == size_bytes && asset.sha256() == Some(sha256)
 }
 
 /// Whether nothing that GitHub says contradicts that an asset holds these bytes. Only a download proves it.
-pub(crate) fn may_hold(asset: &Asset, size_bytes: u64, sha256: Sha256Digest) -> bool {
+pub fn may_hold(asset: &Asset, size_bytes: u64, sha256: Sha256Digest) -> bool {
     asset.is_uploaded() && asset.size == size_bytes && asset.sha256().is_none_or(|digest| digest == sha256)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::tests::assets::{asset, at, listing};
+
+    fn asset(id: u64, name: &str, bytes: &[u8]) -> Asset {
+        let digest = Some(format!("sha256:{}", Sha256Digest::of(bytes)));
+        let (label, created_at, updated_at, browser_download_url) = (None, None, None, String::new());
+        let (name, state, size) = (name.into(), "uploaded".into(), bytes.len() as u64);
+        Asset { id, name, label, state, size, digest, created_at, updated_at, browser_download_url }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).expect("a time")
+    }
+
+    fn listing(assets: Vec<Asset>, at: Option<Timestamp>) -> Listing {
+        Listing { assets, at, calls: 1 }
+    }
 
     #[test]
     fn ages_are_taken_from_githubs_clock_and_an_unknown_one_is_young() {
