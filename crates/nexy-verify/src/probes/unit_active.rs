@@ -45,8 +45,8 @@ const PROPERTIES: [&str; 8] =
 const TRUSTED_AFTER_S: i64 = 600;
 /// So many restarts within an hour are no accident.
 const TOO_MANY: usize = 3;
-/// The manager notes a restart right before it starts the process; longer ago it was another start.
-const STARTED_AFTER_S: i64 = 2;
+/// The manager notes a restart right before it starts the process, in the same second or the one before; longer ago it was another start.
+const STARTED_AFTER_S: i64 = 1;
 
 /// What the journal says about the restarts of the last hour, and what time it is.
 struct Lately {
