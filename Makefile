@@ -28,7 +28,7 @@ UNASKED = $(call said,YES,$${YES:+--yes})
 
 .PHONY: help rehearse test status version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver manifest-push validate-updates verify vm-before-checkout vm-db vm-hard \
-	vm-versions diagnose incident release rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
+	vm-versions diagnose incident release done rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "%-18s %s\n", $$1, $$2 }' Makefile
@@ -112,6 +112,9 @@ incident: ## look up an error text among the known incidents: make incident TEXT
 
 release: ## gates, publish, manifest, deliver, push, verify; files in releases/VERSION/; goes on where it stopped: make release [KIND=update ALLOW_ROLLED_BACK='REASON'] [S3 §2 to §6]
 	scripts/release.sh release $(ALLOWED)
+
+done: ## is the version done? Asks the VM and what users get, keeps the answers: make done [KIND=server-only] [S0 §6, S2 §6, S3 §6]
+	scripts/done.sh $(call said,KIND,$${KIND:+--kind "$$KIND"})
 
 rollback-plan: ## show what a rollback would give back; changes nothing: make rollback-plan [FROM=X.Y.Z.W TO=X.Y.Z.W ARTIFACT=FILE] [S3 §5]
 	scripts/release.sh rollback --dry-run $(BACK)

@@ -26,6 +26,24 @@ is_lost() {
     [ "$ended" -eq 69 ] && [ -n "$sent_to_vm" ]
 }
 
+# Asks which manifest the VM has, after an answer was lost.
+ask_which() {
+    printf '%s: the answer was lost; asking the VM which manifest it has\n' "$program" >&2
+    begin_script
+    assign COMMAND 'nexy-manifest show'
+    send frame.sh run_tool.sh || :
+    ended=0
+}
+
+# Whether every folder of the VM has the manifest of this digest: by the answer of nexy-manifest show.
+has_it() {
+    dirs=$(value layout.manifest_dirs) || exit
+    shown=$(grep -c '"file_sha256": *"' "$work/answer") || stop 69 'unknown whether the manifest has reached the VM: it does not say which one it has' "$look"
+    same=$(grep -c "\"file_sha256\": *\"$1\"" "$work/answer") || :
+    [ "$shown" -ne "$same" ] || [ "$same" -ne "$(printf '%s\n' "$dirs" | wc -l)" ] || return 0
+    stop 1 'the manifest was not delivered to the VM: it has another one' "delivering again is safe: scripts/$program --live"
+}
+
 # Passes the record on with the failure in it. A record that already holds a failure is passed on byte for byte.
 hand_on() {
     ended=$?
@@ -42,7 +60,14 @@ need_tools nexy-version nexy-manifest nexy-verify
 open_work
 if [ "$1" = --live ]; then
     payload=$(nexy nexy-manifest payload --live) || exit
-    deliver "$payload"
+    ended=0
+    deliver "$payload" || ended=$?
+    if is_lost; then
+        ask_which
+        # The VM has the manifest already, so that this changes nothing there and brings only the answer.
+        if has_it "${payload%% *}"; then deliver "$payload" || ended=$?; fi
+    fi
+    [ "$ended" -eq 0 ] || exit "$ended"
     cat "$work/answer" || exit 69
     exit 0
 fi
@@ -61,11 +86,7 @@ fi
 
 deliver "$payload" || ended=$?
 if is_lost; then
-    printf '%s: the answer was lost; asking the VM which manifest it has\n' "$program" >&2
-    begin_script
-    assign COMMAND 'nexy-manifest show'
-    send frame.sh run_tool.sh || :
-    ended=0
+    ask_which
     nexy nexy-manifest delivered --lost "$work/answer" - <"$work/record" >"$work/after" || ended=$?
     if [ "$ended" -ne 0 ]; then
         trap close_work EXIT

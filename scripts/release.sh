@@ -148,7 +148,7 @@ record() {
 publish() {
     stage 20-gates "$folder/$input.json" nexy nexy-gate before-publish ${reason:+--allow-rolled-back "$reason"} -
     stage 30-publish "$folder/20-gates.json" nexy nexy-publish ${reason:+--allow-rolled-back "$reason"} -
-    supersede 40-manifest 50-deliver 55-push 60-verify 70-record 71-rollback 72-manifest 73-deliver 74-push 75-verify
+    supersede 40-manifest 50-deliver 55-push 60-verify 70-record 71-rollback 72-manifest 73-deliver 74-push 75-verify 80-done
     if [ "$input" = 00-record ]; then
         supersede 10-record
         mv "$folder/00-record.json" "$folder/10-record.json" || no_room "$folder"
@@ -224,7 +224,7 @@ rollback() {
     stage 71-rollback "$folder/70-record.part" nexy nexy-publish rollback ${from:+--from "$from"} ${to:+--to-version "$to"} \
         ${file:+--artifact "$file"} $asks -
     worthless=0
-    supersede 20-gates 30-publish 40-manifest 50-deliver 55-push 60-verify 70-record 72-manifest 73-deliver 74-push 75-verify
+    supersede 20-gates 30-publish 40-manifest 50-deliver 55-push 60-verify 70-record 72-manifest 73-deliver 74-push 75-verify 80-done
     mv "$folder/70-record.part" "$folder/70-record.json" || no_room "$folder"
     stage 72-manifest "$folder/71-rollback.json" nexy nexy-manifest write -
     stage 73-deliver "$folder/72-manifest.json" "$here/manifest_to_vm.sh" -

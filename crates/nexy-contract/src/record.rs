@@ -57,6 +57,9 @@ pub enum Kind {
     Release,
     /// The artifacts alone; the code stays where it is.
     Update,
+    /// The server's code alone; nothing is published, and clients are told what they were told before.
+    #[serde(rename = "server-only")]
+    ServerOnly,
 }
 
 impl Kind {

@@ -1,6 +1,7 @@
 //! Verifies a release from the side of its users: asks the service, the server and the feed; no answer never counts as a pass.
 
 mod certificate;
+mod checklist;
 mod cli;
 mod client;
 mod context;
@@ -78,6 +79,7 @@ fn print_report(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
     context.expect_announced = cli.expect.filter(|_| selection.asks_for_the_release());
     let Asked { report, .. } = runner::ask_all(selection, &context, &cli.waiting(), &cli.common);
     cli.common.print_report(&report)?;
+    checklist::words(&selection.names).into_iter().for_each(|words| cli.common.note(words));
     Ok(report.verdict.exit())
 }
 
@@ -101,6 +103,7 @@ fn add_to_record(selection: &Selection, cli: &Cli) -> Result<Exit, Problem> {
         marker = release_marker::marker(record, target, &selection.names, report.verdict);
         Ok(report)
     })?;
+    checklist::words(&selection.names).into_iter().for_each(|words| cli.common.note(words));
     if let Some(marker) = marker {
         cli.common.note(&marker);
     }

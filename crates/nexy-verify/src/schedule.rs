@@ -64,6 +64,20 @@ impl Schedule {
         matches!(self.phase, Phase::Steady { .. })
     }
 
+    /// Whether this row is waited for: until it passes, or until the end of the span in which it must stay so.
+    pub(crate) fn is_open(&self, index: usize) -> bool {
+        let row = &self.rows[index];
+        if self.is_steady() { !row.stable.is_zero() } else { !row.passed }
+    }
+
+    /// Until when is waited at most, from the start.
+    pub(crate) fn until(&self) -> Duration {
+        match self.phase {
+            Phase::Converging => self.waiting.wait,
+            Phase::Steady { until } => until,
+        }
+    }
+
     /// What to do at `now`.
     pub(crate) fn next(&mut self, now: Duration) -> Step {
         if self.phase == Phase::Converging && self.rows.iter().all(|row| row.passed) {
@@ -75,11 +89,10 @@ impl Schedule {
             self.rows.iter_mut().for_each(|row| row.due = now + row.interval);
         }
         // At the end of a phase each open probe is asked once more.
-        let (end, open): (Duration, Vec<usize>) = match self.phase {
-            Phase::Converging => (self.waiting.wait, (0..self.rows.len()).filter(|index| !self.rows[*index].passed).collect()),
-            Phase::Steady { until } => (until, (0..self.rows.len()).filter(|index| !self.rows[*index].stable.is_zero()).collect()),
-        };
-        let left = open.into_iter().filter(|index| self.rows[*index].asked.is_none_or(|asked| asked < end));
+        let end = self.until();
+        let left = (0..self.rows.len())
+            .filter(|index| self.is_open(*index))
+            .filter(|index| self.rows[*index].asked.is_none_or(|asked| asked < end));
         let next = left.map(|index| (self.rows[index].due.min(end), index)).min();
         match next {
             None => Step::Done,

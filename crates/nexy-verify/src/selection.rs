@@ -7,6 +7,7 @@ use crate::{
 use nexy_contract::{
     Problem, Record, Severity,
     check::Row,
+    record::Kind,
     selection::{self, Table},
 };
 
@@ -29,15 +30,23 @@ impl Selection {
     }
 }
 
-/// The probes that decide at the end of a release of code and artifacts, and inform where only one of both has moved.
-const OF_BOTH: [&str; 2] = ["versions-agree", "workflow-run"];
+/// Decides at the end of a release of code and artifacts, and informs where only one of both has moved.
+const VERSIONS: &str = "versions-agree";
+/// Decides where the code has moved.
+const DEPLOYED: &str = "workflow-run";
 
 impl Selection {
     /// The same for a record: whether code and manifest must be of one version is what its kind says.
     pub(crate) fn for_record(&self, record: &Record) -> Self {
-        let together = if record.moves_code_and_manifest() { Severity::Gate } else { Severity::Advice };
-        let by_kind = |probe: &Probe| OF_BOTH.contains(&probe.id) && !self.names.iter().any(|name| name == probe.id);
-        let probes = self.probes.iter().map(|(probe, counts)| (*probe, if by_kind(probe) { together } else { *counts }));
+        let together = record.moves_code_and_manifest();
+        let by_kind = |probe: &Probe| match probe.id {
+            id if self.names.iter().any(|name| name == id) => None,
+            VERSIONS => Some(together),
+            DEPLOYED => Some(together || record.kind == Kind::ServerOnly),
+            _ => None,
+        };
+        let severity = |decides| if decides { Severity::Gate } else { Severity::Advice };
+        let probes = self.probes.iter().map(|(probe, counts)| (*probe, by_kind(probe).map_or(*counts, severity)));
         Self { probes: probes.collect(), names: self.names.clone(), profile: self.profile.clone() }
     }
 }
@@ -89,6 +98,26 @@ mod tests {
         assert_eq!(severity("feed-advice", "feed-advice"), Some(Severity::Gate));
         assert_eq!(severity("updates", "feed"), Some(Severity::Gate));
         assert_eq!(severity("local", "feed"), None);
+    }
+
+    #[test]
+    fn the_kind_of_a_record_says_what_must_be_of_one_version_and_whether_code_was_deployed() {
+        let target = nexy_contract::Target::parse(include_str!("../../../nexy.toml")).expect("the committed nexy.toml");
+        let sha256 = nexy_contract::Sha256Digest::of(b"");
+        let version = nexy_contract::ReleaseVersion::new([2, 0, 0, 4]);
+        let mut record = Record::new(version, target.identity(sha256), Vec::new());
+        record.manifests =
+            vec![nexy_contract::record::ManifestFile { path: "m".to_owned(), sha256, version, delivered: None, window_s: None }];
+        for (kind, versions, deployed) in [
+            (Kind::Release, Severity::Gate, Severity::Gate),
+            (Kind::Update, Severity::Advice, Severity::Advice),
+            (Kind::ServerOnly, Severity::Advice, Severity::Gate),
+        ] {
+            record.kind = kind;
+            let selection = chosen("done").expect("a profile").for_record(&record);
+            let of = |id: &str| selection.probes.iter().find(|(probe, _)| probe.id == id).map(|(_, severity)| *severity);
+            assert_eq!((of(VERSIONS), of(DEPLOYED)), (Some(versions), Some(deployed)), "{kind:?}");
+        }
     }
 
     #[test]

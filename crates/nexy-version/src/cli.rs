@@ -40,7 +40,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Begin a release record: version, target, and the hashed artifacts of the inbox
     Record {
-        /// release: server's code and artifacts, of one version at the end; update: the artifacts alone
+        /// release: server's code and artifacts, of one version at the end; update: the artifacts alone; server-only: the code alone
         #[arg(long, value_enum, default_value = "release")]
         kind: Kind,
     },
@@ -84,6 +84,8 @@ pub(crate) enum Kind {
     Release,
     /// The artifacts alone.
     Update,
+    /// The code alone: the inbox is not looked at.
+    ServerOnly,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -17,10 +17,12 @@ const MAX_SIGNATURE_BYTES: u64 = 4096;
 
 pub(crate) fn run(workspace: &Workspace, kind: Kind) -> Result<Exit, Problem> {
     let version = version_file::must_read(workspace)?;
-    let mut record = Record::new(version, workspace.target.identity(workspace.target_sha256), artifacts(workspace)?);
+    let artifacts = if kind == Kind::ServerOnly { Vec::new() } else { artifacts(workspace)? };
+    let mut record = Record::new(version, workspace.target.identity(workspace.target_sha256), artifacts);
     record.kind = match kind {
         Kind::Release => record::Kind::Release,
         Kind::Update => record::Kind::Update,
+        Kind::ServerOnly => record::Kind::ServerOnly,
     };
     for artifact in record.artifacts.clone() {
         let carried = signature_beside(workspace, &artifact)?;

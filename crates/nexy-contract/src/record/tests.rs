@@ -146,6 +146,7 @@ fn code_and_manifest_move_together_unless_the_record_says_otherwise() {
         (Kind::Release, 1, publication, true),
         (Kind::Release, 0, publication, false),
         (Kind::Update, 1, publication, false),
+        (Kind::ServerOnly, 0, &[], false),
         (Kind::Release, 1, rollback, false),
         (Kind::Release, 1, &[ROLLBACK, PUBLICATION], true),
         (Kind::Release, 1, &[], true),

@@ -5,6 +5,8 @@ mod certificate_renewal;
 mod channel_assets;
 pub(crate) mod feed;
 mod feed_advice;
+mod gated;
+mod journal_clean;
 mod live_artifact;
 mod local_feed;
 mod manifest_pair;
@@ -17,6 +19,7 @@ mod release_assets;
 mod server_says;
 mod unit_active;
 mod versions_agree;
+mod vm_asked;
 mod workflow_run;
 
 use crate::probe::Probe;
@@ -26,6 +29,7 @@ use nexy_contract::Fix;
 pub(crate) const PROBES: &[&Probe] = &[
     &unit_active::PROBE,
     &process_newer::PROBE,
+    &journal_clean::PROBE,
     &server_says::PROBES[0],
     &server_says::PROBES[1],
     &server_says::PROBES[2],
@@ -47,6 +51,8 @@ pub(crate) const PROBES: &[&Probe] = &[
     &feed_advice::PROBE,
     &versions_agree::PROBE,
     &workflow_run::PROBE,
+    &gated::PROBE,
+    &vm_asked::PROBE,
 ];
 
 /// Clients are told something else than the manifest here says: it is delivered again, unless it is wrong itself.

@@ -30,7 +30,8 @@ fn every_profile_is_green_on_what_the_real_server_writes_and_each_asset_is_downl
     for profile in ["updates", "release", "done"] {
         world.standin.clear_requests();
         let ran = ask(&world, profile);
-        ran.exits(0).says("advice  feed-advice");
+        // Without a record and the VM's own answers, no release is done.
+        ran.exits(if profile == "done" { 69 } else { 0 }).says("advice  feed-advice");
         let of_dmg = SIZE_BYTES;
         let bytes: Vec<u64> =
             world.standin.requests().iter().filter(|one| one.listener == "storage").map(|one| one.response_bytes).collect();

@@ -4,9 +4,10 @@ use crate::asked::{ask, on_vm};
 use nexy_standin::world::{Ran, World};
 use serde_json::Value;
 
-const IDS: [&str; 23] = [
+const IDS: [&str; 26] = [
     "unit-active",
     "process-newer",
+    "journal-clean",
     "local-health",
     "local-status",
     "local-updates",
@@ -28,6 +29,8 @@ const IDS: [&str; 23] = [
     "feed-advice",
     "versions-agree",
     "workflow-run",
+    "gated",
+    "vm-asked",
 ];
 
 fn anywhere(world: &World, words: &[&str]) -> Ran {

@@ -14,7 +14,7 @@ fn only_what_has_not_passed_is_asked_again_until_it_does() {
     assert_eq!(count(&world, "server", "/health"), 4);
     assert_eq!(count(&world, "server", "/status"), 1);
     assert_eq!(count(&world, "updates", "/health"), 1);
-    assert_eq!(ran.json()["findings"].as_array().expect("findings").len(), 7);
+    assert_eq!(ran.json()["findings"].as_array().expect("findings").len(), 8);
 }
 
 #[test]

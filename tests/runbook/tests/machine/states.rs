@@ -102,6 +102,12 @@ const STATES: &[State] = &[
     // The start is known to the second.
     state("sleep 1; echo 2.0.0.5 >{A}/VERSION", "nexy-verify process-newer", "VERSION was written at", Typed("systemctl restart")),
     state("true", "nexy-verify local-health --expect v2.0.0.5", "version `2.0.0.4`", Told("deploy v2.0.0.5 there")),
+    state(
+        "sed -i '2i import sys; print(\"ClientError: 400 API key expired\", file=sys.stderr)' {A}/server/main.py; systemctl restart voice-assistant.service",
+        "nexy-verify journal-clean",
+        "of incident ",
+        Told("nexy-verify diagnose -"),
+    ),
     // What clients are told: S2 §4.9.
     state(
         "rm {A}/server/server/updates/manifests/manifest_2.0.0.4.json",
@@ -150,6 +156,7 @@ const STATES: &[State] = &[
 /// A server that answers as the real one does, as far as these probes ask it.
 const SERVER: &str = r#"
 import http.server, json, os, threading
+print("INFO - ready", flush=True)
 version = os.environ.get("SERVER_VERSION") or open("VERSION").read().strip()
 class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_): pass

@@ -116,6 +116,24 @@ fn a_lost_answer_of_a_delivery_that_arrived_is_asked_for_and_the_record_is_compl
 }
 
 #[test]
+fn a_lost_answer_of_a_delivery_without_a_record_is_asked_for_too() {
+    for (mode, code, said, calls) in [
+        ("unfinished", 0, "asking the VM which manifest it has", 3),
+        ("drops-script", 1, "delivering again is safe: scripts/manifest_to_vm.sh --live", 2),
+    ] {
+        let world = World::new();
+        let mut old = world.live_manifest("2.0.0.2");
+        old["artifact"]["sha256"] = json!("0".repeat(64));
+        world.set_vm_manifest(&old);
+        world.set_az("mode", json!(mode));
+        world.set_az("mode_calls", json!(1));
+        world.sh("scripts/manifest_to_vm.sh --live").exits(code).says(said);
+        assert_eq!((invocations(&world), world.vm_manifest() == old), (calls, code == 1), "{mode}");
+        left_nothing(&world);
+    }
+}
+
+#[test]
 fn a_lost_delivery_that_did_not_arrive_is_told_as_such_and_may_be_repeated() {
     let (world, record) = lost_once("drops-script");
     failed(&world, &record, 1).says("the manifest was not delivered to the VM").says("delivering again is safe");
