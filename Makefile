@@ -17,7 +17,7 @@ export PATH
 
 VM_PLATFORM = x86_64-unknown-linux-gnu
 NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
-SCRIPTS = scripts/*.sh scripts/remote/*.sh tests/*.sh tests/github/*.sh
+SCRIPTS = scripts/*.sh scripts/remote/*.sh scripts/database/*.sh tests/*.sh tests/github/*.sh
 TARGET = --target "$$NEXY_TOML"
 # What a person has said behind `make`: a variable of that name in the environment is somebody else's.
 said = $(if $(filter command,$(firstword $(origin $(1)))),$(2))

@@ -79,6 +79,12 @@ pub struct Contents {
     pub indexes: u64,
     /// Number of constraints.
     pub constraints: u64,
+    /// A digest of the rows of every table, in whatever order they stand: equal numbers do not prove equal rows.
+    pub digests: BTreeMap<String, String>,
+    /// The last value of every sequence; `None` for one that was never used.
+    pub sequences: BTreeMap<String, Option<i64>>,
+    /// Digest of the schema, as pg_dump writes it without comments.
+    pub schema_sha256: Sha256Digest,
 }
 
 /// A restore drill.

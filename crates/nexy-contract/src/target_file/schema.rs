@@ -266,6 +266,18 @@ pub struct Database {
     pub backup_max_age_h: u32,
     /// A smaller backup is none, in bytes.
     pub backup_min_bytes: u64,
+    /// Its name.
+    pub name: String,
+    /// The server's account in it, which may not destroy anything.
+    pub role: String,
+    /// The account that owns everything in it and never signs in.
+    pub owner: String,
+    /// Where the dumps stand, readable by root only.
+    pub backups: String,
+    /// So many dumps are kept.
+    pub keep: u32,
+    /// A libpq service file of root's with a section `[nexy]`; empty for the local server, which knows the account `postgres` by its number.
+    pub service: String,
 }
 
 /// The version that an artifact itself holds.

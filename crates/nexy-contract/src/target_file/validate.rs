@@ -19,7 +19,7 @@ pub(super) fn check(target: &Target) -> Result<(), TargetError> {
 /// Every contradiction, in the order of the rules.
 pub(super) fn all(target: &Target) -> Vec<TargetError> {
     let mut faults = Faults(Vec::new());
-    for rule in [repositories, urls, artifacts, signature, manifest_defaults, paths, service, other_layouts, version_places, legacy, limits]
+    for rule in [repositories, urls, artifacts, signature, manifest_defaults, paths, service, other_layouts, version_places, legacy, database, limits]
     {
         rule(target, &mut faults);
     }
@@ -173,6 +173,7 @@ fn paths(target: &Target, faults: &mut Faults) {
         ("vm.lock_dir", &vm.lock_dir),
         ("vm.log_dir", &vm.log_dir),
         ("vm.receipts", &vm.receipts),
+        ("database.backups", &target.database.backups),
         ("service.working_directory", &target.service.working_directory),
     ] {
         let safe = path.starts_with('/') && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
@@ -254,6 +255,30 @@ fn legacy(target: &Target, faults: &mut Faults) {
         if past.contains(current) {
             faults.add(key, format!("`{current}` cannot be both the target and a name of the past"));
         }
+    }
+}
+
+fn database(target: &Target, faults: &mut Faults) {
+    let database = &target.database;
+    let plain = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
+    for (key, name) in [("database.name", &database.name), ("database.role", &database.role), ("database.owner", &database.owner)] {
+        if !plain(name) {
+            faults.add(key, format!("`{name}` must be a name of small letters, digits and `_`, as PostgreSQL keeps it without quotes"));
+        }
+    }
+    if database.role == database.owner || database.owner == "postgres" || database.role == "postgres" {
+        faults.add("database.role and database.owner", "must be two accounts, and neither may be postgres: the server must own nothing");
+    }
+    if database.name.starts_with("nexy_drill_") || database.name.len() > 30 {
+        faults.add("database.name", "has more than 30 letters, or begins like the databases that restore drills make and drop");
+    }
+    if !database.service.is_empty() && !database.service.starts_with('/') {
+        faults.add("database.service", "must be empty, or the absolute path of a libpq service file");
+    }
+    if database.keep < 2 {
+        faults.add("database.keep", "must be at least 2: the last good dump must not be the only one");
     }
 }
 

@@ -103,6 +103,15 @@ fn differs(backup: &Backup, found: Option<&Contents>) -> Option<String> {
     if let Some(table) = found.rows.keys().find(|table| !saved.rows.contains_key(*table)) {
         return Some(format!("the table {} came back and was never saved", excerpt(table, 80)));
     }
+    if let Some(table) = saved.rows.keys().find(|table| saved.digests.get(*table).is_none_or(|digest| found.digests.get(*table) != Some(digest))) {
+        return Some(format!("other rows of {} came back", excerpt(table, 80)));
+    }
+    if saved.sequences != found.sequences {
+        return Some("the sequences do not stand where they stood".to_owned());
+    }
+    if saved.schema_sha256 != found.schema_sha256 {
+        return Some("another schema came back".to_owned());
+    }
     let counts = [("indexes", saved.indexes, found.indexes), ("constraints", saved.constraints, found.constraints)];
     counts.iter().find(|(_, saved, back)| saved != back).map(|(what, saved, back)| format!("{back} of {saved} {what} came back"))
 }
@@ -114,7 +123,14 @@ mod tests {
     use nexy_contract::Sha256Digest;
 
     fn contents(rows: u64) -> Contents {
-        Contents { rows: [("public.users".to_owned(), rows), ("public.facts".to_owned(), 7)].into(), indexes: 3, constraints: 2 }
+        Contents {
+            rows: [("public.users".to_owned(), rows), ("public.facts".to_owned(), 7)].into(),
+            digests: [("public.users".to_owned(), rows.to_string()), ("public.facts".to_owned(), "-7".to_owned())].into(),
+            sequences: [("public.users_id_seq".to_owned(), Some(5)), ("public.new_seq".to_owned(), None)].into(),
+            schema_sha256: Sha256Digest::of(b"schema"),
+            indexes: 3,
+            constraints: 2,
+        }
     }
 
     fn backup(hours_ago: i64) -> Kept {
@@ -181,12 +197,20 @@ mod tests {
         more.rows.insert("public.new".to_owned(), 1);
         let mut bare = contents(5);
         bare.indexes = 0;
+        let mut one_letter = contents(5);
+        one_letter.digests.insert("public.users".to_owned(), "6".to_owned());
+        let mut behind = contents(5);
+        behind.sequences.insert("public.users_id_seq".to_owned(), Some(4));
+        let schema = Contents { schema_sha256: Sha256Digest::of(b"other"), ..contents(5) };
         for (found, said) in [
             (None, "does not say what came back"),
             (Some(contents(4)), "4 of 5 rows of public.users"),
             (Some(less), "the table public.facts did not"),
             (Some(more), "public.new came back and was never saved"),
             (Some(bare), "0 of 3 indexes"),
+            (Some(one_letter), "other rows of public.users came back"),
+            (Some(behind), "the sequences do not stand"),
+            (Some(schema), "another schema"),
         ] {
             let answer = asked(&[backup(20), drill(2, Outcome::Passed, found)]);
             says(&answer, Verdict::Fail, said);

@@ -44,7 +44,14 @@ impl World {
             "file": file,
             "size_bytes": size_bytes,
             "sha256": disk::sha256(&dump),
-            "contents": { "rows": { "public.users": 12, "public.memories": 345 }, "indexes": 9, "constraints": 7 },
+            "contents": {
+                "rows": { "public.users": 12, "public.memories": 345 },
+                "digests": { "public.users": "-4083397546550073233", "public.memories": "862653086691252809025" },
+                "sequences": { "public.users_id_seq": 12 },
+                "schema_sha256": disk::sha256(b"schema"),
+                "indexes": 9,
+                "constraints": 7,
+            },
         });
         self.receipt("backup", seconds_ago, seconds_ago, &json!({ "backup": backup }));
         backup

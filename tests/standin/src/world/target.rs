@@ -30,6 +30,7 @@ pub(super) fn text(world: &World, short_waits: bool) -> String {
         ("vm", "lock_dir", below("lock")),
         ("vm", "log_dir", below("log")),
         ("vm", "receipts", below("receipts")),
+        ("database", "backups", below("backups")),
         ("service", "user", user().to_owned()),
         ("service", "working_directory", vm.display().to_string()),
         ("service", "exec_start", exec_start(&vm)),

@@ -12,7 +12,14 @@ fn digest() -> Sha256Digest {
 }
 
 fn backup(hours_ago: i64, size_bytes: u64) -> Kept {
-    let contents = Contents { rows: [("public.users".to_owned(), 5)].into(), indexes: 1, constraints: 1 };
+    let contents = Contents {
+        rows: [("public.users".to_owned(), 5)].into(),
+        digests: [("public.users".to_owned(), "5".to_owned())].into(),
+        sequences: Default::default(),
+        schema_sha256: Sha256Digest::of(b"schema"),
+        indexes: 1,
+        constraints: 1,
+    };
     kept(hours_ago, hours_ago, Event::Backup(Backup { file: "/var/b.dump".to_owned(), size_bytes, sha256: digest(), contents }))
 }
 
