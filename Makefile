@@ -26,7 +26,7 @@ ALLOWED = $(call said,ALLOW_ROLLED_BACK,$${ALLOW_ROLLED_BACK:+--allow-rolled-bac
 BACK = $(call said,FROM,$${FROM:+--from "$$FROM"}) $(call said,TO,$${TO:+--to-version "$$TO"}) $(call said,ARTIFACT,$${ARTIFACT:+--artifact "$$ARTIFACT"})
 UNASKED = $(call said,YES,$${YES:+--yes})
 
-.PHONY: help rehearse test status version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
+.PHONY: help rehearse test test-machine status version-set version-check tag inbox-check pre-production gate-deploy gate-publish \
 	plan publish manifest-sync manifest-deliver manifest-push validate-updates verify vm-before-checkout vm-db vm-hard \
 	vm-versions diagnose incident release done rollback-plan rollback publish-clean build build-vm install lint fuzz bench clean
 
@@ -37,11 +37,17 @@ rehearse: ## a whole release against stand-ins on this machine: no network, no c
 	$(BUILD) --release --workspace --bins
 	target/release/nexy-rehearse --tools target/release
 
-test: ## every test of this repository
+test: ## every test of this repository that starts no machine
 	cargo build --locked --workspace --bins
 	@mkdir -p target && : >target/skipped
 	NEXY_SKIPPED="$(CURDIR)/target/skipped" RUST_TEST_THREADS="$(TEST_THREADS)" cargo test --locked --workspace
 	@tests/skipped.sh target/skipped
+
+test-machine: ## tests with a real systemd in a container and a PostgreSQL of their own, as root [S2 §3 Phase 1.1]
+	cargo build --locked --workspace --bins
+	@mkdir -p target && : >target/skipped
+	NEXY_SKIPPED="$(CURDIR)/target/skipped" RUST_TEST_THREADS="$(TEST_THREADS)" cargo test --locked -p nexy-runbook --test database --test machine
+	@tests/skipped.sh target/skipped 'make test-machine'
 
 status: ## where the release stands, on one screen, and the one command to type next; VM=1 asks the machine too: make status [VM=1] [S3 §6, S0 §6]
 	scripts/status.sh $(call said,VM,$${VM:+--vm})

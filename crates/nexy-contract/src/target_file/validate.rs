@@ -19,8 +19,20 @@ pub(super) fn check(target: &Target) -> Result<(), TargetError> {
 /// Every contradiction, in the order of the rules.
 pub(super) fn all(target: &Target) -> Vec<TargetError> {
     let mut faults = Faults(Vec::new());
-    for rule in [repositories, urls, artifacts, signature, manifest_defaults, paths, service, other_layouts, version_places, legacy, database, limits]
-    {
+    for rule in [
+        repositories,
+        urls,
+        artifacts,
+        signature,
+        manifest_defaults,
+        paths,
+        service,
+        other_layouts,
+        version_places,
+        legacy,
+        database,
+        limits,
+    ] {
         rule(target, &mut faults);
     }
     faults.0
@@ -261,7 +273,8 @@ fn legacy(target: &Target, faults: &mut Faults) {
 fn database(target: &Target, faults: &mut Faults) {
     let database = &target.database;
     let plain = |name: &str| {
-        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
     };
     for (key, name) in [("database.name", &database.name), ("database.role", &database.role), ("database.owner", &database.owner)] {
         if !plain(name) {

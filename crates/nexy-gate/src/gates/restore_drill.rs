@@ -103,7 +103,9 @@ fn differs(backup: &Backup, found: Option<&Contents>) -> Option<String> {
     if let Some(table) = found.rows.keys().find(|table| !saved.rows.contains_key(*table)) {
         return Some(format!("the table {} came back and was never saved", excerpt(table, 80)));
     }
-    if let Some(table) = saved.rows.keys().find(|table| saved.digests.get(*table).is_none_or(|digest| found.digests.get(*table) != Some(digest))) {
+    if let Some(table) =
+        saved.rows.keys().find(|table| saved.digests.get(*table).is_none_or(|digest| found.digests.get(*table) != Some(digest)))
+    {
         return Some(format!("other rows of {} came back", excerpt(table, 80)));
     }
     if saved.sequences != found.sequences {

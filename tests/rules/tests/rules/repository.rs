@@ -45,9 +45,12 @@ pub(crate) fn shipped_rust() -> Vec<String> {
     folders.filter(|path| path.ends_with(".rs") && !path.ends_with("/tests.rs") && !path.contains("/tests/")).collect()
 }
 
+/// Folders of the scripts that run on the VM alone, which is a Debian or an Ubuntu.
+const ON_VM: [&str; 2] = ["scripts/remote/", "scripts/database/"];
+
 /// The scripts that run on the laptop. Those in `remote/` run on the VM, which is Linux.
 pub(crate) fn laptop_scripts() -> Vec<String> {
-    files("scripts").into_iter().filter(|path| path.ends_with(".sh") && !path.starts_with("scripts/remote/")).collect()
+    files("scripts").into_iter().filter(|path| path.ends_with(".sh") && !ON_VM.iter().any(|folder| path.starts_with(folder))).collect()
 }
 
 /// Every shell script that must be plain POSIX.

@@ -112,7 +112,8 @@ impl Database {
         let target = self.world.workspace().join("nexy.toml");
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/database");
         let mut command = Command::new("unshare");
-        let inside = format!("mount --bind \"$1\" /run/postgresql && {before} exec \"$2\"/{} --target \"$3\" {}", name_of(script), rest_of(script));
+        let inside =
+            format!("mount --bind \"$1\" /run/postgresql && {before} exec \"$2\"/{} --target \"$3\" {}", name_of(script), rest_of(script));
         command.args(["--mount", "--propagation", "private", "sh", "-c", &inside, "sh"]);
         command.arg(&self.cluster.sockets).arg(scripts).arg(target).current_dir(self.world.root()).stdin(Stdio::null());
         command.env("PATH", format!("{}:{}", self.world.tools().display(), std::env::var("PATH").unwrap()));
@@ -175,8 +176,17 @@ fn start() -> Result<Cluster, String> {
     // It watches its parent through the pipe of `sleep`: when the tests end, however, it is stopped and its folder is removed.
     let script = "\"$1\"/postgres -D \"$2\" -k \"$3\" -c listen_addresses= -c fsync=off >\"$2/log\" 2>&1 </dev/null & server=$!
         cat; kill -INT $server; wait; rm -rf \"$4\"";
-    let watcher = as_postgres(Path::new("sh")).args(["-c", script, "sh"]).arg(&programs).arg(&data).arg(&sockets).arg(&folder)
-        .current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().map_err(|error| error.to_string())?;
+    let watcher = as_postgres(Path::new("sh"))
+        .args(["-c", script, "sh"])
+        .arg(&programs)
+        .arg(&data)
+        .arg(&sockets)
+        .arg(&folder)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .map_err(|error| error.to_string())?;
     // Its standard input closes with this process.
     std::mem::forget(watcher);
     let ready = programs.join("pg_isready");

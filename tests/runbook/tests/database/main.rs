@@ -51,7 +51,9 @@ fn backup_drill_and_hardening_satisfy_the_gates_and_an_unprotected_copy_does_not
     assert_eq!(report["findings"].as_array().unwrap().len(), 3, "{report:#}");
     assert_eq!(database.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'nexy_drill%'"), "0");
     // The server still works, and destroys nothing.
-    database.as_server("INSERT INTO users (name) VALUES ('new'); UPDATE users SET name = 'x' WHERE id = 1; SELECT 1 FROM more.parts").exits(0);
+    database
+        .as_server("INSERT INTO users (name) VALUES ('new'); UPDATE users SET name = 'x' WHERE id = 1; SELECT 1 FROM more.parts")
+        .exits(0);
     for statement in ["DELETE FROM users", "TRUNCATE users", "DROP TABLE users", "CREATE TABLE mine (x int)"] {
         database.as_server(statement).exits(3);
     }
@@ -112,7 +114,8 @@ fn a_full_disk_leaves_the_last_good_backup_and_no_half_file() {
     let Some(database) = backed_up("a_full_disk_leaves_the_last_good_backup") else { return };
     let folder = database.backups();
     let small = format!("mount -t tmpfs -o size=64k,mode=700 tmpfs {0} && trap 'ls -A {0} >&2' EXIT &&", folder.display());
-    let ran = nexy_standin::world::Ran::new("full".to_owned(), database.command(&small.replace("exec", ""), "db_backup.sh").output().unwrap());
+    let ran =
+        nexy_standin::world::Ran::new("full".to_owned(), database.command(&small.replace("exec", ""), "db_backup.sh").output().unwrap());
     ran.exits(1).says("the backups of before are untouched");
     assert_eq!(database.dumps().len(), 1);
 }
