@@ -23,7 +23,7 @@ conclude() {
 begin
 role=$(value database.role) || exit
 # A drill that was killed has left its database behind.
-sql "SELECT datname FROM pg_catalog.pg_database WHERE datname ~ '^nexy_drill_${database}_[0-9]{8}t[0-9]{6}z\$'" >"$work/left" ||
+script left.sql --dbname=postgres --set=database="$database" >"$work/left" ||
     stop 69 'cannot list the databases' 'sudo -u postgres psql -l'
 while IFS= read -r left; do as_postgres dropdb --if-exists --force --no-password "$left" </dev/null; done <"$work/left"
 
