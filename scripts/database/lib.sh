@@ -53,9 +53,16 @@ begin() {
     work=$(mktemp -d "$backups/.work.XXXXXX") || stop 69 "cannot write in $backups" "df $backups"
     # What a killed run has left. The lock is held, so no other run uses it.
     find "$backups" -mindepth 1 -maxdepth 1 -name '.work.*' ! -path "$work" -exec rm -rf {} +
+    take_stamp
+    # Two runs in one second would have one name.
+    [ ! -e "$backups/$database-$stamp.dump" ] || { sleep 1 && take_stamp; }
+    connect
+}
+
+# Names of dumps and receipts are made of the moment at which the script began.
+take_stamp() {
     started=$(utc)
     stamp=$(printf '%s' "$started" | tr -d ':-')
-    connect
 }
 
 # A folder of root's, with no link in its place: another account must not choose what root writes.
@@ -115,7 +122,7 @@ script() {
 
 # Digest of a schema that pg_dump wrote: schema_digest FILE. Comments, and the marks that newer versions draw by lot, say nothing about it.
 schema_digest() {
-    grep -v -e '^--' -e '^$' -e '^\\restrict ' -e '^\\unrestrict ' "$1" >"$work/schema" || return
+    sed -e '/^--/d' -e '/^\\restrict /d' -e '/^\\unrestrict /d' -e '/./!d' "$1" >"$work/schema" && [ -s "$work/schema" ] || return
     sha256sum <"$work/schema" | cut -d ' ' -f 1
 }
 
