@@ -8,6 +8,7 @@
 )]
 
 mod build_receipt;
+mod done;
 mod laptop;
 mod makefile;
 mod manifest_to_vm;
