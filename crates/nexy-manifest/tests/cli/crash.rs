@@ -7,6 +7,7 @@ use crate::{
 use nexy_standin::{
     Fault, Listener, Reply,
     crash::Killer,
+    skip::{Need, skipped},
     world::{MANIFEST_FOLDERS, Tool, World},
 };
 use serde_json::json;
@@ -122,6 +123,11 @@ fn an_installation_that_is_killed_anywhere_leaves_whole_files_and_the_next_one_f
 
 #[test]
 fn a_push_that_is_killed_anywhere_leaves_the_laptop_as_it_was_and_the_next_one_ends_with_one_commit() {
+    // An ordinary user sees fewer of the operations, so that a count of them ends before the last.
+    if nexy_standin::world::user() != "root" {
+        skipped("a_push_that_is_killed_anywhere", "its operations cannot be counted", Need::Root);
+        return;
+    }
     let (world, record) = ready();
     let (before, base) = (laptop(&world), on_github(&world, &["rev-parse", "main"]));
     let Some(killer) = Killer::new("a_push_that_is_killed_anywhere", &world) else { return };

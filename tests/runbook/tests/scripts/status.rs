@@ -1,7 +1,7 @@
 //! `make status`: the command on its last line, really typed, brings a release from its first step to its last one, and out of what stopped it.
 
 use crate::tag_release::git_with_subtree;
-use nexy_standin::skip::{Need, skipped};
+use nexy_standin::skip::{Need, has_program, skipped};
 use nexy_standin::world::{ARTIFACTS, Ran, World};
 use nexy_standin::{Fault, Hold, Listener, Reply};
 use serde_json::{Value, json};
@@ -76,7 +76,13 @@ fn what_is_printed_is_typed_from_the_first_step_to_the_last_one() {
 
     world.keep_database_receipts();
     let whole = world.shell("make -s status VM=1").env("NEXY_FORMAT", "text").run();
-    whole.exits(0).prints("nothing to do: 2.0.0.4 is out since").prints("the manifest of 2.0.0.4, as here");
+    whole.prints("the manifest of 2.0.0.4, as here");
+    // Receipts that are not root's are no proof, so that the database gates say no there.
+    if nexy_standin::world::user() == "root" {
+        whole.exits(0).prints("nothing to do: 2.0.0.4 is out since");
+    } else {
+        skipped("what_is_printed_is_typed", "the receipts of the VM belong to root", Need::Root);
+    }
     assert!(whole.stdout.lines().count() <= 24 && whole.stdout.lines().all(|line| line.chars().count() <= 80), "{whole}");
 
     world.sh("make rollback YES=1").exits(0);
@@ -88,7 +94,12 @@ fn what_is_printed_is_typed_from_the_first_step_to_the_last_one() {
 
 #[test]
 fn a_killed_release_goes_on_and_what_is_down_is_looked_at_first() {
-    let Some(world) = world("a_killed_release_goes_on_and_what_is_down_is_looked_at_first") else { return };
+    let test = "a_killed_release_goes_on_and_what_is_down_is_looked_at_first";
+    // Without it a release that is at work cannot be told from a killed one; a second `make release` then ends with 75.
+    if !has_program(test, "ps", "procps") {
+        return;
+    }
+    let Some(world) = world(test) else { return };
     types(&world, "make tag").exits(0);
     let hold = Hold::default();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Hold { hold: hold.clone(), after: false }));
