@@ -142,7 +142,9 @@ fn a_push_that_loses_the_race_is_made_again_upon_the_new_commit_and_not_for_ever
 fn two_laptops_at_once_end_with_one_commit() {
     let (world, record) = ready();
     let (second, bare) = (world.root().join("second"), format!("file://{}", world.bare("Nexy").display()));
-    world.git_in(&world.root(), &["clone", "--quiet", &bare, second.to_str().expect("a path")]);
+    // A partial clone, which never gets the content of a file that is pushed later.
+    on_github(&world, &["config", "uploadpack.allowFilter", "true"]);
+    world.git_in(&world.root(), &["clone", "--quiet", "--filter=blob:none", &bare, second.to_str().expect("a path")]);
     world.write("notes", "of later\n");
     world.git(&["add", "notes"]);
     world.git(&["commit", "--quiet", "--message=later", "--", "notes"]);
