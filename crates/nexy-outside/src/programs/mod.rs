@@ -272,6 +272,12 @@ fn all_running() -> MutexGuard<'static, BTreeSet<u32>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether there is a process of this number, also one of another account; `false` for what is no number.
+pub fn exists(process: &str) -> bool {
+    let number = process.parse().ok().filter(|number| *number > 0).and_then(rustix::process::Pid::from_raw);
+    number.is_some_and(|number| rustix::process::test_kill_process(number) != Err(rustix::io::Errno::SRCH))
+}
+
 /// Ends every program that this process has started and that has not ended yet.
 pub fn end_all() {
     for leader in std::mem::take(&mut *all_running()) {
@@ -356,6 +362,14 @@ mod tests {
 
     fn sh(script: &str) -> Run {
         Run::new("sh", &["-c", script])
+    }
+
+    #[test]
+    fn a_process_exists_by_its_number() {
+        assert!(exists(&std::process::id().to_string()));
+        for process in ["", "x", "0", "-1", "999999999"] {
+            assert!(!exists(process), "{process}");
+        }
     }
 
     #[test]

@@ -219,17 +219,24 @@ fn remote(workspace: &Workspace, version: Option<ReleaseVersion>) -> Expected<Re
     let refs = asked(&git, &target.remotes.workspace, &names)?;
     let tip = refs.iter().find(|(name, _)| *name == branch).map(|(_, commit)| commit.clone());
     let fetch = || Fix::command(format!("git fetch {}", shell_word(&target.remotes.workspace)));
-    let is_here = |tip: &String| git.has(tip).unwrap_or(false);
+    let unreadable_here = unreadable(workspace);
+    let is_here = tip.as_deref().map_or(Ok(true), |tip| git.has(tip)).map_err(&unreadable_here)?;
     let manifest = match &tip {
         None => Ok(None),
-        Some(tip) if is_here(tip) => manifest_of(workspace, &git, tip).map_err(unreadable(workspace)),
+        Some(tip) if is_here => manifest_of(workspace, &git, tip).map_err(unreadable(workspace)),
         Some(_) => {
             let because = format!("{} has commits on {} that are not here", target.remotes.workspace, target.workflow.branch);
             Err(NotKnown { because, fix: fetch() })
         }
     };
-    let is_behind = tip.as_ref().is_some_and(|tip| !is_here(tip) || !git.is_ancestor(tip, "HEAD").unwrap_or(true));
-    let has_parted = is_behind && tip.as_ref().is_some_and(|tip| is_here(tip) && !git.is_ancestor("HEAD", tip).unwrap_or(true));
+    // What git refuses to tell is not known: it is neither behind nor up to date.
+    let leads = |from: &str, to: &str| git.is_ancestor(from, to).map_err(&unreadable_here);
+    let (is_behind, has_parted) = match &tip {
+        None => (false, false),
+        Some(_) if !is_here => (true, false),
+        Some(tip) if leads(tip, "HEAD")? => (false, false),
+        Some(tip) => (true, !leads("HEAD", tip)?),
+    };
     Ok(Remote { tags: release_tags(&refs), tip, is_behind, has_parted, manifest })
 }
 

@@ -6,7 +6,7 @@ use nexy_contract::{Exit, Fix, Record, ReleaseVersion, Report, Severity, Verdict
 use nexy_outside::{
     Workspace, clock,
     fs::{accounts::Accounts, files},
-    programs::Run,
+    programs::{self, Run},
 };
 use std::{os::unix::fs::MetadataExt as _, path::Path, time::Duration};
 
@@ -104,9 +104,12 @@ fn why(record: &Record) -> Option<String> {
 /// The process that a lock names, while it is a running release: its number may belong to another program by now.
 fn running(lock: &Path) -> Option<String> {
     let process = std::fs::read_link(lock).ok()?.to_str()?.to_owned();
-    let ran = Run::new("ps", &["-o", "stat=", "-o", "args=", "-p", &process]).timeout(Duration::from_secs(2)).run().ok()?;
-    let said = ran.stdout_text();
-    (!said.starts_with('Z') && said.contains("release.sh")).then_some(process)
+    let is_release = match Run::new("ps", &["-o", "stat=", "-o", "args=", "-p", &process]).timeout(Duration::from_secs(2)).run() {
+        Ok(ran) => !ran.stdout_text().starts_with('Z') && ran.stdout_text().contains("release.sh"),
+        // Without ps, as `make release` itself does: a process of that number is taken for it.
+        Err(_not_there) => programs::exists(&process),
+    };
+    is_release.then_some(process)
 }
 
 fn owner(path: &Path) -> Option<String> {

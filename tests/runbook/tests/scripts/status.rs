@@ -1,7 +1,7 @@
 //! `make status`: the command on its last line, really typed, brings a release from its first step to its last one, and out of what stopped it.
 
 use crate::tag_release::git_with_subtree;
-use nexy_standin::skip::{Need, has_program, skipped};
+use nexy_standin::skip::{Need, skipped};
 use nexy_standin::world::{ARTIFACTS, Ran, World};
 use nexy_standin::{Fault, Hold, Listener, Reply};
 use serde_json::{Value, json};
@@ -94,12 +94,7 @@ fn what_is_printed_is_typed_from_the_first_step_to_the_last_one() {
 
 #[test]
 fn a_killed_release_goes_on_and_what_is_down_is_looked_at_first() {
-    let test = "a_killed_release_goes_on_and_what_is_down_is_looked_at_first";
-    // Without it a release that is at work cannot be told from a killed one; a second `make release` then ends with 75.
-    if !has_program(test, "ps", "procps") {
-        return;
-    }
-    let Some(world) = world(test) else { return };
+    let Some(world) = world("a_killed_release_goes_on_and_what_is_down_is_looked_at_first") else { return };
     types(&world, "make tag").exits(0);
     let hold = Hold::default();
     world.standin.fault(Fault::new(Listener::Uploads, "POST", "", Reply::Hold { hold: hold.clone(), after: false }));
