@@ -19,7 +19,7 @@ VM_PLATFORM = x86_64-unknown-linux-gnu
 NAMES = nexy-version nexy-gate nexy-publish nexy-manifest nexy-verify
 SCRIPTS = scripts/*.sh scripts/remote/*.sh scripts/database/*.sh tests/*.sh tests/github/*.sh
 TARGET = --target "$$NEXY_TOML"
-# What a person has said behind `make`: a variable of that name in the environment is somebody else's.
+# The words behind `make` count. A variable of the same name in the environment was set for another purpose.
 said = $(if $(filter command,$(firstword $(origin $(1)))),$(2))
 # make hands the variables of its command line to the shell, which alone takes them apart: they may hold blanks and quotes.
 ALLOWED = $(call said,ALLOW_ROLLED_BACK,$${ALLOW_ROLLED_BACK:+--allow-rolled-back "$$ALLOW_ROLLED_BACK"}) $(call said,KIND,$${KIND:+--kind "$$KIND"})

@@ -11,7 +11,7 @@ enum Reason {
     Key,
     /// The account may read, and not push.
     ReadOnly,
-    /// A rule of the branch refuses a push from anybody but a few, or without a review.
+    /// A rule of the branch allows a push to a few accounts only, or after a review only.
     Protected,
     /// A hook, here or there, refuses what was pushed.
     Hook,

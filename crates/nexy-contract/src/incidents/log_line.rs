@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const DEEPEST: usize = 4;
 /// A longer name of a JSON field is none.
 const LONGEST_KEY: usize = 40;
-/// Fields of JSON in which programs say something themselves; the value of any other one, such as `query`, is somebody else's.
+/// Fields of JSON in which programs say something themselves; the value of any other one, such as `query`, comes from a client.
 const SPOKEN: &[&str] = &[
     "MESSAGE",
     "message",

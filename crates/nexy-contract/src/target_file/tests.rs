@@ -8,7 +8,7 @@ fn refused(from: &str, to: &str) -> String {
     assert!(COMMITTED.contains(from), "nexy.toml no longer holds `{from}`");
     let text = COMMITTED.replacen(from, to, 1);
     let Err(error) = Target::parse(&text) else { panic!("`{to}` was accepted") };
-    // Whoever reads to the end finds it as well.
+    // The reader that collects all mistakes finds it as well.
     let mistakes = Target::examine(&text).expect_err(to);
     let line = mistakes.iter().map(|mistake| mistake.line).find(|line| matches!(&error, TargetError::Line(at, _) if at == line));
     let told = mistakes.iter().any(|mistake| error.to_string() == format!("{}: {}", mistake.key, mistake.because));

@@ -1,4 +1,4 @@
-//! From what is known to the one command to type next; pure. Whoever types it brings the release forward, or harms nothing.
+//! From what is known to the one command to type next; pure. Typing it brings the release forward, or harms nothing.
 
 use super::{
     facts::{Facts, InInbox, OnGithub, Stage},

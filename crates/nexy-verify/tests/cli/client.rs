@@ -40,7 +40,7 @@ fn a_version_over_the_old_bytes_loops_and_other_bytes_are_refused() {
     let world = labelled();
     world.set_vm_manifest(&world.live_manifest("2.0.0.5"));
     client(&world, "2.0.0.3").exits(1).says("so it is offered 2.0.0.5 again and again").says("make version-set V=2.0.0.6");
-    // The bytes that nobody knows may be of any build.
+    // Bytes without a receipt, label or record may be of any build.
     world.standin.set_label(ARTIFACTS, "Update", "Nexy.dmg", None);
     client(&world, "2.0.0.3").exits(69).says("no receipt, label or record names these bytes");
     let mut manifest = world.live_manifest("2.0.0.5");

@@ -247,7 +247,7 @@ fn a_kill_between_any_two_file_operations_is_finished_or_taken_back_by_the_next_
 fn a_file_that_cannot_be_replaced_leaves_every_file_as_it_was() {
     let world = few_places();
     let old = few(&world);
-    // A mount point cannot be renamed over; whoever may not mount anything is root in a namespace of their own.
+    // A mount point cannot be renamed over; a user who may not mount becomes root in a namespace of its own.
     let ran = world.sh("exec unshare --map-root-user --mount sh -c 'mount --bind VERSION VERSION || exit 99; nexy-version set 2.0.0.5'");
     if ran.code != Some(3) && (ran.code == Some(99) || ran.stderr.contains("unshare")) {
         skipped("a_file_that_cannot_be_replaced", "nothing can be mounted here", Need::Root);

@@ -131,7 +131,7 @@ const SEEN: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Lines that hold the words of a symptom and are none: somebody else's words, or another program's.
+/// Lines that hold the words of a symptom and are none: words of a client, or of another program.
 const NEAR_MISSES: &[&str] = &[
     r#"198.51.100.7 - - [10/Mar/2026:06:31:00 +0000] "GET /search?q=API_KEY_INVALID HTTP/1.1" 404 153 "-" "API key expired""#,
     r#"198.51.100.7 - - [10/Mar/2026:06:31:00 +0000] "GET /releases/download/v1.6.1.34/ HTTP/1.1" 404 153 "-" "HTTP 404: Not Found""#,
