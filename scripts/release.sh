@@ -43,6 +43,8 @@ stage() {
 stopped() {
     # The newest answer is no, so an earlier yes must not stand beside it.
     [ "$ended" -ne 1 ] || [ "$name" != 60-verify ] || supersede 60-verify.json
+    # The end of an interrupted tool can be seen before the signal that has ended it.
+    case $ended in 129 | 130 | 143) interrupted "$ended" ;; esac
     [ "$ended" -le 128 ] || users_now
     too=
     [ -z "$unpushed" ] || name=$unpushed too='; what users get was looked at all the same'
