@@ -218,6 +218,12 @@ fn an_interrupt_says_where_what_users_have_and_what_to_type() {
         .says("users have what they had")
         .says("users have a whole file");
     assert!(!files(&world).iter().any(|name| name.contains("30-publish")), "{:?}", files(&world));
+    // The shell can see the end of the tool before its own signal.
+    let wrapper = world.programs().join("nexy-publish");
+    fs::write(&wrapper, "#!/bin/sh\nexit 130\n").unwrap();
+    world.sh(&format!("chmod 755 '{}'", wrapper.display())).exits(0);
+    world.sh("scripts/release.sh").exits(130).says("interrupted at 30-publish").never_says("stopped at");
+    fs::remove_file(&wrapper).unwrap();
     world.sh("scripts/release.sh").exits(0);
 }
 
